@@ -1,0 +1,1 @@
+# libkith (the client core) and kith.

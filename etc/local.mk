@@ -1,0 +1,1 @@
+# Samples, schema files, service files, the two scripts of the README.

@@ -1,0 +1,48 @@
+/*
+ * frame.h - length-prefixed framing, fed any number of bytes at a time.
+ *
+ * A frame is a 4-byte big-endian length, 1 to `max`, and as many bytes.
+ *
+ * Memory  The reader owns one buffer that grows to the frame at hand, at most
+ *         `max` + 4 bytes, and is freed when nothing is pending: an idle
+ *         connection costs the struct alone.
+ */
+#ifndef KITH_PROTOCOL_FRAME_H
+#define KITH_PROTOCOL_FRAME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct frame_reader {
+	uint8_t		*buf;		/* NULL while nothing is pending */
+	size_t		 size;		/* allocated */
+	size_t		 len;		/* pending bytes, header included */
+	size_t		 done;		/* bytes of a frame handed out, dropped at the next call */
+	uint32_t	 max;		/* body bytes allowed now; may be changed between frames */
+};
+
+enum frame_result {
+	FRAME_MORE,			/* all input taken, no whole frame yet */
+	FRAME_ONE,			/* *body and *len are a frame */
+	FRAME_BROKEN_ZERO,		/* length 0; the stream is lost, as with the two below */
+	FRAME_BROKEN_SIZE,		/* length over max */
+	FRAME_NO_MEMORY
+};
+
+void	frame_reader_init(struct frame_reader *r, uint32_t max);
+
+/* Wipes and frees what is pending. */
+void	frame_reader_fini(struct frame_reader *r);
+
+/* Takes input from *data / *size, advancing both, until a frame is whole. *body
+ * is valid until the next call; call again with the rest of the input (which
+ * may be empty) until FRAME_MORE. */
+enum frame_result frame_read(struct frame_reader *r, const uint8_t **data,
+	    size_t *size, const uint8_t **body, uint32_t *len);
+
+/* Nothing is pending: the buffer was given back. */
+int	frame_reader_idle(const struct frame_reader *r);
+
+void	frame_put_header(uint8_t out[4], uint32_t len);
+
+#endif

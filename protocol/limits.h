@@ -1,0 +1,68 @@
+/*
+ * limits.h - every size that client and server must agree on, or that a peer
+ * may rely on. Byte counts are of UTF-8 bytes unless the name says chars.
+ */
+#ifndef KITH_PROTOCOL_LIMITS_H
+#define KITH_PROTOCOL_LIMITS_H
+
+#define KITH_PROTOCOL_VERSION		1u
+#define KITH_PORT			5484u
+
+/* Frames. */
+#define FRAME_HEADER_BYTES		4u	/* big-endian length of what follows */
+#define FRAME_BYTES_MAX			65536u	/* body, after login */
+#define FRAME_BYTES_MAX_LOGIN		4096u	/* body, client to server before login */
+
+/* What the walker allows in one message before it is unpacked. */
+#define WALK_DEPTH_MAX			4u	/* messages inside messages */
+#define WALK_FIELDS_MAX			4096u	/* fields in all, at any depth */
+#define WALK_ELEMENTS_MAX		1024u	/* elements of one repeated field */
+#define UNPACK_BYTES_MAX		(256u * 1024u)	/* one unpacked message */
+
+/* Accounts. */
+#define NAME_CHARS_MAX			32u	/* users' and groups' names, code points */
+#define NAME_BYTES_MAX			(4u * NAME_CHARS_MAX)
+#define DISPLAY_NAME_BYTES_MAX		128u
+#define DEVICE_NAME_BYTES_MAX		64u
+#define CLIENT_NAME_BYTES_MAX		64u
+#define FEATURES_MAX			16u
+#define PASSWORD_BYTES_MIN		8u
+#define PASSWORD_BYTES_MAX		256u
+#define TOKEN_BYTES			32u	/* secret; 43 characters of base64url */
+#define TOKEN_CHARS			43u
+#define DEVICES_PER_USER_MAX		100u
+
+/* Client ids: device << CLIENT_ID_DEVICE_SHIFT | counter. device < 2^31. */
+#define CLIENT_ID_DEVICE_SHIFT		32
+
+/* Messages. */
+#define TEXT_BYTES_MAX			8000u
+#define TARGETS_MAX			32u	/* recipients of one Send */
+#define PAGE_EVENTS_DEFAULT		50u
+#define PAGE_EVENTS_MAX			200u
+#define PAGE_ROWS_DEFAULT		100u	/* conversations, members, presences */
+#define PAGE_ROWS_MAX			200u
+#define SYNC_HAVE_MAX			WALK_ELEMENTS_MAX
+#define UNREAD_MAX			1000u	/* counting stops here */
+
+/* Groups. */
+#define TOPIC_BYTES_MAX			256u
+#define GROUPS_PER_USER_MAX		1000u
+#define MEMBERS_PER_GROUP_MAX		10000u
+
+/*
+ * Ids. A user's id is below 2^31. The direct conversation of users a < b needs
+ * no table to be found: 1 << 62 | a << 31 | b (a == b: notes to oneself).
+ * Groups count from 1, below 2^62.
+ */
+#define CONVERSATION_DIRECT_BIT		(UINT64_C(1) << 62)
+#define USER_ID_MAX			((UINT64_C(1) << 31) - 1)
+
+/* A session. */
+#define IN_FLIGHT_MAX			16u	/* requests without a reply */
+#define LOGIN_MS			10000u	/* from accept to login */
+#define HEARTBEAT_MS			25000u
+#define HEARTBEAT_MISSED_MAX		2u
+#define REQUEST_MS			10000u	/* then the worker answers UNAVAILABLE */
+
+#endif

@@ -1,0 +1,34 @@
+# libkithproto: depends on protobuf-c and jansson only.
+protos = \
+	protocol/conversation.proto \
+	protocol/error.proto \
+	protocol/frame.proto \
+	protocol/ipc.proto \
+	protocol/message.proto \
+	protocol/presence.proto \
+	protocol/session.proto
+
+pb_sources = $(protos:.proto=.pb-c.c)
+pb_headers = $(protos:.proto=.pb-c.h)
+
+noinst_LIBRARIES += libkithproto.a
+libkithproto_a_SOURCES = \
+	protocol/error.h \
+	protocol/frame.h \
+	protocol/limits.h \
+	protocol/unpackmem.h \
+	protocol/wire.h
+nodist_libkithproto_a_SOURCES = $(pb_sources)
+
+BUILT_SOURCES += $(pb_headers)
+CLEANFILES += $(pb_sources) $(pb_headers)
+EXTRA_DIST += $(protos)
+
+# One run of protoc-c makes the header and the source; the headers come first,
+# since each generated file includes those of what it imports.
+SUFFIXES = .proto .pb-c.h
+.proto.pb-c.h:
+	$(AM_V_GEN)$(MKDIR_P) protocol && \
+	$(PROTOC_C) --proto_path=$(top_srcdir)/protocol --c_out=protocol $<
+$(pb_sources): $(pb_headers)
+	@test -f $@ && touch $@

@@ -1,0 +1,29 @@
+/*
+ * unpackmem.h - the capped allocator that protobuf-c unpacks into.
+ *
+ * protobuf-c multiplies memory (up to 68 times for empty sub-messages) and
+ * calls malloc per field. Here a message unpacks into one block with a bump
+ * pointer; over the cap it gets NULL and protobuf-c gives up cleanly. free() is
+ * a no-op; unpackmem_reset() drops, and wipes if asked, everything at once.
+ */
+#ifndef KITH_PROTOCOL_UNPACKMEM_H
+#define KITH_PROTOCOL_UNPACKMEM_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct unpackmem {
+	ProtobufCAllocator	 allocator;	/* hand &allocator to protobuf-c */
+	uint8_t			*block;
+	size_t			 size, used, high;	/* high: most ever used since reset */
+};
+
+/* One per process role, made once. 0 or -ENOMEM. */
+int	unpackmem_init(struct unpackmem *m, size_t size);
+void	unpackmem_fini(struct unpackmem *m);
+
+/* All that was unpacked is gone; its bytes are wiped. */
+void	unpackmem_reset(struct unpackmem *m);
+
+#endif

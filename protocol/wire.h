@@ -1,0 +1,49 @@
+/*
+ * wire.h - bytes to checked messages and back.
+ *
+ * wire_unpack() is the only way in: the walker checks the bytes iteratively
+ * against the descriptor (depth, field count, element count, wire types,
+ * lengths, UTF-8 and NUL in strings, unknown fields, unknown enum values, a
+ * oneof set twice), and only then protobuf-c unpacks them into the capped
+ * arena. So protobuf-c never sees input that is not well formed.
+ */
+#ifndef KITH_PROTOCOL_WIRE_H
+#define KITH_PROTOCOL_WIRE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+#include "unpackmem.h"
+
+/* Checks only. KITH_E_OK, KITH_E_BAD_REQUEST (truncated, wrong wire type, bad
+ * UTF-8, NUL, empty input is fine), KITH_E_UNKNOWN_FIELD, KITH_E_TOO_LARGE (a
+ * limit of limits.h). For kith.v1.Request, an unknown length-delimited field at
+ * the top is KITH_E_UNKNOWN_REQUEST. *id, if given, gets the value of a varint
+ * field number 1 at the top (the request's id), as far as it was seen, also on
+ * errors. */
+enum kith_err	wire_walk(const ProtobufCMessageDescriptor *type,
+		    const uint8_t *bytes, size_t len, uint64_t *id);
+
+/* Walks, then unpacks into `mem` (which is reset first). *out is valid until
+ * the next use of `mem`. As wire_walk(), and KITH_E_TOO_LARGE if it would not
+ * fit into `mem`. */
+enum kith_err	wire_unpack(const ProtobufCMessageDescriptor *type,
+		    const uint8_t *bytes, size_t len, struct unpackmem *mem,
+		    uint64_t *id, ProtobufCMessage **out);
+
+/* As wire_unpack(), tolerant as a client must be: unknown fields, enum values
+ * and bodies of a newer server are skipped, not refused. */
+enum kith_err	wire_unpack_lax(const ProtobufCMessageDescriptor *type,
+		    const uint8_t *bytes, size_t len, struct unpackmem *mem,
+		    ProtobufCMessage **out);
+
+/* Packs a frame, header included, into `buf`. Returns its whole length, or 0 if
+ * the body is over FRAME_BYTES_MAX or does not fit into `cap`. */
+size_t		wire_pack_frame(const ProtobufCMessage *msg, uint8_t *buf, size_t cap);
+
+/* Well-formed UTF-8 (RFC 3629), no NUL. */
+int		wire_utf8_ok(const char *s, size_t len);
+
+#endif

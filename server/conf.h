@@ -1,0 +1,72 @@
+/*
+ * conf.h - kithd.conf: "key value" lines, # comments. conf_keys.c has one row per
+ * option; parser, -t, dump (kithd -T), the sample file and the man page's check come from it.
+ */
+#ifndef KITH_SERVER_CONF_H
+#define KITH_SERVER_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log.h"
+
+#define CONF_LISTEN_MAX	8
+
+enum conf_registration { REGISTRATION_CLOSED, REGISTRATION_INVITE, REGISTRATION_OPEN };
+enum conf_log_to { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG };
+
+struct conf {
+	/* where */
+	char		*state_dir;		/* -d; default /var/lib/kith */
+	char		*listen[CONF_LISTEN_MAX];	/* "ADDR:PORT", default "*:5484"; port 0 picks one */
+	char		*control_socket;	/* default STATE/control */
+	char		*pid_file;		/* default STATE/kithd.pid */
+	char		*user;			/* when started as root; default kith */
+	char		*server_name;		/* shown, and the host in invites; default: the host's name */
+	/* processes */
+	unsigned	 workers;		/* 0: one per core */
+	unsigned	 readers;		/* 1 */
+	unsigned	 auth_processes;	/* 1 */
+	unsigned	 sessions_max;		/* 10000, whole server */
+	unsigned	 groups_max;		/* 16384 with members online */
+	unsigned	 inbox_bytes;		/* per process; a power of two; default 8 MiB */
+	/* storage: "sqlite" (STATE/kith.db), or "mysql" */
+	char		*database;
+	char		*mysql_socket, *mysql_host, *mysql_user, *mysql_password_file, *mysql_database;
+	unsigned	 mysql_port;
+	char		*mysql_tls_ca;		/* set: TLS to the server is required and verified */
+	/* people */
+	enum conf_registration registration;	/* invite */
+	char		*lobby;			/* public group that new accounts join; default lobby; "" none */
+	/* TLS */
+	char		*tls_certificate, *tls_key;	/* default STATE/tls/{cert,key}.pem, made if missing */
+	bool		 plaintext;		/* off: plain connections only from loopback */
+	/* limits */
+	unsigned	 heartbeat_ms, login_ms, drain_ms;
+	unsigned	 connections_per_address;	/* 0: no limit; not for loopback */
+	unsigned	 send_rate, send_burst;	/* messages a second and session, 0: no limit */
+	unsigned	 output_soft, output_hard;	/* bytes a connection: 256 KiB, 1 MiB */
+	unsigned	 hash_queue;		/* 64 */
+	unsigned	 login_failures;	/* 10 in 5 minutes and (user, address) */
+	/* log */
+	enum conf_log_to log_to;
+	char		*log_file;
+	enum log_level	 log_level;
+};
+
+/* Defaults, then the file (NULL: STATE/kithd.conf if there is one), then checks. On
+ * failure `err` has "file:line: what" and NULL is returned. Yours, free with conf_destroy(). */
+struct conf	*conf_load(const char *file, const char *state_dir, char *err, size_t errlen);
+void		 conf_destroy(struct conf *c);
+
+/* As a file line would: for -l and tests. 0 or -1 with `err`. */
+int		 conf_set(struct conf *c, const char *key, const char *value, char *err, size_t errlen);
+
+/* Prints every option with its value, as a file that conf_load() reads. */
+void		 conf_dump(const struct conf *c, int fd);
+
+/* Takes over the may-reload options of `from`. */
+void		 conf_reload(struct conf *to, const struct conf *from);
+
+#endif

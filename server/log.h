@@ -1,0 +1,33 @@
+/*
+ * log.h - one line per event: time, level, role, who, event name, key=value.
+ *
+ * Before the roles run, and in tests, lines go to stderr. In a role they are pushed to
+ * the log role's inbox; a full inbox drops and counts. Foreign bytes are
+ * escaped: one event is one line. Never text of messages, tokens or passwords.
+ */
+#ifndef KITH_SERVER_LOG_H
+#define KITH_SERVER_LOG_H
+
+#include <stdint.h>
+
+struct proc;
+
+enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
+
+void	log_init(enum log_level level);
+void	log_attach(struct proc *p);		/* from now on through the ring */
+
+/* who: a session's or user's id, or 0. event: "conv.join". */
+void	log_event(enum log_level level, uint64_t who, const char *event, const char *fmt, ...)
+	    __attribute__((format(printf, 4, 5)));
+
+#define log_error(who, event, ...)	log_event(LOG_L_ERROR, who, event, __VA_ARGS__)
+#define log_warn(who, event, ...)	log_event(LOG_L_WARN, who, event, __VA_ARGS__)
+#define log_info(who, event, ...)	log_event(LOG_L_INFO, who, event, __VA_ARGS__)
+#define log_debug(who, event, ...)	log_event(LOG_L_DEBUG, who, event, __VA_ARGS__)
+
+/* Start-up and broken invariants of our own only; exit 1. fatal() adds errno. */
+_Noreturn void	fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void	fatalx(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

@@ -1,0 +1,125 @@
+/*
+ * proc.h - one child's birth, and the loop that every role runs.
+ *
+ * A role is a row of proc_roles[]: name, main function, user, chroot, restart
+ * policy. The master calls proc_start(); the child drops what it must not have
+ * (privileges, descriptors, signals), makes its event base, and calls the
+ * role's main function, which fills in a struct proc_ops and calls proc_run().
+ *
+ * Loop    drain the inbox (at most `budget` records) -> ops->record() each ->
+ *         ops->turn() -> ring_release() -> sleep in libevent. So what turn()
+ *         made durable is released, and what it did not is read again by the
+ *         successor of a killed process.
+ */
+#ifndef KITH_SERVER_PROC_H
+#define KITH_SERVER_PROC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "shm/registry.h"
+#include "shm/ring.h"
+#include "shm/stats.h"
+#include "shm/wake.h"
+
+struct conf;
+struct event_base;
+struct ipc_head;
+struct proc;
+struct tls_ctx;
+
+enum role {
+	ROLE_MASTER,
+	ROLE_LOG,
+	ROLE_WRITER,			/* store: the one writer, the sequencer */
+	ROLE_READER,			/* store: history, sync pages, lists */
+	ROLE_AUTH,
+	ROLE_WORKER,
+	ROLE_COUNT
+};
+
+#define PROC_SLOTS_MAX	64u		/* processes in all, the master is slot 0 */
+
+/* What all processes see of one process. The master writes pid, generation and restarts
+ * while the process does not exist; the process itself writes the rest. */
+struct proc_slot {
+	_Atomic uint32_t	pid;		/* 0: not running */
+	_Atomic uint32_t	generation;	/* rises with each start, from 1 */
+	_Atomic uint32_t	restarts;
+	_Atomic uint32_t	ready;		/* the role serves; 0 again at its death */
+	_Atomic uint64_t	beat_ms;	/* monotonic, at each turn of the loop */
+	uint32_t		role, index;	/* constant */
+};
+
+/* The private handles of everything in the arena; inherited by fork. */
+struct shared {
+	struct arena		*arena;
+	struct proc_slot	*slots;		/* PROC_SLOTS_MAX */
+	struct stats_slot	*stats;		/* PROC_SLOTS_MAX */
+	struct ring		 rings[PROC_SLOTS_MAX];
+	struct wake		 wakes[PROC_SLOTS_MAX];
+	struct registry		 registry;
+	unsigned		 nslots;
+	unsigned		 first[ROLE_COUNT], count[ROLE_COUNT];	/* slots by role */
+};
+
+struct proc_ops {
+	/* One record of the inbox that passed the IPC table. `body` is valid until the
+	 * call returns, unless budget_bytes is set: then until turn() returned. */
+	void		(*record)(struct proc *p, const struct ipc_head *h,
+			    const uint8_t *body, uint32_t len);
+	void		(*turn)(struct proc *p);	/* after the drain, each turn; may be NULL */
+	void		(*reload)(struct proc *p);	/* SIGHUP; may be NULL */
+	/* SIGTERM: begin to drain. Call proc_stop() when done; the master waits
+	 * conf->drain_ms, then kills. NULL: stop at once. */
+	void		(*drain)(struct proc *p);
+	unsigned	  budget;		/* records a turn; 0: 256 */
+	size_t		  budget_bytes;		/* bytes of records kept a turn; 0: not kept */
+};
+
+struct proc {
+	enum role		 role;
+	unsigned		 index;		/* among its role */
+	unsigned		 slot;
+	uint32_t		 generation;
+	const struct conf	*conf;
+	struct shared		*shared;
+	struct event_base	*base;
+	struct stats_slot	*stats;		/* own */
+	const struct proc_ops	*ops;
+	void			*state;		/* the role's own struct */
+	int			 listen_fds[8];	/* worker: its listening sockets, -1 unused */
+	struct tls_ctx		*tls;		/* worker */
+	bool			 stopping;
+};
+
+typedef int proc_main(struct proc *p);	/* returns the exit status */
+
+struct proc_role {
+	const char	*name;
+	proc_main	*main;
+	bool		 chroot_empty;		/* sees an empty directory */
+	bool		 chroot_state;		/* sees the state directory (SQLite store) */
+	bool		 keeps_network;		/* may open sockets (store with MySQL) */
+};
+
+extern const struct proc_role proc_roles[ROLE_COUNT];
+
+/* Runs the loop until proc_stop(). Marks the slot ready at its first turn unless the role
+ * did so before. Returns 0. */
+int		proc_run(struct proc *p, const struct proc_ops *ops);
+void		proc_stop(struct proc *p);
+
+/* The turn does not sleep next time: there is more to do. */
+void		proc_again(struct proc *p);
+
+uint64_t	proc_now_ms(void);		/* monotonic, coarse */
+uint64_t	proc_utc_ms(void);
+
+/* The mains, each in the role's file. */
+proc_main log_main, writer_main, reader_main, auth_main, worker_main;
+
+#endif

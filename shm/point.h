@@ -1,0 +1,20 @@
+/*
+ * point.h - named instants at which a test kills the process.
+ *
+ * KITH_POINT("ring.push.copied") compiles to nothing unless configured with
+ * --enable-points; then it compares the name with the armed one and, at
+ * the armed hit, calls raise(SIGKILL). Armed by point_arm() or the environment
+ * variable KITH_KILL_AT=name:count.
+ */
+#ifndef KITH_SHM_POINT_H
+#define KITH_SHM_POINT_H
+
+#ifdef KITH_POINTS
+void	point_hit(const char *name);
+void	point_arm(const char *name, unsigned count);
+#define KITH_POINT(name) point_hit(name)
+#else
+#define KITH_POINT(name) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,46 @@
+/*
+ * rlock.h - a robust, process-shared lock: take, give, held.
+ *
+ * The only place that touches pthread_mutex_t. Timed (a SIGSTOPped owner is
+ * not dead), no PRIO_INHERIT, at most two held per process, in rising rank.
+ *
+ * Crash  The kernel tells the next taker that the owner died. rlock_take() then
+ *        returns 1 WITHOUT marking the lock consistent: the caller repairs what the lock
+ *        guards and calls rlock_repaired(); giving it back before that makes
+ *        it unrecoverable for all (-ENOTRECOVERABLE).
+ */
+#ifndef KITH_SHM_RLOCK_H
+#define KITH_SHM_RLOCK_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+enum rlock_rank {			/* take in rising order */
+	RANK_TABLE = 1,			/* a stripe of a table */
+	RANK_RING = 2			/* a ring's pushers: the last one */
+};
+
+#define RLOCK_WAIT_MS	2000		/* then -ETIMEDOUT: the owner is stopped or spins */
+
+struct rlock {				/* in shared memory */
+	pthread_mutex_t	mutex;
+	uint32_t	rank;
+	uint32_t	deaths;		/* owner deaths seen; holder writes */
+};
+
+/* In zeroed shared memory, before the fork. 0 or -errno. */
+int	rlock_init(struct rlock *l, enum rlock_rank rank);
+
+/* 0: taken. 1: taken, the last owner died holding it. -ETIMEDOUT,
+ * -ENOTRECOVERABLE. Asserts rank order. */
+int	rlock_take(struct rlock *l);
+
+/* What the lock guards is true again. Only after a take that returned 1. */
+void	rlock_repaired(struct rlock *l);
+
+void	rlock_give(struct rlock *l);
+
+/* For asserts: this process holds it. */
+int	rlock_held(const struct rlock *l);
+
+#endif
