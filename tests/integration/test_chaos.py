@@ -239,7 +239,7 @@ def test_storm(kind, make_kith):
             tails = {}
             for device in run.devices[:4]:
                 kith = make_kith()
-                kith.login(url_of(server), device.name, PASSWORD)
+                kith.login(server.url(), device.name, PASSWORD)
                 tails[device.name] = kith.tail()
             return tails
         counts, run = asyncio.run(storm(server, mariadb, observers))
@@ -253,9 +253,3 @@ def test_storm(kind, make_kith):
             server.abandon()
         if mariadb:
             mariadb.destroy()
-
-
-def url_of(server):
-    """A URL without an invite, for login."""
-    host, port = server.address
-    return f"kith://{host}:{port}/#{server.fingerprint}"

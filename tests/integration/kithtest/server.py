@@ -65,6 +65,12 @@ class Server:
         lines = [f"{key} {value}\n" for key, value in self.conf.items() if value is not None]
         (self.state / "kithd.conf").write_text("".join(lines))
 
+    def use_state(self, folder):
+        """Another state folder, before the start."""
+        folder.mkdir(0o755)
+        self.state = folder
+        self.write_conf()
+
     def command(self):
         return [str(build.KITHD), "-f", "-d", str(self.state), "-l", self.listen]
 
@@ -209,6 +215,11 @@ class Server:
     def invite(self, admin=False):
         """A fresh invite: its URL."""
         return self.ctl("invite", *(["--admin"] if admin else []))["url"]
+
+    def url(self, invite=""):
+        """The server's URL: without an invite, as for login."""
+        host, port = self.address
+        return f"kith://{host}:{port}/{invite}#{self.fingerprint}"
 
     def add_user(self, name, password):
         """An account by the administrator's order."""
