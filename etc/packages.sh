@@ -42,8 +42,8 @@ packages_missing()
 {
     printf '%s\n' "$@" | while read -r name reason; do
         [ -n "$name" ] || continue
-        state=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)
-        [ "$state" = installed ] || printf '%s ' "$name"
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)
+        [ "$status" = installed ] || printf '%s ' "$name"
     done
 }
 
