@@ -1,6 +1,7 @@
 """The fixtures: one scenario runs on SQLite and on a private MariaDB."""
 import os
 import shutil
+import signal
 
 import pytest
 
@@ -12,6 +13,28 @@ from kithtest.server import Server
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+
+
+TEST_S = 180                    # a single test hangs when it takes longer
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "takes(seconds): a test that may take longer than others")
+
+
+@pytest.fixture(autouse=True)
+def deadline(request):
+    """A test that hangs fails, and the next one runs."""
+    marker = request.node.get_closest_marker("takes")
+    seconds = (marker.args[0] if marker else TEST_S) * build.PATIENCE
+
+    def too_long(signum, frame):
+        raise TimeoutError(f"the test has not ended after {seconds} s")
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")

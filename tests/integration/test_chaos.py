@@ -226,6 +226,7 @@ def observe(run, tails, stored, entitled):
                                    e["text"]))
 
 
+@pytest.mark.takes(max(300, KILLS * 6))
 @pytest.mark.parametrize("kind", DATABASES)
 def test_storm(kind, make_kith):
     mariadb = MariaDb() if kind == "mariadb" else None

@@ -25,11 +25,11 @@ def test_clean_history_has_no_fault():
     assert not any(counts.values()), checker.report()
 
 
-def test_repeat_is_recovered_not_a_fault():
+def test_repeat_is_no_fault():
     checker, log = history()
     checker.send(1, 12, "two")
     counts = checker.judge({7: log}, {7: {1, 2}})
-    assert counts["recovered"] == 1
+    assert counts["repeated"] == 1
     assert not any(counts[kind] for kind in FAULTS)
 
 

@@ -10,7 +10,8 @@ order         a device sees seqs out of order or with a hole, or a sender's
               later message has a lower seq than one acknowledged before
 missed        stored, but never shown to a device of somebody who may read it
 unexpected    nobody sent it, or not so, or it was shown to somebody not entitled
-recovered     stored although the first attempt was never answered; not a fault
+repeated      sent more than once, since the first attempt had no answer or was
+              refused for the moment; not a fault
 """
 import time
 from collections import defaultdict
@@ -74,7 +75,7 @@ class Checker:
     def judge(self, stored, entitled):
         """`stored`: conversation -> [Shown] in log order; `entitled`: conversation -> user ids.
 
-        Returns a count for each kind of FAULTS, and "recovered"."""
+        Returns a count for each kind of FAULTS, and "repeated"."""
         by_key = defaultdict(list)
         log = {}
         for conversation, events in stored.items():
@@ -90,7 +91,7 @@ class Checker:
         for device, events in self.shown.items():
             self.judge_device(device, events, log, stored, entitled)
         counts = {kind: len(self.faults[kind]) for kind in FAULTS}
-        counts["recovered"] = sum(1 for entry in self.sent.values() if entry.attempts > 1)
+        counts["repeated"] = sum(1 for entry in self.sent.values() if entry.attempts > 1)
         return counts
 
     def judge_sends(self, by_key):

@@ -116,7 +116,7 @@ class Connection:
 class Device:
     """One login of one user that stays connected until told otherwise."""
 
-    def __init__(self, name, checker=None, tls=False):
+    def __init__(self, name, checker, tls=False):
         self.name, self.checker, self.tls = name, checker, tls
         self.address = None
         self.user = self.device = self.counter = 0
@@ -202,9 +202,8 @@ class Device:
             self.behind.set()
         elif e.seq == self.have[here] + 1:
             self.have[here] = e.seq
-            if self.checker:
-                self.checker.seen(f"{self.name}/{self.device}", self.user,
-                                  Shown(here, e.seq, e.sender, e.client_id, e.text))
+            self.checker.seen(f"{self.name}/{self.device}", self.user,
+                              Shown(here, e.seq, e.sender, e.client_id, e.text))
 
     async def stay_current(self):
         """Syncs whenever something is missing, until the connection ends."""
@@ -236,11 +235,12 @@ class Device:
 
     # -- requests -----------------------------------------------------------------
 
-    async def call(self, **body):
+    async def call(self, on_attempt=lambda: None, **body):
         """A request that may be repeated: until it is answered."""
         while True:
             try:
                 await self.ready.wait()
+                on_attempt()
                 return await self.connection.request(**body)
             except Refused as e:
                 self.refused(e)
@@ -253,14 +253,16 @@ class Device:
         first = self.device << 32 | (self.counter + 1)
         self.counter += len(targets)
         body = message.Send(targets=targets, client_id=first, text=text)
+
+        def attempt():
+            for copy in range(len(targets)):
+                self.checker.send(self.user, first + copy, text)
+
         while True:
-            if self.checker:
-                for copy in range(len(targets)):
-                    self.checker.send(self.user, first + copy, text)
-            sent = (await self.call(send=body)).sent
+            sent = (await self.call(attempt, send=body)).sent
             refusals = [o.error for o in sent.outcomes if o.error.code != error.OK]
             for copy, outcome in enumerate(sent.outcomes):
-                if outcome.error.code == error.OK and self.checker:
+                if outcome.error.code == error.OK:
                     self.checker.ack(self.user, first + copy, outcome.conversation, outcome.seq)
             if not refusals:
                 return sent
