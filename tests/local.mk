@@ -17,6 +17,7 @@ TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 EXTRA_DIST += \
 	tests/README.md \
 	tests/run.sh \
+	tests/fresh.sh \
 	tests/tally.py \
 	tests/integration/conftest.py \
 	tests/integration/kithtest/__init__.py \
