@@ -42,8 +42,10 @@ packages_missing()
 {
     printf '%s\n' "$@" | while read -r name reason; do
         [ -n "$name" ] || continue
-        status=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)
-        [ "$status" = installed ] || printf '%s ' "$name"
+        case $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) in
+        installed)  ;;
+        *)          printf '%s ' "$name" ;;
+        esac
     done
 }
 
