@@ -67,11 +67,12 @@ packages_install()
         sudo=sudo
     fi
     echo "installing: $missing"
-    get="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -q -y"
-    # The names are words, so that they are split here on purpose.
+    get="$sudo env DEBIAN_FRONTEND=noninteractive apt-get -qq"
+    # The names are words, so that they are split here on purpose. The lists of a
+    # fresh machine may be old or not there; only then they are fetched.
     # shellcheck disable=SC2086
-    $get install --no-install-recommends $missing ||
-        { $get update && $get install --no-install-recommends $missing; }
+    $get install --no-install-recommends $missing >/dev/null 2>&1 ||
+        { $get update && $get install --no-install-recommends $missing >/dev/null; }
 }
 
 # The account that kithd's processes run as when it is started by root.
