@@ -3,9 +3,10 @@
  *
  * A frame is a 4-byte big-endian length, 1 to `max`, and as many bytes.
  *
- * Memory  The reader owns one buffer that grows to the frame at hand, at most
- *         `max` + 4 bytes, and is freed when nothing is pending: an idle
- *         connection costs the struct alone.
+ * Memory  The reader owns one buffer, at most `max` + 4 bytes (or 256), and at
+ *         most twice what the peer has sent of the frame at hand. It is wiped
+ *         and freed when nothing is pending: an idle connection costs the
+ *         struct alone.
  */
 #ifndef KITH_PROTOCOL_FRAME_H
 #define KITH_PROTOCOL_FRAME_H
@@ -25,7 +26,7 @@ enum frame_result {
 	FRAME_MORE,			/* all input taken, no whole frame yet */
 	FRAME_ONE,			/* *body and *len are a frame */
 	FRAME_BROKEN_ZERO,		/* length 0; the stream is lost, as with the two below */
-	FRAME_BROKEN_SIZE,		/* length over max */
+	FRAME_BROKEN_SIZE,		/* length over max, known before the body comes */
 	FRAME_NO_MEMORY
 };
 
@@ -34,9 +35,9 @@ void	frame_reader_init(struct frame_reader *r, uint32_t max);
 /* Wipes and frees what is pending. */
 void	frame_reader_fini(struct frame_reader *r);
 
-/* Takes input from *data / *size, advancing both, until a frame is whole. *body
- * is valid until the next call; call again with the rest of the input (which
- * may be empty) until FRAME_MORE. */
+/* Takes input from *data / *size, advancing both, until a frame is whole, and
+ * nothing beyond it. *body is the reader's own copy, valid until the next call;
+ * call again with the rest of the input (which may be empty) until FRAME_MORE. */
 enum frame_result frame_read(struct frame_reader *r, const uint8_t **data,
 	    size_t *size, const uint8_t **body, uint32_t *len);
 

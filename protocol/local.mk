@@ -13,10 +13,14 @@ pb_headers = $(protos:.proto=.pb-c.h)
 
 noinst_LIBRARIES += libkithproto.a
 libkithproto_a_SOURCES = \
+	protocol/error.c \
 	protocol/error.h \
+	protocol/frame.c \
 	protocol/frame.h \
 	protocol/limits.h \
+	protocol/unpackmem.c \
 	protocol/unpackmem.h \
+	protocol/wire.c \
 	protocol/wire.h
 nodist_libkithproto_a_SOURCES = $(pb_sources)
 

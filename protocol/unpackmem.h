@@ -3,8 +3,8 @@
  *
  * protobuf-c multiplies memory (up to 68 times for empty sub-messages) and
  * calls malloc per field. Here a message unpacks into one block with a bump
- * pointer; over the cap it gets NULL and protobuf-c gives up cleanly. free() is
- * a no-op; unpackmem_reset() drops, and wipes if asked, everything at once.
+ * pointer; over the cap it gets NULL and protobuf-c gives up cleanly. free()
+ * does nothing; unpackmem_reset() drops and wipes everything at once.
  */
 #ifndef KITH_PROTOCOL_UNPACKMEM_H
 #define KITH_PROTOCOL_UNPACKMEM_H
@@ -16,10 +16,11 @@
 struct unpackmem {
 	ProtobufCAllocator	 allocator;	/* hand &allocator to protobuf-c */
 	uint8_t			*block;
-	size_t			 size, used, high;	/* high: most ever used since reset */
+	size_t			 size, used;	/* bytes */
 };
 
-/* One per process role, made once. 0 or -ENOMEM. */
+/* One per process role, made once and not moved: the allocator points at it.
+ * 0 or -ENOMEM. */
 int	unpackmem_init(struct unpackmem *m, size_t size);
 void	unpackmem_fini(struct unpackmem *m);
 

@@ -1,0 +1,240 @@
+/*
+ * kith.h - libkith, the client core: everything between a program and a Kith
+ * server but files, terminals and words.
+ *
+ * A struct kith is one login on one connection that is made anew when it
+ * breaks. It pins the server's key, logs in, answers heartbeats, sends
+ * unanswered requests again, and hands over each event exactly once and, per
+ * conversation, in order: what live delivery missed is fetched from the log.
+ *
+ * Shape   The data are the schema's own messages (protocol/, in C as
+ *         protobuf-c makes them); a message given to a callback is valid until
+ *         the callback returns. Times are milliseconds.
+ * Loop    Single-threaded, inside the caller's libevent loop. A callback may
+ *         make requests, but not run the loop, nor call kith_destroy().
+ * Trust   Strings from the server are UTF-8 without NUL, and nothing else: they
+ *         may hold escape sequences. Error texts too.
+ * Limits  Names are resolved by getaddrinfo(), which blocks the loop. The
+ *         process must ignore SIGPIPE. Sends that the server refuses for the
+ *         moment are sent again in their order, but one sent later that was
+ *         not refused keeps the place it got.
+ */
+#ifndef KITH_H
+#define KITH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "protocol/frame.pb-c.h"
+
+struct event_base;
+struct kith;
+
+/* Exit codes of `kith`, and the classes of failure (kith.1). */
+enum kith_exit {
+	KITH_EXIT_DONE = 0,
+	KITH_EXIT_FAILED = 1,
+	KITH_EXIT_USAGE = 2,
+	KITH_EXIT_OFFLINE = 3,
+	KITH_EXIT_LOGIN = 4,
+	KITH_EXIT_PERMISSION = 5,
+	KITH_EXIT_TARGET = 6,
+	KITH_EXIT_KEY = 7,
+	KITH_EXIT_LIMIT = 8,
+	KITH_EXIT_INTERRUPTED = 130
+};
+
+/* Failures that no server told, beside enum kith_err of protocol/error.h.
+ * X(code, name, exit code, text) */
+#define KITH_LOCAL_FAILURES(X)						\
+	X(1001, CONNECT,     3, "cannot connect")			\
+	X(1002, TLS,         3, "TLS failed")				\
+	X(1003, LOST,        3, "connection lost")			\
+	X(1004, NO_ANSWER,   3, "no answer in time")			\
+	X(1005, PROTOCOL,    1, "the server does not speak this protocol") \
+	X(1006, KEY_UNKNOWN, 7, "the server's key is not known")	\
+	X(1007, KEY_CHANGED, 7, "the server's key has changed")		\
+	X(1008, MEMORY,      1, "out of memory")
+
+enum kith_local {
+#define X(code, name, exit, text) KITH_L_##name = code,
+	KITH_LOCAL_FAILURES(X)
+#undef X
+};
+
+struct kith_failure {
+	uint32_t	code;		/* enum kith_err or enum kith_local */
+	enum kith_exit	exit;
+	uint32_t	retry_after_ms;	/* as the server said, or 0 */
+	char		text[256];	/* from the server, perhaps: see Trust */
+};
+
+enum kith_phase {
+	KITH_CONNECTING,		/* name, TCP, TLS, greeting, login */
+	KITH_SYNCING,			/* logged in; what was missed is on its way */
+	KITH_READY,			/* all that is stored was handed over */
+	KITH_WAITING,			/* not connected; the next try has its time */
+	KITH_ENDED			/* no further try: the failure says why */
+};
+
+enum kith_login_by { KITH_BY_TOKEN, KITH_BY_PASSWORD, KITH_BY_REGISTERING };
+
+/* How to prove who one is; which strings count depends on `by`. After a login
+ * by password the library goes on with the token it got. */
+struct kith_login {
+	enum kith_login_by	 by;
+	const char		*token;
+	const char		*name, *password;
+	const char		*invite;	/* "" where registration is open */
+	const char		*device;	/* what `kith sessions` calls it */
+};
+
+/* What the program is told. Any may be NULL. */
+struct kith_hooks {
+	/* Entered `phase`. `why` is set in KITH_WAITING and KITH_ENDED. */
+	void	(*phase)(struct kith *k, enum kith_phase phase,
+		    const struct kith_failure *why, void *arg);
+	/* Logged in, at first and after each reconnect. `token` is set, and
+	 * worth keeping, after a login by password or registration. */
+	void	(*logged_in)(struct kith *k, const Kith__V1__LoggedIn *login, void *arg);
+	/* The next event of its conversation; only with options.follow. */
+	void	(*event)(struct kith *k, const Kith__V1__Event *event, void *arg);
+};
+
+#define KITH_FOREVER		UINT32_MAX
+#define KITH_FROM_UNREAD	UINT32_MAX
+
+struct kith_options {			/* all strings are copied */
+	struct event_base	*base;		/* kept: must outlive the kith */
+	const char		*host;
+	uint16_t		 port;
+	int			 plain;		/* no TLS: loopback, kith+plain:// */
+	const char		*key;		/* "SHA256:..."; NULL: known to nobody */
+	const char		*client;	/* "kith 1.0" */
+	struct kith_login	 login;
+	int			 follow;	/* fetch and hand over events */
+	uint32_t		 back;		/* begin so many events before the last,
+						   or at KITH_FROM_UNREAD */
+	uint32_t		 retry_ms;	/* tries to connect go on so long: 0 for one
+						   try, KITH_FOREVER */
+	uint32_t		 request_ms;	/* as kith_set_timeout() */
+	struct kith_hooks	 hooks;
+	void			*arg;		/* for the hooks */
+};
+
+/* NULL (errno is ENOMEM or EINVAL), or yours: free with kith_destroy(). */
+struct kith	*kith_create(const struct kith_options *options);
+
+/* Begins to connect; the hooks tell the rest. */
+void		 kith_start(struct kith *k);
+
+/* Wipes and frees. Requests under way are dropped without a callback. */
+void		 kith_destroy(struct kith *k);
+
+/* The key that the server showed last, "SHA256:...", or "". */
+const char	*kith_server_key(const struct kith *k);
+
+/* Of this connection, or NULL before the greeting. Valid until the next one. */
+const Kith__V1__Limits *kith_limits(const struct kith *k);
+
+/* Requests without an answer, or not even sent yet. */
+size_t		 kith_pending(const struct kith *k);
+
+/* Requests made from now on fail after so long; KITH_FOREVER. */
+void		 kith_set_timeout(struct kith *k, uint32_t request_ms);
+
+/* This user's id, 0 before the first login. */
+uint64_t	 kith_user_id(const struct kith *k);
+
+/* -- requests ------------------------------------------------------------
+ *
+ * Each returns 0 or a negative errno: -ENOMEM, -EMSGSIZE (over the frame's
+ * size), -ESHUTDOWN (KITH_ENDED). After 0 the callback comes exactly once
+ * (kith_destroy() apart), with a failure or with the answer. Without a
+ * connection the request waits; on a broken connection it is sent again where
+ * that is harmless, and so it is after BUSY and UNAVAILABLE, until request_ms. */
+typedef void	(*kith_reply_fn)(struct kith *k, const struct kith_failure *failure,
+		    const Kith__V1__Reply *reply, void *arg);
+
+/* Answered by `sent`, one outcome per target. client_id and the n - 1 after it
+ * must be new: the device's number << 32 | a counter that rises over all
+ * processes of this device, above last_client_id of LoggedIn. */
+int	kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *targets,
+	    size_t n, const char *text, kith_reply_fn fn, void *arg);
+
+/* Answered by `history_page`. Either `after` or `before`, not both. */
+int	kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after,
+	    uint64_t before, uint32_t limit, kith_reply_fn fn, void *arg);
+
+/* Answered by `conversations`. All from `after` on, or the n of `ids`. */
+int	kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids,
+	    size_t n, kith_reply_fn fn, void *arg);
+
+/* Answered by `conversations`, `joined`, `done`, `members`. */
+int	kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn, void *arg);
+int	kith_create_group(struct kith *k, const char *name, const char *topic, int is_public,
+	    kith_reply_fn fn, void *arg);
+int	kith_join_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg);
+int	kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg);
+int	kith_list_members(struct kith *k, const char *name, uint64_t after,
+	    kith_reply_fn fn, void *arg);
+int	kith_invite(struct kith *k, const char *group, const char *user,
+	    kith_reply_fn fn, void *arg);
+
+/* Answered by `presences`. n == 0: everybody online, from user id `after` on. */
+int	kith_who(struct kith *k, char **names, size_t n, uint64_t after,
+	    kith_reply_fn fn, void *arg);
+
+/* Answered by `done`, `done`, `sessions`, `done`. Not repeated once sent. */
+int	kith_logout(struct kith *k, kith_reply_fn fn, void *arg);
+int	kith_change_password(struct kith *k, const char *old_password,
+	    const char *new_password, kith_reply_fn fn, void *arg);
+int	kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg);
+int	kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg);
+
+/* -- what the client knows (options.follow) ------------------------------- */
+
+struct kith_conversation {
+	uint64_t		 id;
+	Kith__V1__ConversationKind kind;
+	char			*name;		/* "#ops", "@alice"; NULL while it is asked */
+	uint64_t		 have;		/* all events to here were handed over */
+};
+
+/* NULL if unknown or without a name yet; an event that was handed over has both.
+ * Valid until the next callback. */
+const struct kith_conversation *kith_conversation(const struct kith *k, uint64_t id);
+
+/* By place, 0 to n - 1, for completion and lists; NULL beyond. */
+const struct kith_conversation *kith_conversation_at(const struct kith *k, size_t i);
+
+/* The person at the screen saw everything up to `seq`: moves the read cursor
+ * soon, seldom, and before kith_pending() is 0 again. */
+void	kith_seen(struct kith *k, uint64_t conversation, uint64_t seq);
+
+/* -- addresses ------------------------------------------------------------ */
+
+struct kith_url {
+	char		host[256];
+	uint16_t	port;
+	int		plain;
+	char		invite[128];	/* or "" */
+	char		key[64];	/* "SHA256:...", or "" */
+};
+
+/* kith://host[:port][/INVITE][#SHA256:...], kith+plain://..., or host[:port];
+ * IPv6 in brackets. 0, or -EINVAL with *why set to a text. */
+int	kith_url_parse(const char *text, struct kith_url *url, const char **why);
+
+#define KITH_ADDRESS_MAX	272
+/* "host:port" as known_servers and profiles spell it. */
+void	kith_url_address(const struct kith_url *url, char out[KITH_ADDRESS_MAX]);
+
+/* -- targets -------------------------------------------------------------- */
+
+/* "@alice,#ops": at most `max` targets into `out`. `words` is cut up in place
+ * and must outlive `out`. The number of targets (1 and up), or -EINVAL (a word
+ * without sigil or name; *bad is it), -E2BIG (more than max). */
+int	kith_targets_parse(char *words, Kith__V1__Target *out, size_t max, const char **bad);
+
+#endif

@@ -1,0 +1,42 @@
+/* error.c - error codes as people and scripts see them; from KITH_ERRORS. */
+#include "error.h"
+
+struct row {
+	const char	*name;
+	const char	*text;
+	int		 exit;
+};
+
+static const struct row rows[] = {
+#define X(code, name, exit, text) [code] = { #name, text, exit },
+	KITH_ERRORS(X)
+#undef X
+};
+
+_Static_assert(sizeof(rows) / sizeof(rows[0]) == KITH_E_COUNT, "KITH_E_COUNT is wrong");
+
+static const struct row unknown = { "UNKNOWN", "unknown error", 1 };
+
+static const struct row *
+row_get(uint32_t code)
+{
+	return code < KITH_E_COUNT ? &rows[code] : &unknown;
+}
+
+const char *
+kith_err_name(uint32_t code)
+{
+	return row_get(code)->name;
+}
+
+const char *
+kith_err_text(uint32_t code)
+{
+	return row_get(code)->text;
+}
+
+int
+kith_err_exit(uint32_t code)
+{
+	return row_get(code)->exit;
+}
