@@ -79,3 +79,9 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+
+# The load generator, on libkith.
+noinst_PROGRAMS += tests/load/kith-load
+tests_load_kith_load_SOURCES = tests/load/kith_load.c
+tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
+	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
