@@ -12,7 +12,9 @@ unit_protocol = \
 	tests/fuzz/frame_fuzz \
 	tests/fuzz/wire_fuzz
 unit_server =
-unit_store =
+unit_store = \
+	tests/unit/conv_test \
+	tests/unit/db_test
 unit_auth =
 unit_client =
 
@@ -75,3 +77,10 @@ EXTRA_DIST += \
 	tests/integration/test_faults.py \
 	tests/integration/test_limits.py \
 	tests/integration/test_terminal.py
+# store: most tests run on SQLite and on a private MariaDB server.
+store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conv_test_LDADD = $(store_libs)
+tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
+tests_unit_db_test_LDADD = $(store_libs)
