@@ -17,6 +17,8 @@ server_store = \
 	server/db.h
 
 # The auth role.
-server_auth =
+server_auth = \
+	server/name.c \
+	server/name.h
 
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
