@@ -42,7 +42,12 @@ tests_fuzz_frame_fuzz_SOURCES = tests/fuzz/frame_fuzz.c $(fuzz_replay)
 tests_fuzz_frame_fuzz_LDADD = $(protocol_libs)
 tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
 tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
-EXTRA_DIST += tests/fuzz/seeds
+EXTRA_DIST += tests/fuzz/seeds \
+	tests/integration/frames.py \
+	tests/integration/kithtest/pb.py \
+	tests/integration/test_frames.py \
+	tests/integration/test_independent.py \
+	tests/integration/test_protocol_page.py
 
 # Integration tests: run by tests/run.sh, not by make check.
 EXTRA_DIST += \
