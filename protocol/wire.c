@@ -180,10 +180,10 @@ walk_number(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *en
 	return rc < 0 ? KITH_E_BAD_REQUEST : KITH_E_OK;
 }
 
-/* A field of a number that this version does not know: `value_end` is its end if
- * it has a length. */
+/* A field of a number that this version does not know. Its value ends at `end` if
+ * it has a length, before it otherwise. */
 static enum kith_err
-walk_unknown(struct walk *w, unsigned wire, const uint8_t *value_end)
+walk_unknown(struct walk *w, unsigned wire, const uint8_t *end)
 {
 	const struct level *l = w->level;
 	uint64_t v;
@@ -195,16 +195,16 @@ walk_unknown(struct walk *w, unsigned wire, const uint8_t *value_end)
 		    KITH_E_UNKNOWN_REQUEST : KITH_E_UNKNOWN_FIELD;
 	switch (wire) {
 	case WIRE_VARINT:
-		rc = read_varint(&w->at, l->end, VARINT_BYTES_MAX, &v);
+		rc = read_varint(&w->at, end, VARINT_BYTES_MAX, &v);
 		break;
 	case WIRE_64BIT:
-		rc = read_fixed(&w->at, l->end, 8);
+		rc = read_fixed(&w->at, end, 8);
 		break;
 	case WIRE_32BIT:
-		rc = read_fixed(&w->at, l->end, 4);
+		rc = read_fixed(&w->at, end, 4);
 		break;
 	default:
-		w->at = value_end;
+		w->at = end;
 		rc = 0;
 		break;
 	}
@@ -294,7 +294,7 @@ walk_bytes(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *end
 	return KITH_E_OK;
 }
 
-/* A known field, after its tag and length. */
+/* A known field, after its tag and length; `end` as above. */
 static enum kith_err
 walk_known(struct walk *w, const ProtobufCFieldDescriptor *f, unsigned wire,
     const uint8_t *end)
@@ -330,11 +330,11 @@ walk_field(struct walk *w)
 {
 	const struct level *l = w->level;
 	const ProtobufCFieldDescriptor *f;
-	const uint8_t *value_end = NULL;
+	const uint8_t *end = l->end;	/* of the message; then of a value with a length */
 	uint64_t tag, len;
 	unsigned number, wire;
 
-	if (read_varint(&w->at, l->end, PREFIX_BYTES_MAX, &tag) < 0)
+	if (read_varint(&w->at, end, PREFIX_BYTES_MAX, &tag) < 0)
 		return KITH_E_BAD_REQUEST;
 	number = (unsigned)(tag >> 3);
 	wire = tag & 7;
@@ -345,14 +345,14 @@ walk_field(struct walk *w)
 	if (++w->fields > WALK_FIELDS_MAX)
 		return KITH_E_TOO_LARGE;
 	if (wire == WIRE_LENGTH) {
-		if (read_varint(&w->at, l->end, PREFIX_BYTES_MAX, &len) < 0 ||
-		    len > (uint64_t)(l->end - w->at))
+		if (read_varint(&w->at, end, PREFIX_BYTES_MAX, &len) < 0 ||
+		    len > (uint64_t)(end - w->at))
 			return KITH_E_BAD_REQUEST;
-		value_end = w->at + len;
+		end = w->at + len;
 	} else if (number == 1 && wire == WIRE_VARINT && l == w->levels && w->id != NULL)
 		peek_id(w);
 	f = protobuf_c_message_descriptor_get_field(l->type, number);
-	return f == NULL ? walk_unknown(w, wire, value_end) : walk_known(w, f, wire, value_end);
+	return f == NULL ? walk_unknown(w, wire, end) : walk_known(w, f, wire, end);
 }
 
 static enum kith_err

@@ -14,7 +14,34 @@ server_worker = \
 
 # The store roles.
 server_store = \
-	server/db.h
+	server/conv.c \
+	server/conv.h \
+	server/db.c \
+	server/db.h \
+	server/db_driver.h \
+	server/db_migrate.c \
+	server/db_sqlite.c \
+	server/store.h
+if MYSQL
+server_store += \
+	server/db_mysql.c \
+	server/db_mysql.h \
+	server/db_mysql_batch.c
+endif
+AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
+
+# The schema's texts, sorted by dialect and number, become a part of kithd.
+schema_files = \
+	etc/schema/mysql/0001_init.sql \
+	etc/schema/sqlite/0001_init.sql
+nodist_libkithd_a_SOURCES = server/db_schema.c
+EXTRA_DIST += server/db_schema.awk $(schema_files)
+CLEANFILES += server/db_schema.c server/db_schema.tmp
+server/db_schema.c: server/db_schema.awk $(schema_files)
+	$(AM_V_GEN)$(MKDIR_P) server && cd $(srcdir) && \
+	LC_ALL=C $(AWK) -f server/db_schema.awk $(schema_files) \
+	    >$(abs_builddir)/server/db_schema.tmp && cd $(abs_builddir)/server && \
+	mv -f db_schema.tmp db_schema.c
 
 # The auth role.
 server_auth =

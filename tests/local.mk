@@ -2,9 +2,19 @@
 # tests/unit/X_test needs X_test in its area's list and, unless the defaults
 # below do, its SOURCES and LDADD.
 unit_shm =
-unit_protocol =
+unit_protocol = \
+	tests/unit/error_test \
+	tests/unit/frame_test \
+	tests/unit/unpackmem_test \
+	tests/unit/utf8_test \
+	tests/unit/wire_random_test \
+	tests/unit/wire_test \
+	tests/fuzz/frame_fuzz \
+	tests/fuzz/wire_fuzz
 unit_server =
-unit_store =
+unit_store = \
+	tests/unit/conv_test \
+	tests/unit/db_test
 unit_auth =
 unit_client =
 
@@ -12,3 +22,60 @@ check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 	$(unit_auth) $(unit_client)
 TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 	$(unit_auth) $(unit_client)
+
+# protocol: the tests need libkithproto alone. A fuzz target is replayed over its
+# seeds; replay.c is what a fuzzer's own main would be.
+protocol_libs = libkithproto.a $(PROTOBUFC_LIBS)
+tests_unit_error_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_frame_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_unpackmem_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_utf8_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_wire_test_SOURCES = tests/unit/wire_test.c tests/unit/sample.c tests/unit/sample.h \
+	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_unit_wire_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_wire_random_test_SOURCES = tests/unit/wire_random_test.c tests/unit/sample.c \
+	tests/unit/sample.h tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_unit_wire_random_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+
+fuzz_replay = tests/fuzz/fuzz.h tests/fuzz/mutate.c tests/fuzz/mutate.h tests/fuzz/replay.c
+tests_fuzz_frame_fuzz_SOURCES = tests/fuzz/frame_fuzz.c $(fuzz_replay)
+tests_fuzz_frame_fuzz_LDADD = $(protocol_libs)
+tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
+tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
+EXTRA_DIST += tests/fuzz/seeds
+
+# Integration tests: run by tests/run.sh, not by make check.
+EXTRA_DIST += \
+	tests/README.md \
+	tests/run.sh \
+	tests/fresh.sh \
+	tests/tally.py \
+	tests/integration/conftest.py \
+	tests/integration/kithtest/__init__.py \
+	tests/integration/kithtest/build.py \
+	tests/integration/kithtest/checker.py \
+	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/mariadb.py \
+	tests/integration/kithtest/raw.py \
+	tests/integration/kithtest/reports.py \
+	tests/integration/kithtest/schema.py \
+	tests/integration/kithtest/server.py \
+	tests/integration/kithtest/swarm.py \
+	tests/integration/kithtest/terminal.py \
+	tests/integration/kithtest/wait.py \
+	tests/integration/test_accept_queue.py \
+	tests/integration/test_accounts.py \
+	tests/integration/test_chaos.py \
+	tests/integration/test_chat.py \
+	tests/integration/test_checker.py \
+	tests/integration/test_daemon.py \
+	tests/integration/test_faults.py \
+	tests/integration/test_limits.py \
+	tests/integration/test_terminal.py
+# store: most tests run on SQLite and on a private MariaDB server.
+store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conv_test_LDADD = $(store_libs)
+tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
+tests_unit_db_test_LDADD = $(store_libs)

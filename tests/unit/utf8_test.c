@@ -1,0 +1,123 @@
+/* utf8_test.c - wire_utf8_ok() against the definition, byte by byte. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "protocol/wire.h"
+
+/*
+ * The definition turned round: a sequence is well formed if encoding what it
+ * says gives the sequence again.
+ */
+static size_t
+encode(uint32_t c, uint8_t out[4])
+{
+	if (c < 0x80) {
+		out[0] = (uint8_t)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		out[0] = (uint8_t)(0xc0 | c >> 6);
+		out[1] = (uint8_t)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	if (c < 0x10000) {
+		out[0] = (uint8_t)(0xe0 | c >> 12);
+		out[1] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+		out[2] = (uint8_t)(0x80 | (c & 0x3f));
+		return 3;
+	}
+	out[0] = (uint8_t)(0xf0 | c >> 18);
+	out[1] = (uint8_t)(0x80 | (c >> 12 & 0x3f));
+	out[2] = (uint8_t)(0x80 | (c >> 6 & 0x3f));
+	out[3] = (uint8_t)(0x80 | (c & 0x3f));
+	return 4;
+}
+
+static int
+is_scalar(uint32_t c)
+{
+	return c > 0 && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+}
+
+static void
+every_scalar_value_and_only_those(void **state)
+{
+	uint8_t b[4];
+
+	(void)state;
+	for (uint32_t c = 0; c < 0x200000; c++) {
+		size_t n = encode(c, b);
+
+		if (wire_utf8_ok((char *)b, n) != is_scalar(c))
+			fail_msg("U+%04X", (unsigned)c);
+		if (n > 1 && wire_utf8_ok((char *)b, n - 1))
+			fail_msg("U+%04X cut", (unsigned)c);
+	}
+}
+
+/* How many pairs and triples of bytes are text: counted from the definition. */
+static void
+no_other_bytes(void **state)
+{
+	const uint32_t one = 0x7f, two = 0x800 - 0x80, three = 0x10000 - 0x800 - 0x800;
+	uint32_t n[4] = { 0 };
+	uint8_t b[3];
+
+	(void)state;
+	for (uint32_t i = 0; i < 1u << 24; i++) {
+		b[0] = (uint8_t)(i >> 16), b[1] = (uint8_t)(i >> 8), b[2] = (uint8_t)i;
+		if (i < 1u << 8)
+			n[1] += (uint32_t)wire_utf8_ok((char *)b + 2, 1);
+		if (i < 1u << 16)
+			n[2] += (uint32_t)wire_utf8_ok((char *)b + 1, 2);
+		n[3] += (uint32_t)wire_utf8_ok((char *)b, 3);
+	}
+	assert_int_equal(n[1], one);
+	assert_int_equal(n[2], one * one + two);
+	assert_int_equal(n[3], one * one * one + 2 * one * two + three);
+}
+
+/* Long text goes eight bytes at a time: a bad byte must be seen at any place. */
+static void
+at_any_place_of_long_text(void **state)
+{
+	static const struct {
+		const char	*bytes;
+		size_t		 len;
+		int		 ok;
+	} pieces[] = {
+		{ "\0", 1, 0 }, { "\x80", 1, 0 }, { "\xff", 1, 0 }, { "\xc0\x80", 2, 0 },
+		{ "\xc3\xa4", 2, 1 }, { "\xe2\x82\xac", 3, 1 }, { "\xed\xa0\x80", 3, 0 },
+		{ "\xf0\x9f\x98\x80", 4, 1 }, { "\xf4\x90\x80\x80", 4, 0 }, { "\x01\0\x01", 3, 0 },
+		{ "\x01", 1, 1 }, { "\x7f", 1, 1 }, { "\x80\0", 2, 0 }, { "\0\x80", 2, 0 },
+	};
+	char text[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++) {
+		for (size_t at = 0; at + pieces[i].len <= sizeof(text); at++) {
+			memset(text, 'x', sizeof(text));
+			memcpy(text + at, pieces[i].bytes, pieces[i].len);
+			assert_int_equal(wire_utf8_ok(text, sizeof(text)), pieces[i].ok);
+			assert_int_equal(wire_utf8_ok(text, at + pieces[i].len), pieces[i].ok);
+		}
+	}
+	assert_true(wire_utf8_ok(text, 0));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_scalar_value_and_only_those),
+		cmocka_unit_test(no_other_bytes),
+		cmocka_unit_test(at_any_place_of_long_text),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
