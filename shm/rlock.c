@@ -35,41 +35,46 @@ rlock_init(struct rlock *l)
 	return -rc;
 }
 
-/* The real-time clock may be set while we wait: only where nothing else exists. */
-#ifdef HAVE_PTHREAD_MUTEX_CLOCKLOCK
-#define WAIT_CLOCK	CLOCK_MONOTONIC
-#define wait_lock(m, t)	pthread_mutex_clocklock(m, WAIT_CLOCK, t)
+/* The real-time clock may be set while we wait: only where nothing else exists.
+ * The coarse clock is some milliseconds off and costs a quarter. */
+#if defined(HAVE_PTHREAD_MUTEX_CLOCKLOCK) && defined(CLOCK_MONOTONIC_COARSE)
+#define READ_CLOCK		CLOCK_MONOTONIC_COARSE
+#define lock_until(m, t)	pthread_mutex_clocklock(m, CLOCK_MONOTONIC, t)
+#elif defined(HAVE_PTHREAD_MUTEX_CLOCKLOCK)
+#define READ_CLOCK		CLOCK_MONOTONIC
+#define lock_until(m, t)	pthread_mutex_clocklock(m, CLOCK_MONOTONIC, t)
 #else
-#define WAIT_CLOCK	CLOCK_REALTIME
-#define wait_lock(m, t)	pthread_mutex_timedlock(m, t)
+#define READ_CLOCK		CLOCK_REALTIME
+#define lock_until(m, t)	pthread_mutex_timedlock(m, t)
 #endif
 
-static int
-lock_within(pthread_mutex_t *mutex, long wait_ms)
+static struct timespec
+deadline_in(long wait_ms)
 {
-	struct timespec deadline;
+	struct timespec t;
 
-	clock_gettime(WAIT_CLOCK, &deadline);
-	deadline.tv_sec += wait_ms / 1000;
-	deadline.tv_nsec += wait_ms % 1000 * 1000000;
-	if (deadline.tv_nsec >= 1000000000) {
-		deadline.tv_sec++;
-		deadline.tv_nsec -= 1000000000;
+	clock_gettime(READ_CLOCK, &t);
+	t.tv_sec += wait_ms / 1000;
+	t.tv_nsec += wait_ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
 	}
-	return wait_lock(mutex, &deadline);
+	return t;
 }
 
 int
 rlock_take(struct rlock *l, enum rlock_rank rank)
 {
+	const struct timespec deadline = deadline_in(RLOCK_WAIT_MS);
 	int rc;
 
 	assert(nheld < RLOCK_HELD_MAX);
 	assert(nheld == 0 || held[nheld - 1].rank < rank);
 
-	rc = pthread_mutex_trylock(&l->mutex);	/* nearly always enough: no clock read */
-	if (rc == EBUSY)
-		rc = lock_within(&l->mutex, RLOCK_WAIT_MS);
+	/* Not trylock first: in glibc 2.36 that leaves a lost mutex locked for ever,
+	 * so that the next taker would see -ETIMEDOUT instead of -ENOTRECOVERABLE. */
+	rc = lock_until(&l->mutex, &deadline);
 	if (rc != 0 && rc != EOWNERDEAD)
 		return -rc;
 	if (rc == EOWNERDEAD)
