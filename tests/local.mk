@@ -1,7 +1,15 @@
 # Unit and crash tests: one program per module. Each area lists its own; a program
 # tests/unit/X_test needs X_test in its area's list and, unless the defaults
 # below do, its SOURCES and LDADD.
-unit_shm =
+unit_shm = \
+	tests/unit/arena_test \
+	tests/unit/arena_file_test \
+	tests/unit/registry_test \
+	tests/unit/ring_test \
+	tests/unit/rlock_test \
+	tests/unit/stats_test \
+	tests/unit/table_test \
+	tests/unit/wake_test
 unit_protocol = \
 	tests/unit/error_test \
 	tests/unit/frame_test \
@@ -22,6 +30,25 @@ check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 	$(unit_auth) $(unit_client)
 TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 	$(unit_auth) $(unit_client)
+
+# shm: the tests need libkithshm alone.
+shm_harness = tests/crash/harness.c tests/crash/harness.h
+shm_libs = libkithshm.a $(CMOCKA_LIBS)
+tests_unit_arena_test_SOURCES = tests/unit/arena_test.c $(shm_harness)
+tests_unit_arena_test_LDADD = $(shm_libs)
+tests_unit_arena_file_test_SOURCES = tests/unit/arena_file_test.c $(shm_harness)
+tests_unit_arena_file_test_LDADD = $(shm_libs)
+tests_unit_registry_test_SOURCES = tests/unit/registry_test.c $(shm_harness)
+tests_unit_registry_test_LDADD = $(shm_libs)
+tests_unit_ring_test_SOURCES = tests/unit/ring_test.c $(shm_harness)
+tests_unit_ring_test_LDADD = $(shm_libs)
+tests_unit_rlock_test_SOURCES = tests/unit/rlock_test.c $(shm_harness)
+tests_unit_rlock_test_LDADD = $(shm_libs)
+tests_unit_stats_test_LDADD = $(shm_libs)
+tests_unit_table_test_SOURCES = tests/unit/table_test.c $(shm_harness)
+tests_unit_table_test_LDADD = $(shm_libs)
+tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
+tests_unit_wake_test_LDADD = $(shm_libs)
 
 # protocol: the tests need libkithproto alone. A fuzz target is replayed over its
 # seeds; replay.c is what a fuzzer's own main would be.
