@@ -37,8 +37,7 @@
 static void
 reset_signals(void)
 {
-	/* A terminal's ^C reaches the whole group: the master decides what it means. */
-	static const int ignored[] = { SIGPIPE, SIGINT, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2 };
+	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGUSR1, SIGUSR2 };
 	sigset_t later;
 
 	for (int s = 1; s < NSIG; s++)
@@ -209,6 +208,8 @@ follow_master(pid_t master)
 _Noreturn static void
 live(struct birth *b, struct proc *p, pid_t master)
 {
+	/* A terminal's ^C, and whoever signals the master's group, means the master alone. */
+	setpgid(0, 0);
 	reset_signals();
 	close_descriptors(b, p);
 	take_handouts(b, p);
