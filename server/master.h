@@ -30,8 +30,8 @@ struct master_args {
  * reason on stderr; PROC_EX_CONFIG when a role refused the configuration. */
 int	master_run(const struct master_args *args);
 
-/* Makes what a start would make (state directory, key, certificate) and prints the
- * fingerprint: `kithd init`. Exit status. */
+/* `kithd init`: makes what a start would make (state directory, key, certificate) and a
+ * kithd.conf, and prints the fingerprint. Exit status. */
 int	master_init(const struct conf *c);
 
 #endif

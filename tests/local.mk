@@ -11,7 +11,12 @@ unit_protocol = \
 	tests/unit/wire_test \
 	tests/fuzz/frame_fuzz \
 	tests/fuzz/wire_fuzz
-unit_server =
+unit_server = \
+	tests/unit/conf_test \
+	tests/unit/handout_test \
+	tests/unit/ipc_test \
+	tests/unit/listen_test \
+	tests/unit/log_test
 unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
@@ -94,3 +99,13 @@ noinst_PROGRAMS += tests/load/kith-load
 tests_load_kith_load_SOURCES = tests/load/kith_load.c
 tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
 	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+
+# server: the frame of the daemon.
+server_libs = $(kithd_libs) $(CMOCKA_LIBS)
+tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conf_test_LDADD = $(server_libs)
+tests_unit_handout_test_LDADD = $(server_libs)
+tests_unit_ipc_test_SOURCES = tests/unit/ipc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_ipc_test_LDADD = $(server_libs)
+tests_unit_listen_test_LDADD = $(server_libs)
+tests_unit_log_test_LDADD = $(server_libs)
