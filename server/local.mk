@@ -50,7 +50,9 @@ server_core = \
 
 # The worker role.
 server_worker = \
-	server/tls.h
+	server/tls.c \
+	server/tls.h \
+	server/tls_cert.c
 
 # The store roles.
 server_store = \

@@ -20,12 +20,14 @@ unit_server = \
 unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
+unit_server_worker = \
+	tests/unit/tls_test
 unit_auth =
 unit_client =
 
-check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
+check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
-TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
+TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
 
 # protocol: the tests need libkithproto alone. A fuzz target is replayed over its
@@ -93,6 +95,12 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+
+# The worker.
+worker_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SSL_LIBS) \
+	$(EVENT_LIBS) $(CMOCKA_LIBS)
+tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_tls_test_LDADD = $(worker_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
