@@ -16,7 +16,8 @@ unit_server = \
 	tests/unit/handout_test \
 	tests/unit/ipc_test \
 	tests/unit/listen_test \
-	tests/unit/log_test
+	tests/unit/log_test \
+	tests/unit/master_test
 unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
@@ -117,3 +118,5 @@ tests_unit_ipc_test_SOURCES = tests/unit/ipc_test.c tests/unit/fake_shared.c tes
 tests_unit_ipc_test_LDADD = $(server_libs)
 tests_unit_listen_test_LDADD = $(server_libs)
 tests_unit_log_test_LDADD = $(server_libs)
+tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_master_test_LDADD = $(server_libs)
