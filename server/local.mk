@@ -50,7 +50,9 @@ server_core = \
 
 # The worker role.
 server_worker = \
-	server/tls.h
+	server/tls.c \
+	server/tls.h \
+	server/tls_cert.c
 
 # The store roles.
 server_store = \
@@ -96,3 +98,5 @@ kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LI
 sbin_PROGRAMS += server/kithctl
 server_kithctl_SOURCES = server/kithctl.c
 server_kithctl_LDADD = $(JANSSON_LIBS)
+
+dist_man_MANS += server/kithd.8 server/kithd.conf.5 server/kithctl.8

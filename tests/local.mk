@@ -19,16 +19,24 @@ unit_protocol = \
 	tests/unit/wire_test \
 	tests/fuzz/frame_fuzz \
 	tests/fuzz/wire_fuzz
-unit_server =
+unit_server = \
+	tests/unit/conf_test \
+	tests/unit/handout_test \
+	tests/unit/ipc_test \
+	tests/unit/listen_test \
+	tests/unit/log_test \
+	tests/unit/master_test
 unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
+unit_server_worker = \
+	tests/unit/tls_test
 unit_auth =
 unit_client =
 
-check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
+check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
-TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
+TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
 
 # shm: the tests need libkithshm alone.
@@ -116,8 +124,26 @@ tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
 
+# The worker.
+worker_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SSL_LIBS) \
+	$(EVENT_LIBS) $(CMOCKA_LIBS)
+tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_tls_test_LDADD = $(worker_libs)
+
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
 tests_load_kith_load_SOURCES = tests/load/kith_load.c
 tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
 	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+
+# server: the frame of the daemon.
+server_libs = $(kithd_libs) $(CMOCKA_LIBS)
+tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conf_test_LDADD = $(server_libs)
+tests_unit_handout_test_LDADD = $(server_libs)
+tests_unit_ipc_test_SOURCES = tests/unit/ipc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_ipc_test_LDADD = $(server_libs)
+tests_unit_listen_test_LDADD = $(server_libs)
+tests_unit_log_test_LDADD = $(server_libs)
+tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_master_test_LDADD = $(server_libs)
