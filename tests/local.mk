@@ -16,7 +16,11 @@ unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
 unit_auth =
-unit_client =
+unit_client = \
+	tests/unit/client_state_test \
+	tests/unit/out_test \
+	tests/unit/profile_test \
+	tests/unit/url_test
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
 	$(unit_auth) $(unit_client)
@@ -88,6 +92,14 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+
+# client: single modules of libkith and of kith.
+client_libs = libkithcli.a $(kith_libs) $(CMOCKA_LIBS)
+tests_unit_client_state_test_LDADD = $(client_libs)
+tests_unit_out_test_LDADD = $(client_libs)
+tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_profile_test_LDADD = $(client_libs)
+tests_unit_url_test_LDADD = $(client_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
