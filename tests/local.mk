@@ -32,7 +32,11 @@ unit_store = \
 unit_server_worker = \
 	tests/unit/tls_test
 unit_auth =
-unit_client =
+unit_client = \
+	tests/unit/client_state_test \
+	tests/unit/out_test \
+	tests/unit/profile_test \
+	tests/unit/url_test
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
@@ -129,6 +133,13 @@ worker_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SSL_LIB
 	$(EVENT_LIBS) $(CMOCKA_LIBS)
 tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_tls_test_LDADD = $(worker_libs)
+# client: single modules of libkith and of kith.
+client_libs = libkithcli.a $(kith_libs) $(CMOCKA_LIBS)
+tests_unit_client_state_test_LDADD = $(client_libs)
+tests_unit_out_test_LDADD = $(client_libs)
+tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_profile_test_LDADD = $(client_libs)
+tests_unit_url_test_LDADD = $(client_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
