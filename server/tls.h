@@ -1,9 +1,9 @@
 /*
  * tls.h - the only file that knows OpenSSL on the server's connections.
  *
- * The master loads key and certificate (tls_ctx_create) before it forks; workers
- * inherit the context, and get a new one at a reload by being told to take
- * over the one that the master loaded: see master.c. TLS 1.2+, ECDSA P-256, no
+ * The master reads key and certificate (pem.h) and checks them; a worker makes its
+ * context at its start, and a new one at each reload, from the bytes that the
+ * master hands out (proc_pem, tls_ctx_create_mem). TLS 1.2+, ECDSA P-256, no
  * renegotiation, no compression, no early data, tickets by keys in shared memory,
  * SSL_MODE_RELEASE_BUFFERS, partial and moving writes. ERR_clear_error() before each call.
  */
@@ -25,6 +25,10 @@ int	tls_make_certificate(const char *cert_file, const char *key_file,
 	    const char *const *names, unsigned n, char *err, size_t errlen);
 
 struct tls_ctx	*tls_ctx_create(const char *cert_file, const char *key_file,
+		    char *err, size_t errlen);
+
+/* From NUL-terminated PEM texts, which are not kept. */
+struct tls_ctx	*tls_ctx_create_mem(const char *cert_pem, const char *key_pem,
 		    char *err, size_t errlen);
 void		 tls_ctx_destroy(struct tls_ctx *c);
 int		 tls_fingerprint(const struct tls_ctx *c, char out[TLS_FINGERPRINT_MAX]);

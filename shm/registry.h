@@ -6,6 +6,7 @@
  *           own; the store reads where to send; the master sweeps a dead worker's.
  * groups    key group id; one entry with a count of following sessions per
  *           worker. The worker changes its own count.
+ * Callbacks run outside the locks, and must not walk or sweep themselves.
  * All calls may be made by any process, hold one stripe's lock inside, and
  * return 0 or a negative errno of table.h (-ENOSPC: the server is full).
  */
@@ -31,9 +32,9 @@ struct registry_session {		/* 64-bit aligned, no padding */
 	uint32_t	admin;
 };
 
-struct registry {
-	struct table	sessions;
-	struct table	groups;
+struct registry {			/* one process's handle */
+	struct table	sessions, groups;
+	uint32_t	sessions_max, groups_max;	/* over them: -ENOSPC */
 };
 
 size_t	registry_space_sessions(uint32_t sessions_max);

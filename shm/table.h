@@ -2,8 +2,8 @@
  * table.h - hash table of fixed-size entries in shared memory, one lock per
  * stripe, repaired one stripe at a time.
  *
- * Shape  2^n stripes; each has its lock, sequence counter, bucket heads, a free list
- *        and its own entries. Nothing crosses a stripe. An entry is a uint64_t
+ * Shape  2^n stripes; each has its lock, bucket heads, a free list and its own
+ *        entries. Nothing crosses a stripe. An entry is a uint64_t
  *        key and `value_bytes` bytes. The same key may stand several times.
  * Lock   One stripe's, RANK_TABLE, for each call below. Callbacks run under it:
  *        no system call, no allocation, no log, no second table.

@@ -44,6 +44,34 @@ tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
 tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
 EXTRA_DIST += tests/fuzz/seeds
 
+# Integration tests: run by tests/run.sh, not by make check.
+EXTRA_DIST += \
+	tests/README.md \
+	tests/run.sh \
+	tests/fresh.sh \
+	tests/tally.py \
+	tests/integration/conftest.py \
+	tests/integration/kithtest/__init__.py \
+	tests/integration/kithtest/build.py \
+	tests/integration/kithtest/checker.py \
+	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/mariadb.py \
+	tests/integration/kithtest/raw.py \
+	tests/integration/kithtest/reports.py \
+	tests/integration/kithtest/schema.py \
+	tests/integration/kithtest/server.py \
+	tests/integration/kithtest/swarm.py \
+	tests/integration/kithtest/terminal.py \
+	tests/integration/kithtest/wait.py \
+	tests/integration/test_accept_queue.py \
+	tests/integration/test_accounts.py \
+	tests/integration/test_chaos.py \
+	tests/integration/test_chat.py \
+	tests/integration/test_checker.py \
+	tests/integration/test_daemon.py \
+	tests/integration/test_faults.py \
+	tests/integration/test_limits.py \
+	tests/integration/test_terminal.py
 # store: most tests run on SQLite and on a private MariaDB server.
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
 	$(MYSQL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)

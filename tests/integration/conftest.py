@@ -1,0 +1,112 @@
+"""The fixtures: one scenario runs on SQLite and on a private MariaDB."""
+import os
+import shutil
+import signal
+
+import pytest
+
+from kithtest import build
+from kithtest.cli import Kith
+from kithtest.mariadb import MariaDb
+from kithtest.server import Server
+
+DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
+
+needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
+
+
+TEST_S = 180                    # a single test hangs when it takes longer
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "takes(seconds): a test that may take longer than others")
+
+
+@pytest.fixture(autouse=True)
+def deadline(request):
+    """A test that hangs fails, and the next one runs."""
+    marker = request.node.get_closest_marker("takes")
+    seconds = (marker.args[0] if marker else TEST_S) * build.PATIENCE
+
+    def too_long(signum, frame):
+        raise TimeoutError(f"the test has not ended after {seconds} s")
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session")
+def mariadb():
+    """A MariaDb for all tests that do not hurt it; each takes a database of its own."""
+    assert shutil.which("mariadb-install-db"), "install mariadb-server-core"
+    server = MariaDb()
+    yield server
+    server.destroy()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request):
+    """None for SQLite, or a fresh database of the private MariaDB."""
+    if request.param == "sqlite":
+        return None
+    return request.getfixturevalue("mariadb").database()
+
+
+@pytest.fixture(scope="module", params=DATABASES)
+def shared_database(request):
+    """The same for the whole module."""
+    if request.param == "sqlite":
+        return None
+    return request.getfixturevalue("mariadb").database()
+
+
+@pytest.fixture
+def server(database):
+    """A server for one test, on each database."""
+    yield from lifetime(Server(database))
+
+
+@pytest.fixture(scope="module")
+def shared_server(shared_database):
+    """A server for all tests of a module, on each database."""
+    yield from lifetime(Server(shared_database))
+
+
+@pytest.fixture
+def make_server(request):
+    """make_server(database=None, start=True, **conf): more than one, or unusual ones."""
+    def make(*args, **kwargs):
+        one = Server(*args, **kwargs)
+        request.addfinalizer(one.stop)
+        return one
+    return make
+
+
+def lifetime(one):
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def make_kith(request):
+    """make_kith(): a kith with folders of its own."""
+    def make():
+        one = Kith()
+        request.addfinalizer(one.close)
+        return one
+    return make
+
+
+@pytest.fixture
+def people(make_kith):
+    """people(server, "alice", "bob"): a joined kith for each name."""
+    def join(server, *names):
+        joined = []
+        for name in names:
+            one = make_kith()
+            one.join(server.invite(), name)
+            joined.append(one)
+        return joined
+    return join

@@ -1,0 +1,63 @@
+"""terminal.py - the interactive kith on a terminal: pexpect types, pyte looks."""
+import pexpect
+import pyte
+
+from . import build
+from .wait import until
+
+COLUMNS, LINES = 80, 24
+
+
+class Terminal:
+    """One kith in its own pseudo-terminal, and the screen that a person would see."""
+
+    def __init__(self, kith, *args):
+        self.screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
+        self.stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.child = pexpect.spawn(str(build.KITH), list(args), env=kith.env, cwd=str(kith.home),
+                                   dimensions=(LINES, COLUMNS), timeout=20 * build.PATIENCE)
+        self.child.delaybeforesend = None
+
+    def look(self):
+        """Takes in what was written so far; the screen's lines."""
+        try:
+            while True:
+                data = self.child.read_nonblocking(65536, timeout=0.02)
+                self.raw += data
+                self.stream.feed(data)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            pass
+        return self.lines()
+
+    def lines(self):
+        return [line.rstrip() for line in self.screen.display]
+
+    def text(self):
+        """The screen, with what has scrolled away."""
+        above = ["".join(row[x].data for x in range(COLUMNS)).rstrip()
+                 for row in self.screen.history.top]
+        return "\n".join(above + self.look())
+
+    def wait_for(self, text, timeout=20):
+        try:
+            until(f"the screen shows {text!r}", lambda: text in self.text(),
+                  timeout * build.PATIENCE)
+        except AssertionError as e:
+            raise AssertionError(f"{e}; it shows:\n{self.text()}") from None
+
+    def type(self, keys):
+        self.child.send(keys)
+
+    def line(self, text):
+        """Types a line and Enter."""
+        self.type(text + "\r")
+
+    def close(self):
+        self.look()
+        self.child.close(force=True)
+
+    def wait_end(self):
+        """Reads on to the end; the exit status."""
+        until("kith leaves", lambda: self.look() and not self.child.isalive())
+        return self.child.exitstatus

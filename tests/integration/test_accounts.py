@@ -1,0 +1,198 @@
+"""Accounts, passwords, tokens, and the key of the server."""
+import time
+
+import pytest
+
+from kithtest import build
+from kithtest.raw import Raw
+from kithtest.schema import CODE, session
+from kithtest.server import ControlFailed
+from kithtest.wait import until
+
+PASSWORD = "correct horse battery"
+
+
+def test_first_start_prints_an_administrators_invite(server, make_kith):
+    log = server.log()
+    assert server.fingerprint in log
+    url = next(word for word in log.split() if word.startswith("kith://"))
+    one = make_kith()
+    one.join(url, "root-user")
+    assert one.json("whoami")[0]["admin"] is True
+    other = make_kith()
+    other.join(url, "second", code=4)
+
+
+def test_invite_serves_one_account(server, make_kith):
+    url = server.invite()
+    make_kith().join(url, "alice")
+    make_kith().join(url, "bob", code=4)
+
+
+def test_invented_invite_is_refused(server, make_kith):
+    url = server.url("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
+    make_kith().join(url, "alice", code=4)
+
+
+def test_repeated_join_with_the_same_password_is_harmless(server, make_kith):
+    url = server.invite()
+    make_kith().join(url, "alice")
+    make_kith().join(url, "alice")
+
+
+@pytest.mark.parametrize("name, code", [
+    ("alice", 5), ("ALICE", 5), ("аlice", 5),       # the third begins with a Cyrillic letter
+    ("", 2), ("with space", 2), ("x" * 33, 2), ("tab\tname", 2), ("@alice", 2), ("a/b", 2)])
+def test_names_that_are_taken_or_wrong(server, make_kith, name, code):
+    make_kith().join(server.invite(), "alice")
+    make_kith().join(server.invite(), name, password="something else 1", code=code)
+
+
+def test_registration_modes(make_server, make_kith):
+    closed = make_server(registration="closed")
+    make_kith().join(closed.url(), "alice", code=5)
+    opened = make_server(registration="open")
+    make_kith().join(opened.url(), "alice")
+
+
+def test_weak_passwords_are_refused(server, make_kith):
+    make_kith().join(server.invite(), "alice", password="short", code=2)
+    make_kith().join(server.invite(), "alice", password="x" * 257, code=2)
+
+
+def test_wrong_password_and_unknown_user_look_the_same(server, make_kith):
+    make_kith().join(server.invite(), "alice")
+    wrong = make_kith().login(server.url(), "alice", password="not the password", code=4)
+    unknown = make_kith().login(server.url(), "mallory", password="not the password", code=4)
+    assert wrong.stderr.replace("alice", "") == unknown.stderr.replace("mallory", "")
+
+
+def test_guessing_is_slowed_down(make_server):
+    server = make_server(login_failures=5)
+    server.add_user("alice", PASSWORD)
+    codes = []
+    for number in range(8):
+        with Raw(server.address) as one:
+            one.hello()
+            reply = one.request(login_password=session.LoginPassword(
+                name="alice", password=f"guess number {number}"))
+            codes.append(reply.error.code)
+    assert codes[:5] == [CODE["AUTH_FAILED"]] * 5
+    assert codes[-1] == CODE["RATE_LIMITED"]
+
+
+def test_password_change_ends_the_other_devices(server, make_kith):
+    desk, phone = make_kith(), make_kith()
+    desk.join(server.invite(), "alice")
+    phone.login(server.url(), "alice")
+    new = desk.home / "new-password"
+    new.write_text("a better password\n")
+    desk.run("passwd", "--password-file", desk.secret(PASSWORD), "--new-password-file", new)
+    desk.run("whoami")
+    phone.run("ls", code=4)
+    make_kith().login(server.url(), "alice", code=4)
+    make_kith().login(server.url(), "alice", password="a better password")
+
+
+def test_logout_revokes_the_token(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "alice")
+    one.run("logout")
+    one.run("ls", code=4)
+
+
+def test_revoked_session_is_closed_within_a_second(server, make_kith):
+    desk, phone = make_kith(), make_kith()
+    desk.join(server.invite(), "alice")
+    live = []
+    for _ in range(6):                  # on both workers, most likely
+        connection = Raw(server.address)
+        connection.login("alice", PASSWORD)
+        live.append(connection)
+    phone.login(server.url(), "alice")
+    rows = desk.json("sessions")
+    others = [row for row in rows if not row["current"]]
+    assert len(others) == 7
+    for row in others:
+        desk.run("sessions", "revoke", row["device"])
+    began = time.monotonic()
+    for connection in live:
+        frames = connection.until_closed()
+        assert frames[-1].closing.reason.code == CODE["REVOKED"]
+        connection.close()
+    assert time.monotonic() - began < 1 * build.PATIENCE
+    phone.run("ls", code=4)
+    desk.run("ls")
+
+
+def test_disabled_user_is_out_at_once(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "alice")
+    with Raw(server.address) as live:
+        live.login("alice", PASSWORD)
+        began = time.monotonic()
+        server.ctl("user", "disable", "alice")
+        live.until_closed()
+        assert time.monotonic() - began < 1 * build.PATIENCE
+    assert one.run("ls", code=4)
+    make_kith().login(server.url(), "alice", code=4)
+    server.ctl("user", "enable", "alice")
+    make_kith().login(server.url(), "alice")
+
+
+def test_administrator_makes_users_and_passwords(server, make_kith):
+    server.add_user("alice", PASSWORD)
+    one = make_kith()
+    one.login(server.url(), "alice")
+    with pytest.raises(ControlFailed):
+        server.add_user("alice", PASSWORD)
+    file = server.folder / "new"
+    file.write_text("a fresh password\n")
+    server.ctl("user", "passwd", "alice", "--password-file", str(file))
+    one.run("ls", code=4)
+    one.login(server.url(), "alice", password="a fresh password")
+
+
+def test_unknown_key_is_refused_without_a_terminal(server, make_kith):
+    host, port = server.address
+    secret = server.invite().partition("#")[0].rpartition("/")[2]
+    make_kith().join(f"kith://{host}:{port}/{secret}", "alice", code=7)
+    wrong = server.fingerprint[:-4] + ("AAAA" if not server.fingerprint.endswith("AAAA") else "BBBB")
+    make_kith().join(f"kith://{host}:{port}/{secret}#{wrong}", "alice", code=7)
+    make_kith().join(f"kith://{host}:{port}/{secret}#{server.fingerprint}", "alice")
+
+
+def test_changed_key_is_refused(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "alice")
+    one.run("ls")
+    assert server.terminate() == 0
+    for file in (server.state / "tls").iterdir():
+        file.unlink()
+    server.start()
+    one.run("ls", code=7)
+
+
+def test_secrets_are_in_no_log_and_no_argument(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "alice", password="canary-password-1")
+    make_kith().login(server.url(), "alice", password="canary-password-2", code=4)
+    tail = one.tail()
+    one.run("send", "#lobby", "canary-text")
+    tail.wait_for(lambda e: e["text"] == "canary-text")
+    assert "canary" not in server.log()
+    arguments = open(f"/proc/{tail.process.pid}/cmdline", "rb").read()
+    environment = open(f"/proc/{tail.process.pid}/environ", "rb").read()
+    assert b"canary" not in arguments + environment
+
+
+def test_tokens_are_stored_hashed(make_server, make_kith):
+    server = make_server()
+    server.add_user("alice", PASSWORD)
+    with Raw(server.address) as live:
+        token = live.login("alice", PASSWORD).token
+        assert live.request(ping=session.Ping()).WhichOneof("body") == "pong"
+    until("the session is gone", lambda: server.status()["sessions"] == 0)
+    everything = b"".join(file.read_bytes() for file in server.state.glob("kith.db*"))
+    assert everything and token.encode() not in everything
+    assert PASSWORD.encode() not in everything

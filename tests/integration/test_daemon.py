@@ -1,0 +1,306 @@
+"""The daemon as an administrator meets it: start, reload, stop, kithctl, privileges."""
+import json
+import os
+import pwd
+import signal
+import socket
+import ssl
+import subprocess
+
+import pytest
+
+from kithtest import build, reports
+from kithtest.raw import Raw
+from kithtest.schema import CODE, message, session
+from kithtest.server import ROLES, alive
+from kithtest.swarm import to_group
+from kithtest.wait import stays, until
+
+from conftest import needs_root
+
+PASSWORD = "correct horse battery"
+
+
+def kithd(*args):
+    return subprocess.run([str(build.KITHD), *map(str, args)], capture_output=True, text=True,
+                          timeout=30 * build.PATIENCE, stdin=subprocess.DEVNULL,
+                          env=reports.environment(os.environ))
+
+
+# -- start -------------------------------------------------------------------------
+
+def test_start_makes_what_is_missing(make_server):
+    server = make_server()
+    key = server.state / "tls" / "key.pem"
+    assert key.stat().st_mode & 0o077 == 0
+    assert (server.state / "tls" / "cert.pem").exists()
+    assert (server.state / "control").stat().st_mode & 0o077 == 0
+    assert server.fingerprint.startswith("SHA256:")
+
+
+def test_second_start_in_the_same_folder_is_refused(make_server):
+    server = make_server()
+    second = kithd("-f", "-d", server.state, "-l", "127.0.0.1:0")
+    assert second.returncode != 0
+    assert str(server.process.pid) in second.stderr or "running" in second.stderr
+    assert server.status()["processes"]
+
+
+def test_stale_pid_file_is_no_obstacle(make_server):
+    server = make_server()
+    server.kill_all()
+    server.start()
+
+
+def test_port_in_use_is_named(make_server):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        server = make_server(start=False, listen=f"127.0.0.1:{port}")
+        server.expect(r".")
+        server.launch()
+        assert server.exit_code() != 0
+        assert str(port) in server.log()
+
+
+@pytest.mark.parametrize("line, word", [
+    ("workers many", "workers"), ("no_such_option 1", "no_such_option"), ("workers", "workers"),
+    ("workers 100000", "workers"), ("listen nonsense", "listen"),
+    ("database oracle", "database"), ("registration sometimes", "registration")])
+def test_configuration_is_checked(tmp_path, line, word):
+    file = tmp_path / "kithd.conf"
+    file.write_text(f"# a comment\n\n{line}\n")
+    result = kithd("-t", "-d", tmp_path)
+    assert result.returncode != 0
+    assert "kithd.conf:3" in result.stderr and word in result.stderr
+
+
+def test_good_configuration_passes_the_check(tmp_path):
+    (tmp_path / "kithd.conf").write_text("workers 2\n")
+    assert kithd("-t", "-d", tmp_path).returncode == 0
+
+
+def test_init_makes_a_state_folder(tmp_path):
+    state = tmp_path / "state"
+    result = kithd("init", "-d", state)
+    assert result.returncode == 0, result.stderr
+    assert (state / "kithd.conf").exists() and (state / "tls" / "key.pem").exists()
+    assert kithd("-t", "-d", state).returncode == 0
+    key = (state / "tls" / "key.pem").read_bytes()
+    kithd("init", "-d", state)
+    assert (state / "tls" / "key.pem").read_bytes() == key, "an existing key is kept"
+
+
+def test_daemon_mode(make_server, request):
+    server = make_server(start=False)
+    result = kithd("-d", server.state, "-l", "127.0.0.1:0")
+    assert result.returncode == 0, result.stderr
+    pid = int((server.state / "kithd.pid").read_text())
+    request.addfinalizer(lambda: alive(pid) and server.owns(pid) and os.kill(pid, signal.SIGKILL))
+    until("kithd serves", server.status_or_none)
+    assert os.getsid(pid) == pid or os.getsid(pid) != os.getsid(0)
+    server.ctl_result("stop")
+    until("kithd is gone", lambda: not alive(pid))
+    assert not (server.state / "control").exists()
+
+
+# -- reload -------------------------------------------------------------------------
+
+def test_reload_takes_the_new_configuration(make_server, make_kith):
+    server = make_server(registration="invite")
+    make_kith().join(server.url(), "alice", code=4)
+    server.write_conf(registration="open")
+    server.process.send_signal(signal.SIGHUP)
+    until("registration is open", lambda: make_kith().join(
+        server.url(), "alice", code=None).returncode == 0)
+
+
+def test_reload_keeps_the_old_configuration_if_the_new_is_bad(make_server, make_kith):
+    server = make_server()
+    server.expect(r"conf|reload")
+    pids = [p["pid"] for p in server.processes()]
+    server.write_conf(workers="many")
+    result = server.ctl_result("reload")
+    assert result.returncode != 0 and "workers" in result.stderr + result.stdout
+    server.process.send_signal(signal.SIGHUP)
+    stays("the same processes serve",
+          lambda: [p["pid"] for p in server.processes()] == pids, 0.5)
+    make_kith().join(server.invite(), "alice")
+
+
+def peer_certificate(address):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.create_connection(address, 10) as plain:
+        with context.wrap_socket(plain) as tls:
+            return tls.getpeercert(binary_form=True)
+
+
+def test_reload_takes_the_new_certificate(make_server, tmp_path):
+    """New connections get it; open ones live on."""
+    server = make_server()
+    server.add_user("alice", PASSWORD)
+    before = peer_certificate(server.address)
+    with Raw(server.address) as live:
+        live.login("alice", PASSWORD)
+        assert kithd("init", "-d", tmp_path / "other").returncode == 0
+        for name in ("key.pem", "cert.pem"):
+            (server.state / "tls" / name).write_bytes(
+                (tmp_path / "other" / "tls" / name).read_bytes())
+        server.ctl("reload")
+        until("the new certificate is served by every worker", lambda: all(
+            peer_certificate(server.address) != before for _ in range(8)))
+        assert live.request(ping=session.Ping()).WhichOneof("body") == "pong"
+    assert server.status()["fingerprint"] != server.fingerprint
+
+
+def test_reload_keeps_the_certificate_if_the_new_is_bad(make_server):
+    server = make_server()
+    server.expect(r"tls|cert|reload")
+    before = peer_certificate(server.address)
+    (server.state / "tls" / "cert.pem").write_text("nonsense\n")
+    assert server.ctl_result("reload").returncode != 0
+    assert peer_certificate(server.address) == before
+
+
+# -- stop ---------------------------------------------------------------------------
+
+def test_stop_drains(make_server):
+    """What was asked is answered, then everybody is told, then the server leaves with 0."""
+    server = make_server()
+    server.add_user("alice", PASSWORD)
+    with Raw(server.address) as link:
+        login = link.login("alice", PASSWORD)
+        numbers = [link.post(send=message.Send(
+            targets=[to_group("lobby")], client_id=login.device << 32 | count, text="x"))
+            for count in range(1, 11)]
+        link.answer(numbers[0])
+        server.process.send_signal(signal.SIGTERM)
+        frames = link.until_closed()
+        assert frames[-1].closing.reason.code == CODE["SHUTTING_DOWN"]
+        acked = 1 + sum(1 for f in frames if f.WhichOneof("body") == "sent")
+    assert server.exit_code() == 0
+    server.start()
+    with Raw(server.address) as link:
+        link.resume(login.token)
+        page = link.request(history=message.History(target=to_group("lobby"), limit=200))
+        stored = sum(1 for e in page.history_page.events if e.kind == message.MESSAGE)
+        assert stored >= acked
+
+
+def test_stop_by_kithctl(make_server):
+    server = make_server()
+    assert server.ctl_result("stop").returncode == 0
+    assert server.exit_code() == 0
+
+
+# -- kithctl ------------------------------------------------------------------------
+
+def test_status(server):
+    status = server.status()
+    roles = {(p["role"], p["index"]) for p in status["processes"]}
+    assert {(role, 0) for role in ROLES} <= roles and ("worker", 1) in roles
+    assert all(p["pid"] > 0 and p["restarts"] == 0 for p in status["processes"])
+    assert status["sessions"] == status["users_online"] == 0
+
+
+def test_status_without_a_server(tmp_path):
+    for args in (("status",), ("status", "--json"), ("invite",), ("stop",)):
+        result = subprocess.run([str(build.KITHCTL), "-d", str(tmp_path), *args],
+                                capture_output=True, text=True, timeout=30)
+        assert result.returncode != 0 and result.stderr, args
+
+
+def test_sessions(server):
+    server.add_user("alice", PASSWORD)
+    with Raw(server.address) as one, Raw(server.address) as two:
+        one.login("alice", PASSWORD)
+        two.login("alice", PASSWORD)
+        rows = until("both are listed", lambda: [
+            r for r in server.ctl("sessions") if r["user"] == "alice"])
+        assert len(rows) == 2 and all(r["worker"] in (0, 1) for r in rows)
+        status = server.status()
+        assert (status["sessions"], status["users_online"]) == (2, 1)
+
+
+@pytest.mark.parametrize("args", [
+    ("nonsense",), ("user", "nonsense"), ("user", "disable"), ("status", "extra"), ()])
+def test_wrong_usage(shared_server, args):
+    result = shared_server.ctl_result(*args)
+    assert result.returncode == 2 and result.stderr
+
+
+def test_unknown_user_is_named(shared_server):
+    result = shared_server.ctl_result("user", "disable", "nobody")
+    assert result.returncode == 6 and result.stderr
+
+
+def test_human_output_is_no_json(shared_server):
+    for command in ("status", "sessions", "invite"):
+        text = shared_server.ctl_result(command).stdout
+        assert text.strip()
+        with pytest.raises(ValueError):
+            json.loads(text)
+
+
+# -- privileges ---------------------------------------------------------------------
+
+def status_field(pid, name):
+    with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+        return next(line.split(":", 1)[1].split() for line in file if line.startswith(name + ":"))
+
+
+@needs_root
+def test_privileges_are_dropped(server):
+    uid = pwd.getpwnam("kith").pw_uid
+    for process in server.processes():
+        pid = process["pid"]
+        assert status_field(pid, "Uid") == [str(uid)] * 4, process
+        assert status_field(pid, "Gid") == [str(pwd.getpwnam("kith").pw_gid)] * 4, process
+        assert status_field(pid, "Groups") == [], process
+        assert int(status_field(pid, "CapEff")[0], 16) == 0, process
+        assert status_field(pid, "NoNewPrivs") == ["1"], process
+
+
+@needs_root
+@pytest.mark.parametrize("role", ["worker", "auth", "log"])
+def test_role_sees_an_empty_root(server, role):
+    root = f"/proc/{server.pid(role)}/root"
+    assert os.listdir(root) == []
+
+
+def open_files(pid):
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except OSError:
+            pass
+    return names
+
+
+def test_worker_holds_no_file_of_the_store(server):
+    for index in (0, 1):
+        names = open_files(server.pid("worker", index))
+        assert not [n for n in names if "kith.db" in n or "key.pem" in n or "control" in n], names
+
+
+def remote_ends(pid):
+    """Addresses that the process has a TCP or UDP socket connected to."""
+    inodes = {n[8:-1] for n in open_files(pid) if n.startswith("socket:[")}
+    ends = []
+    for table in ("tcp", "tcp6", "udp", "udp6"):
+        with open(f"/proc/net/{table}", encoding="ascii") as file:
+            for row in list(file)[1:]:
+                fields = row.split()
+                if fields[9] in inodes and set(fields[2].partition(":")[0]) != {"0"}:
+                    ends.append(fields[2])
+    return ends
+
+
+def test_no_outbound_connection(server, people):
+    """With clients gone, no role has a connection to anywhere."""
+    alice, bob = people(server, "alice", "bob")
+    alice.run("send", "@bob", "hello")
+    until("clients are gone", lambda: server.status()["sessions"] == 0)
+    for pid in [server.process.pid, *(p["pid"] for p in server.processes())]:
+        until("no connection is left", lambda: not remote_ends(pid))

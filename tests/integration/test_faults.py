@@ -1,0 +1,316 @@
+"""Disks that are full, databases that are away, processes that die: each has a named
+answer, nothing acknowledged is lost, and service comes back by itself."""
+import os
+import signal
+import sqlite3
+import subprocess
+
+import pytest
+
+from kithtest import build
+from kithtest.mariadb import MariaDb
+from kithtest.raw import Raw
+from kithtest.schema import CODE, message, session
+from kithtest.server import ROLES, alive
+from kithtest.swarm import to_group, to_user
+from kithtest.wait import until
+
+from conftest import DATABASES, needs_root
+
+PASSWORD = "correct horse battery"
+BACK_S = 5 * build.PATIENCE     # so soon the service is back once the cause is gone
+
+
+class Talker:
+    """One connection that sends numbered messages and knows which were acknowledged."""
+
+    def __init__(self, server, name, timeout=30):
+        self.server, self.name = server, name
+        self.link = Raw(server.address, timeout * build.PATIENCE)
+        self.login = self.link.login(name, PASSWORD)
+        self.count = 0
+        self.acked = {}         # text -> seq
+
+    def send(self, text=None, target=None):
+        """One message; its error code (0: stored)."""
+        self.count += 1
+        text = text or f"{self.name} {self.count}"
+        reply = self.link.request(send=message.Send(
+            targets=[target or to_group("lobby")],
+            client_id=self.login.device << 32 | self.count, text=text))
+        if reply.WhichOneof("body") == "error":
+            return reply.error.code
+        outcome, = reply.sent.outcomes
+        if outcome.error.code == 0:
+            self.acked[text] = outcome.seq
+        return outcome.error.code
+
+    def stored(self, target=None):
+        """text -> seq of all messages in the log."""
+        events, after = {}, 0
+        while True:
+            page = self.link.request(history=message.History(
+                target=target or to_group("lobby"), after=after, limit=200)).history_page
+            for e in page.events:
+                if e.kind == message.MESSAGE:
+                    assert e.text not in events, "stored twice"
+                    events[e.text] = e.seq
+            if not page.more:
+                return events
+            after = page.events[-1].seq
+
+    def check(self):
+        """Everything acknowledged is there, under the acknowledged seq."""
+        stored = self.stored()
+        missing = {t: s for t, s in self.acked.items() if stored.get(t) != s}
+        assert not missing
+
+    def close(self):
+        self.link.close()
+
+
+@pytest.fixture
+def talker(request):
+    """talker(server, "alice"): with an account made for it."""
+    def make(server, name="alice", **kwargs):
+        server.add_user(name, PASSWORD)
+        one = Talker(server, name, **kwargs)
+        request.addfinalizer(one.close)
+        return one
+    return make
+
+
+# -- the disk ------------------------------------------------------------------
+
+@pytest.fixture
+def small_disk(tmp_path, request):
+    """A file system of 6 MiB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0755", "kith-test", folder],
+                   check=True)
+    request.addfinalizer(lambda: subprocess.run(["umount", "-l", folder], check=True))
+    return folder
+
+
+@needs_root
+def test_disk_full(small_disk, make_server, talker):
+    server = make_server(start=False)
+    server.use_state(small_disk / "state")
+    server.start()
+    server.expect(r"full", r"\bdb\.", r"\bstore\.")
+    one = talker(server)
+    assert one.send() == 0
+    ballast = small_disk / "ballast"
+    with open(ballast, "wb") as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+                file.flush()
+        except OSError:
+            pass
+    # What is already allocated may still take some messages.
+    for _ in range(3000):
+        code = one.send("x" * 4000 + str(one.count))
+        if code != 0:
+            break
+    assert code == CODE["UNAVAILABLE"]
+    assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+    assert one.stored()
+    ballast.unlink()
+    until("sending works again", lambda: one.send() == 0, BACK_S)
+    one.check()
+    assert server.status()["processes"]
+
+
+# -- the database ----------------------------------------------------------------
+
+@pytest.fixture
+def own_mariadb(request):
+    """A database server that the test may hurt."""
+    def make(**settings):
+        one = MariaDb(**settings)
+        request.addfinalizer(one.destroy)
+        return one
+    return make
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_mariadb_away_and_back(own_mariadb, make_server, talker):
+    mariadb = own_mariadb()
+    server = make_server(mariadb.database())
+    server.expect(r"\bdb\.", r"\bstore\.")
+    one = talker(server)
+    for _ in range(50):
+        assert one.send() == 0
+    for _ in range(3):
+        mariadb.kill()
+        assert one.send() == CODE["UNAVAILABLE"]
+        # Who is here and connected stays so.
+        assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+        assert server.status()["users_online"] == 1
+        mariadb.start()
+        until("sending works again", lambda: one.send() == 0, BACK_S)
+    one.check()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_mariadb_read_only(own_mariadb, make_server, talker):
+    mariadb = own_mariadb()
+    server = make_server(mariadb.database())
+    server.expect(r"\bdb\.", r"\bstore\.", r"read.only")
+    one = talker(server)
+    assert one.send() == 0
+    mariadb.sql("SET GLOBAL read_only = 1")
+    assert one.send() == CODE["UNAVAILABLE"]
+    mariadb.sql("SET GLOBAL read_only = 0")
+    until("sending works again", lambda: one.send() == 0, BACK_S)
+    one.check()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_mariadb_connections_killed(own_mariadb, make_server, talker):
+    mariadb = own_mariadb()
+    server = make_server(mariadb.database())
+    server.expect(r"\bdb\.", r"\bstore\.")
+    one = talker(server)
+    for _ in range(5):
+        ids = mariadb.sql("SELECT id FROM information_schema.processlist "
+                          "WHERE user LIKE 'kith%'").split()
+        assert ids
+        mariadb.sql("".join(f"KILL {number};" for number in ids))
+        until("sending works again", lambda: one.send() == 0, BACK_S)
+    one.check()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_start_waits_for_the_database(own_mariadb, make_server, talker):
+    mariadb = own_mariadb()
+    server = make_server(mariadb.database(), start=False)
+    server.expect(r"\bdb\.", r"\bstore\.")
+    mariadb.stop()
+    server.launch()
+    until("the server says what it waits for", lambda: "db." in server.log(), 10)
+    mariadb.start()
+    server.wait_ready()
+    assert talker(server).send() == 0
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_refuses_a_database_that_may_forget(own_mariadb, make_server):
+    mariadb = own_mariadb(innodb_flush_log_at_trx_commit=2)
+    server = make_server(mariadb.database(), start=False)
+    server.expect(r".")
+    server.launch()
+    assert server.exit_code() != 0
+    assert "innodb_flush_log_at_trx_commit" in server.log()
+    assert "2" in server.log().partition("innodb_flush_log_at_trx_commit")[2]
+
+
+def test_sqlite_locked_by_somebody_else(make_server, talker):
+    server = make_server()
+    server.expect(r"\bdb\.", r"\bstore\.", r"locked|busy")
+    one = talker(server)
+    assert one.send() == 0
+    file, = server.state.glob("*.db")
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert one.send() == CODE["UNAVAILABLE"]
+    other.execute("ROLLBACK")
+    other.close()
+    until("sending works again", lambda: one.send() == 0, BACK_S)
+    one.check()
+
+
+# -- processes -------------------------------------------------------------------
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "worker"])
+def test_role_killed(server, talker, role):
+    """A client that is connected to a living worker notices at most a pause."""
+    one = talker(server)
+    for _ in range(5):
+        pid = server.kill(role)
+        server.wait_replaced(role, 0, pid)
+        until("sending works", lambda: one.send() == 0, BACK_S)
+    one.check()
+    assert server.find(role)["restarts"] >= 5
+
+
+def test_worker_killed(server, talker):
+    one = talker(server)
+    assert one.send() == 0
+    worker = until("the session is listed", lambda: server.ctl("sessions"))[0]["worker"]
+    pid = server.kill("worker", worker)
+    with pytest.raises((EOFError, OSError)):
+        one.link.until_closed()
+        raise EOFError
+    server.wait_replaced("worker", worker, pid)
+    until("nobody is online", lambda: server.status()["users_online"] == 0, BACK_S)
+    again = Talker(server, "alice")
+    assert again.send() == 0
+    again.acked.update(one.acked)
+    again.check()
+    again.close()
+
+
+def test_stopped_role_does_not_stop_the_others(server, talker):
+    """A writer that hangs: reading, presence and heartbeats go on."""
+    one = talker(server)
+    assert one.send() == 0
+    pid = server.kill("writer", sig=signal.SIGSTOP)
+    try:
+        assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+        assert len(one.stored()) == 1
+        assert server.status()["users_online"] == 1
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert one.send() == 0
+    one.check()
+
+
+def test_master_killed(server, talker):
+    """The children leave within 2 s, and a new start works."""
+    one = talker(server)
+    for _ in range(20):
+        assert one.send() == 0
+    pids = [p["pid"] for p in server.processes()]
+    server.process.kill()
+    server.process.wait()
+    until("the children left", lambda: not any(map(alive, pids)), 2 * build.PATIENCE)
+    server.start()
+    again = Talker(server, "alice")
+    again.acked.update(one.acked)
+    again.check()
+    again.close()
+
+
+def test_power_cut(server, talker):
+    """All processes at once; what was acknowledged is there afterwards."""
+    one = talker(server)
+    for _ in range(5):
+        for _ in range(20):
+            assert one.send() == 0
+        server.kill_all()
+        server.start()
+        acked, count = one.acked, one.count
+        one.close()
+        one.link = Raw(server.address, 30 * build.PATIENCE)
+        one.link.resume(one.login.token)
+        one.acked, one.count = acked, count
+        one.check()
+
+
+def test_resend_is_harmless(server, talker):
+    """The same client id again: the first answer, stored once; also over a restart."""
+    one = talker(server)
+    send = message.Send(targets=[to_group("lobby"), to_user("alice")],
+                        client_id=one.login.device << 32 | 1, text="once")
+    first = one.link.request(send=send).sent.outcomes
+    again = one.link.request(send=send).sent.outcomes
+    assert [(o.conversation, o.seq) for o in again] == [(o.conversation, o.seq) for o in first]
+    server.restart()
+    one.link = Raw(server.address)
+    assert one.link.resume(one.login.token).logged_in.last_client_id == send.client_id + 1
+    after = one.link.request(send=send).sent.outcomes
+    assert [(o.conversation, o.seq) for o in after] == [(o.conversation, o.seq) for o in first]
+    assert list(one.stored()) == ["once"]
