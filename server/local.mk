@@ -44,6 +44,8 @@ server/db_schema.c: server/db_schema.awk $(schema_files)
 	mv -f db_schema.tmp db_schema.c
 
 # The auth role.
-server_auth =
+server_auth = \
+	server/name.c \
+	server/name.h
 
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
