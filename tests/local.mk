@@ -42,7 +42,12 @@ tests_fuzz_frame_fuzz_SOURCES = tests/fuzz/frame_fuzz.c $(fuzz_replay)
 tests_fuzz_frame_fuzz_LDADD = $(protocol_libs)
 tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
 tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
-EXTRA_DIST += tests/fuzz/seeds
+EXTRA_DIST += tests/fuzz/seeds \
+	tests/integration/frames.py \
+	tests/integration/kithtest/pb.py \
+	tests/integration/test_frames.py \
+	tests/integration/test_independent.py \
+	tests/integration/test_protocol_page.py
 
 # Integration tests: run by tests/run.sh, not by make check.
 EXTRA_DIST += \
@@ -56,7 +61,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/mariadb.py \
-	tests/integration/kithtest/raw.py \
+	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
 	tests/integration/kithtest/server.py \
@@ -69,8 +74,12 @@ EXTRA_DIST += \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_daemon.py \
+	tests/integration/frames.py \
 	tests/integration/test_faults.py \
+	tests/integration/test_frames.py \
+	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_protocol_page.py \
 	tests/integration/test_terminal.py
 # store: most tests run on SQLite and on a private MariaDB server.
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
@@ -79,3 +88,9 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+
+# The load generator, on libkith.
+noinst_PROGRAMS += tests/load/kith-load
+tests_load_kith_load_SOURCES = tests/load/kith_load.c
+tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
+	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)

@@ -40,7 +40,8 @@ class Server:
         self.state.mkdir(0o755)
         self.stderr = self.folder / "stderr"
         self.listen = listen
-        self.conf = {"server_name": "127.0.0.1", "workers": 2, "log_level": "info"}
+        self.conf = {"server_name": "127.0.0.1", "workers": 2, "log_level": "info",
+                     "send_rate": 0}
         if database:
             self.conf.update(database.conf(self.folder))
         self.conf.update(conf)
