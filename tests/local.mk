@@ -31,6 +31,8 @@ unit_store = \
 	tests/unit/db_test
 unit_server_worker = \
 	tests/unit/tls_test
+	tests/unit/db_test \
+	tests/unit/store_test
 unit_auth =
 unit_client = \
 	tests/unit/client_state_test \
@@ -122,7 +124,7 @@ EXTRA_DIST += \
 	tests/integration/test_terminal.py
 # store: most tests run on SQLite and on a private MariaDB server.
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
-	$(MYSQL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
@@ -158,3 +160,8 @@ tests_unit_listen_test_LDADD = $(server_libs)
 tests_unit_log_test_LDADD = $(server_libs)
 tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_master_test_LDADD = $(server_libs)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
+	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
+	tests/unit/store_group_test.c tests/unit/store_read_test.c \
+	tests/unit/store_fault_test.c $(store_helpers)
+tests_unit_store_test_LDADD = $(store_libs)
