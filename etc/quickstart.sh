@@ -196,7 +196,7 @@ demo()
         join "$name" >"$state/out" || { cat "$state/out"; exit 1; }
         say "$name joined with an invite"
     done
-    as bob "$kith" tail --plain >"$state/tail" 2>&1 &
+    as bob "$kith" tail >"$state/tail" 2>&1 &
     tail=$!
     trap 'kill $tail 2>/dev/null; stop_server' EXIT
     tries=0

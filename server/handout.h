@@ -29,7 +29,10 @@ int	handout_create(struct handout *h, const char *name, uint32_t cap);
 /* Role, at its birth: maps it read-only and closes the descriptor. 0 or -errno. */
 int	handout_open(struct handout *h);
 
-/* Unmaps and closes. */
+/* Role that is not entitled, at its birth: closes the descriptor. */
+void	handout_refuse(struct handout *h);
+
+/* Whoever made or opened it: unmaps and closes. */
 void	handout_close(struct handout *h);
 
 /* Master only. 0 or -EMSGSIZE. */

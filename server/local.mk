@@ -3,10 +3,50 @@ noinst_LIBRARIES += libkithd.a
 
 # The frame of the daemon: master, births, records between processes, configuration.
 server_core = \
+	server/ask.c \
+	server/ask.h \
+	server/birth.c \
+	server/birth.h \
+	server/conf.c \
 	server/conf.h \
+	server/conf_keys.c \
+	server/conf_keys.h \
+	server/control.c \
+	server/control.h \
+	server/control_cmd.c \
+	server/daemon.c \
+	server/daemon.h \
+	server/handout.c \
+	server/handout.h \
+	server/invite.c \
+	server/invite.h \
+	server/ipc.c \
 	server/ipc.h \
+	server/ipc_table.c \
+	server/listen.c \
+	server/listen.h \
+	server/log.c \
 	server/log.h \
-	server/proc.h
+	server/logger.c \
+	server/master.c \
+	server/master.h \
+	server/master_child.c \
+	server/master_int.h \
+	server/master_reload.c \
+	server/master_setup.c \
+	server/pem.c \
+	server/pem.h \
+	server/proc.c \
+	server/proc.h \
+	server/proc_info.c \
+	server/roles.c \
+	server/seqpage.c \
+	server/seqpage.h \
+	server/state.c \
+	server/state.h \
+	server/state_tls.c \
+	server/tickets.c \
+	server/tickets.h
 
 # The worker role.
 server_worker = \
@@ -60,3 +100,10 @@ server_auth = \
 	server/token.h
 
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
+
+kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LIBS) $(SSL_LIBS) \
+	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
+
+sbin_PROGRAMS += server/kithctl
+server_kithctl_SOURCES = server/kithctl.c
+server_kithctl_LDADD = $(JANSSON_LIBS)

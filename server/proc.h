@@ -28,6 +28,7 @@
 #include "shm/wake.h"
 
 #define PROC_LISTEN_MAX	8u		/* listening sockets of one worker */
+#define PROC_OPTIONS_MAX (16u * 1024u)	/* all may-reload options as text */
 #define PROC_EX_CONFIG	78		/* a role's exit status: the configuration is wrong,
 					 * waiting will not help (EX_CONFIG of sysexits.h) */
 
@@ -103,6 +104,7 @@ struct proc {
 	int			 listen_fds[PROC_LISTEN_MAX];	/* worker: its sockets; -1: unused */
 	struct tls_ctx		*tls;		/* worker: made by its main and its reload() from proc_pem() */
 	struct handout		*options, *pem, *tickets;	/* NULL where the role gets none */
+	int			 life_fd;	/* readable when the master is gone; -1: none */
 	bool			 stopping;
 	bool			 again;		/* proc_again() was called */
 	struct loop		*loop;		/* known to proc.c only */
@@ -130,8 +132,8 @@ const char	*proc_role_name(enum role r);
  * not read shared memory. */
 enum role	proc_slot_role(const struct shared *s, unsigned slot);
 
-/* Runs the loop until proc_stop(). Marks the slot ready at its first turn unless the role
- * did so before. Returns 0. */
+/* Runs the loop until proc_stop(), or until the master is gone. Marks the slot ready after its
+ * first turn unless the role did so before. Returns 0. */
 int		proc_run(struct proc *p, const struct proc_ops *ops);
 void		proc_stop(struct proc *p);
 

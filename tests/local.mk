@@ -61,7 +61,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/mariadb.py \
-	tests/integration/kithtest/raw.py \
+	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
 	tests/integration/kithtest/server.py \
@@ -74,8 +74,12 @@ EXTRA_DIST += \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_daemon.py \
+	tests/integration/frames.py \
 	tests/integration/test_faults.py \
+	tests/integration/test_frames.py \
+	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_protocol_page.py \
 	tests/integration/test_terminal.py
 # store: most tests run on SQLite and on a private MariaDB server.
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \

@@ -442,7 +442,8 @@ def test_public_group(people):
     bob.leave_group("#" + name)
     assert alice.wait_news("event", lambda e: e.kind == message.LEFT).sender == bob.user_id
     assert KithError(bob.send("#" + name, "still here?")[0].error).code == "NOT_MEMBER"
-    refused("NOT_MEMBER", bob.leave_group, "#" + name)
+    bob.leave_group("#" + name)
+    refused("NOT_MEMBER", carol.leave_group, "#" + name)
     refused("NAME_TAKEN", carol.create_group, name, public=True)
 
 
@@ -470,6 +471,10 @@ def test_private_group_wants_an_invitation(people):
     assert bob.join_group("#" + name).id == group.id
     refused("NO_SUCH_GROUP", carol.join_group, "#" + name)
     refused("NO_SUCH_USER", bob.invite_to_group, "#" + name, "nobody-at-all")
+    bob.leave_group("#" + name)
+    refused("NOT_PERMITTED", bob.join_group, "#" + name)
+    alice.invite_to_group("#" + name, bob.name)
+    assert bob.join_group("#" + name).role == conversation.MEMBER
 
 
 def test_membership_bounds_what_can_be_read(people):
