@@ -14,8 +14,6 @@
 #include "protocol/frame.pb-c.h"
 #include "protocol/wire.h"
 
-#define BODY_MAX	4096u		/* of all that we send */
-
 /*
  * Jobs.
  */
@@ -99,21 +97,6 @@ auth_go(struct auth_job *j, const struct auth_step *steps)
  * Questions and answers.
  */
 
-int
-auth_send(struct auth *a, unsigned to, struct ipc_head *h, const ProtobufCMessage *m)
-{
-	size_t len = protobuf_c_message_get_packed_size(m);
-	uint8_t body[BODY_MAX];
-	int rc;
-
-	if (len > sizeof(body))
-		return -EMSGSIZE;
-	protobuf_c_message_pack(m, body);
-	rc = ipc_send(a->p, to, h, body, (uint32_t)len);
-	explicit_bzero(body, len);
-	return rc;
-}
-
 /* The id of a question says whose it is, and which of its questions. */
 static struct auth_job *
 job_of_answer(struct auth *a, uint64_t ask)
@@ -129,7 +112,7 @@ auth_ask(struct auth *a, struct auth_job *j, enum role to, Kith__Ipc__Ask *ask)
 	struct ipc_head h = { .type = IPC_ASK };
 
 	h.request = ++a->asks * AUTH_JOBS_MAX + (uint64_t)(j - a->jobs);
-	if (auth_send(a, ipc_slot(a->p, to, 0), &h, &ask->base) < 0)
+	if (ipc_send_msg(a->p, ipc_slot(a->p, to, 0), &h, &ask->base) < 0)
 		return auth_end(a, j, KITH_E_UNAVAILABLE);
 	j->ask = h.request;
 	return AUTH_WAIT;

@@ -133,9 +133,6 @@ enum auth_next	auth_end_limited(struct auth *a, struct auth_job *j, uint32_t ret
 /* For kinds: the head of the answer to `j`. */
 struct ipc_head	auth_answer_head(const struct auth_job *j, enum ipc_type type, enum kith_err code);
 
-/* Packs and sends; no copy of the message stays. 0 or -errno of ipc_send(). */
-int		auth_send(struct auth *a, unsigned to, struct ipc_head *h, const ProtobufCMessage *m);
-
 /*
  * Steps that several kinds share (auth_step.c).
  */

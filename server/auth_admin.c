@@ -23,7 +23,7 @@ answer_admin(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 		answer.invite = j->secret;
 		answer.expires_ms = j->expires_ms;
 	}
-	auth_send(a, j->head.from, &h, &answer.base);
+	ipc_send_msg(a->p, j->head.from, &h, &answer.base);
 }
 
 /*

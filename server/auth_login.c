@@ -52,7 +52,7 @@ answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 		login.reply.len = protobuf_c_message_pack(&reply.base, packed);
 	}
 	stats_add(a->p->stats, code == KITH_E_OK ? STAT_logins : STAT_logins_failed, 1);
-	auth_send(a, j->head.from, &h, &login.base);
+	ipc_send_msg(a->p, j->head.from, &h, &login.base);
 	explicit_bzero(packed, sizeof(packed));
 }
 
@@ -75,7 +75,7 @@ answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 		reply.body_case = KITH__V1__REPLY__BODY_ERROR;
 		reply.error = &error;
 	}
-	auth_send(a, j->head.from, &h, &reply.base);
+	ipc_send_msg(a->p, j->head.from, &h, &reply.base);
 }
 
 /*

@@ -96,6 +96,9 @@ server_auth = \
 	server/name.h \
 	server/password.c \
 	server/password.h \
+	server/store_account.c \
+	server/store_account.h \
+	server/store_token.c \
 	server/token.c \
 	server/token.h
 
