@@ -61,7 +61,22 @@ server_store = \
 	server/db_driver.h \
 	server/db_migrate.c \
 	server/db_sqlite.c \
-	server/store.h
+	server/store.c \
+	server/store.h \
+	server/store_cache.c \
+	server/store_cache.h \
+	server/store_find.c \
+	server/store_group.c \
+	server/store_group.h \
+	server/store_history.c \
+	server/store_history.h \
+	server/store_list.c \
+	server/store_list.h \
+	server/store_read.c \
+	server/store_send.c \
+	server/store_send.h \
+	server/store_tell.c \
+	server/store_transact.c
 if MYSQL
 server_store += \
 	server/db_mysql.c \

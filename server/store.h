@@ -79,8 +79,7 @@ enum db_class	store_transact(struct store *s, store_work *work, void *arg);
 /* What a client is told of such a failure. KITH_E_OK for DB_OK and DB_DONE. */
 enum kith_err	store_err(enum db_class c);
 
-/* Statement at hand: db_stmt() of `sql` with `n` whole numbers bound from place 0. NULL:
- * db_class(). */
+/* db_stmt() of `sql` with `n` numbers (uint64_t, each) bound from place 0. NULL: db_class(). */
 struct db_stmt	*store_stmt(struct store *s, const char *sql, unsigned n, ...);
 
 /* Runs a statement that gives no rows, and resets it. `st` may be NULL: a failed store_stmt(). */
@@ -100,6 +99,14 @@ enum kith_err	store_unpack_request(struct store *s, const uint8_t *body, uint32_
 /* The handle's parts; 0 or -ENOMEM. */
 int		store_init(struct store *s, struct proc *p, bool writer);
 void		store_fini(struct store *s);
+
+/* The pieces of both mains, which tests drive without a loop. */
+int		store_writer_init(struct store *s, struct proc *p);
+void		store_writer_record(struct proc *p, const struct ipc_head *h,
+		    const uint8_t *body, uint32_t len);
+void		store_writer_turn(struct proc *p);
+void		store_reader_record(struct proc *p, const struct ipc_head *h,
+		    const uint8_t *body, uint32_t len);
 
 /*
  * Answers.
@@ -152,7 +159,8 @@ struct store_place {			/* where a target leads for the user who asks */
 	bool			peer_disabled;	/* direct: nothing can be sent there */
 };
 
-/* OK, BAD_REQUEST (NULL or empty), NO_SUCH_USER or NO_SUCH_GROUP (no possible name). */
+/* OK, BAD_REQUEST (NULL or empty), NO_SUCH_USER or NO_SUCH_GROUP (no possible name; out->name
+ * is empty then). */
 enum kith_err	store_target_read(const Kith__V1__Target *t, struct store_target *out);
 
 /* Finds the place and asks conv_may(). DB_OK: *err says whether `user` may; otherwise the

@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -66,8 +67,12 @@ store_stmt(struct store *s, const char *sql, unsigned n, ...)
 	if (st == NULL)
 		return NULL;
 	va_start(ap, n);
-	for (unsigned i = 0; i < n; i++)
-		db_bind_int(st, i, (int64_t)va_arg(ap, uint64_t));
+	for (unsigned i = 0; i < n; i++) {
+		uint64_t v = va_arg(ap, uint64_t);
+
+		/* No number of ours is higher, and it must not become a negative one. */
+		db_bind_int(st, i, v <= INT64_MAX ? (int64_t)v : INT64_MAX);
+	}
 	va_end(ap);
 	return st;
 }
@@ -108,14 +113,11 @@ drop_connection(struct store *s)
 static int
 prepare_writer(struct store *s, char *err, size_t errlen, bool *fatal)
 {
-	enum db_class c;
-
 	if (db_migrate(s->db, err, errlen) < 0) {
 		*fatal = db_class(s->db) == DB_ERROR;
 		return -1;
 	}
-	s->nnews = 0;
-	if (db_begin(s->db) == DB_OK && (c = store_group_make_lobby(s, NULL)) == DB_OK &&
+	if (db_begin(s->db) == DB_OK && store_group_make_lobby(s, NULL) == DB_OK &&
 	    db_commit(s->db) == DB_OK)
 		return 0;
 	db_rollback(s->db);
