@@ -268,6 +268,7 @@ auth_turn(struct proc *p)
 	struct auth *a = p->state;
 
 	auth_expire(a, proc_now_ms());
+	auth_tell_used(a, proc_now_ms());
 	if (!TAILQ_EMPTY(&a->hashing))
 		job_hash(a);
 	if (!TAILQ_EMPTY(&a->hashing))

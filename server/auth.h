@@ -34,6 +34,8 @@
 #define AUTH_JOBS_MAX		2048u
 #define AUTH_JOB_MS		10000u		/* then it is answered UNAVAILABLE */
 #define AUTH_RETRY_MS		1000u		/* what BUSY and UNAVAILABLE tell the client */
+#define AUTH_USED_MAX		256u		/* devices told to the writer at once, */
+#define AUTH_USED_MS		5000u		/* after so long at most */
 #define AUTH_ADDRESS_FACTOR	10u		/* failures of an address, against those of (address, name) */
 
 struct auth;
@@ -108,6 +110,9 @@ struct auth {
 	unsigned		 nfree, nhashing;
 	uint64_t		 asks;		/* so far: makes their ids differ */
 	const Kith__Ipc__Answer	*answer;	/* to the step that runs after AUTH_WAIT */
+	uint64_t		 used[AUTH_USED_MAX];	/* logged in by token, not yet told */
+	unsigned		 nused;
+	uint64_t		 used_at;	/* when to tell them, if any */
 };
 
 /*
@@ -132,6 +137,11 @@ enum auth_next	auth_end_limited(struct auth *a, struct auth_job *j, uint32_t ret
 
 /* For kinds: the head of the answer to `j`. */
 struct ipc_head	auth_answer_head(const struct auth_job *j, enum ipc_type type, enum kith_err code);
+
+/* A login by token is noted for the list of sessions, many in one transaction: storms of
+ * reconnecting clients must not wait for the disk. auth_used.c. */
+void		auth_note_used(struct auth *a, uint64_t device, uint64_t now_ms);
+void		auth_tell_used(struct auth *a, uint64_t now_ms);
 
 /*
  * Steps that several kinds share (auth_step.c).

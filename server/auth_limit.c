@@ -99,7 +99,7 @@ auth_limit_wait(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now
 
 	if (p == NULL || limit == 0)
 		return 0;
-	full = now_ms + AUTH_LIMIT_MS - AUTH_LIMIT_MS / limit;
+	full = now_ms + (limit - 1) * (AUTH_LIMIT_MS / limit);
 	return p->until <= full ? 0 : (uint32_t)(p->until - full);
 }
 

@@ -124,6 +124,8 @@ token_found(struct auth *a, struct auth_job *j)
 {
 	if (a->answer->code == KITH_E_OK && j->disabled)
 		return auth_end(a, j, KITH_E_DISABLED);
+	if (a->answer->code == KITH_E_OK)
+		auth_note_used(a, a->answer->device, proc_now_ms());
 	return token_created(a, j);
 }
 

@@ -107,6 +107,7 @@ server_auth = \
 	server/auth_limit.h \
 	server/auth_login.c \
 	server/auth_step.c \
+	server/auth_used.c \
 	server/name.c \
 	server/name.h \
 	server/password.c \

@@ -331,6 +331,7 @@ static const struct account_row *const rows[] = {
 	ASK(FIND_TOKEN) = &token_find_row,
 	ASK(CREATE_INVITE) = &invite_row,
 	ASK(SET_DISABLED) = &disabled_row,
+	ASK(TOKENS_USED) = &token_used_row,
 };
 
 static enum db_class

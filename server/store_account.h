@@ -7,8 +7,7 @@
  * by the hash, which is random.
  *
  * A device is a row of tokens; it is revoked by a time in that row, and the row removed
- * ACCOUNT_REVOKED_MS later. tokens.used_ms is set at the login that makes the token, and
- * when one of its sessions ends (IPC_SEEN): a login by token writes nothing.
+ * ACCOUNT_REVOKED_MS later. Logins by token are written many at a time (TokensUsed).
  */
 #ifndef KITH_SERVER_STORE_ACCOUNT_H
 #define KITH_SERVER_STORE_ACCOUNT_H
@@ -71,6 +70,6 @@ enum db_class	token_revoke(struct store *s, uint64_t user, uint64_t device, uint
 		    bool *found);
 enum db_class	token_revoke_all(struct store *s, uint64_t user, uint64_t but, uint64_t now_ms);
 
-extern const struct account_row token_create_row, token_find_row;
+extern const struct account_row token_create_row, token_find_row, token_used_row;
 
 #endif

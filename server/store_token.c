@@ -206,6 +206,29 @@ find(struct store *s, struct account_work *w)
 
 const struct account_row token_find_row = { find_valid, find, false, KITH_E_INTERNAL };
 
+static bool
+used_valid(const void *body)
+{
+	const Kith__Ipc__TokensUsed *u = body;
+
+	return u->time_ms <= INT64_MAX;
+}
+
+static enum db_class
+used(struct store *s, struct account_work *w)
+{
+	const Kith__Ipc__TokensUsed *u = w->body;
+	enum db_class c = DB_OK;
+
+	for (size_t i = 0; c == DB_OK && i < u->n_devices; i++)
+		c = store_exec(s, store_stmt(s,
+		    "UPDATE tokens SET used_ms = ? WHERE id = ? AND used_ms < ?", 3,
+		    u->time_ms, u->devices[i], u->time_ms));
+	return c;
+}
+
+const struct account_row token_used_row = { used_valid, used, true, KITH_E_INTERNAL };
+
 /*
  * Requests of clients.
  */

@@ -15,7 +15,11 @@ unit_server =
 unit_store = \
 	tests/unit/conv_test \
 	tests/unit/db_test
-unit_auth =
+unit_auth = \
+	tests/unit/auth_limit_test \
+	tests/unit/name_test \
+	tests/unit/password_test \
+	tests/unit/token_test
 unit_client =
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
@@ -88,6 +92,13 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+
+# auth.
+auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
+tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_name_test_LDADD = $(auth_libs)
+tests_unit_password_test_LDADD = $(auth_libs)
+tests_unit_token_test_LDADD = $(auth_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
