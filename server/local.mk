@@ -102,8 +102,23 @@ server/db_schema.c: server/db_schema.awk $(schema_files)
 
 # The auth role.
 server_auth = \
+	server/auth.c \
+	server/auth.h \
+	server/auth_admin.c \
+	server/auth_limit.c \
+	server/auth_limit.h \
+	server/auth_login.c \
+	server/auth_step.c \
+	server/auth_used.c \
 	server/name.c \
-	server/name.h
+	server/name.h \
+	server/password.c \
+	server/password.h \
+	server/store_account.c \
+	server/store_account.h \
+	server/store_token.c \
+	server/token.c \
+	server/token.h
 
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
 

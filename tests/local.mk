@@ -39,6 +39,12 @@ unit_client = \
 	tests/unit/out_test \
 	tests/unit/profile_test \
 	tests/unit/url_test
+unit_auth = \
+	tests/unit/auth_limit_test \
+	tests/unit/name_test \
+	tests/unit/password_test \
+	tests/unit/token_test
+unit_client =
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
@@ -142,6 +148,12 @@ tests_unit_out_test_LDADD = $(client_libs)
 tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_profile_test_LDADD = $(client_libs)
 tests_unit_url_test_LDADD = $(client_libs)
+# auth.
+auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
+tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_name_test_LDADD = $(auth_libs)
+tests_unit_password_test_LDADD = $(auth_libs)
+tests_unit_token_test_LDADD = $(auth_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
