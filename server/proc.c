@@ -204,10 +204,10 @@ wait_for_events(struct proc *p)
 
 	p->again = false;
 	wake_sleep(wake);
-	if (again || !ring_empty(&p->shared->rings[p->slot]))
-		event_base_loop(p->base, EVLOOP_NONBLOCK);
-	else
-		event_base_loop(p->base, EVLOOP_ONCE);
+	if (!ring_empty(&p->shared->rings[p->slot]))
+		again = true;
+	/* EVLOOP_NONBLOCK alone would go round for as long as anything is readable. */
+	event_base_loop(p->base, EVLOOP_ONCE | (again ? EVLOOP_NONBLOCK : 0));
 	wake_awake(wake);
 }
 

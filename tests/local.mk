@@ -145,7 +145,8 @@ unit_tests += tests/unit/conf_test \
 	tests/unit/ipc_test \
 	tests/unit/listen_test \
 	tests/unit/log_test \
-	tests/unit/master_test
+	tests/unit/master_test \
+	tests/unit/proc_test
 server_libs = $(kithd_libs) $(CMOCKA_LIBS)
 tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conf_test_LDADD = $(server_libs)
@@ -156,6 +157,8 @@ tests_unit_listen_test_LDADD = $(server_libs)
 tests_unit_log_test_LDADD = $(server_libs)
 tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_master_test_LDADD = $(server_libs)
+tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_proc_test_LDADD = $(server_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
 	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
 	tests/unit/store_group_test.c tests/unit/store_read_test.c \
