@@ -17,6 +17,7 @@ unit_store = \
 	tests/unit/db_test
 unit_auth = \
 	tests/unit/auth_limit_test \
+	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
 	tests/unit/token_test
@@ -94,8 +95,12 @@ tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
 
 # auth.
+cast = tests/unit/cast.c tests/unit/cast.h
 auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
 tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
+	tests/unit/auth_world.h $(cast)
+tests_unit_auth_test_LDADD = $(auth_libs)
 tests_unit_name_test_LDADD = $(auth_libs)
 tests_unit_password_test_LDADD = $(auth_libs)
 tests_unit_token_test_LDADD = $(auth_libs)
