@@ -215,6 +215,15 @@ reverse(struct page *p)
 	}
 }
 
+/* From where the page goes on: what lies beyond the log counts as its end. */
+static uint64_t
+start_of(const Kith__V1__History *m, uint64_t last)
+{
+	if (m->after != 0)
+		return m->after < last ? m->after : last;
+	return m->before != 0 && m->before <= last ? m->before : last + 1;
+}
+
 static enum db_class
 history_work(struct store *s, void *arg)
 {
@@ -242,7 +251,7 @@ history_work(struct store *s, void *arg)
 	}
 	x->last_seq = last = seqs.last_seq;
 	return page_add_readable(s, x->page, user, place.conversation, last,
-	    !backward ? m->after : m->before != 0 ? m->before : last + 1, backward);
+	    start_of(m, last), backward);
 }
 
 void

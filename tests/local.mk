@@ -21,6 +21,9 @@ unit_auth = \
 	tests/unit/name_test \
 	tests/unit/password_test \
 	tests/unit/token_test
+	tests/unit/db_test \
+	tests/unit/store_test
+unit_auth =
 unit_client =
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
@@ -88,7 +91,7 @@ EXTRA_DIST += \
 	tests/integration/test_terminal.py
 # store: most tests run on SQLite and on a private MariaDB server.
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
-	$(MYSQL_LIBS) $(EVENT_LIBS) $(CMOCKA_LIBS)
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
@@ -110,3 +113,8 @@ noinst_PROGRAMS += tests/load/kith-load
 tests_load_kith_load_SOURCES = tests/load/kith_load.c
 tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
 	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
+	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
+	tests/unit/store_group_test.c tests/unit/store_read_test.c \
+	tests/unit/store_fault_test.c $(store_helpers)
+tests_unit_store_test_LDADD = $(store_libs)
