@@ -118,3 +118,9 @@ tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h 
 	tests/unit/store_group_test.c tests/unit/store_read_test.c \
 	tests/unit/store_fault_test.c $(store_helpers)
 tests_unit_store_test_LDADD = $(store_libs)
+
+# Not built by default: how fast the writer is, see the file.
+EXTRA_PROGRAMS = tests/load/store_bench
+tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_load_store_bench_LDADD = $(store_libs)
