@@ -50,7 +50,9 @@ server_core = \
 
 # The worker role.
 server_worker = \
-	server/tls.h
+	server/tls.c \
+	server/tls.h \
+	server/tls_cert.c
 
 # The store roles.
 server_store = \
@@ -100,8 +102,23 @@ server/db_schema.c: server/db_schema.awk $(schema_files)
 
 # The auth role.
 server_auth = \
+	server/auth.c \
+	server/auth.h \
+	server/auth_admin.c \
+	server/auth_limit.c \
+	server/auth_limit.h \
+	server/auth_login.c \
+	server/auth_step.c \
+	server/auth_used.c \
 	server/name.c \
-	server/name.h
+	server/name.h \
+	server/password.c \
+	server/password.h \
+	server/store_account.c \
+	server/store_account.h \
+	server/store_token.c \
+	server/token.c \
+	server/token.h
 
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
 
@@ -111,3 +128,5 @@ kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LI
 sbin_PROGRAMS += server/kithctl
 server_kithctl_SOURCES = server/kithctl.c
 server_kithctl_LDADD = $(JANSSON_LIBS)
+
+dist_man_MANS += server/kithd.8 server/kithd.conf.5 server/kithctl.8
