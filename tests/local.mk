@@ -26,25 +26,22 @@ unit_server = \
 	tests/unit/listen_test \
 	tests/unit/log_test \
 	tests/unit/master_test
-unit_store = \
-	tests/unit/conv_test \
-	tests/unit/db_test
 unit_server_worker = \
 	tests/unit/tls_test
+unit_store = \
+	tests/unit/conv_test \
 	tests/unit/db_test \
 	tests/unit/store_test
-unit_auth =
-unit_client = \
-	tests/unit/client_state_test \
-	tests/unit/out_test \
-	tests/unit/profile_test \
-	tests/unit/url_test
 unit_auth = \
 	tests/unit/auth_limit_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
 	tests/unit/token_test
-unit_client =
+unit_client = \
+	tests/unit/client_state_test \
+	tests/unit/out_test \
+	tests/unit/profile_test \
+	tests/unit/url_test
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_server_worker) $(unit_store) \
 	$(unit_auth) $(unit_client)
