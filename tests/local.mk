@@ -34,6 +34,7 @@ unit_store = \
 	tests/unit/store_test
 unit_auth = \
 	tests/unit/auth_limit_test \
+	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
 	tests/unit/token_test
@@ -146,8 +147,12 @@ tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c 
 tests_unit_profile_test_LDADD = $(client_libs)
 tests_unit_url_test_LDADD = $(client_libs)
 # auth.
+cast = tests/unit/cast.c tests/unit/cast.h
 auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
 tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
+	tests/unit/auth_world.h $(cast)
+tests_unit_auth_test_LDADD = $(auth_libs)
 tests_unit_name_test_LDADD = $(auth_libs)
 tests_unit_password_test_LDADD = $(auth_libs)
 tests_unit_token_test_LDADD = $(auth_libs)
