@@ -204,10 +204,12 @@ wait_for_events(struct proc *p)
 
 	p->again = false;
 	wake_sleep(wake);
-	if (!ring_empty(&p->shared->rings[p->slot]))
-		again = true;
-	/* EVLOOP_NONBLOCK alone would go round for as long as anything is readable. */
-	event_base_loop(p->base, EVLOOP_ONCE | (again ? EVLOOP_NONBLOCK : 0));
+	if (again || !ring_empty(&p->shared->rings[p->slot]))
+		/* NONBLOCK alone goes round for as long as a descriptor stays readable,
+		 * and the eventfd is read by wake_awake() only. */
+		event_base_loop(p->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
+	else
+		event_base_loop(p->base, EVLOOP_ONCE);
 	wake_awake(wake);
 }
 
