@@ -250,14 +250,14 @@ hangs(const struct master *m, unsigned slot, uint64_t now)
 	uint64_t beat = atomic_load(&s->beat_ms);
 
 	/* Before it is ready it may wait for a database, or change a schema. */
-	return atomic_load(&s->ready) != 0 && now > beat && now - beat > WATCHDOG_MS;
+	return atomic_load(&s->ready) != 0 && now > beat && now - beat > m->watchdog_ms;
 }
 
 void
 children_watch(struct master *m, uint64_t now)
 {
 	/* Whoever stopped us will have stopped the others too: let them run first. */
-	bool slept = now - m->tick_ms > WATCHDOG_MS / 2;
+	bool slept = now - m->tick_ms > m->watchdog_ms / 2;
 
 	m->tick_ms = now;
 	for (unsigned i = 1; i < m->shared.nslots; i++) {
