@@ -14,16 +14,15 @@ unit_protocol = \
 unit_server =
 unit_store = \
 	tests/unit/conv_test \
-	tests/unit/db_test
+	tests/unit/db_test \
+	tests/unit/store_test
 unit_auth = \
 	tests/unit/auth_limit_test \
 	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
+	tests/unit/store_account_test \
 	tests/unit/token_test
-	tests/unit/db_test \
-	tests/unit/store_test
-unit_auth =
 unit_client =
 
 check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
@@ -99,14 +98,16 @@ tests_unit_db_test_LDADD = $(store_libs)
 
 # auth.
 cast = tests/unit/cast.c tests/unit/cast.h
-auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
-tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_limit_test_LDADD = $(store_libs)
 tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
 	tests/unit/auth_world.h $(cast)
-tests_unit_auth_test_LDADD = $(auth_libs)
-tests_unit_name_test_LDADD = $(auth_libs)
-tests_unit_password_test_LDADD = $(auth_libs)
-tests_unit_token_test_LDADD = $(auth_libs)
+tests_unit_auth_test_LDADD = $(store_libs)
+tests_unit_name_test_LDADD = $(store_libs)
+tests_unit_password_test_LDADD = $(store_libs)
+tests_unit_store_account_test_SOURCES = tests/unit/store_account_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_unit_store_account_test_LDADD = $(store_libs)
+tests_unit_token_test_LDADD = $(store_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
