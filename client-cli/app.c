@@ -278,8 +278,13 @@ app_kith_options(struct app *app, struct kith_options *o)
 static void
 on_signal(evutil_socket_t number, short what, void *arg)
 {
+	struct app *app = arg;
+
 	(void)what;
-	app_finish(arg, number == SIGINT ? KITH_EXIT_INTERRUPTED : 128 + (int)number);
+	if (number == SIGINT && app->interrupt != NULL)
+		app->interrupt(app);
+	else
+		app_finish(app, number == SIGINT ? KITH_EXIT_INTERRUPTED : 128 + (int)number);
 }
 
 /* Marks and messages under way get a moment to arrive. */

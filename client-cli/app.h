@@ -36,6 +36,7 @@ struct app {
 
 	/* The command's: called at the first login; `data` is for its hooks. */
 	void			(*ready)(struct app *app);
+	void			(*interrupt)(struct app *app);	/* Ctrl-C; NULL: the end */
 	void			*data;
 };
 

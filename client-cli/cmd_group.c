@@ -1,8 +1,6 @@
 /*
  * cmd_group.c - groups: create, join, leave, list, members, invite.
  */
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
@@ -68,30 +66,6 @@ leave(struct app *app)
 static void	ask_groups(struct app *app, uint64_t after);
 static void	ask_members(struct app *app, uint64_t after);
 
-static const char *
-role_name(Kith__V1__Role role)
-{
-	return role == KITH__V1__ROLE__OWNER ? "owner" : role == KITH__V1__ROLE__MEMBER ? "member" : "";
-}
-
-static void
-print_group(struct out *o, const Kith__V1__Conversation *c)
-{
-	char name[NAME_BYTES_MAX + 2], id[24];
-
-	snprintf(name, sizeof(name), "#%s", c->name);
-	snprintf(id, sizeof(id), "%" PRIu64, c->id);
-	out_begin(o);
-	out_text(o, "conversation", name);
-	out_number(o, "members", c->members);
-	out_text(o, "role", role_name(c->role));
-	out_flag(o, "public", c->public_);
-	out_text(o, "topic", c->topic);
-	out_details(o);
-	out_text(o, "conversation_id", id);
-	out_end(o);
-}
-
 static void
 on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
@@ -105,7 +79,7 @@ on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 	}
 	page = reply->conversations;
 	for (size_t i = 0; i < page->n_conversations; i++)
-		print_group(&app->out, page->conversations[i]);
+		out_group(&app->out, page->conversations[i]);
 	if (page->more && page->n_conversations > 0)
 		ask_groups(app, page->conversations[page->n_conversations - 1]->id);
 	else
@@ -129,7 +103,6 @@ on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 {
 	struct app *app = arg;
 	const Kith__V1__Members *page;
-	struct out *o = &app->out;
 
 	(void)k;
 	if (why != NULL) {
@@ -137,13 +110,8 @@ on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 		return;
 	}
 	page = reply->members;
-	for (size_t i = 0; i < page->n_members; i++) {
-		out_begin(o);
-		out_text(o, "name", page->members[i]->name);
-		out_text(o, "role", role_name(page->members[i]->role));
-		out_flag(o, "online", page->members[i]->online);
-		out_end(o);
-	}
+	for (size_t i = 0; i < page->n_members; i++)
+		out_member(&app->out, page->members[i]);
 	if (page->more && page->n_members > 0)
 		ask_members(app, page->members[page->n_members - 1]->user_id);
 	else

@@ -1,10 +1,6 @@
 /*
  * cmd_list.c - what there is: ls, unread, who.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-
 #include "cmd.h"
 
 static int	ls_run(struct app *app);
@@ -38,26 +34,6 @@ struct list {
 static void	ask_page(struct list *l, uint64_t after);
 
 static void
-print_conversation(struct out *o, const Kith__V1__Conversation *c)
-{
-	int group = c->kind == KITH__V1__CONVERSATION_KIND__GROUP;
-	char name[NAME_BYTES_MAX + 2], id[24];
-
-	snprintf(name, sizeof(name), "%c%s", group ? '#' : '@', c->name);
-	snprintf(id, sizeof(id), "%" PRIu64, c->id);
-	out_begin(o);
-	out_text(o, "conversation", name);
-	out_number(o, "unread", c->unread);
-	out_text(o, "topic", c->topic);
-	out_details(o);
-	out_text(o, "conversation_id", id);
-	out_text(o, "kind", group ? "group" : "direct");
-	out_number(o, "last_seq", c->last_seq);
-	out_number(o, "read_seq", c->read_seq);
-	out_end(o);
-}
-
-static void
 list_finish(struct list *l)
 {
 	app_finish(l->app, l->quiet && !l->found ? KITH_EXIT_FAILED : KITH_EXIT_DONE);
@@ -82,7 +58,7 @@ on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 			continue;
 		l->found = 1;
 		if (!l->quiet)
-			print_conversation(&l->app->out, c);
+			out_conversation(&l->app->out, c);
 	}
 	if (page->more && page->n_conversations > 0)
 		ask_page(l, page->conversations[page->n_conversations - 1]->id);
@@ -129,7 +105,6 @@ on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *re
 {
 	struct app *app = arg;
 	const Kith__V1__Presences *page;
-	struct out *o = &app->out;
 
 	(void)k;
 	if (why != NULL) {
@@ -137,17 +112,8 @@ on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *re
 		return;
 	}
 	page = reply->presences;
-	for (size_t i = 0; i < page->n_users; i++) {
-		const Kith__V1__Presence *p = page->users[i];
-
-		out_begin(o);
-		out_text(o, "name", p->name);
-		out_flag(o, "online", p->online);
-		out_time(o, "since", p->since_ms);
-		out_details(o);
-		out_number(o, "sessions", p->sessions);
-		out_end(o);
-	}
+	for (size_t i = 0; i < page->n_users; i++)
+		out_presence(&app->out, page->users[i]);
 	if (page->more && page->n_users > 0)
 		ask_who(app, page->users[page->n_users - 1]->user_id);
 	else

@@ -18,6 +18,9 @@ noinst_LIBRARIES += libkithcli.a
 libkithcli_a_SOURCES = \
 	client-cli/app.c \
 	client-cli/app.h \
+	client-cli/chat.c \
+	client-cli/chat.h \
+	client-cli/chat_cmd.c \
 	client-cli/cmd.h \
 	client-cli/cmd_account.c \
 	client-cli/cmd_group.c \
@@ -25,8 +28,13 @@ libkithcli_a_SOURCES = \
 	client-cli/cmd_read.c \
 	client-cli/cmd_send.c \
 	client-cli/cmd_tail.c \
+	client-cli/line.c \
+	client-cli/line.h \
+	client-cli/names.c \
+	client-cli/names.h \
 	client-cli/out.c \
 	client-cli/out.h \
+	client-cli/out_rows.c \
 	client-cli/out_string.c \
 	client-cli/secret.c \
 	client-cli/secret.h \

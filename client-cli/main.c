@@ -20,7 +20,7 @@
 const struct command *const commands[] = {
 	&cmd_join, &cmd_login, &cmd_logout, &cmd_whoami, &cmd_passwd, &cmd_sessions,
 	&cmd_send, &cmd_read, &cmd_tail, &cmd_ls, &cmd_unread, &cmd_who, &cmd_group,
-	&cmd_help, &cmd_version,
+	&cmd_chat, &cmd_help, &cmd_version,
 	NULL
 };
 
@@ -300,7 +300,7 @@ main(int argc, char **argv)
 	argc -= optind;
 	argv += optind;
 	if (argc == 0)
-		c = o.help || !isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ? &cmd_help : &cmd_help;
+		c = o.help ? &cmd_help : &cmd_chat;
 	else if ((c = command_find(argv[0])) == NULL)
 		return usage("%s: no such command (kith help lists them)", argv[0]);
 	if (argc > 0 && o.help) {

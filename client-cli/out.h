@@ -48,6 +48,9 @@ enum out_quote {
 
 void	out_string(FILE *file, const char *s, enum out_quote quote);
 
+/* Would out_string() print it as it is, as a word? */
+int	out_is_clean(const char *s);
+
 /* Columns that `s` takes on a terminal when printed as OUT_WORD. */
 int	out_width(const char *s);
 
@@ -65,6 +68,12 @@ void	out_time(struct out *o, const char *key, uint64_t ms);	/* 0: never */
 void	out_details(struct out *o);
 void	out_end(struct out *o);
 void	out_flush(struct out *o);
+
+/* One record each: of `ls`, `group list`, `group members`, `who`. */
+void	out_conversation(struct out *o, const Kith__V1__Conversation *c);
+void	out_group(struct out *o, const Kith__V1__Conversation *c);
+void	out_member(struct out *o, const Kith__V1__Member *m);
+void	out_presence(struct out *o, const Kith__V1__Presence *p);
 
 /* "message", "joined", ... of an event; "unknown" for a newer one. */
 const char *out_kind(Kith__V1__EventKind kind);

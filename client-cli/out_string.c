@@ -108,6 +108,22 @@ out_string(FILE *file, const char *s, enum out_quote quote)
 }
 
 int
+out_is_clean(const char *s)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	uint32_t c;
+
+	while (*p != '\0') {
+		size_t len = decode(p, &c);
+
+		if (len == 0 || is_harmful(c))
+			return 0;
+		p += len;
+	}
+	return 1;
+}
+
+int
 out_width(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;

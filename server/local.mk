@@ -50,7 +50,32 @@ server_core = \
 
 # The worker role.
 server_worker = \
-	server/tls.h
+	server/accept.c \
+	server/conn.c \
+	server/conn.h \
+	server/conn_write.c \
+	server/conn_write.h \
+	server/deliver.c \
+	server/dispatch.c \
+	server/dispatch.h \
+	server/door.h \
+	server/door_native.c \
+	server/index.c \
+	server/index.h \
+	server/limit.c \
+	server/limit.h \
+	server/req_message.c \
+	server/req_presence.c \
+	server/req_session.c \
+	server/session.c \
+	server/session.h \
+	server/session_int.h \
+	server/session_login.c \
+	server/tls.c \
+	server/tls.h \
+	server/tls_cert.c \
+	server/worker.c \
+	server/worker.h
 
 # The store roles.
 server_store = \
@@ -123,6 +148,10 @@ libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_au
 kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LIBS) $(SSL_LIBS) \
 	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
 
-sbin_PROGRAMS += server/kithctl
+sbin_PROGRAMS += server/kithd server/kithctl
+server_kithd_SOURCES = server/main.c
+server_kithd_LDADD = $(kithd_libs)
 server_kithctl_SOURCES = server/kithctl.c
 server_kithctl_LDADD = $(JANSSON_LIBS)
+
+dist_man_MANS += server/kithd.8 server/kithd.conf.5 server/kithctl.8
