@@ -122,21 +122,23 @@ tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c 
 tests_unit_profile_test_LDADD = $(client_libs)
 tests_unit_url_test_LDADD = $(client_libs)
 
-# auth.
+# auth, and its side of the store.
 unit_tests += tests/unit/auth_limit_test \
 	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
+	tests/unit/store_account_test \
 	tests/unit/token_test
-cast = tests/unit/cast.c tests/unit/cast.h
-auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
-tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_limit_test_LDADD = $(store_libs)
 tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
-	tests/unit/auth_world.h $(cast)
-tests_unit_auth_test_LDADD = $(auth_libs)
-tests_unit_name_test_LDADD = $(auth_libs)
-tests_unit_password_test_LDADD = $(auth_libs)
-tests_unit_token_test_LDADD = $(auth_libs)
+	tests/unit/auth_world.h tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_auth_test_LDADD = $(store_libs)
+tests_unit_name_test_LDADD = $(store_libs)
+tests_unit_password_test_LDADD = $(store_libs)
+tests_unit_store_account_test_SOURCES = tests/unit/store_account_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_unit_store_account_test_LDADD = $(store_libs)
+tests_unit_token_test_LDADD = $(store_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
