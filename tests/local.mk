@@ -124,11 +124,16 @@ tests_unit_url_test_LDADD = $(client_libs)
 
 # auth.
 unit_tests += tests/unit/auth_limit_test \
+	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
 	tests/unit/token_test
+cast = tests/unit/cast.c tests/unit/cast.h
 auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
 tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
+	tests/unit/auth_world.h $(cast)
+tests_unit_auth_test_LDADD = $(auth_libs)
 tests_unit_name_test_LDADD = $(auth_libs)
 tests_unit_password_test_LDADD = $(auth_libs)
 tests_unit_token_test_LDADD = $(auth_libs)
@@ -161,6 +166,12 @@ tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h 
 	tests/unit/store_group_test.c tests/unit/store_read_test.c \
 	tests/unit/store_fault_test.c $(store_helpers)
 tests_unit_store_test_LDADD = $(store_libs)
+
+# Not built by default: how fast the writer is, see the file.
+EXTRA_PROGRAMS = tests/load/store_bench
+tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_load_store_bench_LDADD = $(store_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
