@@ -20,7 +20,7 @@
 #define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
 #define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
 
-/* LeakSanitizer, at the exit, reads /proc and traces its own process. */
+/* LeakSanitizer reads /proc at the exit of each process. */
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED true
 #elif defined(__has_feature)
@@ -37,8 +37,7 @@
 static void
 reset_signals(void)
 {
-	/* A terminal's ^C reaches the whole group: the master decides what it means. */
-	static const int ignored[] = { SIGPIPE, SIGINT, SIGQUIT, SIGTSTP, SIGUSR1, SIGUSR2 };
+	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGUSR1, SIGUSR2 };
 	sigset_t later;
 
 	for (int s = 1; s < NSIG; s++)
@@ -165,13 +164,22 @@ become_killable(void)
 
 /* ------------------------------------------------------------- what it gives up */
 
+/* Whether the role must go on seeing the whole file system. */
+static bool
+needs_files(const struct birth *b, enum role r)
+{
+	if (r == ROLE_LOG)		/* its file, or syslog's socket, which may be made anew */
+		return b->conf->log_to != LOG_TO_STDERR;
+	return b->roles[r].chroot_state && strcmp(b->conf->database, "sqlite") != 0;
+}
+
 static void
 change_root(const struct birth *b, struct proc *p)
 {
 	const struct proc_role *role = &b->roles[p->role];
-	bool state = role->chroot_state && strcmp(b->conf->database, "sqlite") == 0;
+	bool state = role->chroot_state;
 
-	if (SANITIZED || (!state && !role->chroot_empty))
+	if (SANITIZED || (!state && !role->chroot_empty) || needs_files(b, p->role))
 		return;
 	if (chdir(b->conf->state_dir) < 0 ||
 	    (!state && chdir(BIRTH_EMPTY_DIR) < 0) ||
@@ -192,8 +200,6 @@ drop_root(const struct birth *b, struct proc *p)
 		fatal("cannot become %s", b->conf->user);
 	if (b->uid != 0 && setresuid(0, 0, 0) == 0)
 		fatalx("root came back");
-	if (SANITIZED)
-		prctl(PR_SET_DUMPABLE, 1);
 }
 
 static void
@@ -209,6 +215,8 @@ follow_master(pid_t master)
 _Noreturn static void
 live(struct birth *b, struct proc *p, pid_t master)
 {
+	/* A terminal's ^C, and whoever signals the master's group, means the master alone. */
+	setpgid(0, 0);
 	reset_signals();
 	close_descriptors(b, p);
 	take_handouts(b, p);

@@ -528,6 +528,9 @@ conf_dump(const struct conf *c, int fd)
 {
 	char value[VALUE_MAX];
 
+	if (dprintf(fd, "# kithd.conf - see kithd.conf(5). A line with # shows the value that holds "
+	    "without it.\n") < 0)
+		return -errno;
 	for (unsigned i = 0; i < conf_keys_count; i++) {
 		const struct conf_key *k = &conf_keys[i];
 		bool given = c->given & UINT64_C(1) << i;
@@ -537,7 +540,7 @@ conf_dump(const struct conf *c, int fd)
 			print_value(c, k, value, sizeof(value));
 		else
 			snprintf(value, sizeof(value), "%s", k->initial);
-		if (dprintf(fd, "%s# %s\n%s%s%s%s\n", i ? "\n" : "", k->help, given ? "" : "#",
+		if (dprintf(fd, "\n# %s\n%s%s%s%s\n", k->help, given ? "" : "#",
 		    k->name, *value ? " " : "", value) < 0)
 			return -errno;
 	}

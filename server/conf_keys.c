@@ -119,9 +119,9 @@ const struct conf_key conf_keys[] = {
 	NUMBER(login_failures, 1, 10000, true, "10",
 	    "wrong passwords in 5 minutes by user and address"),
 
-	CHOICE(log_to, log_targets, true, "stderr",
+	CHOICE(log_to, log_targets, false, "stderr",
 	    "stderr, file or syslog; stderr of a background kithd is syslog"),
-	PATH(log_file, true, "kithd.log", "file of log_to file; `user` must be able to write it"),
+	PATH(log_file, false, "kithd.log", "file of log_to file; `user` must be able to write it"),
 	CHOICE(log_level, log_levels, true, "info", "error, warn, info or debug"),
 };
 

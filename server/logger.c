@@ -168,7 +168,6 @@ log_main(struct proc *p)
 	static const struct proc_ops ops = {
 		.record = logger_record,
 		.turn = logger_turn,
-		.reload = open_target,
 		.drain = logger_drain,
 	};
 	static struct logger g = { .fd = STDERR_FILENO };

@@ -236,8 +236,14 @@ master_run(const struct master_args *args)
 	static struct master m;		/* large, and one to a process */
 	char err[1024] = "";
 
-	m = (struct master){ .args = args, .conf = args->conf, .signal_fd = -1, .lock_fd = -1,
-	    .life_fds = { -1, -1 } };
+	m = (struct master){
+		.args = args,
+		.conf = args->conf,
+		.signal_fd = -1,
+		.lock_fd = -1,
+		.life_fds = { -1, -1 },
+		.watchdog_ms = args->watchdog_ms ? args->watchdog_ms : WATCHDOG_MS,
+	};
 	if (master_setup(&m, err, sizeof(err)) < 0) {
 		dprintf(STDERR_FILENO, "kithd: %s\n", err);
 		master_teardown(&m);

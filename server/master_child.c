@@ -247,17 +247,19 @@ static bool
 hangs(const struct master *m, unsigned slot, uint64_t now)
 {
 	const struct proc_slot *s = &m->shared.slots[slot];
-	uint64_t beat = atomic_load(&s->beat_ms);
+	uint64_t beat = atomic_load(&s->beat_ms), patience = m->watchdog_ms;
 
 	/* Before it is ready it may wait for a database, or change a schema. */
-	return atomic_load(&s->ready) != 0 && now > beat && now - beat > WATCHDOG_MS;
+	if (atomic_load(&s->ready) == 0)
+		patience *= UNREADY_FACTOR;
+	return now > beat && now - beat > patience;
 }
 
 void
 children_watch(struct master *m, uint64_t now)
 {
 	/* Whoever stopped us will have stopped the others too: let them run first. */
-	bool slept = now - m->tick_ms > WATCHDOG_MS / 2;
+	bool slept = now - m->tick_ms > m->watchdog_ms / 2;
 
 	m->tick_ms = now;
 	for (unsigned i = 1; i < m->shared.nslots; i++) {

@@ -12,7 +12,7 @@
 #include "state.h"
 #include "tls.h"
 
-#define WATCHDOG_MS		10000u
+#define UNREADY_FACTOR		60u	/* so much longer may a start take than a turn */
 #define BACKOFF_MIN_MS		100u
 #define BACKOFF_MAX_MS		30000u
 #define SHORT_LIFE_MS		1000u
@@ -47,6 +47,7 @@ struct master {
 	char			 fingerprint[TLS_FINGERPRINT_MAX];
 	enum master_phase	 phase;
 	enum role		 reached;
+	unsigned		 watchdog_ms;
 	int			 status;	/* of the exit */
 	int			 lock_fd, signal_fd;
 	int			 life_fds[2];	/* nobody writes: the roles see its end at our death */

@@ -1,10 +1,13 @@
 /*
  * master_reload.c - takes over a changed configuration and certificate.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "log.h"
@@ -80,6 +83,27 @@ master_reload(struct master *m, char *err, size_t errlen)
 	return 0;
 }
 
+/* Where there is none: every option with its help, as a comment. */
+static int
+write_sample(const struct conf *c, char *err, size_t errlen)
+{
+	char path[4096 + sizeof("/kithd.conf")];
+	int fd, rc;
+
+	if (c->file != NULL)
+		return 0;
+	snprintf(path, sizeof(path), "%s/kithd.conf", c->state_dir);
+	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
+		rc = -errno;
+	else {
+		rc = conf_dump(c, fd);
+		close(fd);
+	}
+	if (rc < 0)
+		snprintf(err, errlen, "kithd.conf: %s", strerror(-rc));
+	return rc < 0 ? -1 : 0;
+}
+
 int
 master_init(const struct conf *c)
 {
@@ -91,6 +115,7 @@ master_init(const struct conf *c)
 	m.birth.pem = (struct handout)HANDOUT_NONE;
 	if (state_owner(c, &owner, err, sizeof(err)) == 0 &&
 	    state_make(c, &owner, err, sizeof(err)) == 0 &&
+	    write_sample(c, err, sizeof(err)) == 0 &&
 	    state_make_certificate(c, err, sizeof(err)) == 0 &&
 	    handout_create(&m.birth.pem, "kith-pem", sizeof(struct pem)) == 0 &&
 	    master_load_certificate(&m, c, err, sizeof(err)) == 0) {

@@ -117,8 +117,8 @@ typedef int proc_main(struct proc *p);	/* returns the exit status */
 struct proc_role {
 	const char	*name;
 	proc_main	*main;
-	bool		 chroot_empty;		/* sees an empty directory */
-	bool		 chroot_state;		/* sees the state directory as "/" (SQLite; not with MySQL) */
+	bool		 chroot_empty;		/* sees an empty directory (the log: if it writes to stderr) */
+	bool		 chroot_state;		/* sees the state directory as "/" (with SQLite) */
 	bool		 listens;		/* gets listening sockets, certificate and ticket keys */
 	bool		 secrets;		/* leaves no core dump */
 };

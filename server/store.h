@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conv.h"
 #include "db.h"
 #include "ipc.h"
 #include "proc.h"
@@ -29,6 +30,8 @@
 struct store_batch;
 struct store_cache;
 
+#define STORE_PATIENCE_MS	2000u	/* the writer keeps its work for so long while it connects anew */
+#define STORE_RETRY_MS		250u	/* between two attempts to connect */
 #define STORE_NEWS_MAX	4u		/* a transaction's own, batches apart */
 
 /* What the workers are told after a commit, in this order. */
@@ -49,6 +52,9 @@ struct store {
 	struct store_news	 news[STORE_NEWS_MAX];
 	unsigned		 nnews;
 	uint64_t		 lobby;		/* writer: the group's id, 0: none */
+	bool			 away;		/* the last attempt to connect failed */
+	bool			 connected_once;
+	bool			 commit_lost;	/* a COMMIT's answer did not come; whoever cares clears it */
 	uint64_t		 retry_at;	/* while away: the next connection is tried then */
 	uint64_t		 replay_end;	/* writer: the inbox up to here was there at the start */
 	uint64_t		 unsure_from, unsure_to;	/* times of commits whose answer was lost */
@@ -73,12 +79,34 @@ enum db_class	store_transact(struct store *s, store_work *work, void *arg);
 /* What a client is told of such a failure. KITH_E_OK for DB_OK and DB_DONE. */
 enum kith_err	store_err(enum db_class c);
 
-/* Statement at hand: db_stmt() of `sql` with `n` whole numbers bound from place 0. NULL:
- * db_class(). */
+/* db_stmt() of `sql` with `n` numbers (uint64_t, each) bound from place 0. NULL: db_class(). */
 struct db_stmt	*store_stmt(struct store *s, const char *sql, unsigned n, ...);
 
 /* Runs a statement that gives no rows, and resets it. `st` may be NULL: a failed store_stmt(). */
 enum db_class	store_exec(struct store *s, struct db_stmt *st);
+
+/* A connection, if it is time to try: DB_OK, or DB_LOST. Migrates, as the writer. At the very first
+ * start a wrong setting ends the process (PROC_EX_CONFIG). */
+enum db_class	store_connect(struct store *s);
+
+/* Each turn: upkeep of the connection, or of its absence. */
+void		store_tend(struct store *s);
+
+/* Unpacks into s->mem, which ends what was there. */
+enum kith_err	store_unpack_request(struct store *s, const uint8_t *body, uint32_t len,
+		    Kith__V1__Request **out);
+
+/* The handle's parts; 0 or -ENOMEM. */
+int		store_init(struct store *s, struct proc *p, bool writer);
+void		store_fini(struct store *s);
+
+/* The pieces of both mains, which tests drive without a loop. */
+int		store_writer_init(struct store *s, struct proc *p);
+void		store_writer_record(struct proc *p, const struct ipc_head *h,
+		    const uint8_t *body, uint32_t len);
+void		store_writer_turn(struct proc *p);
+void		store_reader_record(struct proc *p, const struct ipc_head *h,
+		    const uint8_t *body, uint32_t len);
 
 /*
  * Answers.
@@ -115,14 +143,40 @@ void		store_tell_cursor(struct store *s, uint64_t user, uint64_t device,
 		    uint64_t conversation, uint64_t seq);
 
 /*
+ * Targets (store_find.c).
+ */
+
+struct store_target {			/* kith.v1.Target, checked and copied */
+	enum { TARGET_USER, TARGET_GROUP, TARGET_CONVERSATION } what;
+	uint64_t	id;
+	char		name[NAME_BYTES_MAX + 1];	/* prepared */
+};
+
+struct store_place {			/* where a target leads for the user who asks */
+	uint64_t		conversation;
+	struct conv_object	object;
+	enum conv_standing	standing;
+	bool			peer_disabled;	/* direct: nothing can be sent there */
+};
+
+/* OK, BAD_REQUEST (NULL or empty), NO_SUCH_USER or NO_SUCH_GROUP (no possible name; out->name
+ * is empty then). */
+enum kith_err	store_target_read(const Kith__V1__Target *t, struct store_target *out);
+
+/* Finds the place and asks conv_may(). DB_OK: *err says whether `user` may; otherwise the
+ * database's failure. JOIN is asked without its limits. */
+enum db_class	store_find(struct store *s, uint64_t user, const struct store_target *t,
+		    enum conv_verb verb, struct store_place *place, enum kith_err *err);
+
+/*
  * The lobby (store_group.c).
  */
 
-/* Makes the public group conf->lobby if it is missing. Writer, at start. */
-enum db_class	store_group_make_lobby(struct store *s);
+/* Work: finds the public group conf->lobby, or makes it. Writer, at each new connection. */
+enum db_class	store_group_make_lobby(struct store *s, void *unused);
 
 /* In the transaction that makes the account: `user` joins the lobby, if there is one. The
- * worker and the group hear of it after the commit. */
+ * group hears of it after the commit. */
 enum db_class	store_group_join_lobby(struct store *s, uint64_t user);
 
 /*

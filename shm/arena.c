@@ -1,6 +1,14 @@
-/* arena.c - one mapping, handed out in named parts. */
+/*
+ * arena.c - the shared segment and the index of its parts.
+ *
+ * The index stands in the segment's first pages, so that a core or a debugger
+ * finds its way; the segment is never unmapped, so pointers into it are good for
+ * the life of a process, but only within it.
+ */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,8 +16,8 @@
 
 #include "arena.h"
 
-#define ARENA_MAGIC	UINT64_C(0x4b4954482d41524e)	/* "KITH-ARN" */
-#define ARENA_ALIGN	64u
+#define ARENA_MAGIC	UINT64_C(0x616e6572416b7468)
+#define PART_ALIGN	64u
 
 struct arena_part {
 	char		name[ARENA_NAME_MAX];
@@ -17,89 +25,114 @@ struct arena_part {
 	uint64_t	size;
 };
 
-struct arena_head {			/* at offset 0 */
+struct arena_head {			/* at offset 0; written by the master before it forks */
 	uint64_t		magic;
-	uint32_t		layout, nparts;
-	uint64_t		size, used;
+	uint32_t		layout;
+	uint32_t		nparts;
+	uint64_t		size;
+	uint64_t		used;
 	struct arena_part	parts[ARENA_PARTS_MAX];
 };
 
-_Static_assert(sizeof(struct arena_part) == 40, "layout: raise ARENA_LAYOUT");
-_Static_assert(offsetof(struct arena_head, parts) == 32, "layout: raise ARENA_LAYOUT");
+_Static_assert(sizeof(struct arena_part) == 40, "layout of an arena's part");
+_Static_assert(offsetof(struct arena_head, parts) == 32, "layout of an arena's head");
+_Static_assert(sizeof(struct arena_head) == 32 + 40 * ARENA_PARTS_MAX, "layout of an arena's head");
 
 struct arena {
-	struct arena_head	*head;
-	size_t			 size;
-	int			 sealed;
+	struct arena_head	*head;	/* also the start of the segment */
+	size_t			 size;	/* mapped bytes: whole pages */
+	size_t			 head_size;
+	bool			 sealed;
 };
 
-/* A descriptor of memory without a name. */
-static int
-anonymous_fd(void)
+static size_t
+round_up(size_t n, size_t unit)
 {
-#ifdef HAVE_MEMFD_CREATE
-	return memfd_create("kith", MFD_CLOEXEC);
-#else
-	char path[] = "/dev/shm/kith.XXXXXX";
-	int fd = mkostemp(path, O_CLOEXEC);
-
-	if (fd >= 0)
-		unlink(path);
-	return fd;
-#endif
+	return (n + unit - 1) / unit * unit;
 }
 
-/* Whole pages are allocated now, so that no later touch meets a full memory. */
+/* A file without a name, for systems without memfd_create. */
+static int
+open_unlinked(void)
+{
+	const char *tmpdir = getenv("TMPDIR");
+	const char *dirs[] = { "/dev/shm", tmpdir != NULL ? tmpdir : "/tmp" };
+	char path[4096];
+	int fd = -1, len;
+
+	for (size_t i = 0; fd == -1 && i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		len = snprintf(path, sizeof(path), "%s/kith.XXXXXX", dirs[i]);
+		if (len < 0 || (size_t)len >= sizeof(path))
+			continue;
+		fd = mkostemp(path, O_CLOEXEC);
+		if (fd != -1)
+			unlink(path);
+	}
+	return fd;
+}
+
+static int
+open_segment(void)
+{
+#ifdef HAVE_MEMFD_CREATE
+	int fd = memfd_create("kith", MFD_CLOEXEC);
+
+	if (fd != -1 || errno != ENOSYS)
+		return fd;
+#endif
+	return open_unlinked();
+}
+
+/* Allocates before mapping: a sparse segment would raise SIGBUS at a first touch
+ * that the system has no page for. */
 static void *
-map_allocated(size_t size)
+map_segment(size_t size)
 {
 	void *mem = MAP_FAILED;
 	int fd, rc;
 
-	if ((fd = anonymous_fd()) < 0)
-		return NULL;
-	if ((rc = posix_fallocate(fd, 0, (off_t)size)) != 0)
-		errno = rc;
-	else
+	if ((fd = open_segment()) == -1)
+		return MAP_FAILED;
+	do
+		rc = posix_fallocate(fd, 0, (off_t)size);
+	while (rc == EINTR);
+	if (rc == 0) {
 		mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	rc = errno;
+		rc = mem == MAP_FAILED ? errno : 0;
+	}
 	close(fd);
+#ifdef MADV_DONTDUMP
+	if (mem != MAP_FAILED)
+		madvise(mem, size, MADV_DONTDUMP);	/* tickets' keys, names of users */
+#endif
 	errno = rc;
-	return mem == MAP_FAILED ? NULL : mem;
-}
-
-static uint64_t
-align_up(uint64_t n)
-{
-	return (n + ARENA_ALIGN - 1) & ~(uint64_t)(ARENA_ALIGN - 1);
+	return mem;
 }
 
 struct arena *
-arena_create(size_t size)
+arena_create(size_t size_bytes)
 {
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	struct arena *a;
-	int saved;
+	void *mem;
 
-	if (size < sizeof(struct arena_head) + ARENA_ALIGN) {
-		errno = EINVAL;
+	if (size_bytes > SIZE_MAX / 2) {
+		errno = ENOMEM;
 		return NULL;
 	}
 	if ((a = calloc(1, sizeof(*a))) == NULL)
 		return NULL;
-	if ((a->head = map_allocated(size)) == NULL) {
-		saved = errno;
+	a->head_size = round_up(sizeof(struct arena_head), page);
+	a->size = a->head_size + round_up(size_bytes, page);
+	if ((mem = map_segment(a->size)) == MAP_FAILED) {
 		free(a);
-		errno = saved;
 		return NULL;
 	}
-#ifdef MADV_DONTDUMP
-	madvise(a->head, size, MADV_DONTDUMP);
-#endif
-	a->size = size;
+	a->head = mem;
 	a->head->magic = ARENA_MAGIC;
 	a->head->layout = ARENA_LAYOUT;
-	a->head->size = size;
-	a->head->used = align_up(sizeof(struct arena_head));
+	a->head->size = a->size;
+	a->head->used = a->head_size;
 	return a;
 }
 
@@ -112,14 +145,12 @@ arena_destroy(struct arena *a)
 	free(a);
 }
 
-static struct arena_part *
-find_part(const struct arena *a, const char *name)
+static const struct arena_part *
+part_named(const struct arena_head *h, const char *name)
 {
-	uint32_t i, n = a->head->nparts;
-
-	for (i = 0; i < n && i < ARENA_PARTS_MAX; i++)
-		if (strncmp(a->head->parts[i].name, name, ARENA_NAME_MAX) == 0)
-			return &a->head->parts[i];
+	for (uint32_t i = 0; i < h->nparts && i < ARENA_PARTS_MAX; i++)
+		if (strncmp(h->parts[i].name, name, ARENA_NAME_MAX) == 0)
+			return &h->parts[i];
 	return NULL;
 }
 
@@ -128,56 +159,55 @@ arena_take(struct arena *a, const char *name, size_t size)
 {
 	struct arena_head *h = a->head;
 	struct arena_part *part;
+	int err = 0;
 
-	if (a->sealed) {
-		errno = EPERM;
+	if (a->sealed)
+		err = EPERM;
+	else if (name[0] == '\0' || strlen(name) >= ARENA_NAME_MAX || size == 0)
+		err = EINVAL;
+	else if (part_named(h, name) != NULL)
+		err = EEXIST;
+	else if (h->nparts == ARENA_PARTS_MAX || size > a->size - h->used)
+		err = ENOSPC;
+	if (err != 0) {
+		errno = err;
 		return NULL;
 	}
-	if (size == 0 || *name == '\0' || strlen(name) >= ARENA_NAME_MAX) {
-		errno = EINVAL;
-		return NULL;
-	}
-	if (find_part(a, name) != NULL) {
-		errno = EEXIST;
-		return NULL;
-	}
-	if (h->nparts == ARENA_PARTS_MAX || size > a->size - h->used) {
-		errno = ENOSPC;
-		return NULL;
-	}
-	part = &h->parts[h->nparts];
+	part = &h->parts[h->nparts++];
 	memcpy(part->name, name, strlen(name) + 1);
 	part->off = h->used;
 	part->size = size;
-	h->nparts++;
-	h->used += align_up(size);
-	if (h->used > a->size)
-		h->used = a->size;
-	return (uint8_t *)h + part->off;
+	h->used += round_up(size, PART_ALIGN);	/* never over a->size, which is whole pages */
+	return (char *)h + part->off;
 }
 
 void *
 arena_find(const struct arena *a, const char *name, size_t size)
 {
-	const struct arena_part *part = find_part(a, name);
+	const struct arena_head *h = a->head;
+	const struct arena_part *part;
 	arena_off off;
 
-	if (part == NULL || part->size != size)
+	if (h->magic != ARENA_MAGIC || h->layout != ARENA_LAYOUT)
+		return NULL;
+	if ((part = part_named(h, name)) == NULL || part->size != size)
 		return NULL;
 	off = part->off;
-	if (off > a->size || size > a->size - off)
+	if (off < a->head_size || off > a->size || size > a->size - off)
 		return NULL;
-	return (uint8_t *)a->head + off;
+	return (char *)a->head + off;
 }
 
+/* From here on a stray store into the index faults instead of leading astray. */
 void
 arena_seal(struct arena *a)
 {
-	a->sealed = 1;
+	a->sealed = true;
+	mprotect(a->head, a->head_size, PROT_READ);
 }
 
 size_t
 arena_used(const struct arena *a)
 {
-	return a->head->used;
+	return a->head->used - a->head_size;
 }

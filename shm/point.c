@@ -1,48 +1,57 @@
-/* point.c - named instants at which a test kills the process. */
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-
+/*
+ * point.c - dies at the armed point. Empty unless points are compiled in.
+ */
 #include "point.h"
 
 #ifdef KITH_POINTS
 
-#define POINT_NAME_MAX	48
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-static char armed[POINT_NAME_MAX];
-static unsigned hits_left;
-static int environment_read;
+static char armed[64];
+static unsigned left;			/* hits until death; 0: not armed */
+static bool environment_read;
+static point_fn *watcher;
 
 void
 point_arm(const char *name, unsigned count)
 {
-	environment_read = 1;
-	if (strlen(name) >= sizeof(armed))
-		return;
-	strcpy(armed, name);
-	hits_left = count;
+	environment_read = true;	/* whoever arms by hand means only that */
+	snprintf(armed, sizeof(armed), "%s", name);
+	left = count;
+}
+
+void
+point_watch(point_fn *fn)
+{
+	watcher = fn;
 }
 
 /* KITH_KILL_AT=name:count */
 static void
-read_environment(void)
+arm_from_environment(void)
 {
-	const char *spec = getenv("KITH_KILL_AT"), *colon;
+	const char *value = getenv("KITH_KILL_AT");
+	const char *colon = value != NULL ? strrchr(value, ':') : NULL;
 
-	environment_read = 1;
-	if (spec == NULL || (colon = strrchr(spec, ':')) == NULL ||
-	    (size_t)(colon - spec) >= sizeof(armed))
+	environment_read = true;
+	if (colon == NULL || (size_t)(colon - value) >= sizeof(armed))
 		return;
-	memcpy(armed, spec, (size_t)(colon - spec));
-	hits_left = (unsigned)strtoul(colon + 1, NULL, 10);
+	memcpy(armed, value, (size_t)(colon - value));
+	left = (unsigned)strtoul(colon + 1, NULL, 10);
 }
 
 void
 point_hit(const char *name)
 {
 	if (!environment_read)
-		read_environment();
-	if (armed[0] != '\0' && strcmp(armed, name) == 0 && hits_left > 0 && --hits_left == 0)
+		arm_from_environment();
+	if (watcher != NULL)
+		watcher(name);
+	if (left > 0 && strcmp(name, armed) == 0 && --left == 0)
 		raise(SIGKILL);
 }
 

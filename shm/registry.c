@@ -1,143 +1,184 @@
-/* registry.c - the typed face of two tables: sessions by user, followers by group. */
+/*
+ * registry.c - sessions and followers, on top of table.
+ */
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "point.h"
 #include "registry.h"
 
 #define STRIPES_MAX	256u
-#define PER_STRIPE_MEAN	32u		/* below it, fewer stripes */
-#define SWEEP_MAX	1024u		/* sessions of one stripe told at a time */
+#define STRIPE_FILL	64u		/* entries a stripe should hold before there are more */
+#define SWEEP_BATCH	32u
+#define USER_BATCH	16u		/* sessions of one user that are looked at without a lock */
 
-struct followers {
+struct followers {			/* value of the groups table */
 	uint32_t	count[REGISTRY_WORKERS_MAX];
 };
 
-_Static_assert(sizeof(struct registry_session) == 168, "layout: raise ARENA_LAYOUT");
-_Static_assert(sizeof(struct registry_session) <= TABLE_VALUE_MAX, "fits an entry");
+_Static_assert(sizeof(struct registry_session) == 168 &&
+    offsetof(struct registry_session, admin) == 164, "layout of a session, without padding");
+_Static_assert(sizeof(struct followers) == 128, "layout of a group");
+
+/*
+ * How many stripes, and how large. Keys fall on stripes at random, so with n entries
+ * on s stripes one gets m = n/s on average, but with a deviation of sqrt(m), and if
+ * each user has k sessions, of sqrt(k m). For "certainly fits" the fullest of
+ * 256 must fit, and with 12 sqrt(m) + 16 to spare that is 6 deviations
+ * at k = 4 (about 1 chance in 10^9 for each stripe); 16 for small m, where the tail is
+ * longer. Filling stripes with 64 or more keeps the spare room below twice m.
+ */
 
 static uint32_t
 stripes_for(uint32_t entries)
 {
 	uint32_t n = 1;
 
-	while (n < STRIPES_MAX && n * PER_STRIPE_MEAN < entries)
+	while (n < STRIPES_MAX && entries / (n * 2) >= STRIPE_FILL)
 		n *= 2;
 	return n;
 }
 
-/*
- * Entries in a stripe are a Poisson variable of mean m: 8 standard deviations over it
- * are not met in the life of a server (below 1e-12 at m = 32). The constant is
- * for small means, and for one user's many devices, which share a stripe.
- */
 static uint32_t
-per_stripe(uint32_t entries)
+root_above(uint32_t n)
 {
-	uint32_t mean = (entries + stripes_for(entries) - 1) / stripes_for(entries), root = 1;
+	uint32_t root = 0;
 
-	while (root * root < mean)
+	while ((uint64_t)root * root < n)
 		root++;
-	return mean + 8 * root + 64;
+	return root;
+}
+
+static uint32_t
+per_stripe_for(uint32_t entries)
+{
+	uint32_t mean = (entries - 1) / stripes_for(entries) + 1;
+
+	return mean + 12 * root_above(mean) + 16;
+}
+
+static size_t
+space_for(uint32_t entries, uint32_t value_bytes)
+{
+	return entries == 0 ? 0 : table_space(stripes_for(entries), per_stripe_for(entries), value_bytes);
+}
+
+static int
+init_for(struct table *t, void *mem, uint32_t entries, uint32_t value_bytes)
+{
+	if (entries == 0)
+		return -EINVAL;
+	return table_init(t, mem, stripes_for(entries), per_stripe_for(entries), value_bytes);
 }
 
 size_t
 registry_space_sessions(uint32_t sessions_max)
 {
-	return table_space(stripes_for(sessions_max), per_stripe(sessions_max),
-	    sizeof(struct registry_session));
+	return space_for(sessions_max, sizeof(struct registry_session));
 }
 
 size_t
 registry_space_groups(uint32_t groups_max)
 {
-	return table_space(stripes_for(groups_max), per_stripe(groups_max),
-	    sizeof(struct followers));
+	return space_for(groups_max, sizeof(struct followers));
 }
 
 int
-registry_init(struct registry *r, void *sessions_mem, uint32_t sessions_max,
-    void *groups_mem, uint32_t groups_max)
+registry_init(struct registry *r, void *sessions_mem, uint32_t sessions_max, void *groups_mem,
+    uint32_t groups_max)
 {
-	int rc;
+	int rc = init_for(&r->sessions, sessions_mem, sessions_max, sizeof(struct registry_session));
 
-	r->sessions_max = sessions_max;
-	r->groups_max = groups_max;
-	rc = table_init(&r->sessions, sessions_mem, stripes_for(sessions_max),
-	    per_stripe(sessions_max), sizeof(struct registry_session));
-	if (rc < 0)
-		return rc;
-	return table_init(&r->groups, groups_mem, stripes_for(groups_max),
-	    per_stripe(groups_max), sizeof(struct followers));
+	if (rc == 0)
+		rc = init_for(&r->groups, groups_mem, groups_max, sizeof(struct followers));
+	return rc;
+}
+
+/*
+ * Sessions.
+ */
+
+static bool
+session_sound(const struct registry_session *s)
+{
+	return s->worker < REGISTRY_WORKERS_MAX && memchr(s->name, '\0', sizeof(s->name)) != NULL;
+}
+
+static bool
+same_session(const struct registry_session *a, const struct registry_session *b)
+{
+	return a->worker == b->worker && a->slot == b->slot && a->serial == b->serial;
+}
+
+static int
+replace_same(uint64_t user, void *value, void *arg)
+{
+	const struct registry_session *s = arg;
+
+	(void)user;
+	if (!same_session(value, s))
+		return TABLE_NEXT;
+	memcpy(value, s, sizeof(*s));
+	return TABLE_WRITE | TABLE_STOP;
 }
 
 int
 registry_add(struct registry *r, uint64_t user, const struct registry_session *s)
 {
-	if (s->worker >= REGISTRY_WORKERS_MAX)
+	struct registry_session copy = *s;
+	int rc;
+
+	if (!session_sound(s))
 		return -EINVAL;
-	if (table_count(&r->sessions) >= r->sessions_max)
-		return -ENOSPC;
-	return table_add(&r->sessions, user, s);
+	rc = table_upsert(&r->sessions, user, replace_same, &copy, &copy);
+	return rc < 0 ? rc : 0;
 }
 
-struct which {
-	uint32_t	worker, slot, serial;
-	int		found;
+struct removal {
+	struct registry_session	what;
+	bool			done;
 };
 
 static int
-erase_session(uint64_t user, void *value, void *arg)
+erase_same(uint64_t user, void *value, void *arg)
 {
-	const struct registry_session *s = value;
-	struct which *w = arg;
+	struct removal *removal = arg;
 
 	(void)user;
-	if (s->worker != w->worker || s->slot != w->slot || s->serial != w->serial)
+	if (!same_session(value, &removal->what))
 		return TABLE_NEXT;
-	w->found = 1;
+	removal->done = true;
 	return TABLE_ERASE | TABLE_STOP;
 }
 
 int
-registry_remove(struct registry *r, uint64_t user, uint32_t worker, uint32_t slot,
-    uint32_t serial)
+registry_remove(struct registry *r, uint64_t user, uint32_t worker, uint32_t slot, uint32_t serial)
 {
-	struct which w = { worker, slot, serial, 0 };
-	int rc = table_visit_key(&r->sessions, user, erase_session, &w);
+	struct removal removal = {
+		.what = { .worker = worker, .slot = slot, .serial = serial },
+	};
+	int rc = table_visit_key(&r->sessions, user, erase_same, &removal);
 
 	if (rc < 0)
 		return rc;
-	return w.found ? 0 : -ENOENT;
-}
-
-struct collect {
-	struct registry_session	*out;
-	unsigned		 cap, n;
-};
-
-static int
-collect_session(uint64_t user, void *value, void *arg)
-{
-	struct collect *c = arg;
-
-	(void)user;
-	if (c->n < c->cap)
-		memcpy(&c->out[c->n], value, sizeof(c->out[0]));
-	c->n++;
-	return TABLE_NEXT;
+	return removal.done ? 0 : -ENOENT;
 }
 
 int
 registry_find(struct registry *r, uint64_t user, struct registry_session *out, unsigned cap)
 {
-	struct collect c = { out, cap, 0 };
-	int rc = table_visit_key(&r->sessions, user, collect_session, &c);
+	int n = table_read(&r->sessions, user, out, cap);
 
-	return rc < 0 ? rc : (int)c.n;
+	for (int i = 0; i < n && (unsigned)i < cap; i++)
+		if (!session_sound(&out[i]))
+			return -EBADMSG;
+	return n;
 }
 
 static int
-collect_worker(uint64_t user, void *value, void *arg)
+add_to_mask(uint64_t user, void *value, void *arg)
 {
 	const struct registry_session *s = value;
 	uint32_t *mask = arg;
@@ -151,114 +192,162 @@ collect_worker(uint64_t user, void *value, void *arg)
 int
 registry_user_workers(struct registry *r, uint64_t user, uint32_t *mask)
 {
-	int rc;
+	struct registry_session some[USER_BATCH];
+	int n = registry_find(r, user, some, USER_BATCH);
 
 	*mask = 0;
-	rc = table_visit_key(&r->sessions, user, collect_worker, mask);
-	return rc < 0 ? rc : 0;
+	if (n > (int)USER_BATCH)
+		n = table_visit_key(&r->sessions, user, add_to_mask, mask);
+	else
+		for (int i = 0; i < n; i++)
+			add_to_mask(user, &some[i], mask);
+	return n < 0 ? n : 0;
 }
 
-struct follow {
+/*
+ * Groups.
+ */
+
+static bool
+nobody_follows(const struct followers *f)
+{
+	for (unsigned i = 0; i < REGISTRY_WORKERS_MAX; i++)
+		if (f->count[i] != 0)
+			return false;
+	return true;
+}
+
+/* What remains of an entry after its counts went down. */
+static int
+keep_or_erase(const struct followers *f)
+{
+	return nobody_follows(f) ? TABLE_ERASE : TABLE_WRITE;
+}
+
+static int
+count_up(uint64_t group, void *value, void *arg)
+{
+	struct followers *f = value;
+	const uint32_t *worker = arg;
+
+	(void)group;
+	f->count[*worker]++;
+	return TABLE_WRITE | TABLE_STOP;
+}
+
+struct unfollow {
 	uint32_t	worker;
-	int		delta;
+	bool		done;
 };
 
 static int
-any_follower(const struct followers *f)
+count_down(uint64_t group, void *value, void *arg)
 {
-	uint32_t i;
+	struct followers *f = value;
+	struct unfollow *u = arg;
 
-	for (i = 0; i < REGISTRY_WORKERS_MAX; i++)
-		if (f->count[i] != 0)
-			return 1;
-	return 0;
+	(void)group;
+	if (f->count[u->worker] == 0)
+		return TABLE_STOP;
+	f->count[u->worker]--;
+	u->done = true;
+	return keep_or_erase(f) | TABLE_STOP;
 }
 
 static int
-change_count(uint64_t group, void *value, void *arg)
+follow(struct registry *r, uint64_t group, uint32_t worker)
 {
-	struct followers *f = value;
-	const struct follow *c = arg;
+	struct followers first = { { 0 } };
+	int rc;
 
-	(void)group;
-	if (c->delta > 0)
-		f->count[c->worker]++;
-	else if (f->count[c->worker] > 0)
-		f->count[c->worker]--;
-	return TABLE_STOP | (any_follower(f) ? TABLE_WRITE : TABLE_ERASE);
+	first.count[worker] = 1;
+	rc = table_upsert(&r->groups, group, count_up, &worker, &first);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+unfollow(struct registry *r, uint64_t group, uint32_t worker)
+{
+	struct unfollow u = { .worker = worker };
+	int rc = table_visit_key(&r->groups, group, count_down, &u);
+
+	if (rc < 0)
+		return rc;
+	return u.done ? 0 : -ENOENT;
 }
 
 int
 registry_follow(struct registry *r, uint64_t group, uint32_t worker, int delta)
 {
-	struct follow c = { worker, delta };
-	struct followers first = { { 0 } };
-	int rc;
-
-	if (worker >= REGISTRY_WORKERS_MAX)
+	if (worker >= REGISTRY_WORKERS_MAX || (delta != 1 && delta != -1))
 		return -EINVAL;
-	if (delta < 0) {
-		rc = table_visit_key(&r->groups, group, change_count, &c);
-		return rc < 0 ? rc : 0;
-	}
-	if (table_count(&r->groups) >= r->groups_max)
-		return -ENOSPC;
-	first.count[worker] = 1;
-	return table_upsert(&r->groups, group, change_count, &c, &first);
-}
-
-static int
-collect_followers(uint64_t group, void *value, void *arg)
-{
-	const struct followers *f = value;
-	uint32_t *mask = arg, i;
-
-	(void)group;
-	for (i = 0; i < REGISTRY_WORKERS_MAX; i++)
-		if (f->count[i] != 0)
-			*mask |= UINT32_C(1) << i;
-	return TABLE_STOP;
+	return delta > 0 ? follow(r, group, worker) : unfollow(r, group, worker);
 }
 
 int
 registry_group_workers(struct registry *r, uint64_t group, uint32_t *mask)
 {
-	int rc;
+	struct followers f;
+	int n = table_read(&r->groups, group, &f, 1);
 
 	*mask = 0;
-	rc = table_visit_key(&r->groups, group, collect_followers, mask);
+	for (unsigned i = 0; n > 0 && i < REGISTRY_WORKERS_MAX; i++)
+		if (f.count[i] != 0)
+			*mask |= UINT32_C(1) << i;
+	return n < 0 ? n : 0;
+}
+
+/*
+ * Sweep and walk. What is found under a stripe's lock is copied, and told after the
+ * lock is given back.
+ */
+
+struct found {
+	uint64_t		user;
+	struct registry_session	session;
+};
+
+struct sweep {
+	uint32_t	worker;
+	unsigned	n;
+	struct found	batch[SWEEP_BATCH];
+};
+
+/* Takes the worker's entries, and those that no worker can have made. */
+static int
+sweep_session(uint64_t user, void *value, void *arg)
+{
+	const struct registry_session *s = value;
+	struct sweep *sweep = arg;
+	struct found *found = &sweep->batch[sweep->n];
+
+	if (!session_sound(s))
+		return TABLE_ERASE;
+	if (s->worker != sweep->worker)
+		return TABLE_NEXT;
+	found->user = user;
+	found->session = *s;
+	return TABLE_ERASE | (++sweep->n == SWEEP_BATCH ? TABLE_STOP : TABLE_NEXT);
+}
+
+static int
+sweep_stripe(struct registry *r, uint32_t stripe, uint32_t worker, registry_gone *gone, void *arg)
+{
+	struct sweep sweep = { .worker = worker };
+	int rc;
+
+	do {
+		sweep.n = 0;
+		rc = table_visit_stripe(&r->sessions, stripe, sweep_session, &sweep);
+		KITH_POINT("registry.sweep.batch");
+		for (unsigned i = 0; i < sweep.n; i++)
+			gone(sweep.batch[i].user, &sweep.batch[i].session, arg);
+	} while (rc >= 0 && sweep.n == SWEEP_BATCH);
 	return rc < 0 ? rc : 0;
 }
 
-/* Copies of one stripe's sessions, to be told after its lock is given back. */
-struct taken {
-	uint32_t		worker;		/* only its sessions, and erase them */
-	int			sweep;
-	unsigned		n;
-	struct {
-		uint64_t		user;
-		struct registry_session	session;
-	} of[SWEEP_MAX];
-};
-
 static int
-take_session(uint64_t user, void *value, void *arg)
-{
-	const struct registry_session *s = value;
-	struct taken *t = arg;
-
-	if (t->sweep && s->worker != t->worker)
-		return TABLE_NEXT;
-	if (t->n == SWEEP_MAX)
-		return TABLE_STOP;
-	t->of[t->n].user = user;
-	t->of[t->n].session = *s;
-	t->n++;
-	return t->sweep ? TABLE_ERASE : TABLE_NEXT;
-}
-
-static int
-zero_count(uint64_t group, void *value, void *arg)
+sweep_group(uint64_t group, void *value, void *arg)
 {
 	struct followers *f = value;
 	const uint32_t *worker = arg;
@@ -267,55 +356,71 @@ zero_count(uint64_t group, void *value, void *arg)
 	if (f->count[*worker] == 0)
 		return TABLE_NEXT;
 	f->count[*worker] = 0;
-	return any_follower(f) ? TABLE_WRITE : TABLE_ERASE;
+	return keep_or_erase(f);
 }
-
-/* The master allocates nothing after its start, and callers are single-threaded. */
-static struct taken taken;
 
 int
 registry_sweep(struct registry *r, uint32_t worker, registry_gone *gone, void *arg)
 {
-	uint32_t stripe;
-	unsigned i;
-	int rc;
+	int rc, first = 0;
 
-	for (stripe = 0; stripe < r->sessions.stripes; stripe++) {
-		do {
-			taken.worker = worker;
-			taken.sweep = 1;
-			taken.n = 0;
-			rc = table_visit_stripe(&r->sessions, stripe, take_session, &taken);
-			if (rc < 0)
-				return rc;
-			for (i = 0; i < taken.n && gone != NULL; i++)
-				gone(taken.of[i].user, &taken.of[i].session, arg);
-		} while (taken.n == SWEEP_MAX);
-	}
-	for (stripe = 0; stripe < r->groups.stripes; stripe++)
-		if ((rc = table_visit_stripe(&r->groups, stripe, zero_count, &worker)) < 0)
-			return rc;
-	return 0;
+	if (worker >= REGISTRY_WORKERS_MAX)
+		return -EINVAL;
+	for (uint32_t i = 0; i < r->sessions.stripes; i++)
+		if ((rc = sweep_stripe(r, i, worker, gone, arg)) < 0 && first == 0)
+			first = rc;
+	for (uint32_t i = 0; i < r->groups.stripes; i++)
+		if ((rc = table_visit_stripe(&r->groups, i, sweep_group, &worker)) < 0 && first == 0)
+			first = rc;
+	return first;
+}
+
+struct walk {
+	uint32_t	 n, cap;
+	struct found	*found;
+};
+
+static int
+collect(uint64_t user, void *value, void *arg)
+{
+	struct walk *walk = arg;
+
+	if (walk->n == walk->cap)
+		return TABLE_STOP;
+	if (!session_sound(value))
+		return TABLE_NEXT;
+	walk->found[walk->n].user = user;
+	memcpy(&walk->found[walk->n].session, value, sizeof(struct registry_session));
+	walk->n++;
+	return TABLE_NEXT;
 }
 
 int
 registry_walk(struct registry *r, registry_each *fn, void *arg)
 {
-	uint32_t stripe;
-	unsigned i;
-	int rc;
+	struct walk walk = { .cap = r->sessions.per_stripe };
+	bool stopped = false;
+	int rc = 0;
 
-	for (stripe = 0; stripe < r->sessions.stripes; stripe++) {
-		taken.sweep = 0;
-		taken.n = 0;
-		rc = table_visit_stripe(&r->sessions, stripe, take_session, &taken);
-		if (rc < 0)
-			return rc;
-		for (i = 0; i < taken.n; i++)
-			if (fn(taken.of[i].user, &taken.of[i].session, arg))
-				return 0;
+	if ((walk.found = calloc(walk.cap, sizeof(*walk.found))) == NULL)
+		return -ENOMEM;
+	for (uint32_t i = 0; rc >= 0 && !stopped && i < r->sessions.stripes; i++) {
+		walk.n = 0;
+		rc = table_visit_stripe(&r->sessions, i, collect, &walk);
+		for (uint32_t k = 0; rc >= 0 && !stopped && k < walk.n; k++)
+			stopped = fn(walk.found[k].user, &walk.found[k].session, arg) != 0;
 	}
-	return 0;
+	free(walk.found);
+	return rc < 0 ? rc : 0;
+}
+
+int
+registry_heal(struct registry *r)
+{
+	int sessions = table_clear_broken(&r->sessions);
+	int groups = table_clear_broken(&r->groups);
+
+	return sessions < 0 ? sessions : groups < 0 ? groups : sessions + groups;
 }
 
 uint64_t
@@ -324,32 +429,14 @@ registry_sessions(const struct registry *r)
 	return table_count(&r->sessions);
 }
 
-/* A user's sessions share a stripe, so that counting needs no memory of other stripes. */
-static uint64_t
-distinct_taken(void)
-{
-	uint64_t users = 0;
-	unsigned i, j;
-
-	for (i = 0; i < taken.n; i++) {
-		for (j = 0; j < i && taken.of[j].user != taken.of[i].user; j++)
-			;
-		users += j == i;
-	}
-	return users;
-}
-
 uint64_t
 registry_users(struct registry *r)
 {
 	uint64_t users = 0;
-	uint32_t stripe;
+	int n;
 
-	for (stripe = 0; stripe < r->sessions.stripes; stripe++) {
-		taken.sweep = 0;
-		taken.n = 0;
-		if (table_visit_stripe(&r->sessions, stripe, take_session, &taken) > 0)
-			users += distinct_taken();
-	}
+	for (uint32_t i = 0; i < r->sessions.stripes; i++)
+		if ((n = table_stripe_keys(&r->sessions, i)) > 0)
+			users += (uint64_t)n;
 	return users;
 }

@@ -1,4 +1,6 @@
-/* ring.c - a process's inbox: byte records passed through shared memory. */
+/*
+ * ring.c - the inbox: pushers at the tail under a lock, the owner at the head.
+ */
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -7,17 +9,21 @@
 #include "ring.h"
 #include "rlock.h"
 
-#define RING_ALIGN	8u
-#define RING_SIZE_MIN	64u
+#define SIZE_MIN	64u
+#define SIZE_TOP	(UINT32_C(1) << 31)
 
-/* head and tail on cache lines of their own: the owner writes one, pushers the other. */
+/* The pushers' and the owner's words on cache lines of their own. */
 struct ring_shared {
-	struct rlock		lock;
-	_Alignas(64) _Atomic uint64_t	head;	/* owner */
-	_Alignas(64) _Atomic uint64_t	tail;	/* holder of the lock */
-	_Atomic uint64_t	dropped;	/* holder of the lock */
-	_Alignas(64) uint8_t	data[];
+	_Alignas(64) struct rlock	lock;
+	_Atomic uint64_t		tail;		/* the lock's holder writes */
+	_Atomic uint64_t		dropped;	/* the lock's holder writes */
+	_Alignas(64) _Atomic uint64_t	head;		/* the owner writes */
+	_Alignas(64) unsigned char	data[];
 };
+
+_Static_assert(offsetof(struct ring_shared, head) % 64 == 0 &&
+    offsetof(struct ring_shared, data) == offsetof(struct ring_shared, head) + 64,
+    "layout of a ring: the owner's line stands alone");
 
 size_t
 ring_space(uint32_t size)
@@ -28,94 +34,93 @@ ring_space(uint32_t size)
 int
 ring_init(struct ring *r, void *mem, uint32_t size)
 {
-	if (size < RING_SIZE_MIN || (size & (size - 1)) != 0)
+	if (size < SIZE_MIN || size > SIZE_TOP || (size & (size - 1)) != 0)
 		return -EINVAL;
 	r->shared = mem;
 	r->size = size;
 	r->cursor = 0;
-	return rlock_init(&r->shared->lock, RANK_RING);
+	return rlock_init(&r->shared->lock);
 }
 
-/* Bytes of ring that a record of `len` bytes takes. */
+/* What a record of `len` bytes takes: its length in front, padding behind. */
 static uint64_t
 record_size(uint64_t len)
 {
-	return (sizeof(uint32_t) + len + RING_ALIGN - 1) & ~(uint64_t)(RING_ALIGN - 1);
+	return (sizeof(uint32_t) + len + 7) & ~UINT64_C(7);
+}
+
+/* The two copies wrap at the end; `n` is at most r->size, checked by the callers. */
+static void
+copy_in(struct ring *r, uint64_t pos, const void *from, uint32_t n)
+{
+	uint32_t at = (uint32_t)(pos & (r->size - 1));
+	uint32_t first = n < r->size - at ? n : r->size - at;
+
+	if (first > 0)
+		memcpy(r->shared->data + at, from, first);
+	KITH_POINT("ring.push.half");
+	if (n > first)
+		memcpy(r->shared->data, (const unsigned char *)from + first, n - first);
 }
 
 static void
-copy_in(struct ring *r, uint64_t at, const void *bytes, size_t len)
+copy_out(const struct ring *r, uint64_t pos, void *to, uint32_t n)
 {
-	size_t off = at & (r->size - 1), first = r->size - off;
+	uint32_t at = (uint32_t)(pos & (r->size - 1));
+	uint32_t first = n < r->size - at ? n : r->size - at;
 
-	if (first > len)
-		first = len;
-	memcpy(r->shared->data + off, bytes, first);
-	memcpy(r->shared->data, (const uint8_t *)bytes + first, len - first);
+	memcpy(to, r->shared->data + at, first);
+	if (n > first)
+		memcpy((unsigned char *)to + first, r->shared->data, n - first);
 }
 
+/* Behind the tail is nobody's: it may be written in any order, and left half-way. */
 static void
-copy_out(const struct ring *r, uint64_t at, void *bytes, size_t len)
+copy_pieces(struct ring *r, uint64_t tail, uint32_t len, const struct ring_piece *pieces, unsigned n)
 {
-	size_t off = at & (r->size - 1), first = r->size - off;
-
-	if (first > len)
-		first = len;
-	memcpy(bytes, r->shared->data + off, first);
-	memcpy((uint8_t *)bytes + first, r->shared->data, len - first);
-}
-
-/* 0, -ENOBUFS, or the lock's error; the lock is held on 0 alone. */
-static int
-take_for(struct ring *r, uint64_t need, uint64_t *tail)
-{
-	struct ring_shared *s = r->shared;
-	uint64_t head;
-	int rc;
-
-	if ((rc = rlock_take(&s->lock)) < 0)
-		return rc;
-	if (rc == 1)			/* tail moves last, so there is nothing to repair */
-		rlock_repaired(&s->lock);
-	head = atomic_load_explicit(&s->head, memory_order_acquire);
-	*tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
-	if (*tail - head <= r->size && need <= r->size - (*tail - head))
-		return 0;
-	atomic_store_explicit(&s->dropped,
-	    atomic_load_explicit(&s->dropped, memory_order_relaxed) + 1, memory_order_relaxed);
-	rlock_give(&s->lock);
-	return -ENOBUFS;
+	copy_in(r, tail, &len, sizeof(len));
+	tail += sizeof(len);
+	for (unsigned i = 0; i < n; i++) {
+		KITH_POINT("ring.push.piece");
+		copy_in(r, tail, pieces[i].bytes, pieces[i].len);
+		tail += pieces[i].len;
+	}
 }
 
 int
 ring_push(struct ring *r, const struct ring_piece *pieces, unsigned n)
 {
-	uint64_t tail, at, total = 0;
-	uint32_t len;
-	unsigned i;
+	struct ring_shared *s = r->shared;
+	uint64_t head, tail, need, len = 0;
 	int rc;
 
-	for (i = 0; i < n; i++)
-		total += pieces[i].len;
-	if (total == 0 || total > RING_RECORD_MAX || total > r->size / 2)
+	for (unsigned i = 0; i < n; i++)
+		len += pieces[i].len;
+	need = record_size(len);
+	if (len == 0 || len > RING_RECORD_MAX || need > r->size / 2)
 		return -EMSGSIZE;
-	len = (uint32_t)total;
-	if ((rc = take_for(r, record_size(len), &tail)) < 0)
-		return rc;
 
+	if ((rc = rlock_take(&s->lock, RANK_RING)) < 0)
+		return rc;
+	if (rc == 1)
+		rlock_repaired(&s->lock);	/* see "Crash": there is nothing to repair */
 	KITH_POINT("ring.push.taken");
-	copy_in(r, tail, &len, sizeof(len));
-	at = tail + sizeof(len);
-	for (i = 0; i < n; i++) {
-		copy_in(r, at, pieces[i].bytes, pieces[i].len);
-		at += pieces[i].len;
-		KITH_POINT("ring.push.piece");
+
+	head = atomic_load_explicit(&s->head, memory_order_acquire);
+	tail = atomic_load_explicit(&s->tail, memory_order_relaxed);
+	if (tail - head > r->size || need > r->size - (tail - head)) {
+		atomic_fetch_add_explicit(&s->dropped, 1, memory_order_relaxed);
+		rc = -ENOBUFS;
+		goto out;
 	}
+	copy_pieces(r, tail, (uint32_t)len, pieces, n);
 	KITH_POINT("ring.push.copied");
-	atomic_store_explicit(&r->shared->tail, tail + record_size(len), memory_order_release);
-	KITH_POINT("ring.push.published");
-	rlock_give(&r->shared->lock);
-	return 0;
+	atomic_store_explicit(&s->tail, tail + need, memory_order_release);
+	KITH_POINT("ring.push.tail");
+	rc = 0;
+out:
+	rlock_give(&s->lock);
+	return rc;
 }
 
 void
@@ -124,40 +129,39 @@ ring_attach(struct ring *r)
 	r->cursor = atomic_load_explicit(&r->shared->head, memory_order_relaxed);
 }
 
-/* What stands at the cursor is no record of ours: nothing behind it can be found. */
-static int
-corrupt(struct ring *r)
-{
-	ring_drop_all(r);
-	return -EBADMSG;
-}
-
 int
 ring_read(struct ring *r, void *buf, uint32_t cap, uint32_t *len)
 {
-	uint64_t ready = atomic_load_explicit(&r->shared->tail, memory_order_acquire) - r->cursor;
+	uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_acquire);
+	uint64_t waiting = tail - r->cursor;
 	uint32_t n;
 
-	if (ready == 0)
+	if (waiting == 0)
 		return -EAGAIN;
-	if (ready > r->size || ready < RING_ALIGN)
-		return corrupt(r);
+	if (waiting > r->size)
+		goto corrupt;
 	copy_out(r, r->cursor, &n, sizeof(n));
-	if (n == 0 || n > RING_RECORD_MAX || record_size(n) > ready)
-		return corrupt(r);
+	atomic_signal_fence(memory_order_seq_cst);	/* read once: it may change under our eyes */
+	if (n == 0 || n > RING_RECORD_MAX || record_size(n) > waiting)
+		goto corrupt;
 	*len = n;
 	if (n > cap)
 		return -EMSGSIZE;
 	copy_out(r, r->cursor + sizeof(n), buf, n);
+	KITH_POINT("ring.read.copied");
 	r->cursor += record_size(n);
 	return 0;
+corrupt:
+	ring_drop_all(r);
+	return -EBADMSG;
 }
 
 void
 ring_release(struct ring *r)
 {
-	KITH_POINT("ring.release");
+	KITH_POINT("ring.release.begin");
 	atomic_store_explicit(&r->shared->head, r->cursor, memory_order_release);
+	KITH_POINT("ring.release.head");
 }
 
 void
@@ -179,11 +183,17 @@ ring_used(const struct ring *r)
 	uint64_t head = atomic_load_explicit(&r->shared->head, memory_order_relaxed);
 	uint64_t tail = atomic_load_explicit(&r->shared->tail, memory_order_relaxed);
 
-	return tail - head > r->size ? r->size : (uint32_t)(tail - head);
+	return tail - head < r->size ? (uint32_t)(tail - head) : r->size;
 }
 
 uint64_t
 ring_dropped(const struct ring *r)
 {
 	return atomic_load_explicit(&r->shared->dropped, memory_order_relaxed);
+}
+
+uint64_t
+ring_deaths(const struct ring *r)
+{
+	return atomic_load_explicit(&r->shared->lock.deaths, memory_order_relaxed);
 }

@@ -41,31 +41,34 @@ struct ring_piece {
 size_t	ring_space(uint32_t size);
 
 /* Makes a ring in `mem`: ring_space(size) zeroed bytes, aligned to 64. Master only,
- * before it forks. 0, -EINVAL (size is not a power of two, or is below 64), or
- * rlock_init()'s error. */
+ * before it forks. 0, -EINVAL (size is not a power of two, or is below 64 or over
+ * 2^31), or rlock_init()'s error. */
 int	ring_init(struct ring *r, void *mem, uint32_t size);
 
 /* Owner, at its start: reads from the first unreleased record on. */
 void	ring_attach(struct ring *r);
 
 /* Appends the pieces as one record. 0, or -EMSGSIZE (0 bytes or over
- * RING_RECORD_MAX, or over size / 2), -ENOBUFS (full: counted as dropped), -ENOTRECOVERABLE,
- * -ETIMEDOUT. */
+ * RING_RECORD_MAX, or over size / 2), -ENOBUFS (full: counted as dropped),
+ * -ENOTRECOVERABLE, -ETIMEDOUT. */
 int	ring_push(struct ring *r, const struct ring_piece *pieces, unsigned n);
 
 /* Copies the record at the cursor into `buf` and moves the cursor, not the
  * head. Owner only; never waits. 0, or -EAGAIN (nothing more), -EMSGSIZE (over
- * cap: stays), -EBADMSG (corrupt: the ring was emptied). */
+ * cap: it stays, and *len says its size), -EBADMSG (corrupt: the ring was emptied). */
 int	ring_read(struct ring *r, void *buf, uint32_t cap, uint32_t *len);
 
-/* Gives all records before the cursor back to the pushers. */
+/* Gives all records before the cursor back to the pushers. Owner only. */
 void	ring_release(struct ring *r);
 
 /* Empties it: what is there is not read. Owner, at start. */
 void	ring_drop_all(struct ring *r);
 
-int	 ring_empty(const struct ring *r);	/* nothing at the cursor */
+int	 ring_empty(const struct ring *r);	/* owner: nothing at the cursor */
+
+/* Any process, without the lock. */
 uint32_t ring_used(const struct ring *r);	/* bytes between head and tail */
 uint64_t ring_dropped(const struct ring *r);	/* pushes refused as full, ever */
+uint64_t ring_deaths(const struct ring *r);	/* pushers that died holding the lock */
 
 #endif

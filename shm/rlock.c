@@ -1,22 +1,27 @@
 /*
- * rlock.c - the only place that touches pthread_mutex_t.
- *
- * What this process holds stands in a private array, for the order's asserts. A
- * fork under a lock does not happen: the master forks between turns, holding none.
+ * rlock.c - robust mutexes, and what this process holds of them.
  */
+#undef NDEBUG				/* a wrong order found late is a deadlock */
+
 #include <assert.h>
 #include <errno.h>
+#include <pthread.h>
 #include <time.h>
 
 #include "rlock.h"
 
-#define HELD_MAX	2u
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
+    "atomics in shared memory must not hide a lock of their own");
 
-static const struct rlock *held[HELD_MAX];
+/* What this process holds, in the order of taking. Each process has one thread. */
+static struct {
+	const struct rlock	*lock;
+	enum rlock_rank		 rank;
+} held[RLOCK_HELD_MAX];
 static unsigned nheld;
 
 int
-rlock_init(struct rlock *l, enum rlock_rank rank)
+rlock_init(struct rlock *l)
 {
 	pthread_mutexattr_t attr;
 	int rc;
@@ -27,61 +32,70 @@ rlock_init(struct rlock *l, enum rlock_rank rank)
 	    (rc = pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST)) == 0)
 		rc = pthread_mutex_init(&l->mutex, &attr);
 	pthread_mutexattr_destroy(&attr);
-	l->rank = (uint32_t)rank;
-	l->deaths = 0;
 	return -rc;
 }
 
-/* Waits at most RLOCK_WAIT_MS; on the monotonic clock where the C library can. */
-static int
-take_timed(pthread_mutex_t *m)
-{
-#ifdef HAVE_PTHREAD_MUTEX_CLOCKLOCK
-	const clockid_t clock = CLOCK_MONOTONIC;
+/* The real-time clock may be set while we wait: only where nothing else exists.
+ * The coarse clock is some milliseconds off and costs a quarter. */
+#if defined(HAVE_PTHREAD_MUTEX_CLOCKLOCK) && defined(CLOCK_MONOTONIC_COARSE)
+#define READ_CLOCK		CLOCK_MONOTONIC_COARSE
+#define lock_until(m, t)	pthread_mutex_clocklock(m, CLOCK_MONOTONIC, t)
+#elif defined(HAVE_PTHREAD_MUTEX_CLOCKLOCK)
+#define READ_CLOCK		CLOCK_MONOTONIC
+#define lock_until(m, t)	pthread_mutex_clocklock(m, CLOCK_MONOTONIC, t)
 #else
-	const clockid_t clock = CLOCK_REALTIME;
+#define READ_CLOCK		CLOCK_REALTIME
+#define lock_until(m, t)	pthread_mutex_timedlock(m, t)
 #endif
-	struct timespec until;
 
-	clock_gettime(clock, &until);
-	until.tv_sec += RLOCK_WAIT_MS / 1000;
-#ifdef HAVE_PTHREAD_MUTEX_CLOCKLOCK
-	return pthread_mutex_clocklock(m, clock, &until);
-#else
-	return pthread_mutex_timedlock(m, &until);
-#endif
+static struct timespec
+deadline_in(long wait_ms)
+{
+	struct timespec t;
+
+	clock_gettime(READ_CLOCK, &t);
+	t.tv_sec += wait_ms / 1000;
+	t.tv_nsec += wait_ms % 1000 * 1000000;
+	if (t.tv_nsec >= 1000000000) {
+		t.tv_sec++;
+		t.tv_nsec -= 1000000000;
+	}
+	return t;
 }
 
 int
-rlock_take(struct rlock *l)
+rlock_take(struct rlock *l, enum rlock_rank rank)
 {
+	const struct timespec deadline = deadline_in(RLOCK_WAIT_MS);
 	int rc;
 
-	assert(nheld < HELD_MAX);
-	assert(nheld == 0 || held[nheld - 1]->rank < l->rank);
-	if ((rc = pthread_mutex_trylock(&l->mutex)) == EBUSY)
-		rc = take_timed(&l->mutex);
+	assert(nheld < RLOCK_HELD_MAX);
+	assert(nheld == 0 || held[nheld - 1].rank < rank);
+
+	/* Not trylock first: in glibc 2.36 that leaves a lost mutex locked for ever,
+	 * so that the next taker would see -ETIMEDOUT instead of -ENOTRECOVERABLE. */
+	rc = lock_until(&l->mutex, &deadline);
 	if (rc != 0 && rc != EOWNERDEAD)
 		return -rc;
-	held[nheld++] = l;
 	if (rc == EOWNERDEAD)
-		l->deaths++;
+		atomic_fetch_add_explicit(&l->deaths, 1, memory_order_relaxed);
+	held[nheld].lock = l;
+	held[nheld].rank = rank;
+	nheld++;
 	return rc == EOWNERDEAD;
 }
 
 void
 rlock_repaired(struct rlock *l)
 {
-	int rc = pthread_mutex_consistent(&l->mutex);
-
-	assert(rc == 0);
-	(void)rc;
+	assert(rlock_held(l));
+	pthread_mutex_consistent(&l->mutex);
 }
 
 void
 rlock_give(struct rlock *l)
 {
-	assert(nheld > 0 && held[nheld - 1] == l);
+	assert(nheld > 0 && held[nheld - 1].lock == l);
 	nheld--;
 	pthread_mutex_unlock(&l->mutex);
 }
@@ -89,10 +103,8 @@ rlock_give(struct rlock *l)
 int
 rlock_held(const struct rlock *l)
 {
-	unsigned i;
-
-	for (i = 0; i < nheld; i++)
-		if (held[i] == l)
+	for (unsigned i = 0; i < nheld; i++)
+		if (held[i].lock == l)
 			return 1;
 	return 0;
 }

@@ -1,7 +1,8 @@
 /*
  * stats.h - counters per process, one writer each, summed by readers; no lock.
  *
- * A slot outlives its process: counters go on rising over restarts.
+ * A slot outlives its process: counters go on rising over restarts, and the new
+ * process sets what counts open things back to 0.
  */
 #ifndef KITH_SHM_STATS_H
 #define KITH_SHM_STATS_H
@@ -53,7 +54,7 @@ struct stats_slot {			/* one per process, in shared memory */
 extern const char *const stats_name[STAT_COUNT];
 extern const char *const stats_help[STAT_COUNT];
 
-/* Only by the slot's own process. */
+/* Only by the slot's own process. Adding (uint64_t)-1 takes one away. */
 void		stats_add(struct stats_slot *s, enum stat_id id, uint64_t n);
 void		stats_set(struct stats_slot *s, enum stat_id id, uint64_t n);
 

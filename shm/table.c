@@ -1,377 +1,127 @@
 /*
- * table.c - hash table of fixed-size entries in shared memory.
- *
- * A stripe in memory: struct stripe, bucket heads, entries. Links are entry
- * numbers; NONE ends a chain. What is not in a bucket's chain is in the free
- * list, so every entry is in exactly one chain: that is what table_check() checks.
+ * table.c - the striped hash table: visits, reading without the lock, sums.
  */
+#undef NDEBUG				/* see rlock.c */
+
 #include <assert.h>
 #include <errno.h>
-#include <stdatomic.h>
-#include <string.h>
+#include <stdbool.h>
 
 #include "point.h"
-#include "rlock.h"
+#include "stripe.h"
 #include "table.h"
 
-#define NONE	UINT32_MAX
+#define READ_TRIES	200		/* then table_read() takes the lock */
 
-struct entry {
-	uint64_t	key;
-	uint32_t	next;
-	uint32_t	used;		/* in a bucket's chain, not in the free list */
-	uint8_t		value[];
-};
-
-/* Old values of all that one change may touch: absolute, so that putting them
- * back twice does no harm. Valid while `open` is 1. */
-struct undo {
-	_Atomic uint32_t open;
-	uint32_t	bucket, bucket_head;
-	uint32_t	prev, prev_next;	/* the entry before ours in its chain, or NONE */
-	uint32_t	free_head, count;
-	uint32_t	entry;
-	struct {
-		uint64_t	key;
-		uint32_t	next, used;
-		uint8_t		value[TABLE_VALUE_MAX];
-	} old;
-};
-
-struct stripe {
-	struct rlock	 lock;		/* free: every entry in exactly one chain, undo closed */
-	_Atomic uint32_t count;
-	uint32_t	 free_head;
-	struct undo	 undo;
-};
-
-/* Where things are in one stripe; of the handle's sizes, never of shared numbers. */
-struct view {
-	struct stripe	*s;
-	uint32_t	*buckets;
-	uint8_t		*entries;
-	uint32_t	 nbuckets, nentries;
-	uint32_t	 value_bytes;
-	size_t		 entry_bytes;
-};
-
+/* At least as many as entries: chains are about one entry long. */
 static uint32_t
-round_up_pow2(uint32_t n)
+buckets_for(uint32_t per_stripe)
 {
-	uint32_t p = 2;			/* keeps the entries behind the buckets aligned to 8 */
+	uint32_t n = 1;
 
-	while (p < n)
-		p *= 2;
-	return p;
+	while (n < per_stripe)
+		n *= 2;
+	return n;
 }
 
 static size_t
-entry_size(uint32_t value_bytes)
+stripe_space(uint32_t per_stripe, uint32_t value_bytes)
 {
-	return (sizeof(struct entry) + value_bytes + 7) & ~(size_t)7;
-}
+	size_t entries = (size_t)per_stripe * (8 + value_bytes);
 
-static size_t
-stripe_size(uint32_t per_stripe, uint32_t value_bytes)
-{
-	size_t n = sizeof(struct stripe) + round_up_pow2(per_stripe) * sizeof(uint32_t) +
-	    (size_t)per_stripe * entry_size(value_bytes);
-
-	return (n + 63) & ~(size_t)63;
+	return (entries_offset(buckets_for(per_stripe), per_stripe) + entries + 63) / 64 * 64;
 }
 
 size_t
 table_space(uint32_t stripes, uint32_t per_stripe, uint32_t value_bytes)
 {
-	return stripes * stripe_size(per_stripe, value_bytes);
-}
+	size_t each;
 
-/* The mixing step of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom
- * number generators", 2014): all bits of the key reach all bits of the hash. */
-static uint64_t
-mix(uint64_t x)
-{
-	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return x ^ (x >> 31);
-}
-
-static struct view
-view_stripe(const struct table *t, uint32_t stripe)
-{
-	struct view v = {
-		.nbuckets = round_up_pow2(t->per_stripe),
-		.nentries = t->per_stripe,
-		.value_bytes = t->value_bytes,
-		.entry_bytes = entry_size(t->value_bytes),
-	};
-
-	v.s = (struct stripe *)((uint8_t *)t->shared +
-	    stripe * stripe_size(t->per_stripe, t->value_bytes));
-	v.buckets = (uint32_t *)(v.s + 1);
-	v.entries = (uint8_t *)(v.buckets + v.nbuckets);
-	return v;
-}
-
-static struct entry *
-entry_at(const struct view *v, uint32_t i)
-{
-	return (struct entry *)(v->entries + i * v->entry_bytes);
-}
-
-/* Stripe by the low bits, bucket by the high ones, so that they are independent. */
-static uint32_t
-stripe_of(const struct table *t, uint64_t key)
-{
-	return (uint32_t)mix(key) & (t->stripes - 1);
-}
-
-static uint32_t
-bucket_of(const struct view *v, uint64_t key)
-{
-	return (uint32_t)(mix(key) >> 32) & (v->nbuckets - 1);
-}
-
-static void
-clear_stripe(const struct view *v)
-{
-	uint32_t i;
-
-	v->s->undo.open = 0;
-	for (i = 0; i < v->nbuckets; i++)
-		v->buckets[i] = NONE;
-	for (i = 0; i < v->nentries; i++) {
-		entry_at(v, i)->used = 0;
-		entry_at(v, i)->next = i + 1 < v->nentries ? i + 1 : NONE;
-	}
-	v->s->free_head = v->nentries > 0 ? 0 : NONE;
-	v->s->count = 0;
+	if (stripes == 0 || stripes > TABLE_STRIPES_MAX || (stripes & (stripes - 1)) != 0 ||
+	    per_stripe == 0 || per_stripe > TABLE_PER_STRIPE_MAX ||
+	    value_bytes == 0 || value_bytes > TABLE_VALUE_MAX || value_bytes % 8 != 0)
+		return 0;
+	each = stripe_space(per_stripe, value_bytes);
+	return each > SIZE_MAX / stripes ? 0 : each * stripes;
 }
 
 int
-table_init(struct table *t, void *mem, uint32_t stripes, uint32_t per_stripe,
-    uint32_t value_bytes)
+table_init(struct table *t, void *mem, uint32_t stripes, uint32_t per_stripe, uint32_t value_bytes)
 {
-	struct view v;
-	uint32_t i;
 	int rc;
 
-	if (stripes == 0 || (stripes & (stripes - 1)) != 0 || per_stripe == 0 ||
-	    per_stripe >= NONE / 2 || value_bytes == 0 || value_bytes > TABLE_VALUE_MAX)
+	if (table_space(stripes, per_stripe, value_bytes) == 0)
 		return -EINVAL;
-	*t = (struct table){ mem, stripes, per_stripe, value_bytes };
-	for (i = 0; i < stripes; i++) {
-		v = view_stripe(t, i);
-		if ((rc = rlock_init(&v.s->lock, RANK_TABLE)) < 0)
+	t->shared = mem;
+	t->stripes = stripes;
+	t->per_stripe = per_stripe;
+	t->value_bytes = value_bytes;
+	t->buckets = buckets_for(per_stripe);
+	t->stripe_bytes = stripe_space(per_stripe, value_bytes);
+	for (uint32_t i = 0; i < stripes; i++) {
+		if ((rc = rlock_init(&stripe_at(t, i)->lock)) < 0)
 			return rc;
-		clear_stripe(&v);
+		stripe_reset(t, stripe_at(t, i));
 	}
 	return 0;
 }
 
 /*
- * Changes and their undoing. The next holder comes through the kernel, so all
- * stores of the dead are visible: only the compiler must keep their order.
+ * Visits.
  */
 
-static void
-undo_open(const struct view *v, uint32_t bucket, uint32_t prev, uint32_t entry)
-{
-	struct undo *u = &v->s->undo;
-	struct entry *e = entry_at(v, entry);
+struct visit {
+	table_visit	*fn;
+	void		*arg;
+	const uint64_t	*key;		/* NULL: entries of any key */
+	int		 visited;
+	bool		 stopped;
+};
 
-	u->bucket = bucket;
-	u->bucket_head = v->buckets[bucket];
-	u->prev = prev;
-	u->prev_next = prev == NONE ? NONE : entry_at(v, prev)->next;
-	u->free_head = v->s->free_head;
-	u->count = v->s->count;
-	u->entry = entry;
-	u->old.key = e->key;
-	u->old.next = e->next;
-	u->old.used = e->used;
-	memcpy(u->old.value, e->value, v->value_bytes);
-	KITH_POINT("table.undo.filled");
-	atomic_store_explicit(&u->open, 1, memory_order_release);
-	atomic_signal_fence(memory_order_seq_cst);
-	KITH_POINT("table.undo.open");
-}
-
-static void
-undo_close(const struct view *v)
-{
-	KITH_POINT("table.changed");
-	atomic_store_explicit(&v->s->undo.open, 0, memory_order_release);
-	KITH_POINT("table.undo.closed");
-}
-
-/* Puts back what a dead holder had begun to change. May be killed and repeated. */
-static void
-repair(const struct view *v)
-{
-	struct undo *u = &v->s->undo;
-	struct entry *e;
-
-	if (atomic_load_explicit(&u->open, memory_order_acquire) == 0)
-		return;
-	if (u->bucket < v->nbuckets && u->entry < v->nentries &&
-	    (u->prev == NONE || u->prev < v->nentries)) {
-		e = entry_at(v, u->entry);
-		e->key = u->old.key;
-		e->next = u->old.next;
-		e->used = u->old.used;
-		memcpy(e->value, u->old.value, v->value_bytes);
-		KITH_POINT("table.repair.entry");
-		if (u->prev != NONE)
-			entry_at(v, u->prev)->next = u->prev_next;
-		v->buckets[u->bucket] = u->bucket_head;
-		KITH_POINT("table.repair.links");
-		v->s->free_head = u->free_head;
-		v->s->count = u->count;
-	}
-	KITH_POINT("table.repair.done");
-	atomic_store_explicit(&u->open, 0, memory_order_release);
-}
-
+/* Shows one chain. 0, or -EBADMSG: it leads out of the stripe, or round. */
 static int
-take(const struct view *v)
+visit_chain(const struct table *t, struct stripe *s, uint32_t bucket, struct visit *v)
 {
-	int rc = rlock_take(&v->s->lock);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 1) {
-		repair(v);
-		KITH_POINT("table.repaired");
-		rlock_repaired(&v->s->lock);
-	}
-	return 0;
-}
-
-/* Each link is range-checked before it is followed, and no chain is longer than there
- * are entries. */
-static int
-bad_link(const struct view *v, uint32_t i, uint32_t steps)
-{
-	return i >= v->nentries || steps >= v->nentries;
-}
-
-static int
-add_locked(const struct view *v, uint64_t key, const void *value)
-{
-	uint32_t bucket = bucket_of(v, key), i = v->s->free_head;
-	struct entry *e;
-
-	assert(rlock_held(&v->s->lock));
-	if (i == NONE)
-		return -ENOSPC;
-	if (bad_link(v, i, 0) || entry_at(v, i)->used)
-		return -EBADMSG;
-	e = entry_at(v, i);
-	undo_open(v, bucket, NONE, i);
-	v->s->free_head = e->next;
-	KITH_POINT("table.add.taken");
-	e->key = key;
-	memcpy(e->value, value, v->value_bytes);
-	KITH_POINT("table.add.filled");
-	e->next = v->buckets[bucket];
-	e->used = 1;
-	v->buckets[bucket] = i;
-	KITH_POINT("table.add.linked");
-	v->s->count++;
-	undo_close(v);
-	return 0;
-}
-
-static void
-erase_locked(const struct view *v, uint32_t bucket, uint32_t prev, uint32_t i)
-{
-	struct entry *e = entry_at(v, i);
-
-	undo_open(v, bucket, prev, i);
-	if (prev == NONE)
-		v->buckets[bucket] = e->next;
-	else
-		entry_at(v, prev)->next = e->next;
-	KITH_POINT("table.erase.unlinked");
-	e->used = 0;
-	e->next = v->s->free_head;
-	KITH_POINT("table.erase.freed");
-	v->s->free_head = i;
-	v->s->count--;
-	undo_close(v);
-}
-
-static void
-write_locked(const struct view *v, uint32_t bucket, uint32_t i, const void *value)
-{
-	undo_open(v, bucket, NONE, i);
-	memcpy(entry_at(v, i)->value, value, v->value_bytes);
-	undo_close(v);
-}
-
-/* Shows entry `i` to the visitor and does what it wants. */
-static int
-show(const struct view *v, uint32_t bucket, uint32_t prev, uint32_t i, table_visit *fn, void *arg)
-{
-	_Alignas(16) uint8_t value[TABLE_VALUE_MAX];
+	uint64_t copy[VALUE_WORDS_MAX], key;
+	uint32_t e, link = bucket, steps = 0;
 	int act;
 
-	memcpy(value, entry_at(v, i)->value, v->value_bytes);
-	act = fn(entry_at(v, i)->key, value, arg);
-	if (act & TABLE_ERASE)
-		erase_locked(v, bucket, prev, i);
-	else if (act & TABLE_WRITE)
-		write_locked(v, bucket, i, value);
-	return act;
-}
-
-/* Shows a bucket's entries: those of `key`, or all (key NULL). Number shown; *stopped
- * tells that the visitor wants no more. */
-static int
-visit_bucket(const struct view *v, uint32_t bucket, const uint64_t *key, table_visit *fn,
-    void *arg, int *stopped)
-{
-	uint32_t prev = NONE, i = v->buckets[bucket], next, steps = 0;
-	int act, shown = 0;
-
-	assert(rlock_held(&v->s->lock));
-	while (i != NONE && !*stopped) {
-		if (bad_link(v, i, steps++))
-			return -EBADMSG;
-		next = entry_at(v, i)->next;
+	while (!v->stopped && (e = get(&s->links[link])) != 0) {
+		if (e > t->per_stripe || steps++ == t->per_stripe)
+			return stripe_break_locked(s);
 		act = TABLE_NEXT;
-		if (key == NULL || entry_at(v, i)->key == *key) {
-			act = show(v, bucket, prev, i, fn, arg);
-			shown++;
+		key = entry_key(t, s, e);
+		if (v->key == NULL || *v->key == key) {
+			entry_value(t, s, e, copy);
+			act = v->fn(key, copy, v->arg);
+			v->visited++;
 		}
-		if (!(act & TABLE_ERASE))
-			prev = i;
-		*stopped = act & TABLE_STOP;
-		i = next;
+		v->stopped = (act & TABLE_STOP) != 0;
+		if (act & TABLE_WRITE)
+			stripe_write_locked(t, s, e, copy);
+		if (act & TABLE_ERASE)
+			stripe_erase_locked(t, s, link, e);
+		else
+			link = next_link(t, e);
 	}
-	return shown;
+	return 0;
 }
 
+/* The one with `value` is table_upsert(), the one without is table_visit_key(). */
 static int
-visit_key(struct table *t, uint64_t key, table_visit *fn, void *arg, const void *otherwise)
+visit_key(struct table *t, uint64_t key, table_visit *fn, void *arg, const void *value)
 {
-	struct view v = view_stripe(t, stripe_of(t, key));
-	int rc, shown, stopped = 0;
+	struct stripe *s = stripe_of(t, key);
+	struct visit v = { .fn = fn, .arg = arg, .key = &key };
+	int rc;
 
-	if ((rc = take(&v)) < 0)
+	if ((rc = stripe_take(t, s)) < 0)
 		return rc;
-	shown = fn == NULL ? 0 : visit_bucket(&v, bucket_of(&v, key), &key, fn, arg, &stopped);
-	if (shown >= 0 && otherwise != NULL && !stopped)
-		rc = add_locked(&v, key, otherwise);
-	rlock_give(&v.s->lock);
-	return rc < 0 ? rc : shown;
-}
-
-int
-table_add(struct table *t, uint64_t key, const void *value)
-{
-	return visit_key(t, key, NULL, NULL, value);
+	rc = visit_chain(t, s, bucket_of(t, key), &v);
+	if (rc == 0 && value != NULL && !v.stopped)
+		rc = stripe_add_locked(t, s, key, value);
+	rlock_give(&s->lock);
+	return rc < 0 ? rc : v.visited;
 }
 
 int
@@ -383,93 +133,217 @@ table_visit_key(struct table *t, uint64_t key, table_visit *fn, void *arg)
 int
 table_upsert(struct table *t, uint64_t key, table_visit *fn, void *arg, const void *value)
 {
-	int rc = visit_key(t, key, fn, arg, value);
+	return visit_key(t, key, fn, arg, value);
+}
 
-	return rc < 0 ? rc : 0;
+int
+table_add(struct table *t, uint64_t key, const void *value)
+{
+	struct stripe *s = stripe_of(t, key);
+	int rc;
+
+	if ((rc = stripe_take(t, s)) < 0)
+		return rc;
+	rc = stripe_add_locked(t, s, key, value);
+	rlock_give(&s->lock);
+	return rc;
 }
 
 int
 table_visit_stripe(struct table *t, uint32_t stripe, table_visit *fn, void *arg)
 {
-	struct view v;
-	uint32_t b;
-	int rc, shown = 0, stopped = 0;
+	struct stripe *s = stripe_at(t, stripe);
+	struct visit v = { .fn = fn, .arg = arg };
+	int rc;
 
-	if (stripe >= t->stripes)
-		return -EINVAL;
-	v = view_stripe(t, stripe);
-	if ((rc = take(&v)) < 0)
+	assert(stripe < t->stripes);
+	if ((rc = stripe_take(t, s)) < 0)
 		return rc;
-	for (b = 0; b < v.nbuckets && !stopped && rc >= 0; b++) {
-		rc = visit_bucket(&v, b, NULL, fn, arg, &stopped);
-		shown += rc;
-	}
-	rlock_give(&v.s->lock);
-	return rc < 0 ? rc : shown;
+	for (uint32_t b = 0; rc == 0 && b < t->buckets && !v.stopped; b++)
+		rc = visit_chain(t, s, b, &v);
+	rlock_give(&s->lock);
+	return rc < 0 ? rc : v.visited;
 }
 
-/* Every entry in exactly one chain, used ones in their key's. */
-static int
-check_locked(const struct view *v)
-{
-	uint32_t b, i, used = 0, unused = 0;
+/*
+ * Reading without the lock.
+ */
 
-	for (b = 0; b < v->nbuckets; b++)
-		for (i = v->buckets[b]; i != NONE; i = entry_at(v, i)->next)
-			if (bad_link(v, i, used++) || !entry_at(v, i)->used ||
-			    bucket_of(v, entry_at(v, i)->key) != b)
-				return -EBADMSG;
-	for (i = v->s->free_head; i != NONE; i = entry_at(v, i)->next)
-		if (bad_link(v, i, unused++) || entry_at(v, i)->used)
-			return -EBADMSG;
-	return used == v->s->count && used + unused == v->nentries ? 0 : -EBADMSG;
+/* Copies what stands there now. Number of entries, or -EAGAIN: it changed meanwhile,
+ * or makes no sense, so that the lock's holder must judge. */
+static int
+read_once(const struct table *t, struct stripe *s, uint64_t key, void *out, unsigned cap)
+{
+	uint32_t seq = atomic_load_explicit(&s->seq, memory_order_acquire);
+	uint32_t steps = 0, e = get(&s->links[bucket_of(t, key)]);
+	unsigned found = 0;
+
+	if (seq % 2 != 0 || get(&s->broken) != 0)
+		return -EAGAIN;
+	for (; e != 0; e = get(next_of(t, s, e))) {
+		if (e > t->per_stripe || steps++ == t->per_stripe)
+			return -EAGAIN;
+		if (entry_key(t, s, e) != key)
+			continue;
+		if (found < cap)
+			entry_value(t, s, e, (char *)out + (size_t)found * t->value_bytes);
+		found++;
+	}
+	atomic_thread_fence(memory_order_acquire);
+	return get(&s->seq) == seq ? (int)found : -EAGAIN;
+}
+
+int
+table_read(struct table *t, uint64_t key, void *out, unsigned cap)
+{
+	struct stripe *s = stripe_of(t, key);
+	int rc;
+
+	for (int try = 0; try < READ_TRIES; try++)
+		if ((rc = read_once(t, s, key, out, cap)) >= 0)
+			return rc;
+	if ((rc = stripe_take(t, s)) < 0)
+		return rc;
+	if ((rc = read_once(t, s, key, out, cap)) < 0)
+		rc = stripe_break_locked(s);
+	rlock_give(&s->lock);
+	return rc;
+}
+
+/*
+ * Sums, checks, clearing.
+ */
+
+/* The key of entry `e` stands once more behind it in its chain. */
+static bool
+stands_again(const struct table *t, struct stripe *s, uint32_t e)
+{
+	uint64_t key = entry_key(t, s, e);
+
+	for (uint32_t steps = 0; steps < t->per_stripe; steps++) {
+		e = get(next_of(t, s, e));
+		if (e == 0 || e > t->per_stripe)
+			return false;
+		if (entry_key(t, s, e) == key)
+			return true;
+	}
+	return false;
+}
+
+static int
+chain_keys(const struct table *t, struct stripe *s, uint32_t bucket)
+{
+	uint32_t steps = 0;
+	int keys = 0;
+
+	for (uint32_t e = get(&s->links[bucket]); e != 0; e = get(next_of(t, s, e))) {
+		if (e > t->per_stripe || steps++ == t->per_stripe)
+			return stripe_break_locked(s);
+		keys += !stands_again(t, s, e);
+	}
+	return keys;
+}
+
+int
+table_stripe_keys(struct table *t, uint32_t stripe)
+{
+	struct stripe *s = stripe_at(t, stripe);
+	int rc, keys = 0;
+
+	assert(stripe < t->stripes);
+	if ((rc = stripe_take(t, s)) < 0)
+		return rc;
+	for (uint32_t b = 0; rc >= 0 && b < t->buckets; b++)
+		if ((rc = chain_keys(t, s, b)) > 0)
+			keys += rc;
+	rlock_give(&s->lock);
+	return rc < 0 ? rc : keys;
 }
 
 int
 table_check(struct table *t)
 {
-	struct view v;
-	uint32_t i;
-	int rc = 0;
+	int rc, result = 0;
 
-	for (i = 0; i < t->stripes && rc == 0; i++) {
-		v = view_stripe(t, i);
-		if ((rc = take(&v)) < 0)
-			return rc;
-		rc = check_locked(&v);
-		rlock_give(&v.s->lock);
+	for (uint32_t i = 0; i < t->stripes; i++) {
+		struct stripe *s = stripe_at(t, i);
+
+		if ((rc = stripe_take(t, s)) == 0) {
+			if ((rc = stripe_check_locked(t, s)) < 0)
+				stripe_break_locked(s);
+			rlock_give(&s->lock);
+		}
+		if (rc < 0)
+			result = rc;
 	}
-	return rc;
+	return result;
 }
 
 int
 table_clear_stripe(struct table *t, uint32_t stripe)
 {
-	struct view v;
+	struct stripe *s = stripe_at(t, stripe);
 	int rc;
 
-	if (stripe >= t->stripes)
-		return -EINVAL;
-	v = view_stripe(t, stripe);
-	rc = take(&v);
-	if (rc == -ENOTRECOVERABLE) {	/* nobody can hold it: it may be made anew */
-		if ((rc = rlock_init(&v.s->lock, RANK_TABLE)) == 0)
-			rc = take(&v);
+	assert(stripe < t->stripes);
+	if ((rc = rlock_take(&s->lock, RANK_TABLE)) == -ENOTRECOVERABLE) {
+		if ((rc = rlock_init(&s->lock)) == 0)
+			rc = rlock_take(&s->lock, RANK_TABLE);
 	}
 	if (rc < 0)
 		return rc;
-	clear_stripe(&v);
-	rlock_give(&v.s->lock);
+	stripe_reset(t, s);
+	if (rc == 1)
+		rlock_repaired(&s->lock);
+	rlock_give(&s->lock);
 	return 0;
+}
+
+int
+table_clear_broken(struct table *t)
+{
+	int rc, cleared = 0;
+
+	for (uint32_t i = 0; i < t->stripes; i++) {
+		struct stripe *s = stripe_at(t, i);
+
+		if ((rc = stripe_take(t, s)) == 0) {
+			rlock_give(&s->lock);
+			continue;
+		}
+		if (rc == -ETIMEDOUT || (rc = table_clear_stripe(t, i)) < 0)
+			return rc;
+		cleared++;
+	}
+	return cleared;
 }
 
 uint64_t
 table_count(const struct table *t)
 {
 	uint64_t sum = 0;
-	uint32_t i;
 
-	for (i = 0; i < t->stripes; i++)
-		sum += atomic_load_explicit(&view_stripe(t, i).s->count, memory_order_relaxed);
+	for (uint32_t i = 0; i < t->stripes; i++)
+		sum += get(&stripe_at(t, i)->count);
+	return sum;
+}
+
+uint64_t
+table_deaths(const struct table *t)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < t->stripes; i++)
+		sum += get(&stripe_at(t, i)->lock.deaths);
+	return sum;
+}
+
+unsigned
+table_broken(const struct table *t)
+{
+	unsigned sum = 0;
+
+	for (uint32_t i = 0; i < t->stripes; i++)
+		sum += get(&stripe_at(t, i)->broken) != 0;
 	return sum;
 }

@@ -1,23 +1,31 @@
-/* wake.c - eventfd per process, and the sleep flag that saves most writes to it. */
+/*
+ * wake.c - the sleep flag and the eventfd.
+ *
+ * Sleeper: flag = 1, fence, look at the ring. Waker: push, fence, look at the
+ * flag. Of the two looks at least one sees the other's store; without a full fence
+ * on both sides both may miss (on x86 too), and the record waits for the timeout.
+ */
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "point.h"
 #include "wake.h"
+
+_Static_assert(sizeof(struct wake_shared) == 64, "one cache line per sleeper");
 
 int
 wake_init(struct wake *w, void *mem)
 {
 	w->shared = mem;
-	atomic_init(&w->shared->asleep, 0);
-	w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	return w->fd < 0 ? -errno : 0;
+	w->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return w->fd == -1 ? -errno : 0;
 }
 
 void
 wake_fini(struct wake *w)
 {
-	if (w->fd >= 0)
+	if (w->fd != -1)
 		close(w->fd);
 	w->fd = -1;
 }
@@ -26,26 +34,26 @@ void
 wake_sleep(struct wake *w)
 {
 	atomic_store_explicit(&w->shared->asleep, 1, memory_order_relaxed);
-	/* The caller's look at the ring must not pass the store: with the waker's
-	 * fence, one of both sees the other. */
+	KITH_POINT("wake.sleep.flag");
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
 void
 wake_awake(struct wake *w)
 {
-	uint64_t count;
+	uint64_t kicks;
 
 	atomic_store_explicit(&w->shared->asleep, 0, memory_order_relaxed);
-	if (read(w->fd, &count, sizeof(count)) < 0)
-		return;			/* EAGAIN: nobody wrote */
+	KITH_POINT("wake.awake.flag");
+	while (read(w->fd, &kicks, sizeof(kicks)) == -1 && errno == EINTR)
+		;
 }
 
 void
 wake_notify(struct wake *w)
 {
 	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&w->shared->asleep, memory_order_relaxed))
+	if (atomic_load_explicit(&w->shared->asleep, memory_order_relaxed) != 0)
 		wake_kick(w);
 }
 
@@ -54,6 +62,8 @@ wake_kick(struct wake *w)
 {
 	const uint64_t one = 1;
 
-	if (write(w->fd, &one, sizeof(one)) < 0)
-		return;			/* EAGAIN: the count is full, it is awake already */
+	/* EAGAIN: the counter is full, so that the sleeper is awake already. */
+	KITH_POINT("wake.kick.write");
+	while (write(w->fd, &one, sizeof(one)) == -1 && errno == EINTR)
+		;
 }

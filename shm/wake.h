@@ -26,13 +26,16 @@ struct wake {				/* handle; fd inherited by all processes */
 	int			 fd;	/* eventfd, non-blocking, close-on-exec */
 };
 
-/* Master, before the fork. `mem`: sizeof(struct wake_shared), aligned to 64. */
+/* Master, before the fork. `mem`: sizeof(struct wake_shared) zeroed bytes,
+ * aligned to 64. 0 or -errno. */
 int	wake_init(struct wake *w, void *mem);
-void	wake_fini(struct wake *w);
+void	wake_fini(struct wake *w);	/* closes this process's descriptor */
 
+/* Owner only. */
 void	wake_sleep(struct wake *w);	/* then check the ring, then sleep */
-void	wake_awake(struct wake *w);
+void	wake_awake(struct wake *w);	/* also once at its start, after a death in its sleep */
 
+/* Any process. */
 void	wake_notify(struct wake *w);	/* after a push: wakes it if it sleeps */
 void	wake_kick(struct wake *w);	/* always */
 

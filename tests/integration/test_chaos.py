@@ -74,7 +74,7 @@ class Storm:
 
     def sessions_by_worker(self):
         share = {0: 0, 1: 0}
-        for row in self.server.ctl("sessions"):
+        for row in self.server.sessions():
             share[row["worker"]] += 1
         return share
 

@@ -102,7 +102,7 @@ def test_daemon_mode(make_server, request):
     assert result.returncode == 0, result.stderr
     pid = int((server.state / "kithd.pid").read_text())
     request.addfinalizer(lambda: alive(pid) and server.owns(pid) and os.kill(pid, signal.SIGKILL))
-    until("kithd serves", server.status_or_none)
+    until("kithd serves", server.serves)
     assert os.getsid(pid) == pid or os.getsid(pid) != os.getsid(0)
     server.ctl_result("stop")
     until("kithd is gone", lambda: not alive(pid))
@@ -219,8 +219,8 @@ def test_sessions(server):
         one.login("alice", PASSWORD)
         two.login("alice", PASSWORD)
         rows = until("both are listed", lambda: [
-            r for r in server.ctl("sessions") if r["user"] == "alice"])
-        assert len(rows) == 2 and all(r["worker"] in (0, 1) for r in rows)
+            row for row in server.sessions() if row["name"] == "alice"])
+        assert len(rows) == 2 and all(row["worker"] in (0, 1) for row in rows)
         status = server.status()
         assert (status["sessions"], status["users_online"]) == (2, 1)
 
@@ -264,11 +264,12 @@ def test_privileges_are_dropped(server):
         assert status_field(pid, "NoNewPrivs") == ["1"], process
 
 
-@needs_root
-@pytest.mark.parametrize("role", ["worker", "auth", "log"])
-def test_role_sees_an_empty_root(server, role):
-    root = f"/proc/{server.pid(role)}/root"
-    assert os.listdir(root) == []
+# A sanitizer needs /proc at its end: kithd built with one stays outside.
+if not build.SANITIZED:
+    @needs_root
+    @pytest.mark.parametrize("role", ["worker", "auth", "log"])
+    def test_role_sees_an_empty_root(shared_server, role):
+        assert os.listdir(f"/proc/{shared_server.pid(role)}/root") == []
 
 
 def open_files(pid):

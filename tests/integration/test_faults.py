@@ -246,7 +246,7 @@ def test_role_killed(server, talker, role):
 def test_worker_killed(server, talker):
     one = talker(server)
     assert one.send() is None
-    worker = until("the session is listed", lambda: server.ctl("sessions"))[0]["worker"]
+    worker = until("the session is listed", server.sessions)[0]["worker"]
     pid = server.kill("worker", worker)
     one.link.wait_closed()
     server.wait_replaced("worker", worker, pid)

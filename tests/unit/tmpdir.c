@@ -7,10 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DIRS_MAX 32
+#define DIRS_MAX 32u			/* at a time */
 
-static char dirs[DIRS_MAX][PATH_MAX];
-static unsigned ndirs;
+static char dirs[DIRS_MAX][PATH_MAX];	/* "": free */
 static pid_t owner;			/* children leave the folders alone */
 
 static int
@@ -27,7 +26,7 @@ remove_all(void)
 {
 	if (getpid() != owner)
 		return;
-	for (unsigned i = 0; i < ndirs; i++)
+	for (unsigned i = 0; i < DIRS_MAX; i++)
 		if (dirs[i][0] != '\0')
 			nftw(dirs[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
@@ -36,11 +35,14 @@ const char *
 tmpdir(void)
 {
 	const char *base = getenv("TMPDIR");
-	char *dir = dirs[ndirs];
+	char *dir = NULL;
 
-	if (ndirs == DIRS_MAX)
+	for (unsigned i = 0; dir == NULL && i < DIRS_MAX; i++)
+		if (dirs[i][0] == '\0')
+			dir = dirs[i];
+	if (dir == NULL)
 		abort();
-	if (ndirs == 0) {
+	if (owner == 0) {
 		owner = getpid();
 		atexit(remove_all);
 	}
@@ -49,14 +51,13 @@ tmpdir(void)
 		perror(dir);
 		exit(99);
 	}
-	ndirs++;
 	return dir;
 }
 
 void
 tmpdir_remove(const char *path)
 {
-	for (unsigned i = 0; i < ndirs; i++) {
+	for (unsigned i = 0; i < DIRS_MAX; i++) {
 		if (strcmp(dirs[i], path) != 0)
 			continue;
 		nftw(dirs[i], remove_one, 16, FTW_DEPTH | FTW_PHYS);
