@@ -8,7 +8,7 @@
  *         lived shorter than 1 s); one that had not, after 0.1 s doubling to 30 s. The registry
  *         is swept of a dead worker's sessions, and every process is woken: the
  *         dead one may have pushed a record and not told it.
- * Hang    A ready process without a beat for WATCHDOG_MS: SIGKILL, then as above.
+ * Hang    No beat for WATCHDOG_MS (before it is ready: 60 times that): SIGKILL, then as above.
  * Stop    SIGTERM, SIGINT: the roles in the opposite order, conf->drain_ms each, then SIGKILL.
  * Reload  SIGHUP: the new configuration, key and certificate are read and checked whole
  *         before the old ones are dropped. SIGUSR1: the log file is opened anew.

@@ -247,10 +247,12 @@ static bool
 hangs(const struct master *m, unsigned slot, uint64_t now)
 {
 	const struct proc_slot *s = &m->shared.slots[slot];
-	uint64_t beat = atomic_load(&s->beat_ms);
+	uint64_t beat = atomic_load(&s->beat_ms), patience = m->watchdog_ms;
 
 	/* Before it is ready it may wait for a database, or change a schema. */
-	return atomic_load(&s->ready) != 0 && now > beat && now - beat > m->watchdog_ms;
+	if (atomic_load(&s->ready) == 0)
+		patience *= UNREADY_FACTOR;
+	return now > beat && now - beat > patience;
 }
 
 void

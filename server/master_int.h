@@ -12,6 +12,7 @@
 #include "state.h"
 #include "tls.h"
 
+#define UNREADY_FACTOR		60u	/* so much longer may a start take than a turn */
 #define BACKOFF_MIN_MS		100u
 #define BACKOFF_MAX_MS		30000u
 #define SHORT_LIFE_MS		1000u

@@ -36,7 +36,7 @@
 #include "tmpdir.h"
 
 #define PATIENCE_MS	20000u
-#define WATCHDOG_TEST_MS 500u
+#define WATCHDOG_TEST_MS 2000u
 #define STARTS_MAX	16u
 #define USER		4711u
 

@@ -60,8 +60,8 @@ make_shared(struct kit *k)
 		    arena_take(sh->arena, name, sizeof(struct wake_shared))), 0);
 	}
 	assert_int_equal(registry_init(&sh->registry,
-	    arena_take(sh->arena, "sessions", registry_space_sessions(100)), 100,
-	    arena_take(sh->arena, "groups", registry_space_groups(100)), 100), 0);
+	    arena_take(sh->arena, "sessions", registry_space_sessions(1000)), 1000,
+	    arena_take(sh->arena, "groups", registry_space_groups(1000)), 1000), 0);
 }
 
 static void
