@@ -140,6 +140,16 @@ kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after, uin
 }
 
 int
+kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__MarkRead body = KITH__V1__MARK_READ__INIT;
+
+	body.conversation = conversation;
+	body.seq = seq;
+	return client_ask(k, BODY(MARK_READ), &body, fn, arg);
+}
+
+int
 kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids, size_t n,
     kith_reply_fn fn, void *arg)
 {

@@ -554,6 +554,7 @@ take_history(struct state *s, const Kith__V1__HistoryPage *page)
 		return 0;
 	if (page == NULL)
 		return give_up_hole(s, c);
+	note_last(s, c, page->last_seq);
 	for (size_t i = 0; i < page->n_events; i++) {
 		const Kith__V1__Event *e = page->events[i];
 

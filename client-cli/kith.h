@@ -166,6 +166,10 @@ int	kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *target
 int	kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after,
 	    uint64_t before, uint32_t limit, kith_reply_fn fn, void *arg);
 
+/* Answered by `done`. For programs without options.follow; see kith_seen(). */
+int	kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq,
+	    kith_reply_fn fn, void *arg);
+
 /* Answered by `conversations`. All from `after` on, or the n of `ids`. */
 int	kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids,
 	    size_t n, kith_reply_fn fn, void *arg);

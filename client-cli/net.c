@@ -102,7 +102,7 @@ static int
 server_key(SSL *ssl, char out[NET_KEY_MAX])
 {
 	X509 *cert = SSL_get1_peer_certificate(ssl);
-	unsigned char *der = NULL, digest[32], text[64];
+	unsigned char *der = NULL, digest[32], text[45];	/* base64 and NUL */
 	int len, rc = -EPROTO;
 
 	if (cert == NULL)

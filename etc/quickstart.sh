@@ -164,11 +164,11 @@ show()
         esac
     done
     say "$who\$ kith$shown"
-    as "$who" "$kith" "$@" >"$state/out" 2>&1 || {
-        cat "$state/out"
+    as "$who" "$kith" "$@" >"$people/out" 2>&1 || {
+        cat "$people/out"
         exit 1
     }
-    sed 's/^/    /' "$state/out"
+    sed 's/^/    /' "$people/out"
 }
 
 # Waits until a file has the text.
@@ -193,10 +193,10 @@ demo()
     "$kithctl" -d "$state" status
     say
     for name in alice bob; do
-        join "$name" >"$state/out" || { cat "$state/out"; exit 1; }
+        join "$name" >"$people/out" || { cat "$people/out"; exit 1; }
         say "$name joined with an invite"
     done
-    as bob "$kith" tail --plain >"$state/tail" 2>&1 &
+    as bob "$kith" tail >"$people/tail" 2>&1 &
     tail=$!
     trap 'kill $tail 2>/dev/null; stop_server' EXIT
     tries=0
@@ -212,10 +212,10 @@ demo()
     show bob group join '#tea'
     show alice send '#tea' 'The kettle is on.'
     show bob send '#tea' 'On my way.'
-    appears 'The kettle is on' "$state/tail"
+    appears 'The kettle is on' "$people/tail"
     say
     say "bob's 'kith tail' has shown in the meantime:"
-    sed 's/^/    /' "$state/tail"
+    sed 's/^/    /' "$people/tail"
     kill $tail 2>/dev/null || true
     show alice read @bob
     show alice ls

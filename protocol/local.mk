@@ -36,3 +36,6 @@ SUFFIXES = .proto .pb-c.h
 	$(PROTOC_C) --proto_path=$(top_srcdir)/protocol --c_out=protocol $<
 $(pb_sources): $(pb_headers)
 	@test -f $@ && touch $@
+
+dist_man_MANS += protocol/kith-protocol.7
+EXTRA_DIST += protocol/README.md

@@ -23,6 +23,8 @@
 #define WIRE_64BIT	PROTOBUF_C_WIRE_TYPE_64BIT
 #define WIRE_LENGTH	PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED
 #define WIRE_32BIT	PROTOBUF_C_WIRE_TYPE_32BIT
+/* As bits: without groups, and the two that mean nothing. */
+#define WIRE_KNOWN	(1u << WIRE_VARINT | 1u << WIRE_64BIT | 1u << WIRE_LENGTH | 1u << WIRE_32BIT)
 
 enum mode { STRICT, LAX };
 
@@ -144,9 +146,15 @@ read_varint(const uint8_t **at, const uint8_t *end, unsigned bytes, uint64_t *va
 	return -1;
 }
 
+/* Reads a value without a length. *value is of varints alone: nobody here asks for
+ * the others. */
 static int
-read_fixed(const uint8_t **at, const uint8_t *end, size_t bytes)
+read_number(const uint8_t **at, const uint8_t *end, unsigned wire, uint64_t *value)
 {
+	size_t bytes = wire == WIRE_64BIT ? 8 : 4;
+
+	if (wire == WIRE_VARINT)
+		return read_varint(at, end, VARINT_BYTES_MAX, value);
 	if ((size_t)(end - *at) < bytes)
 		return -1;
 	*at += bytes;
@@ -157,27 +165,19 @@ read_fixed(const uint8_t **at, const uint8_t *end, size_t bytes)
 static enum kith_err
 walk_number(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *end)
 {
+	unsigned wire = types[f->type].wire;
 	uint64_t v;
-	int rc;
 
-	switch (types[f->type].wire) {
-	case WIRE_64BIT:
-		rc = read_fixed(&w->at, end, 8);
-		break;
-	case WIRE_32BIT:
-		rc = read_fixed(&w->at, end, 4);
-		break;
-	default:
-		if ((rc = read_varint(&w->at, end, VARINT_BYTES_MAX, &v)) < 0 || w->mode == LAX)
-			break;
-		if (v > types[f->type].max)
-			rc = -1;
-		else if (f->type == PROTOBUF_C_TYPE_ENUM &&
-		    protobuf_c_enum_descriptor_get_value(f->descriptor, (int)v) == NULL)
-			rc = -1;
-		break;
-	}
-	return rc < 0 ? KITH_E_BAD_REQUEST : KITH_E_OK;
+	if (read_number(&w->at, end, wire, &v) < 0)
+		return KITH_E_BAD_REQUEST;
+	if (wire != WIRE_VARINT || w->mode == LAX)
+		return KITH_E_OK;
+	if (v > types[f->type].max)
+		return KITH_E_BAD_REQUEST;
+	if (f->type == PROTOBUF_C_TYPE_ENUM &&
+	    protobuf_c_enum_descriptor_get_value(f->descriptor, (int)v) == NULL)
+		return KITH_E_BAD_REQUEST;
+	return KITH_E_OK;
 }
 
 /* A field of a number that this version does not know. Its value ends at `end` if
@@ -187,28 +187,15 @@ walk_unknown(struct walk *w, unsigned wire, const uint8_t *end)
 {
 	const struct level *l = w->level;
 	uint64_t v;
-	int rc;
 
 	if (w->mode == STRICT)
 		return l == w->levels && wire == WIRE_LENGTH &&
 		    l->type == &kith__v1__request__descriptor ?
 		    KITH_E_UNKNOWN_REQUEST : KITH_E_UNKNOWN_FIELD;
-	switch (wire) {
-	case WIRE_VARINT:
-		rc = read_varint(&w->at, end, VARINT_BYTES_MAX, &v);
-		break;
-	case WIRE_64BIT:
-		rc = read_fixed(&w->at, end, 8);
-		break;
-	case WIRE_32BIT:
-		rc = read_fixed(&w->at, end, 4);
-		break;
-	default:
-		w->at = end;
-		rc = 0;
-		break;
-	}
-	return rc < 0 ? KITH_E_BAD_REQUEST : KITH_E_OK;
+	if (wire != WIRE_LENGTH)
+		return read_number(&w->at, end, wire, &v) < 0 ? KITH_E_BAD_REQUEST : KITH_E_OK;
+	w->at = end;
+	return KITH_E_OK;
 }
 
 /* Is another member of f's oneof there already? */
@@ -264,19 +251,24 @@ walk_packed(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *en
 	return err;
 }
 
+/* `count` stays as it is: it is valid only where `seen` says so. */
+static void
+level_init(struct level *l, const ProtobufCMessageDescriptor *type, const uint8_t *end)
+{
+	assert(type->n_fields <= LEVEL_FIELDS_MAX);
+	l->type = type;
+	l->end = end;
+	l->seen = 0;
+}
+
 /* Goes into a message; the loop comes back out at its end. */
 static enum kith_err
 open_message(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *end)
 {
-	struct level *l = w->level + 1;
-
-	if (l == w->levels + WALK_DEPTH_MAX)
+	if (w->level == w->levels + WALK_DEPTH_MAX - 1)
 		return KITH_E_TOO_LARGE;
-	l->type = f->descriptor;
-	l->end = end;
-	l->seen = 0;
-	assert(l->type->n_fields <= LEVEL_FIELDS_MAX);
-	w->level = l;
+	w->level++;
+	level_init(w->level, f->descriptor, end);
 	return KITH_E_OK;
 }
 
@@ -338,10 +330,8 @@ walk_field(struct walk *w)
 		return KITH_E_BAD_REQUEST;
 	number = (unsigned)(tag >> 3);
 	wire = tag & 7;
-	if (number == 0 || tag > UINT32_MAX)
+	if (number == 0 || tag > UINT32_MAX || !(WIRE_KNOWN & 1u << wire))
 		return KITH_E_BAD_REQUEST;
-	if (wire != WIRE_VARINT && wire != WIRE_64BIT && wire != WIRE_LENGTH && wire != WIRE_32BIT)
-		return KITH_E_BAD_REQUEST;	/* groups, and numbers that mean nothing */
 	if (++w->fields > WALK_FIELDS_MAX)
 		return KITH_E_TOO_LARGE;
 	if (wire == WIRE_LENGTH) {
@@ -362,18 +352,14 @@ walk(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t len,
 	enum kith_err err = KITH_E_OK;
 	struct walk w;
 
-	assert(type->n_fields <= LEVEL_FIELDS_MAX);
-	/* Not as one initialiser: the levels' counts would all be cleared. */
 	w.at = bytes;
 	w.level = w.levels;
 	w.id = id;
 	w.fields = 0;
 	w.mode = mode;
+	level_init(w.level, type, bytes + len);
 	if (id != NULL)
 		*id = 0;
-	w.level->type = type;
-	w.level->end = bytes + len;
-	w.level->seen = 0;
 	while (err == KITH_E_OK) {
 		if (w.at < w.level->end)
 			err = walk_field(&w);

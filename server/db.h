@@ -33,7 +33,7 @@ enum db_class {
 struct db	*db_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen);
 void		 db_close(struct db *d);		/* also frees its statements */
 
-/* Upgrades the schema under a lock; refuses a newer one. Writer only. */
+/* Upgrades the schema under a lock; refuses a newer one. Writer only. 0, or -1 with err. */
 int		 db_migrate(struct db *d, char *err, size_t errlen);
 
 /* The prepared statement of `sql` ('?' places), made at first use and kept; `sql` is a
@@ -41,7 +41,7 @@ int		 db_migrate(struct db *d, char *err, size_t errlen);
  * db_class() says why. */
 struct db_stmt	*db_stmt(struct db *d, const char *sql);
 
-/* Places count from 0. Bytes are copied at db_step(), or kept until the reset. */
+/* Places count from 0. Bytes are borrowed until the reset. */
 void		 db_bind_int(struct db_stmt *s, unsigned i, int64_t v);
 void		 db_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len);	/* also text */
 void		 db_bind_null(struct db_stmt *s, unsigned i);
@@ -53,6 +53,53 @@ int64_t		 db_int(struct db_stmt *s, unsigned column);	/* 0 for NULL */
 bool		 db_null(struct db_stmt *s, unsigned column);
 /* Valid until the next step or reset; NUL follows; *len may be NULL. */
 const char	*db_bytes(struct db_stmt *s, unsigned column, size_t *len);
+
+/* Text that the dialects word differently, of the same places and columns on both:
+ * db_stmt(d, db_sql(d, DB_SQL_...)). */
+enum db_sql {
+	DB_SQL_MEMBER_ADD,	/* conversation, user, since_seq, role: harmless if it is there */
+	DB_SQL_INVITE_ADD,	/* conversation, user, role: an invitation; harmless if it is there */
+	DB_SQL_CURSOR_PUT,	/* user, conversation, device, read_seq: forward only;
+				 * db_changes() is 0 if it did not move */
+	DB_SQL_COUNT
+};
+const char	*db_sql(const struct db *d, enum db_sql which);
+
+/*
+ * The two statements of a batch of messages, where the drivers differ most. Both
+ * run in a transaction of the caller.
+ */
+struct db_seqs {			/* numbers wanted from one conversation's counter */
+	uint64_t	conversation;
+	uint64_t	count;
+	uint64_t	last;		/* out: the last one of them */
+};
+
+struct db_event {			/* a row of events */
+	uint64_t	conversation, seq;
+	uint64_t	sender, client_id;	/* client_id 0: made by the server */
+	uint64_t	time_ms;
+	uint64_t	subject;
+	uint32_t	kind;			/* Kith__V1__EventKind */
+	uint32_t	len;
+	const char	*body;			/* borrowed for the call */
+};
+
+#define DB_BATCH_MAX	512u		/* rows of one call */
+
+/* Raises each counter by `count`, making it if it is missing. Rising ids, none twice. */
+enum db_class	 db_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
+
+/* All or, with a failure, to be rolled back. DB_DUPLICATE: see db_duplicate_primary(). */
+enum db_class	 db_put_events(struct db *d, const struct db_event *e, unsigned n);
+
+/* The last DB_DUPLICATE was of a primary key: a counter lags behind its events. If
+ * not, (sender, client id) or a name stands already. */
+bool		 db_duplicate_primary(const struct db *d);
+
+/* Small upkeep while idle, at most every 200 ms: moves the WAL into the database, or keeps
+ * the connection from going stale. Not in a transaction. */
+enum db_class	 db_tend(struct db *d);
 
 enum db_class	 db_begin(struct db *d);
 enum db_class	 db_commit(struct db *d);	/* DB_LOST: it may or may not have happened */

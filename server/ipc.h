@@ -5,9 +5,10 @@
  * may send it to whom, and what the body is. What has no row is refused
  * at both ends, counted (ipc_refused), and logged.
  *
- * Trust  A worker may have been taken over: the receiver checks every head and
- *        walks every body as if it came from the network. `from` and `generation` are
- *        checked against the process table.
+ * Trust  A worker may have been taken over: the receiver checks every head (ipc_check)
+ *        and walks every body as if it came from the network. The sender's role
+ *        comes from `from` and the master's layout, never from the record; any process
+ *        could write another one's slot there, since the ring has no signature.
  */
 #ifndef KITH_SERVER_IPC_H
 #define KITH_SERVER_IPC_H
@@ -85,8 +86,11 @@ int	ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h,
 /* The slot of role `r` that serves `key` (hash over the role's processes). */
 unsigned ipc_slot(const struct proc *p, enum role r, uint64_t key);
 
-/* Splits and checks a record read by process `p` (which is the receiver). 0 or
- * -EBADMSG: counted and logged. -ESTALE: an answer to an earlier generation. */
+/* Splits and checks a record read by process `p` (which is the receiver): length, type, row,
+ * the sender's slot, role and generation. It does NOT walk the body: whoever unpacks it
+ * does so with wire_unpack(), which walks, and who passes it on does so
+ * with wire_walk(). 0, or -EBADMSG: counted and logged; -ESTALE: an answer to an
+ * earlier generation. */
 int	ipc_check(struct proc *p, const void *rec, uint32_t len,
 	    struct ipc_head *h, const uint8_t **body, uint32_t *body_len);
 

@@ -8,14 +8,18 @@
 #ifndef KITH_SERVER_LOG_H
 #define KITH_SERVER_LOG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct proc;
 
+#define LOG_TEXT_MAX	2048u		/* of event and values; the rest is cut */
+#define LOG_LINE_MAX	(LOG_TEXT_MAX + 128u)
+
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
 
 void	log_init(enum log_level level);
-void	log_attach(struct proc *p);		/* from now on through the ring */
+void	log_attach(struct proc *p);		/* from now on through the ring; NULL: stderr again */
 
 /* who: a session's or user's id, or 0. event: "conv.join". */
 void	log_event(enum log_level level, uint64_t who, const char *event, const char *fmt, ...)
@@ -25,6 +29,16 @@ void	log_event(enum log_level level, uint64_t who, const char *event, const char
 #define log_warn(who, event, ...)	log_event(LOG_L_WARN, who, event, __VA_ARGS__)
 #define log_info(who, event, ...)	log_event(LOG_L_INFO, who, event, __VA_ARGS__)
 #define log_debug(who, event, ...)	log_event(LOG_L_DEBUG, who, event, __VA_ARGS__)
+
+/* Copies `text` as one line of UTF-8: control characters, line ends and bytes that are
+ * not UTF-8 become \n, \t, \x1b; the rest stays as it is, so that twice is harmless.
+ * Cut at `cap`, never inside a character; NUL-terminated. Returns the length. */
+size_t	log_escape(char *out, size_t cap, const char *text, size_t len);
+
+/* "2026-07-01T12:00:00.000Z info worker.1 conv.join who=7 conv=5\n" of a text that starts
+ * with the event's name; `text` is escaped here. Returns the length. */
+size_t	log_line(char *out, size_t cap, uint64_t time_ms, enum log_level level,
+	    const char *role, unsigned index, uint64_t who, const char *text, size_t len);
 
 /* Start-up and broken invariants of our own only; exit 1. fatal() adds errno. */
 _Noreturn void	fatal(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

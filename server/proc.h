@@ -1,10 +1,12 @@
 /*
- * proc.h - one child's birth, and the loop that every role runs.
+ * proc.h - a role's process: what it is given at its birth, and the loop that every
+ * role runs.
  *
- * A role is a row of proc_roles[]: name, main function, user, chroot, restart
- * policy. The master calls proc_start(); the child drops what it must not have
- * (privileges, descriptors, signals), makes its event base, and calls the
- * role's main function, which fills in a struct proc_ops and calls proc_run().
+ * A role is a row of proc_roles[]. The master calls proc_start() (birth.h); the
+ * child drops what it must not have (privileges, descriptors, signals), makes its
+ * event base, and calls the role's main function, which fills in a
+ * struct proc_ops and calls proc_run(). When the master dies, proc_run() returns
+ * (or the kernel kills the process first).
  *
  * Loop    drain the inbox (at most `budget` records) -> ops->record() each ->
  *         ops->turn() -> ring_release() -> sleep in libevent. So what turn()
@@ -25,9 +27,17 @@
 #include "shm/stats.h"
 #include "shm/wake.h"
 
+#define PROC_LISTEN_MAX	8u		/* listening sockets of one worker */
+#define PROC_OPTIONS_MAX (16u * 1024u)	/* all may-reload options as text */
+#define PROC_EX_CONFIG	78		/* a role's exit status: the configuration is wrong,
+					 * waiting will not help (EX_CONFIG of sysexits.h) */
+
 struct conf;
 struct event_base;
+struct handout;
 struct ipc_head;
+struct loop;
+struct pem;
 struct proc;
 struct tls_ctx;
 
@@ -72,7 +82,7 @@ struct proc_ops {
 	void		(*record)(struct proc *p, const struct ipc_head *h,
 			    const uint8_t *body, uint32_t len);
 	void		(*turn)(struct proc *p);	/* after the drain, each turn; may be NULL */
-	void		(*reload)(struct proc *p);	/* SIGHUP; may be NULL */
+	void		(*reload)(struct proc *p);	/* SIGHUP; *p->conf is new; may be NULL */
 	/* SIGTERM: begin to drain. Call proc_stop() when done; the master waits
 	 * conf->drain_ms, then kills. NULL: stop at once. */
 	void		(*drain)(struct proc *p);
@@ -85,39 +95,56 @@ struct proc {
 	unsigned		 index;		/* among its role */
 	unsigned		 slot;
 	uint32_t		 generation;
-	const struct conf	*conf;
+	const struct conf	*conf;		/* own copy; at a reload its texts are freed: keep none */
 	struct shared		*shared;
 	struct event_base	*base;
 	struct stats_slot	*stats;		/* own */
 	const struct proc_ops	*ops;
 	void			*state;		/* the role's own struct */
-	int			 listen_fds[8];	/* worker: its listening sockets, -1 unused */
-	struct tls_ctx		*tls;		/* worker */
+	int			 listen_fds[PROC_LISTEN_MAX];	/* worker: its sockets; -1: unused */
+	struct tls_ctx		*tls;		/* worker: made by its main and its reload() from proc_pem() */
+	struct handout		*options, *pem, *tickets;	/* NULL where the role gets none */
+	int			 life_fd;	/* readable when the master is gone; -1: none */
 	bool			 stopping;
+	bool			 again;		/* proc_again() was called */
+	struct loop		*loop;		/* known to proc.c only */
 };
 
 typedef int proc_main(struct proc *p);	/* returns the exit status */
 
+/* Roles start in the order of enum role, each when those before it are ready, and stop in
+ * the opposite order. */
 struct proc_role {
 	const char	*name;
 	proc_main	*main;
-	bool		 chroot_empty;		/* sees an empty directory */
-	bool		 chroot_state;		/* sees the state directory (SQLite store) */
-	bool		 keeps_network;		/* may open sockets (store with MySQL) */
+	bool		 chroot_empty;		/* sees an empty directory (the log: if it writes to stderr) */
+	bool		 chroot_state;		/* sees the state directory as "/" (with SQLite) */
+	bool		 listens;		/* gets listening sockets, certificate and ticket keys */
+	bool		 secrets;		/* leaves no core dump */
 };
 
-extern const struct proc_role proc_roles[ROLE_COUNT];
+extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */
 
-/* Runs the loop until proc_stop(). Marks the slot ready at its first turn unless the role
- * did so before. Returns 0. */
+/* "worker"; the same for every table of roles. */
+const char	*proc_role_name(enum role r);
+
+/* The role of a slot, as the master laid it out; ROLE_COUNT: no such slot. Does
+ * not read shared memory. */
+enum role	proc_slot_role(const struct shared *s, unsigned slot);
+
+/* Runs the loop until proc_stop(), or until the master is gone. Marks the slot ready after its
+ * first turn unless the role did so before. Returns 0. */
 int		proc_run(struct proc *p, const struct proc_ops *ops);
 void		proc_stop(struct proc *p);
 
 /* The turn does not sleep next time: there is more to do. */
 void		proc_again(struct proc *p);
 
-uint64_t	proc_now_ms(void);		/* monotonic, coarse */
+uint64_t	proc_now_ms(void);		/* monotonic */
 uint64_t	proc_utc_ms(void);
+
+/* Worker: the key and certificate of now, copied; wipe `out` after use. 0 or -errno. */
+int		proc_pem(struct proc *p, struct pem *out);
 
 /* The mains, each in the role's file. */
 proc_main log_main, writer_main, reader_main, auth_main, worker_main;

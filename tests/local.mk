@@ -1,38 +1,17 @@
-# Unit and crash tests: one program per module. Each area lists its own; a program
-# tests/unit/X_test needs X_test in its area's list and, unless the defaults
-# below do, its SOURCES and LDADD.
-unit_shm = \
-	tests/unit/arena_test \
+# Unit, crash and fuzz-replay tests: `make check` runs them. Each area lists its own programs in
+# unit_tests; the source is the program's name and .c unless it says more. The
+# integration tests are run by tests/run.sh.
+unit_tests =
+
+# shm: the tests need libkithshm alone.
+unit_tests += tests/unit/arena_test \
 	tests/unit/arena_file_test \
 	tests/unit/registry_test \
 	tests/unit/ring_test \
 	tests/unit/rlock_test \
 	tests/unit/stats_test \
 	tests/unit/table_test \
-	tests/unit/wake_test \
-	tests/crash/registry_test \
-	tests/crash/ring_test \
-	tests/crash/table_test
-unit_protocol = \
-	tests/unit/error_test \
-	tests/unit/frame_test \
-	tests/unit/unpackmem_test \
-	tests/unit/utf8_test \
-	tests/unit/wire_random_test \
-	tests/unit/wire_test \
-	tests/fuzz/frame_fuzz \
-	tests/fuzz/wire_fuzz
-unit_server =
-unit_store =
-unit_auth =
-unit_client =
-
-check_PROGRAMS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
-	$(unit_auth) $(unit_client)
-TESTS += $(unit_shm) $(unit_protocol) $(unit_server) $(unit_store) \
-	$(unit_auth) $(unit_client)
-
-# shm: the tests need libkithshm alone.
+	tests/unit/wake_test
 shm_harness = tests/crash/harness.c tests/crash/harness.h
 shm_libs = libkithshm.a $(CMOCKA_LIBS)
 tests_unit_arena_test_SOURCES = tests/unit/arena_test.c $(shm_harness)
@@ -52,6 +31,9 @@ tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
 tests_unit_wake_test_LDADD = $(shm_libs)
 
 # The crash tests have kill points compiled in, whatever configure was told.
+unit_tests += tests/crash/registry_test \
+	tests/crash/ring_test \
+	tests/crash/table_test
 check_LIBRARIES = tests/crash/libkithshm_points.a
 tests_crash_libkithshm_points_a_SOURCES = $(libkithshm_a_SOURCES)
 tests_crash_libkithshm_points_a_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
@@ -69,6 +51,14 @@ tests_crash_table_test_LDADD = $(crash_libs)
 
 # protocol: the tests need libkithproto alone. A fuzz target is replayed over its
 # seeds; replay.c is what a fuzzer's own main would be.
+unit_tests += tests/unit/error_test \
+	tests/unit/frame_test \
+	tests/unit/unpackmem_test \
+	tests/unit/utf8_test \
+	tests/unit/wire_random_test \
+	tests/unit/wire_test \
+	tests/fuzz/frame_fuzz \
+	tests/fuzz/wire_fuzz
 protocol_libs = libkithproto.a $(PROTOBUFC_LIBS)
 tests_unit_error_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
 tests_unit_frame_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
@@ -100,7 +90,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/mariadb.py \
-	tests/integration/kithtest/raw.py \
+	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
 	tests/integration/kithtest/server.py \
@@ -113,6 +103,94 @@ EXTRA_DIST += \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_daemon.py \
+	tests/integration/frames.py \
 	tests/integration/test_faults.py \
+	tests/integration/test_frames.py \
+	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_protocol_page.py \
 	tests/integration/test_terminal.py
+
+# store: most tests run on SQLite and on a private MariaDB server.
+unit_tests += tests/unit/conv_test \
+	tests/unit/db_test \
+	tests/unit/store_test
+store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(CMOCKA_LIBS)
+store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conv_test_LDADD = $(store_libs)
+tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
+tests_unit_db_test_LDADD = $(store_libs)
+
+# The worker.
+unit_tests += tests/unit/tls_test
+worker_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SSL_LIBS) \
+	$(EVENT_LIBS) $(CMOCKA_LIBS)
+tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_tls_test_LDADD = $(worker_libs)
+
+# client: single modules of libkith and of kith.
+unit_tests += tests/unit/client_state_test \
+	tests/unit/out_test \
+	tests/unit/profile_test \
+	tests/unit/url_test
+client_libs = libkithcli.a $(kith_libs) $(CMOCKA_LIBS)
+tests_unit_client_state_test_LDADD = $(client_libs)
+tests_unit_out_test_LDADD = $(client_libs)
+tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_profile_test_LDADD = $(client_libs)
+tests_unit_url_test_LDADD = $(client_libs)
+
+# auth.
+unit_tests += tests/unit/auth_limit_test \
+	tests/unit/auth_test \
+	tests/unit/name_test \
+	tests/unit/password_test \
+	tests/unit/token_test
+cast = tests/unit/cast.c tests/unit/cast.h
+auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
+tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
+	tests/unit/auth_world.h $(cast)
+tests_unit_auth_test_LDADD = $(auth_libs)
+tests_unit_name_test_LDADD = $(auth_libs)
+tests_unit_password_test_LDADD = $(auth_libs)
+tests_unit_token_test_LDADD = $(auth_libs)
+
+# The load generator, on libkith.
+noinst_PROGRAMS += tests/load/kith-load
+tests_load_kith_load_SOURCES = tests/load/kith_load.c
+tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
+	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+
+# server: the frame of the daemon.
+unit_tests += tests/unit/conf_test \
+	tests/unit/handout_test \
+	tests/unit/ipc_test \
+	tests/unit/listen_test \
+	tests/unit/log_test \
+	tests/unit/master_test
+server_libs = $(kithd_libs) $(CMOCKA_LIBS)
+tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conf_test_LDADD = $(server_libs)
+tests_unit_handout_test_LDADD = $(server_libs)
+tests_unit_ipc_test_SOURCES = tests/unit/ipc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_ipc_test_LDADD = $(server_libs)
+tests_unit_listen_test_LDADD = $(server_libs)
+tests_unit_log_test_LDADD = $(server_libs)
+tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_master_test_LDADD = $(server_libs)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
+	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
+	tests/unit/store_group_test.c tests/unit/store_read_test.c \
+	tests/unit/store_fault_test.c $(store_helpers)
+tests_unit_store_test_LDADD = $(store_libs)
+
+# Not built by default: how fast the writer is, see the file.
+EXTRA_PROGRAMS = tests/load/store_bench
+tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_load_store_bench_LDADD = $(store_libs)
+
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests)

@@ -7,8 +7,8 @@ import os
 import signal
 
 from kithtest import build
-from kithtest.raw import Raw
-from kithtest.schema import session
+from kithtest.pb import Closed, PbClient
+from kithtest.schema import frame, session
 
 CONNECTIONS = 400
 
@@ -28,12 +28,14 @@ def test_queue_outlives_its_worker(server, request):
     for _, pid in workers:
         os.kill(pid, signal.SIGSTOP)
 
-    hello = Raw.encode(1, hello=session.Hello(version_min=1, version_max=1, client="queued"))
+    hello = frame.Request(id=1, hello=session.Hello(
+        version_min=1, version_max=1, client="queued")).SerializeToString()
+    hello = len(hello).to_bytes(4, "big") + hello
     clients = []
     for _ in range(CONNECTIONS):
-        client = Raw(server.address, timeout=30 * build.PATIENCE)
+        client = PbClient(server.address, tls=False, timeout=30 * build.PATIENCE)
         request.addfinalizer(client.close)
-        client.bytes(hello[:1])
+        client.write(hello[:1])
         clients.append(client)
     queues = waiting_in_queue(server.address[1])
     # A stopped worker may have accepted one just before.
@@ -46,9 +48,9 @@ def test_queue_outlives_its_worker(server, request):
     lost = 0
     for client in clients:
         try:
-            client.bytes(hello[1:])
-            assert client.answer(1).WhichOneof("body") == "welcome"
-        except (OSError, EOFError):
+            client.write(hello[1:])
+            assert client.reply_to(1).WhichOneof("body") == "welcome"
+        except (OSError, Closed):
             lost += 1
     print(f"\n{CONNECTIONS} connections waited, {lost} refused or reset")
     assert lost == 0

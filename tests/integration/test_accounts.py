@@ -4,12 +4,19 @@ import time
 import pytest
 
 from kithtest import build
-from kithtest.raw import Raw
-from kithtest.schema import CODE, session
+from kithtest.pb import KithError, PbClient
+from kithtest.schema import session
 from kithtest.server import ControlFailed
 from kithtest.wait import until
 
 PASSWORD = "correct horse battery"
+
+
+def connect(server):
+    """A greeted connection."""
+    link = PbClient(server.address, tls=False)
+    link.hello()
+    return link
 
 
 def test_first_start_prints_an_administrators_invite(server, make_kith):
@@ -72,13 +79,11 @@ def test_guessing_is_slowed_down(make_server):
     server.add_user("alice", PASSWORD)
     codes = []
     for number in range(8):
-        with Raw(server.address) as one:
-            one.hello()
-            reply = one.request(login_password=session.LoginPassword(
-                name="alice", password=f"guess number {number}"))
-            codes.append(reply.error.code)
-    assert codes[:5] == [CODE["AUTH_FAILED"]] * 5
-    assert codes[-1] == CODE["RATE_LIMITED"]
+        with connect(server) as one, pytest.raises(KithError) as refusal:
+            one.login("alice", f"guess number {number}")
+        codes.append(refusal.value.code)
+    assert codes[:5] == ["AUTH_FAILED"] * 5
+    assert codes[-1] == "RATE_LIMITED"
 
 
 def test_password_change_ends_the_other_devices(server, make_kith):
@@ -106,7 +111,7 @@ def test_revoked_session_is_closed_within_a_second(server, make_kith):
     desk.join(server.invite(), "alice")
     live = []
     for _ in range(6):                  # on both workers, most likely
-        connection = Raw(server.address)
+        connection = connect(server)
         connection.login("alice", PASSWORD)
         live.append(connection)
     phone.login(server.url(), "alice")
@@ -117,8 +122,7 @@ def test_revoked_session_is_closed_within_a_second(server, make_kith):
         desk.run("sessions", "revoke", row["device"])
     began = time.monotonic()
     for connection in live:
-        frames = connection.until_closed()
-        assert frames[-1].closing.reason.code == CODE["REVOKED"]
+        assert connection.wait_closed() == "REVOKED"
         connection.close()
     assert time.monotonic() - began < 1 * build.PATIENCE
     phone.run("ls", code=4)
@@ -128,11 +132,11 @@ def test_revoked_session_is_closed_within_a_second(server, make_kith):
 def test_disabled_user_is_out_at_once(server, make_kith):
     one = make_kith()
     one.join(server.invite(), "alice")
-    with Raw(server.address) as live:
+    with connect(server) as live:
         live.login("alice", PASSWORD)
         began = time.monotonic()
         server.ctl("user", "disable", "alice")
-        live.until_closed()
+        assert live.wait_closed() == "REVOKED"
         assert time.monotonic() - began < 1 * build.PATIENCE
     assert one.run("ls", code=4)
     make_kith().login(server.url(), "alice", code=4)
@@ -189,9 +193,9 @@ def test_secrets_are_in_no_log_and_no_argument(server, make_kith):
 def test_tokens_are_stored_hashed(make_server, make_kith):
     server = make_server()
     server.add_user("alice", PASSWORD)
-    with Raw(server.address) as live:
+    with connect(server) as live:
         token = live.login("alice", PASSWORD).token
-        assert live.request(ping=session.Ping()).WhichOneof("body") == "pong"
+        live.call(ping=session.Ping())
     until("the session is gone", lambda: server.status()["sessions"] == 0)
     everything = b"".join(file.read_bytes() for file in server.state.glob("kith.db*"))
     assert everything and token.encode() not in everything

@@ -74,7 +74,7 @@ class Storm:
 
     def sessions_by_worker(self):
         share = {0: 0, 1: 0}
-        for row in self.server.ctl("sessions"):
+        for row in self.server.sessions():
             share[row["worker"]] += 1
         return share
 
@@ -211,19 +211,18 @@ def observe(run, tails, stored, entitled):
     ends = {c: len(log) for c, log in stored.items()}
     names = {device.name: device.user for device in run.devices}
     for name, tail in tails.items():
+        mine = {c: end for c, end in ends.items() if names[name] in entitled[c]}
+
         def complete():
-            shown = {}
-            for e in tail.events():
-                shown[e["conversation_id"]] = e["seq"]
-            return all(shown.get(c) == end for c, end in ends.items()
-                       if names[name] in entitled[c])
+            shown = {int(e["conversation_id"]): e["seq"] for e in tail.events()}
+            return all(shown.get(c) == end for c, end in mine.items())
         deadline = time.monotonic() + 30 * build.PATIENCE
         while not complete() and time.monotonic() < deadline:
             time.sleep(0.2)
         for e in tail.events():
             run.checker.seen(f"tail of {name}", names[name],
-                             Shown(e["conversation_id"], e["seq"], names.get(e["sender"], 0), 0,
-                                   e["text"]))
+                             Shown(int(e["conversation_id"]), e["seq"], names[e["sender"]],
+                                   int(e["client_id"]), e["text"]))
 
 
 @pytest.mark.takes(max(300, KILLS * 6))

@@ -9,10 +9,9 @@ import pytest
 
 from kithtest import build
 from kithtest.mariadb import MariaDb
-from kithtest.raw import Raw
-from kithtest.schema import CODE, message, session
+from kithtest.pb import KithError, PbClient
+from kithtest.schema import code_name, message, session
 from kithtest.server import ROLES, alive
-from kithtest.swarm import to_group, to_user
 from kithtest.wait import until
 
 from conftest import DATABASES, needs_root
@@ -22,42 +21,50 @@ BACK_S = 5 * build.PATIENCE     # so soon the service is back once the cause is 
 
 
 class Talker:
-    """One connection that sends numbered messages and knows which were acknowledged."""
+    """One connection that sends numbered messages to the lobby and knows which were acknowledged."""
 
-    def __init__(self, server, name, timeout=30):
+    def __init__(self, server, name):
         self.server, self.name = server, name
-        self.link = Raw(server.address, timeout * build.PATIENCE)
-        self.login = self.link.login(name, PASSWORD)
         self.count = 0
         self.acked = {}         # text -> seq
+        self.connect()
+        self.token = self.link.login(name, PASSWORD).token
 
-    def send(self, text=None, target=None):
-        """One message; its error code (0: stored)."""
+    def connect(self):
+        self.link = PbClient(self.server.address, tls=False, timeout=30 * build.PATIENCE)
+        self.link.hello()
+
+    def reconnect(self):
+        """As the same device, with what it knows."""
+        self.link.close()
+        self.connect()
+        return self.link.login_token(self.token)
+
+    def send(self, text=None):
+        """One message; the name of the error, or None."""
         self.count += 1
         text = text or f"{self.name} {self.count}"
-        reply = self.link.request(send=message.Send(
-            targets=[target or to_group("lobby")],
-            client_id=self.login.device << 32 | self.count, text=text))
-        if reply.WhichOneof("body") == "error":
-            return reply.error.code
-        outcome, = reply.sent.outcomes
-        if outcome.error.code == 0:
-            self.acked[text] = outcome.seq
-        return outcome.error.code
+        try:
+            outcome, = self.link.send("#lobby", text)
+        except KithError as e:
+            return e.code
+        if outcome.error.code:
+            return code_name(outcome.error.code)
+        self.acked[text] = outcome.seq
+        return None
 
-    def stored(self, target=None):
+    def stored(self):
         """text -> seq of all messages in the log."""
-        events, after = {}, 0
-        while True:
-            page = self.link.request(history=message.History(
-                target=target or to_group("lobby"), after=after, limit=200)).history_page
+        found, after, more = {}, 0, True
+        while more:
+            page = self.link.history("#lobby", after=after, limit=200)
             for e in page.events:
                 if e.kind == message.MESSAGE:
-                    assert e.text not in events, "stored twice"
-                    events[e.text] = e.seq
-            if not page.more:
-                return events
-            after = page.events[-1].seq
+                    assert e.text not in found, "stored twice"
+                    found[e.text] = e.seq
+                after = e.seq
+            more = page.more
+        return found
 
     def check(self):
         """Everything acknowledged is there, under the acknowledged seq."""
@@ -72,9 +79,9 @@ class Talker:
 @pytest.fixture
 def talker(request):
     """talker(server, "alice"): with an account made for it."""
-    def make(server, name="alice", **kwargs):
+    def make(server, name="alice"):
         server.add_user(name, PASSWORD)
-        one = Talker(server, name, **kwargs)
+        one = Talker(server, name)
         request.addfinalizer(one.close)
         return one
     return make
@@ -100,7 +107,7 @@ def test_disk_full(small_disk, make_server, talker):
     server.start()
     server.expect(r"full", r"\bdb\.", r"\bstore\.")
     one = talker(server)
-    assert one.send() == 0
+    assert one.send() is None
     ballast = small_disk / "ballast"
     with open(ballast, "wb") as file:
         try:
@@ -112,13 +119,13 @@ def test_disk_full(small_disk, make_server, talker):
     # What is already allocated may still take some messages.
     for _ in range(3000):
         code = one.send("x" * 4000 + str(one.count))
-        if code != 0:
+        if code:
             break
-    assert code == CODE["UNAVAILABLE"]
-    assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+    assert code == "UNAVAILABLE"
+    one.link.call(ping=session.Ping())
     assert one.stored()
     ballast.unlink()
-    until("sending works again", lambda: one.send() == 0, BACK_S)
+    until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
     assert server.status()["processes"]
 
@@ -142,15 +149,15 @@ def test_mariadb_away_and_back(own_mariadb, make_server, talker):
     server.expect(r"\bdb\.", r"\bstore\.")
     one = talker(server)
     for _ in range(50):
-        assert one.send() == 0
+        assert one.send() is None
     for _ in range(3):
         mariadb.kill()
-        assert one.send() == CODE["UNAVAILABLE"]
+        assert one.send() == "UNAVAILABLE"
         # Who is here and connected stays so.
-        assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+        one.link.call(ping=session.Ping())
         assert server.status()["users_online"] == 1
         mariadb.start()
-        until("sending works again", lambda: one.send() == 0, BACK_S)
+        until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
 
 
@@ -160,11 +167,11 @@ def test_mariadb_read_only(own_mariadb, make_server, talker):
     server = make_server(mariadb.database())
     server.expect(r"\bdb\.", r"\bstore\.", r"read.only")
     one = talker(server)
-    assert one.send() == 0
+    assert one.send() is None
     mariadb.sql("SET GLOBAL read_only = 1")
-    assert one.send() == CODE["UNAVAILABLE"]
+    assert one.send() == "UNAVAILABLE"
     mariadb.sql("SET GLOBAL read_only = 0")
-    until("sending works again", lambda: one.send() == 0, BACK_S)
+    until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
 
 
@@ -179,7 +186,7 @@ def test_mariadb_connections_killed(own_mariadb, make_server, talker):
                           "WHERE user LIKE 'kith%'").split()
         assert ids
         mariadb.sql("".join(f"KILL {number};" for number in ids))
-        until("sending works again", lambda: one.send() == 0, BACK_S)
+        until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
 
 
@@ -193,7 +200,7 @@ def test_start_waits_for_the_database(own_mariadb, make_server, talker):
     until("the server says what it waits for", lambda: "db." in server.log(), 10)
     mariadb.start()
     server.wait_ready()
-    assert talker(server).send() == 0
+    assert talker(server).send() is None
 
 
 @pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
@@ -211,14 +218,14 @@ def test_sqlite_locked_by_somebody_else(make_server, talker):
     server = make_server()
     server.expect(r"\bdb\.", r"\bstore\.", r"locked|busy")
     one = talker(server)
-    assert one.send() == 0
+    assert one.send() is None
     file, = server.state.glob("*.db")
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    assert one.send() == CODE["UNAVAILABLE"]
+    assert one.send() == "UNAVAILABLE"
     other.execute("ROLLBACK")
     other.close()
-    until("sending works again", lambda: one.send() == 0, BACK_S)
+    until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
 
 
@@ -231,40 +238,36 @@ def test_role_killed(server, talker, role):
     for _ in range(5):
         pid = server.kill(role)
         server.wait_replaced(role, 0, pid)
-        until("sending works", lambda: one.send() == 0, BACK_S)
+        until("sending works", lambda: one.send() is None, BACK_S)
     one.check()
     assert server.find(role)["restarts"] >= 5
 
 
 def test_worker_killed(server, talker):
     one = talker(server)
-    assert one.send() == 0
-    worker = until("the session is listed", lambda: server.ctl("sessions"))[0]["worker"]
+    assert one.send() is None
+    worker = until("the session is listed", server.sessions)[0]["worker"]
     pid = server.kill("worker", worker)
-    with pytest.raises((EOFError, OSError)):
-        one.link.until_closed()
-        raise EOFError
+    one.link.wait_closed()
     server.wait_replaced("worker", worker, pid)
-    until("nobody is online", lambda: server.status()["users_online"] == 0, BACK_S)
-    again = Talker(server, "alice")
-    assert again.send() == 0
-    again.acked.update(one.acked)
-    again.check()
-    again.close()
+    until("nobody is online", lambda: server.status()["users_online"] is None, BACK_S)
+    one.reconnect()
+    assert one.send() is None
+    one.check()
 
 
 def test_stopped_role_does_not_stop_the_others(server, talker):
     """A writer that hangs: reading, presence and heartbeats go on."""
     one = talker(server)
-    assert one.send() == 0
+    assert one.send() is None
     pid = server.kill("writer", sig=signal.SIGSTOP)
     try:
-        assert one.link.request(ping=session.Ping()).WhichOneof("body") == "pong"
+        one.link.call(ping=session.Ping())
         assert len(one.stored()) == 1
         assert server.status()["users_online"] == 1
     finally:
         os.kill(pid, signal.SIGCONT)
-    assert one.send() == 0
+    assert one.send() is None
     one.check()
 
 
@@ -272,16 +275,15 @@ def test_master_killed(server, talker):
     """The children leave within 2 s, and a new start works."""
     one = talker(server)
     for _ in range(20):
-        assert one.send() == 0
+        assert one.send() is None
     pids = [p["pid"] for p in server.processes()]
     server.process.kill()
     server.process.wait()
     until("the children left", lambda: not any(map(alive, pids)), 2 * build.PATIENCE)
     server.start()
-    again = Talker(server, "alice")
-    again.acked.update(one.acked)
-    again.check()
-    again.close()
+    one.reconnect()
+    assert one.send() is None
+    one.check()
 
 
 def test_power_cut(server, talker):
@@ -289,28 +291,22 @@ def test_power_cut(server, talker):
     one = talker(server)
     for _ in range(5):
         for _ in range(20):
-            assert one.send() == 0
+            assert one.send() is None
         server.kill_all()
         server.start()
-        acked, count = one.acked, one.count
-        one.close()
-        one.link = Raw(server.address, 30 * build.PATIENCE)
-        one.link.resume(one.login.token)
-        one.acked, one.count = acked, count
+        one.reconnect()
         one.check()
 
 
 def test_resend_is_harmless(server, talker):
     """The same client id again: the first answer, stored once; also over a restart."""
     one = talker(server)
-    send = message.Send(targets=[to_group("lobby"), to_user("alice")],
-                        client_id=one.login.device << 32 | 1, text="once")
-    first = one.link.request(send=send).sent.outcomes
-    again = one.link.request(send=send).sent.outcomes
+    client_id = one.link.next_id(2)
+    first = one.link.send(["#lobby", "@alice"], "once", client_id)
+    again = one.link.send(["#lobby", "@alice"], "once", client_id)
     assert [(o.conversation, o.seq) for o in again] == [(o.conversation, o.seq) for o in first]
     server.restart()
-    one.link = Raw(server.address)
-    assert one.link.resume(one.login.token).logged_in.last_client_id == send.client_id + 1
-    after = one.link.request(send=send).sent.outcomes
+    assert one.reconnect().last_client_id == client_id + 1
+    after = one.link.send(["#lobby", "@alice"], "once", client_id)
     assert [(o.conversation, o.seq) for o in after] == [(o.conversation, o.seq) for o in first]
     assert list(one.stored()) == ["once"]

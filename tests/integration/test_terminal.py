@@ -3,10 +3,8 @@ import re
 
 import pytest
 
-from kithtest.raw import Raw
-from kithtest.schema import message
+from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
-from kithtest.swarm import to_user
 from kithtest.terminal import COLUMNS, Terminal
 from kithtest.wait import until
 
@@ -45,32 +43,35 @@ def terminal(request):
 
 @pytest.fixture
 def chat(server, make_kith, request):
-    """alice's kith and a raw connection of bob's: their names are new for each test."""
+    """alice's kith and a connection of bob's: their names are new for each test."""
     names = [f"{who}{next(chat.numbers)}" for who in ("alice", "bob")]
     alice = make_kith()
     alice.join(server.invite(), names[0])
     server.add_user(names[1], PASSWORD)
-    bob = Raw(server.address)
+    bob = PbClient(server.address, tls=False)
     request.addfinalizer(bob.close)
-    bob.account = bob.login(names[1], PASSWORD)
+    bob.hello()
+    bob.login(names[1], PASSWORD)
     return alice, bob, names
 
 
 chat.numbers = iter(range(1000))
 
 
-def say(bob, to, text, count=[0]):
-    """bob sends by hand, without a client's manners; the server's answer."""
-    count[0] += 1
-    return bob.request(send=message.Send(targets=[to_user(to)], text=text,
-                                         client_id=bob.account.device << 32 | count[0]))
+def say(bob, to, text):
+    """bob sends without a client's manners. Was it let in?"""
+    try:
+        outcome, = bob.send(f"@{to}", text)
+    except KithError:
+        return False
+    return outcome.error.code == 0
 
 
 def test_commands_never_reach_the_terminal(chat, terminal):
     alice, bob, (me, you) = chat
     accepted = 0
     for name, attack in ATTACKS:
-        accepted += say(bob, me, f"{name}<{attack}>").WhichOneof("body") == "sent"
+        accepted += say(bob, me, f"{name}<{attack}>")
     say(bob, me, "the end")
     screen = terminal(alice, "read", f"@{you}", "-n", "100")
     screen.wait_for("the end")
@@ -96,7 +97,7 @@ def test_output_to_a_pipe_is_clean_too(chat, command):
 
 def test_newline_and_tab_pass(chat):
     alice, bob, (me, you) = chat
-    assert say(bob, me, "one\ttwo\nthree").WhichOneof("body") == "sent"
+    assert say(bob, me, "one\ttwo\nthree")
     event, = alice.json("read", f"@{you}")
     assert event["text"] == "one\ttwo\nthree"
 
@@ -106,20 +107,16 @@ def test_conversation_on_the_screen(chat, terminal):
     screen = terminal(alice)
     screen.wait_for("#lobby")
     screen.line(f"/msg @{you} hello from the terminal")
-    frame = next_event(bob)
-    assert frame.text == "hello from the terminal"
+    assert next_text(bob) == "hello from the terminal"
     say(bob, me, "hello to you")
     screen.wait_for("hello to you")
     screen.line("/quit")
     assert screen.wait_end() == 0
 
 
-def next_event(bob):
-    """The next event by somebody else."""
-    while True:
-        reply = bob.news.pop(0) if bob.news else bob.receive()
-        if reply.WhichOneof("body") == "event" and reply.event.sender != bob.account.user_id:
-            return reply.event
+def next_text(bob):
+    """The text of the next event by somebody else."""
+    return bob.wait_news("event", lambda event: event.sender != bob.user_id).text
 
 
 def test_arriving_messages_do_not_break_the_line(chat, terminal):
@@ -127,7 +124,7 @@ def test_arriving_messages_do_not_break_the_line(chat, terminal):
     screen = terminal(alice, )
     screen.wait_for("#lobby")
     screen.line(f"/msg @{you} first")
-    assert next_event(bob).text == "first"
+    assert next_text(bob) == "first"
     screen.type(f"/msg @{you} half a li")
     screen.wait_for("half a li")
     for number in range(5):
@@ -137,7 +134,7 @@ def test_arriving_messages_do_not_break_the_line(chat, terminal):
     last = [line for line in screen.look() if line][-1]
     assert last.endswith("half a li")
     screen.line("ne")
-    assert next_event(bob).text == "half a line"
+    assert next_text(bob) == "half a line"
 
 
 def test_unknown_command_is_never_sent(chat, terminal):
@@ -145,11 +142,11 @@ def test_unknown_command_is_never_sent(chat, terminal):
     screen = terminal(alice)
     screen.wait_for("#lobby")
     screen.line(f"/msg @{you} before")
-    assert next_event(bob).text == "before"
+    assert next_text(bob) == "before"
     screen.line("/qiut now")
     screen.wait_for("qiut")
     screen.line(f"/msg @{you} after")
-    assert next_event(bob).text == "after"
+    assert next_text(bob) == "after"
 
 
 def test_help_lists_the_commands(chat, terminal):
@@ -171,7 +168,7 @@ def test_tab_completes_commands_and_targets(chat, terminal):
     screen.type(f"@{you[:-1]}\t")
     until("the name is complete", lambda: any(f"/msg @{you}" in line for line in screen.look()))
     screen.type("completed\r")
-    assert next_event(bob).text == "completed"
+    assert next_text(bob) == "completed"
 
 
 def test_long_lines_and_wide_characters(chat, terminal):
@@ -180,6 +177,6 @@ def test_long_lines_and_wide_characters(chat, terminal):
     screen.wait_for("#lobby")
     text = "日本語 " + "wide and long " * (COLUMNS // 10) + "end"
     screen.line(f"/msg @{you} {text}")
-    assert next_event(bob).text == text
+    assert next_text(bob) == text
     say(bob, me, "界" * 100 + " done")
     screen.wait_for("done")

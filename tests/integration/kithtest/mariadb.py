@@ -29,10 +29,12 @@ class Database:
         self.server, self.name, self.password = server, name, password
 
     def conf(self, folder):
-        """The lines of kithd.conf; writes the password file into `folder`."""
+        """The lines of kithd.conf; the password goes into a file in `folder`."""
         secret = folder / "mysql-password"
         secret.write_text(self.password + "\n")
         secret.chmod(0o600)
+        if os.getuid() == 0:
+            shutil.chown(secret, "kith")
         return {"database": "mysql", "mysql_socket": self.server.socket, "mysql_user": self.name,
                 "mysql_password_file": secret, "mysql_database": self.name}
 

@@ -40,7 +40,8 @@ class Server:
         self.state.mkdir(0o755)
         self.stderr = self.folder / "stderr"
         self.listen = listen
-        self.conf = {"server_name": "127.0.0.1", "workers": 2, "log_level": "info"}
+        self.conf = {"server_name": "127.0.0.1", "workers": 2, "log_level": "info",
+                     "send_rate": 0}
         if database:
             self.conf.update(database.conf(self.folder))
         self.conf.update(conf)
@@ -93,7 +94,7 @@ class Server:
             if self.process.poll() is not None:
                 raise AssertionError(f"kithd left with {self.process.returncode} at its start:\n"
                                      + self.log()[-4000:])
-            return self.status_or_none()
+            return self.serves()
         status = until("kithd serves", ready, timeout * build.PATIENCE)
         host, _, port = status["listen"][0].rpartition(":")
         self.address = (host.strip("[]"), int(port))
@@ -109,7 +110,7 @@ class Server:
     def terminate(self, timeout=30):
         """SIGTERM, and the exit code."""
         if self.process.poll() is None:
-            self.note_pids(self.status_or_none())
+            self.note_pids(self.serves())
             self.process.send_signal(signal.SIGTERM)
         return self.exit_code(timeout)
 
@@ -195,22 +196,28 @@ class Server:
         return json.loads(result.stdout) if result.stdout.strip() else None
 
     def status(self):
-        return self.ctl("status")
+        """Also while a role is away, when the exit status is 1."""
+        result = self.ctl_result("status", "--json")
+        if result.returncode not in (0, 1) or not result.stdout.startswith("{"):
+            raise ControlFailed(("status",), result)
+        status = json.loads(result.stdout)
+        self.note_pids(status)
+        return status
 
-    def status_or_none(self):
-        try:
-            return self.status()
-        except (ControlFailed, OSError, subprocess.TimeoutExpired):
-            return None
+    def serves(self):
+        """The status if all roles are ready, else None."""
+        result = self.ctl_result("status", "--json")
+        return json.loads(result.stdout) if result.returncode == 0 else None
 
     def counter(self, name):
-        return self.status()["counters"][name]
+        return self.status()["stats"][name]
+
+    def sessions(self):
+        return self.ctl("sessions")["sessions"]
 
     def processes(self):
         """The roles, without the master."""
-        status = self.status()
-        self.note_pids(status)
-        return [p for p in status["processes"] if p["role"] != "master"]
+        return [p for p in self.status()["processes"] if p["role"] != "master"]
 
     def invite(self, admin=False):
         """A fresh invite: its URL."""
@@ -248,10 +255,8 @@ class Server:
     def wait_replaced(self, role, index, old_pid, timeout=10):
         """Waits until another process serves in the place of `old_pid`."""
         def replaced():
-            status = self.status_or_none()
-            return status and any(
-                p["role"] == role and p["index"] == index and p["pid"] not in (0, old_pid)
-                and p.get("ready", True) for p in status["processes"])
+            now = self.find(role, index)
+            return now["ready"] and now["pid"] != old_pid
         until(f"{role} {index} is back", replaced, timeout * build.PATIENCE)
 
     # -- processes ------------------------------------------------------------

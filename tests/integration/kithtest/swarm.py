@@ -226,9 +226,9 @@ class Device:
             page = (await self.connection.request(
                 sync=message.Sync(have=have, limit=PAGE))).sync_page
             for position in page.positions:
-                self.have.setdefault(position.conversation, position.from_seq - 1)
-                self.told[position.conversation] = max(self.told.get(position.conversation, 0),
-                                                       position.last_seq)
+                here = position.conversation
+                self.have[here] = max(self.have.get(here, 0), position.from_seq - 1)
+                self.told[here] = max(self.told.get(here, 0), position.last_seq)
             for e in page.events:
                 self.event(e)
             more = page.more

@@ -1,0 +1,494 @@
+/*
+ * conn.c - a connection's life, its input, and the timeouts. conn_write.c has the output.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "conn.h"
+#include "conn_write.h"
+#include "door.h"
+#include "log.h"
+#include "protocol/limits.h"
+#include "shm/stats.h"
+#include "tls.h"
+#include "worker.h"
+
+#define READ_MAX	16384u		/* of one connection and turn: a TLS record */
+#define TLS_FIRST_BYTE	0x16		/* handshake (RFC 8446, 5.1) */
+#define HEARD_SLACK_MS	2000u		/* over the missed beats, for the way */
+#define LINGER_S	2
+#define RECONNECT_MS	1000u		/* hint to clients when we stop */
+
+/* The read buffer of all connections: what is not taken is copied out. */
+static uint8_t input[READ_MAX];
+
+static void on_readable(evutil_socket_t fd, short what, void *arg);
+static void on_writable(evutil_socket_t fd, short what, void *arg);
+
+/* -- places ------------------------------------------------------------------ */
+
+static uint64_t
+address_key(const uint8_t address[16])
+{
+	uint64_t high, low;
+
+	memcpy(&high, address, 8);
+	memcpy(&low, address + 8, 8);
+	return high * 31 + low;
+}
+
+static bool
+over_address_limit(const struct worker *w, const uint8_t address[16], bool loopback)
+{
+	unsigned max = w->p->conf->connections_per_address;
+	const struct index_set *set;
+
+	if (max == 0 || loopback)
+		return false;
+	set = index_find(&w->addresses, address_key(address));
+	return set != NULL && set->n >= max;
+}
+
+static struct conn *
+make(struct worker *w, int fd, const uint8_t address[16], bool loopback)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	if (c == NULL)
+		return NULL;
+	c->place = w->free_places[w->nfree - 1];
+	if (index_add(&w->addresses, address_key(address), c->place) < 0) {
+		free(c);
+		return NULL;
+	}
+	w->nfree--;
+	w->conns[c->place] = c;
+	c->w = w;
+	c->serial = ++w->last_serial;
+	c->fd = fd;
+	memcpy(c->address, address, sizeof(c->address));
+	c->loopback = loopback;
+	return c;
+}
+
+struct conn *
+conn_open(struct worker *w, int fd, const uint8_t address[16], bool loopback)
+{
+	struct conn *c = NULL;
+
+	if (w->nfree > 0 && !over_address_limit(w, address, loopback))
+		c = make(w, fd, address, loopback);
+	if (c == NULL) {
+		stats_add(w->p->stats, STAT_connections_refused, 1);
+		close(fd);
+		return NULL;
+	}
+	frame_reader_init(&c->reader, FRAME_BYTES_MAX_LOGIN);
+	session_init(&c->session);
+	event_assign(&c->readable, w->p->base, fd, EV_READ | EV_PERSIST, on_readable, c);
+	event_assign(&c->writable, w->p->base, fd, EV_WRITE, on_writable, c);
+	event_add(&c->readable, NULL);
+	c->heard_ms = c->spoken_ms = w->now;
+	TAILQ_INSERT_TAIL(&w->logging_in, c, by_heard);
+	TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
+	w->nconns++;
+	stats_add(w->p->stats, STAT_connections_accepted, 1);
+	stats_set(w->p->stats, STAT_connections_open, w->nconns);
+	return c;
+}
+
+struct conn *
+conn_find(struct worker *w, uint32_t place, uint32_t serial)
+{
+	struct conn *c = place < w->places ? w->conns[place] : NULL;
+
+	return c != NULL && c->serial == serial && c->state != CONN_DEAD ? c : NULL;
+}
+
+void
+conn_logged_in(struct conn *c)
+{
+	TAILQ_REMOVE(&c->w->logging_in, c, by_heard);
+	TAILQ_INSERT_TAIL(&c->w->heard, c, by_heard);
+	c->logged_in = true;
+	c->heard_ms = c->w->now;
+	c->reader.max = FRAME_BYTES_MAX;
+}
+
+/* -- the end ----------------------------------------------------------------- */
+
+static void
+say_closing(struct conn *c, enum kith_err why)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Closing closing = KITH__V1__CLOSING__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+
+	error.code = (Kith__V1__ErrorCode)why;
+	error.text = (char *)(uintptr_t)kith_err_text(why);
+	error.retry_after_ms = why == KITH_E_SHUTTING_DOWN ? RECONNECT_MS : 0;
+	closing.reason = &error;
+	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
+	reply.closing = &closing;
+	session_reply(c, &reply);
+}
+
+void
+conn_close(struct conn *c, enum kith_err why)
+{
+	if (c->state != CONN_OPEN) {
+		if (c->state < CONN_OPEN)	/* nobody there who could read it */
+			conn_kill(c);
+		return;
+	}
+	if (why != KITH_E_OK)
+		say_closing(c, why);
+	session_end(c);
+	if (c->state != CONN_OPEN)	/* that was too much for the hard bound */
+		return;
+	c->state = CONN_CLOSING;
+	event_del(&c->readable);
+	conn_write_soon(c);		/* also with nothing to write: so it goes on */
+}
+
+void
+conn_linger(struct conn *c)
+{
+	static const struct timeval wait = { LINGER_S, 0 };
+
+	tls_destroy(c->tls);		/* says close_notify */
+	c->tls = NULL;
+	c->state = CONN_LINGERING;
+	if (shutdown(c->fd, SHUT_WR) < 0)
+		conn_kill(c);
+	else
+		event_add(&c->readable, &wait);
+}
+
+void
+conn_kill(struct conn *c)
+{
+	struct worker *w = c->w;
+
+	if (c->state == CONN_DEAD)
+		return;
+	session_end(c);
+	c->state = CONN_DEAD;
+	event_del(&c->readable);
+	event_del(&c->writable);
+	TAILQ_REMOVE(c->logged_in ? &w->heard : &w->logging_in, c, by_heard);
+	TAILQ_REMOVE(&w->spoken, c, by_spoken);
+	STAILQ_INSERT_TAIL(&w->dead, c, by_death);
+	w->nconns--;
+	stats_set(w->p->stats, STAT_connections_open, w->nconns);
+}
+
+void
+conn_free(struct conn *c)
+{
+	struct worker *w = c->w;
+
+	tls_destroy(c->tls);
+	close(c->fd);
+	frame_reader_fini(&c->reader);
+	if (c->held != NULL)
+		explicit_bzero(c->held, c->held_len);
+	free(c->held);
+	free(c->out);
+	index_remove(&w->addresses, address_key(c->address), c->place);
+	w->conns[c->place] = NULL;
+	w->free_places[w->nfree++] = c->place;
+	free(c);
+}
+
+/* -- input ------------------------------------------------------------------- */
+
+void
+conn_pause(struct conn *c, unsigned why)
+{
+	c->paused |= (uint8_t)why;
+	event_del(&c->readable);
+}
+
+void
+conn_resume(struct conn *c, unsigned why)
+{
+	if (!(c->paused & why))
+		return;
+	c->paused &= (uint8_t)~why;
+	if (c->paused != 0 || c->state != CONN_OPEN)
+		return;
+	event_add(&c->readable, NULL);
+	/* What was held, or lies decrypted in TLS, raises no event by itself. */
+	event_active(&c->readable, EV_READ, 0);
+}
+
+/* Keeps a copy of what the paused door did not take. */
+static void
+hold(struct conn *c, const uint8_t *at, size_t len)
+{
+	if (len == 0)
+		return;
+	if ((c->held = malloc(len)) == NULL) {
+		conn_kill(c);
+		return;
+	}
+	memcpy(c->held, at, len);
+	c->held_len = len;
+}
+
+static void
+give_to_door(struct conn *c, const uint8_t *at, size_t len)
+{
+	c->door->input(c, &at, &len);
+	if (c->state == CONN_OPEN)
+		hold(c, at, len);
+}
+
+/* Held input first. */
+static void
+give_held(struct conn *c)
+{
+	uint8_t *held = c->held;
+	size_t len = c->held_len;
+
+	c->held = NULL;
+	c->held_len = 0;
+	give_to_door(c, held, len);
+	explicit_bzero(held, len);
+	free(held);
+}
+
+static enum tls_want
+plain_read(struct conn *c, size_t *got)
+{
+	ssize_t n = recv(c->fd, input, sizeof(input), 0);
+
+	*got = n > 0 ? (size_t)n : 0;
+	if (n > 0)
+		return TLS_OK;
+	if (n == 0)
+		return TLS_CLOSED;
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ?
+	    TLS_WANT_READ : TLS_FAILED;
+}
+
+static void
+read_some(struct conn *c)
+{
+	enum tls_want want;
+	size_t got;
+
+	want = c->tls ? tls_read(c->tls, input, sizeof(input), &got) : plain_read(c, &got);
+	c->read_wants_write = want == TLS_WANT_WRITE;
+	if (want == TLS_WANT_WRITE)
+		event_add(&c->writable, NULL);
+	if (want == TLS_CLOSED || want == TLS_FAILED) {
+		conn_kill(c);		/* without close_notify it is a cut, which we need not tell apart */
+		return;
+	}
+	if (got == 0)
+		return;
+	c->heard_ms = c->w->now;
+	if (c->logged_in) {		/* the login's time runs from the accept */
+		TAILQ_REMOVE(&c->w->heard, c, by_heard);
+		TAILQ_INSERT_TAIL(&c->w->heard, c, by_heard);
+	}
+	stats_add(c->w->p->stats, STAT_bytes_in, got);
+	give_to_door(c, input, got);
+	explicit_bzero(input, got);	/* it may have held a password */
+	if (c->state == CONN_OPEN && c->paused == 0 && c->tls && tls_pending(c->tls) > 0)
+		event_active(&c->readable, EV_READ, 0);
+}
+
+/* -- finding out what it is ---------------------------------------------------- */
+
+static void
+enter_door(struct conn *c, const struct door_ops *door)
+{
+	if (door == NULL) {
+		stats_add(c->w->p->stats, STAT_frames_bad, 1);
+		conn_kill(c);
+		return;
+	}
+	c->door = door;
+	c->state = CONN_OPEN;
+	event_active(&c->readable, EV_READ, 0);	/* TLS may have read further */
+}
+
+static void
+handshake(struct conn *c)
+{
+	enum tls_want want = tls_handshake(c->tls);
+
+	c->read_wants_write = want == TLS_WANT_WRITE;
+	switch (want) {
+	case TLS_OK:
+		/* Without ALPN it is a native client. */
+		enter_door(c, *tls_alpn(c->tls) ? door_by_alpn(tls_alpn(c->tls)) : &door_native);
+		break;
+	case TLS_WANT_READ:
+		break;
+	case TLS_WANT_WRITE:
+		event_add(&c->writable, NULL);
+		break;
+	case TLS_CLOSED:
+	case TLS_FAILED:
+		stats_add(c->w->p->stats, STAT_tls_failed, 1);
+		conn_kill(c);
+		break;
+	}
+}
+
+/* The first byte, without taking it. */
+static void
+recognise(struct conn *c)
+{
+	uint8_t first;
+	ssize_t n = recv(c->fd, &first, 1, MSG_PEEK);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		conn_kill(c);
+	} else if (first == TLS_FIRST_BYTE) {
+		c->state = CONN_HANDSHAKE;
+		if ((c->tls = tls_accept(c->w->p->tls, c->fd)) == NULL)
+			conn_kill(c);
+		else
+			handshake(c);
+	} else if (c->loopback || c->w->p->conf->plaintext) {
+		enter_door(c, door_by_byte(first));
+	} else {
+		stats_add(c->w->p->stats, STAT_tls_failed, 1);
+		conn_kill(c);
+	}
+}
+
+/* After our last word: what still comes is thrown away. Closing with unread input would
+ * be a reset, and could take the last word with it. */
+static void
+linger(struct conn *c, short what)
+{
+	ssize_t n = recv(c->fd, input, sizeof(input), 0);
+
+	if ((what & EV_TIMEOUT) || n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+		conn_kill(c);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	c->w->now = proc_now_ms();
+	switch (c->state) {
+	case CONN_RECOGNISING:
+		recognise(c);
+		break;
+	case CONN_HANDSHAKE:
+		handshake(c);
+		break;
+	case CONN_OPEN:
+		if (c->write_wants_read)
+			conn_write_soon(c);
+		if (c->held != NULL)
+			give_held(c);
+		if (c->state == CONN_OPEN && c->paused == 0)
+			read_some(c);
+		break;
+	case CONN_LINGERING:
+		linger(c, what);
+		break;
+	case CONN_CLOSING:
+	case CONN_DEAD:
+		break;
+	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+
+	(void)fd;
+	(void)what;
+	c->w->now = proc_now_ms();
+	if (c->read_wants_write && c->state == CONN_HANDSHAKE)
+		handshake(c);
+	else if (c->read_wants_write && c->state == CONN_OPEN && c->paused == 0)
+		read_some(c);
+	if (c->state != CONN_DEAD)
+		conn_write_soon(c);
+}
+
+/* -- time -------------------------------------------------------------------- */
+
+static void
+time_out(struct conn *c)
+{
+	stats_add(c->w->p->stats, STAT_timeouts, 1);
+	if (c->state == CONN_OPEN)
+		conn_close(c, KITH_E_TIMEOUT);
+	else
+		conn_kill(c);
+}
+
+/* Those who have been silent too long. The heads of the queues are the oldest; one that
+ * is closing moves to the end and has the same time once more to go. */
+static void
+check_heard(struct conn_queue *queue, uint64_t now, uint64_t limit)
+{
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(queue)) != NULL && now - c->heard_ms > limit) {
+		time_out(c);
+		if (c->state == CONN_DEAD)
+			continue;
+		c->heard_ms = now;
+		TAILQ_REMOVE(queue, c, by_heard);
+		TAILQ_INSERT_TAIL(queue, c, by_heard);
+	}
+}
+
+static void
+send_beat(struct conn *c)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Ping ping = KITH__V1__PING__INIT;
+
+	reply.body_case = KITH__V1__REPLY__BODY_PING;
+	reply.ping = &ping;
+	session_reply(c, &reply);
+}
+
+static void
+check_spoken(struct worker *w, uint64_t now)
+{
+	uint64_t limit = w->p->conf->heartbeat_ms;
+	struct conn *c;
+
+	while ((c = TAILQ_FIRST(&w->spoken)) != NULL && now - c->spoken_ms > limit) {
+		c->spoken_ms = now;
+		TAILQ_REMOVE(&w->spoken, c, by_spoken);
+		TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
+		if (c->state == CONN_OPEN && c->session.state == S_READY)
+			send_beat(c);
+	}
+}
+
+void
+conn_tick(struct worker *w, uint64_t now)
+{
+	const struct conf *conf = w->p->conf;
+
+	check_heard(&w->logging_in, now, conf->login_ms);
+	check_heard(&w->heard, now,
+	    (uint64_t)conf->heartbeat_ms * HEARTBEAT_MISSED_MAX + HEARD_SLACK_MS);
+	check_spoken(w, now);
+}

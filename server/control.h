@@ -1,0 +1,72 @@
+/*
+ * control.h - the admin socket, in the master: one JSON object a line in, one out.
+ *
+ * Shape  At most CONTROL_CLIENTS_MAX connections; more wait in the backlog. A line is at most
+ *        CONTROL_LINE_MAX bytes; a connection has one request at a time, and is closed
+ *        after CONTROL_IDLE_MS of silence. Nothing blocks.
+ * Trust  STATE/control is 0600, and the peer's user must be root, ours or the service's.
+ *        Lines may hold passwords: wiped once they are understood.
+ *
+ * {"command": "status"} is answered by what the command tells, or by {"error": text,
+ * "exit": status of kithctl}. control_cmd.c has one row per command.
+ */
+#ifndef KITH_SERVER_CONTROL_H
+#define KITH_SERVER_CONTROL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CONTROL_CLIENTS_MAX	8u
+#define CONTROL_LINE_MAX	4096u
+#define CONTROL_IDLE_MS		60000u
+#define CONTROL_POLL_MAX	(1u + CONTROL_CLIENTS_MAX)
+
+struct conf;
+struct master;
+struct pollfd;
+struct state_owner;
+
+struct control_client {
+	int		 fd;		/* -1: free */
+	uint32_t	 serial;	/* tells the users of this place apart */
+	uid_t		 uid;
+	bool		 waiting;	/* its request is being worked on: nothing is read */
+	uint64_t	 idle_ms;	/* since then */
+	size_t		 in_len;
+	char		*out;		/* NULL: nothing to write */
+	size_t		 out_len, out_done;
+	char		 in[CONTROL_LINE_MAX];
+};
+
+struct control {
+	int			fd;	/* -1: not open */
+	uid_t			uid;	/* the service's */
+	uint32_t		last_serial;
+	struct control_client	clients[CONTROL_CLIENTS_MAX];
+};
+
+/* 0 or -1 with err. The state directory is locked already: a socket left there is stale. */
+int	control_open(struct control *c, const struct conf *conf, const struct state_owner *owner,
+	    char *err, size_t errlen);
+
+/* Closes all and removes the socket. Harmless on one that was not opened. */
+void	control_close(struct control *c, const struct conf *conf);
+
+/* Fills in CONTROL_POLL_MAX entries, whose number it returns; then handles what poll() found. */
+unsigned control_poll(const struct control *c, struct pollfd *fds);
+void	control_events(struct master *m, const struct pollfd *fds);
+
+/* Answers the request of `client`, if that is still there. Takes `answer`; NULL: no memory,
+ * the connection is closed. */
+void	control_answer(struct master *m, uint64_t client, json_t *answer);
+
+/* control_cmd.c: runs one request. The answer, yours, or NULL: control_answer() follows. */
+json_t	*control_command(struct master *m, uint64_t client, uid_t uid, const json_t *request);
+
+/* {"error": text, "exit": exit}, yours. */
+json_t	*control_error(int exit, const char *text);
+
+#endif

@@ -1,0 +1,156 @@
+/*
+ * main.c - kithd: arguments; all the rest is in libkithd.a.
+ */
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "daemon.h"
+#include "log.h"
+#include "master.h"
+
+struct arguments {
+	const char	*file, *state_dir;
+	char		 listen[2048];		/* all -l, by blanks */
+	bool		 foreground, check, dump, init;
+};
+
+static const char usage_text[] =
+    "usage: kithd [-f] [-c FILE] [-d DIR] [-l ADDRESS:PORT]...\n"
+    "       kithd init [-c FILE] [-d DIR]\n"
+    "       kithd -t | -T [-c FILE] [-d DIR] [-l ADDRESS:PORT]...\n"
+    "       kithd -V\n"
+    "\n"
+    "  -f  stay in the foreground      -d  the directory of everything that kithd keeps\n"
+    "  -t  check the configuration     -c  the configuration (DIR/kithd.conf)\n"
+    "  -T  print the configuration     -l  listen there instead; may be repeated\n"
+    "\n"
+    "kithd -f -d DIR makes what is missing in DIR and serves. See kithd(8).\n";
+
+_Noreturn static void
+usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(2);
+}
+
+static void
+add_listen(struct arguments *a, const char *address)
+{
+	size_t len = strlen(a->listen);
+
+	if ((size_t)snprintf(a->listen + len, sizeof(a->listen) - len, "%s%s", len ? " " : "",
+	    address) >= sizeof(a->listen) - len)
+		usage();
+}
+
+static void
+parse(struct arguments *a, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "fc:d:l:tTVh", longs, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			a->foreground = true;
+			break;
+		case 'c':
+			a->file = optarg;
+			break;
+		case 'd':
+			a->state_dir = optarg;
+			break;
+		case 'l':
+			add_listen(a, optarg);
+			break;
+		case 't':
+			a->check = true;
+			break;
+		case 'T':
+			a->dump = true;
+			break;
+		case 'V':
+			puts("kithd " PACKAGE_VERSION);
+			exit(0);
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(0);
+		default:
+			usage();
+		}
+	}
+	a->init = optind < argc && strcmp(argv[optind], "init") == 0;
+	if (optind + (a->init ? 1 : 0) != argc)
+		usage();
+}
+
+static struct conf *
+load(const struct arguments *a)
+{
+	char err[1024] = "";
+	struct conf *c = conf_load(a->file, a->state_dir, err, sizeof(err));
+	bool background = !a->foreground && !a->check && !a->dump && !a->init;
+
+	if (c != NULL && ((*a->listen && conf_set(c, "listen", a->listen, err, sizeof(err)) < 0) ||
+	    (background && c->log_to == LOG_TO_STDERR &&
+	    conf_set(c, "log_to", "syslog", err, sizeof(err)) < 0))) {
+		conf_destroy(c);
+		c = NULL;
+	}
+	if (c == NULL)
+		fprintf(stderr, "kithd: %s\n", err);
+	return c;
+}
+
+static void
+in_background(void)
+{
+	daemon_report(0);
+}
+
+static int
+serve(const struct arguments *a, struct conf *c)
+{
+	struct master_args args = { .conf = c, .roles = proc_roles };
+	int status;
+
+	if (a->foreground)
+		return master_run(&args);
+	daemon_detach();
+	args.ready = in_background;
+	status = master_run(&args);
+	daemon_report(status);		/* if it never served, somebody still waits */
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	struct conf *c;
+	int status;
+
+	parse(&a, argc, argv);
+	if ((c = load(&a)) == NULL)
+		return PROC_EX_CONFIG;
+	if (a.dump)
+		status = conf_dump(c, STDOUT_FILENO) < 0;
+	else if (a.check)
+		status = printf("the configuration is fine%s%s\n", c->file ? ": " : "",
+		    c->file ? c->file : "") < 0;
+	else if (a.init)
+		status = master_init(c);
+	else
+		status = serve(&a, c);
+	conf_destroy(c);
+	return status;
+}

@@ -1,0 +1,98 @@
+/* req_session.c - greeting, heartbeats, and what can be refused without asking anybody. */
+#include <string.h>
+
+#include "conf.h"
+#include "conn.h"
+#include "dispatch.h"
+#include "worker.h"
+
+static void
+fill_limits(const struct conf *conf, Kith__V1__Limits *l)
+{
+	l->frame_bytes = FRAME_BYTES_MAX;
+	l->text_bytes = TEXT_BYTES_MAX;
+	l->name_chars = NAME_CHARS_MAX;
+	l->page_events = PAGE_EVENTS_MAX;
+	l->targets = TARGETS_MAX;
+	l->in_flight = IN_FLIGHT_MAX;
+	l->heartbeat_ms = conf->heartbeat_ms;
+	l->heartbeat_missed = HEARTBEAT_MISSED_MAX;
+	l->login_ms = conf->login_ms;
+}
+
+bool
+req_hello(struct conn *c, const Kith__V1__Request *r)
+{
+	const struct conf *conf = c->w->p->conf;
+	const Kith__V1__Hello *hello = r->hello;
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Welcome welcome = KITH__V1__WELCOME__INIT;
+	Kith__V1__Limits limits = KITH__V1__LIMITS__INIT;
+
+	if (strlen(hello->client) > CLIENT_NAME_BYTES_MAX || hello->n_features > FEATURES_MAX) {
+		session_error(c, r->id, KITH_E_BAD_REQUEST, "client name or features too long", 0);
+		return true;
+	}
+	if (hello->version_min > KITH_PROTOCOL_VERSION ||
+	    hello->version_max < KITH_PROTOCOL_VERSION) {
+		session_error(c, r->id, KITH_E_VERSION, NULL, 0);
+		return true;
+	}
+	fill_limits(conf, &limits);
+	welcome.version = KITH_PROTOCOL_VERSION;
+	welcome.server = (char *)(uintptr_t)PACKAGE_STRING;
+	welcome.server_name = conf->server_name;
+	welcome.limits = &limits;
+	welcome.registration = (Kith__V1__RegistrationMode)conf->registration;
+	welcome.time_ms = proc_utc_ms();
+	reply.id = r->id;
+	reply.body_case = KITH__V1__REPLY__BODY_WELCOME;
+	reply.welcome = &welcome;
+	c->session.state = S_GREETED;
+	session_reply(c, &reply);
+	return true;
+}
+
+bool
+req_ping(struct conn *c, const Kith__V1__Request *r)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Pong pong = KITH__V1__PONG__INIT;
+
+	reply.id = r->id;
+	reply.body_case = KITH__V1__REPLY__BODY_PONG;
+	reply.pong = &pong;
+	session_reply(c, &reply);
+	return true;
+}
+
+/* That it came was all: conn.c noted when. */
+bool
+req_pong(struct conn *c, const Kith__V1__Request *r)
+{
+	(void)c;
+	(void)r;
+	return true;
+}
+
+/* Nothing that long is a name or a password: it is not worth auth's time. */
+enum kith_err
+req_check_names(struct conn *c, const Kith__V1__Request *r, const char **text, uint32_t *retry_ms)
+{
+	const char *name, *password;
+
+	(void)c;
+	(void)retry_ms;
+	if (r->body_case == KITH__V1__REQUEST__BODY_REGISTER_ACCOUNT) {
+		name = r->register_account->name;
+		password = r->register_account->password;
+	} else {
+		name = r->login_password->name;
+		password = r->login_password->password;
+	}
+	if (*name == '\0' || *password == '\0') {
+		*text = "name or password is missing";
+		return KITH_E_BAD_REQUEST;
+	}
+	return KITH_E_OK;
+}

@@ -1,0 +1,328 @@
+/*
+ * session.c - requests: checked, answered or passed on, and what comes back.
+ * session_login.c has the way in, the groups and the way out.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conn.h"
+#include "dispatch.h"
+#include "door.h"
+#include "ipc.h"
+#include "log.h"
+#include "protocol/wire.h"
+#include "session.h"
+#include "session_int.h"
+#include "shm/stats.h"
+#include "worker.h"
+
+#define RETRY_SOON_MS	200u
+#define STALL_RETRY_MS	5u
+
+void
+session_init(struct session *s)
+{
+	s->state = S_CONNECTED;
+	LIST_INIT(&s->requests);
+}
+
+/* -- answers ------------------------------------------------------------------- */
+
+void
+session_reply(struct conn *c, const Kith__V1__Reply *r)
+{
+	static uint8_t packed[FRAME_BYTES_MAX];
+	size_t len = kith__v1__reply__get_packed_size(r);
+
+	if (c->door == NULL || len > sizeof(packed)) {
+		log_error(c->session.user, "reply.size", "bytes=%zu", len);
+		return;
+	}
+	kith__v1__reply__pack(r, packed);
+	c->door->send(c, packed, (uint32_t)len, false);
+}
+
+void
+session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
+    uint32_t retry_after_ms)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+
+	error.code = (Kith__V1__ErrorCode)code;
+	error.text = (char *)(uintptr_t)(text != NULL ? text : kith_err_text(code));
+	error.retry_after_ms = retry_after_ms;
+	reply.id = id;
+	reply.body_case = KITH__V1__REPLY__BODY_ERROR;
+	reply.error = &error;
+	stats_add(c->w->p->stats, STAT_requests_failed, 1);
+	session_reply(c, &reply);
+}
+
+/* -- requests in flight ---------------------------------------------------------- */
+
+struct request *
+session_expect(struct conn *c, uint64_t id, unsigned slot)
+{
+	struct worker *w = c->w;
+	struct request *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return NULL;
+	r->id = id;
+	r->place = c->place;
+	r->serial = c->serial;
+	r->slot = slot;
+	r->generation = w->p->shared->slots[slot].generation;
+	r->deadline = w->now + REQUEST_MS;
+	TAILQ_INSERT_TAIL(&w->requests, r, by_deadline);
+	LIST_INSERT_HEAD(&c->session.requests, r, of_session);
+	if (++c->session.in_flight >= IN_FLIGHT_MAX)
+		conn_pause(c, CONN_PAUSE_FULL);
+	return r;
+}
+
+void
+session_answered(struct conn *c, struct request *r)
+{
+	TAILQ_REMOVE(&c->w->requests, r, by_deadline);
+	LIST_REMOVE(r, of_session);
+	free(r);
+	if (--c->session.in_flight < IN_FLIGHT_MAX && c->session.state != S_LOGGING_IN &&
+	    c->session.state != S_LOADING)
+		conn_resume(c, CONN_PAUSE_FULL);
+}
+
+struct request *
+session_find_request(struct conn *c, uint64_t id)
+{
+	struct request *r;
+
+	LIST_FOREACH(r, &c->session.requests, of_session)
+		if (r->id == id)
+			break;
+	return r;
+}
+
+void
+session_fail(struct conn *c, struct request *r, enum kith_err code, uint32_t retry_after_ms)
+{
+	uint64_t id = r->id;
+
+	if (r->login)
+		session_login_over(c);
+	session_answered(c, r);
+	session_error(c, id, code, NULL, retry_after_ms);
+}
+
+/* -- passing on ------------------------------------------------------------------ */
+
+/* Keeps the request until there is room, and reads no further from its connection. */
+static void
+stall(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
+    uint32_t len)
+{
+	static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
+	struct stalled *s = malloc(sizeof(*s) + len);
+
+	if (s == NULL) {
+		session_error(c, id, KITH_E_BUSY, NULL, RETRY_SOON_MS);
+		return;
+	}
+	s->place = c->place;
+	s->serial = c->serial;
+	s->row = row;
+	s->id = id;
+	s->len = len;
+	memcpy(s->body, body, len);
+	STAILQ_INSERT_TAIL(&c->w->stalled, s, next);
+	conn_pause(c, CONN_PAUSE_STALLED);
+	event_add(&c->w->retry, &soon);
+}
+
+void
+session_head(const struct conn *c, enum ipc_type type, uint64_t request, struct ipc_head *h)
+{
+	*h = (struct ipc_head){
+		.type = (uint16_t)type,
+		.session = c->place,
+		.session_serial = c->serial,
+		.request = request,
+		.user = { c->session.user, 0 },
+		.device = c->session.device,
+	};
+	memcpy(h->address, c->address, sizeof(h->address));
+}
+
+/* The same bytes go on: who receives them walks them again. 0 or -ENOBUFS. */
+static int
+pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
+    uint32_t len)
+{
+	static const enum ipc_type types[ROLE_COUNT] = {
+		[ROLE_WRITER] = IPC_REQUEST, [ROLE_READER] = IPC_QUERY, [ROLE_AUTH] = IPC_AUTH,
+	};
+	struct proc *p = c->w->p;
+	unsigned slot = ipc_slot(p, row->to, c->session.user ? c->session.user : c->serial);
+	struct ipc_head h;
+	struct request *r;
+	int rc;
+
+	session_head(c, types[row->to], id, &h);
+	rc = ipc_send(p, slot, &h, body, len);
+	if (rc == -ENOBUFS)
+		return rc;
+	if (rc < 0 || (r = session_expect(c, id, slot)) == NULL) {
+		session_error(c, id, KITH_E_UNAVAILABLE, NULL, RETRY_SOON_MS);
+		return 0;
+	}
+	if (row->login) {
+		r->login = true;
+		c->session.state = S_LOGGING_IN;
+		conn_pause(c, CONN_PAUSE_FULL);
+	}
+	return 0;
+}
+
+static enum kith_err
+check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r,
+    const char **text, uint32_t *retry_ms)
+{
+	if (row == NULL || r->id == 0) {
+		*text = row == NULL ? "no request in it" : "id is 0";
+		return KITH_E_BAD_REQUEST;
+	}
+	if (!(row->states & c->session.state))
+		return KITH_E_WRONG_STATE;
+	return row->check ? row->check(c, r, text, retry_ms) : KITH_E_OK;
+}
+
+void
+session_request(struct conn *c, const uint8_t *body, uint32_t len)
+{
+	struct worker *w = c->w;
+	const struct dispatch_row *row = NULL;
+	const Kith__V1__Request *r;
+	ProtobufCMessage *message;
+	const char *text = NULL;
+	uint32_t retry_ms = 0;
+	uint64_t id;
+	enum kith_err err;
+
+	stats_add(w->p->stats, STAT_requests, 1);
+	err = wire_unpack(&kith__v1__request__descriptor, body, len, &w->mem, &id, &message);
+	r = (const Kith__V1__Request *)message;
+	if (err == KITH_E_OK) {
+		row = dispatch_find(r->body_case);
+		err = check(c, row, r, &text, &retry_ms);
+	} else
+		stats_add(w->p->stats, STAT_frames_bad, 1);
+	if (err != KITH_E_OK)
+		session_error(c, id, err, text, retry_ms);
+	else if ((row->handle == NULL || !row->handle(c, r)) &&
+	    pass_on(c, row, id, body, len) == -ENOBUFS)
+		stall(c, row, id, body, len);
+	if (row != NULL && row->secret)
+		unpackmem_reset(&w->mem);
+}
+
+/* -- what comes back --------------------------------------------------------------- */
+
+void
+session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct conn *c = conn_find(w, h->session, h->session_serial);
+	struct request *r = c == NULL ? NULL : session_find_request(c, h->request);
+
+	/* The client has gone, or was told UNAVAILABLE long ago. */
+	if (r == NULL || r->login || r->slot != h->from)
+		return;
+	session_answered(c, r);
+	if (len > FRAME_BYTES_MAX) {
+		stats_add(w->p->stats, STAT_ipc_refused, 1);
+		return;
+	}
+	c->door->send(c, body, len, false);
+	if (h->flags & IPC_F_CLOSE)
+		conn_close(c, KITH_E_OK);
+}
+
+/* -- time -------------------------------------------------------------------------- */
+
+static void
+free_stalled(struct stalled *s)
+{
+	explicit_bzero(s->body, s->len);
+	free(s);
+}
+
+/* In their order. The first that finds no room ends the round. */
+static void
+retry_stalled(struct worker *w)
+{
+	struct stalled *s;
+	struct conn *c;
+
+	while ((s = STAILQ_FIRST(&w->stalled)) != NULL) {
+		c = conn_find(w, s->place, s->serial);
+		if (c != NULL && c->state == CONN_OPEN) {
+			if (pass_on(c, s->row, s->id, s->body, s->len) == -ENOBUFS) {
+				static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
+
+				event_add(&w->retry, &soon);
+				return;
+			}
+			conn_resume(c, CONN_PAUSE_STALLED);
+		}
+		STAILQ_REMOVE_HEAD(&w->stalled, next);
+		free_stalled(s);
+	}
+}
+
+void
+session_drop_stalled(struct worker *w)
+{
+	struct stalled *s;
+
+	while ((s = STAILQ_FIRST(&w->stalled)) != NULL) {
+		STAILQ_REMOVE_HEAD(&w->stalled, next);
+		free_stalled(s);
+	}
+}
+
+/* Auth keeps its logins in its own memory: if it died, they died with it. The store reads its
+ * inbox again, and answers all. */
+static void
+fail_orphans(struct worker *w)
+{
+	struct proc *p = w->p;
+	unsigned first = p->shared->first[ROLE_AUTH], slot;
+	struct request *r, *next;
+	uint32_t now;
+
+	for (slot = first; slot < first + p->shared->count[ROLE_AUTH]; slot++) {
+		now = p->shared->slots[slot].generation;
+		if (now == w->auth_generation[slot])
+			continue;
+		w->auth_generation[slot] = now;
+		for (r = TAILQ_FIRST(&w->requests); r != NULL; r = next) {
+			next = TAILQ_NEXT(r, by_deadline);
+			if (r->slot == slot && r->generation != now)
+				session_fail(conn_find(w, r->place, r->serial), r,
+				    KITH_E_UNAVAILABLE, RETRY_SOON_MS);
+		}
+	}
+}
+
+void
+session_tick(struct worker *w, uint64_t now)
+{
+	struct request *r;
+
+	retry_stalled(w);
+	fail_orphans(w);
+	while ((r = TAILQ_FIRST(&w->requests)) != NULL && now >= r->deadline)
+		session_fail(conn_find(w, r->place, r->serial), r, KITH_E_UNAVAILABLE,
+		    RETRY_SOON_MS);
+}

@@ -1,0 +1,100 @@
+/*
+ * session.h - one login on one connection: its states, its requests in flight, the
+ * groups that it follows.
+ */
+#ifndef KITH_SERVER_SESSION_H
+#define KITH_SERVER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "limit.h"
+#include "protocol/error.h"
+#include "protocol/frame.pb-c.h"
+#include "protocol/limits.h"
+
+struct conn;
+struct ipc_head;
+struct worker;
+
+enum session_state {			/* bits, for the rows of dispatch.c */
+	S_CONNECTED	= 1,		/* nothing yet: Hello is awaited */
+	S_GREETED	= 2,
+	S_LOGGING_IN	= 4,		/* auth is asked; no input is taken */
+	S_LOADING	= 8,		/* in the registry; the reader is asked for the groups */
+	S_READY		= 16,
+	S_ENDED		= 32		/* in no table */
+};
+
+/* A request that another process is to answer. */
+struct request {
+	uint64_t		 id;		/* the client's */
+	uint32_t		 place, serial;	/* of the connection */
+	uint32_t		 slot, generation;	/* of the process asked */
+	uint64_t		 deadline;	/* monotonic ms */
+	bool			 login;		/* until LoggedIn is sent */
+	TAILQ_ENTRY(request)	 by_deadline;	/* worker->requests */
+	LIST_ENTRY(request)	 of_session;
+};
+
+/* A MEMBER record that came between LOAD and LOADED. */
+struct session_change {
+	uint64_t	group;
+	bool		joined;
+};
+
+struct session {
+	enum session_state	 state;
+	bool			 loading;	/* LOAD is under way (also when READY: anew) */
+	uint32_t		 load;		/* its number; an answer to an earlier one is stale */
+	bool			 registered;	/* in the registry and in worker->users */
+	uint32_t		 in_flight;
+	uint64_t		 user, device;
+	LIST_HEAD(, request)	 requests;
+	struct limit_bucket	 sends;
+	uint64_t		*groups;	/* followed */
+	uint32_t		 ngroups;
+	struct session_change	*changes;	/* while loading */
+	uint32_t		 nchanges;
+	uint8_t			*welcome;	/* S_LOADING: the LoggedIn reply */
+	uint32_t		 welcome_len;
+};
+
+void	session_init(struct session *s);
+
+/* One request, as bytes. Answers it, passes it on, or pauses the connection. */
+void	session_request(struct conn *c, const uint8_t *body, uint32_t len);
+
+/* Out of all tables; tells the writer when the user was last seen. */
+void	session_end(struct conn *c);
+
+/* Replies to this client; `r` is packed at once. */
+void	session_reply(struct conn *c, const Kith__V1__Reply *r);
+void	session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
+	    uint32_t retry_after_ms);
+
+/* What the other processes say. */
+void	session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+
+/* Records to this worker were dropped, nobody knows which: every session loads
+ * anew, every request fails with a short retry_after. */
+void	session_distrust_all(struct worker *w);
+
+/* Requests that found no room are tried again; those that are overdue, or whose
+ * process died with them, fail. */
+void	session_tick(struct worker *w, uint64_t now);
+
+/* Drops what is stalled, at the worker's end. */
+void	session_drop_stalled(struct worker *w);
+
+#endif

@@ -1,0 +1,442 @@
+/*
+ * session_login.c - the way in (server/README.md, "Login"), the groups that a session
+ * follows, and the way out.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "conn.h"
+#include "door.h"
+#include "log.h"
+#include "protocol/ipc.pb-c.h"
+#include "protocol/wire.h"
+#include "session.h"
+#include "session_int.h"
+#include "shm/stats.h"
+#include "worker.h"
+
+#define RETRY_SOON_MS	200u
+
+/* -- groups ---------------------------------------------------------------------- */
+
+/* In both or in neither: the registry brings the events to this worker, the index to the
+ * session. */
+static int
+follow(struct conn *c, uint64_t group)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+	uint64_t *groups;
+	int rc;
+
+	for (uint32_t i = 0; i < s->ngroups; i++)
+		if (s->groups[i] == group)
+			return 0;
+	if (s->ngroups >= GROUPS_PER_USER_MAX)
+		return -ENOSPC;
+	if ((groups = realloc(s->groups, (s->ngroups + 1) * sizeof(*groups))) == NULL)
+		return -ENOMEM;
+	s->groups = groups;
+	if ((rc = index_add(&w->groups, group, c->place)) < 0)
+		return rc;
+	if ((rc = registry_follow(&w->p->shared->registry, group, w->p->index, 1)) < 0) {
+		index_remove(&w->groups, group, c->place);
+		return rc;
+	}
+	s->groups[s->ngroups++] = group;
+	return 0;
+}
+
+static void
+unfollow_at(struct conn *c, uint32_t i)
+{
+	struct session *s = &c->session;
+	uint64_t group = s->groups[i];
+
+	s->groups[i] = s->groups[--s->ngroups];
+	index_remove(&c->w->groups, group, c->place);
+	registry_follow(&c->w->p->shared->registry, group, c->w->p->index, -1);
+}
+
+static void
+unfollow(struct conn *c, uint64_t group)
+{
+	uint32_t i;
+
+	for (i = 0; i < c->session.ngroups; i++)
+		if (c->session.groups[i] == group) {
+			unfollow_at(c, i);
+			return;
+		}
+}
+
+static bool
+in_list(const uint64_t *list, size_t n, uint64_t group)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (list[i] == group)
+			return true;
+	return false;
+}
+
+/* Follows what the store said, corrected by what it said meanwhile. */
+static int
+follow_loaded(struct conn *c, const Kith__Ipc__Loaded *loaded)
+{
+	struct session *s = &c->session;
+	const struct session_change *change;
+	uint32_t i;
+	int rc = 0;
+
+	for (i = s->ngroups; i-- > 0;)
+		if (!in_list(loaded->groups, loaded->n_groups, s->groups[i]))
+			unfollow_at(c, i);
+	for (i = 0; i < loaded->n_groups && rc == 0; i++)
+		rc = follow(c, loaded->groups[i]);
+	for (i = 0; i < s->nchanges && rc == 0; i++) {
+		change = &s->changes[i];
+		if (change->joined)
+			rc = follow(c, change->group);
+		else
+			unfollow(c, change->group);
+	}
+	return rc;
+}
+
+static void
+forget_changes(struct session *s)
+{
+	free(s->changes);
+	s->changes = NULL;
+	s->nchanges = 0;
+}
+
+static int
+note_change(struct session *s, uint64_t group, bool joined)
+{
+	struct session_change *changes = realloc(s->changes, (s->nchanges + 1) * sizeof(*changes));
+
+	if (changes == NULL)
+		return -ENOMEM;
+	s->changes = changes;
+	s->changes[s->nchanges++] = (struct session_change){ group, joined };
+	return 0;
+}
+
+/* -- the way in --------------------------------------------------------------------- */
+
+/* Asks the reader for the groups. What was asked before is stale now. */
+static int
+load(struct conn *c)
+{
+	struct session *s = &c->session;
+	struct ipc_head h;
+
+	s->loading = true;
+	forget_changes(s);
+	session_head(c, IPC_LOAD, ++s->load, &h);
+	return ipc_send(c->w->p, ipc_slot(c->w->p, ROLE_READER, s->user), &h, NULL, 0);
+}
+
+/* In the registry and in the index: MEMBER and REVOKED reach it from here on. */
+static int
+enter(struct conn *c, const Kith__Ipc__Login *login)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+	struct registry_session entry = {
+		.worker = w->p->index, .generation = w->p->generation,
+		.slot = c->place, .serial = c->serial,
+		.device = login->device, .since_ms = proc_utc_ms(), .admin = login->admin,
+	};
+	int rc;
+
+	if (strlen(login->name) >= sizeof(entry.name))
+		return -EINVAL;
+	strcpy(entry.name, login->name);
+	if (registry_sessions(&w->p->shared->registry) >= w->p->conf->sessions_max)
+		return -ENOSPC;
+	if ((rc = index_add(&w->users, login->user_id, c->place)) < 0)
+		return rc;
+	if ((rc = registry_add(&w->p->shared->registry, login->user_id, &entry)) < 0) {
+		index_remove(&w->users, login->user_id, c->place);
+		return rc;
+	}
+	s->registered = true;
+	s->user = login->user_id;
+	s->device = login->device;
+	return 0;
+}
+
+static void
+leave(struct conn *c)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+
+	while (s->ngroups > 0)
+		unfollow_at(c, s->ngroups - 1);
+	if (s->registered) {
+		registry_remove(&w->p->shared->registry, s->user, w->p->index, c->place, c->serial);
+		index_remove(&w->users, s->user, c->place);
+		s->registered = false;
+	}
+	forget_changes(s);
+	if (s->welcome != NULL)		/* it has the fresh token */
+		explicit_bzero(s->welcome, s->welcome_len);
+	free(s->welcome);
+	s->welcome = NULL;
+	s->loading = false;
+}
+
+void
+session_login_over(struct conn *c)
+{
+	leave(c);
+	c->session.state = S_GREETED;
+	c->session.user = c->session.device = 0;
+	conn_resume(c, CONN_PAUSE_FULL);
+}
+
+static int
+keep_welcome(struct session *s, const Kith__Ipc__Login *login)
+{
+	if ((s->welcome = malloc(login->reply.len + 1)) == NULL)
+		return -ENOMEM;
+	if (login->reply.len > 0)
+		memcpy(s->welcome, login->reply.data, login->reply.len);
+	s->welcome_len = (uint32_t)login->reply.len;
+	return 0;
+}
+
+/* A login that auth granted: 0, or why it fails all the same. */
+static enum kith_err
+begin_session(struct conn *c, const Kith__Ipc__Login *login)
+{
+	int rc = enter(c, login);
+
+	if (rc == 0)
+		rc = keep_welcome(&c->session, login);
+	if (rc == 0)
+		rc = load(c);
+	switch (rc) {
+	case 0:
+		return KITH_E_OK;
+	case -ENOSPC:
+		return KITH_E_SERVER_FULL;
+	case -ENOBUFS:
+		return KITH_E_BUSY;
+	default:
+		log_error(login->user_id, "session.enter", "errno=%d", -rc);
+		return KITH_E_INTERNAL;
+	}
+}
+
+void
+session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct conn *c = conn_find(w, h->session, h->session_serial);
+	struct request *r = c == NULL ? NULL : session_find_request(c, h->request);
+	const Kith__Ipc__Login *login;
+	ProtobufCMessage *message;
+	enum kith_err err;
+
+	if (r == NULL || !r->login || r->slot != h->from || c->session.state != S_LOGGING_IN)
+		return;
+	if (wire_unpack(&kith__ipc__login__descriptor, body, len, &w->mem, NULL, &message) !=
+	    KITH_E_OK) {
+		stats_add(w->p->stats, STAT_ipc_refused, 1);
+		session_fail(c, r, KITH_E_INTERNAL, 0);
+		return;
+	}
+	login = (const Kith__Ipc__Login *)message;
+	if (login->code != KITH_E_OK) {
+		stats_add(w->p->stats, STAT_logins_failed, 1);
+		session_fail(c, r, (enum kith_err)login->code, login->retry_after_ms);
+	} else if ((err = begin_session(c, login)) != KITH_E_OK)
+		session_fail(c, r, err, RETRY_SOON_MS);
+	else
+		c->session.state = S_LOADING;
+	unpackmem_reset(&w->mem);	/* the reply held a token */
+}
+
+/* The last step: whatever the client syncs from here on, live events cover the time since. */
+static void
+now_ready(struct conn *c)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+	struct request *r;
+
+	LIST_FOREACH(r, &s->requests, of_session)
+		if (r->login)
+			break;
+	s->state = S_READY;
+	conn_logged_in(c);
+	stats_add(w->p->stats, STAT_logins, 1);
+	stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
+	c->door->send(c, s->welcome, s->welcome_len, false);
+	explicit_bzero(s->welcome, s->welcome_len);
+	free(s->welcome);
+	s->welcome = NULL;
+	if (r != NULL)
+		session_answered(c, r);
+	conn_resume(c, CONN_PAUSE_FULL);
+}
+
+void
+session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct conn *c = conn_find(w, h->session, h->session_serial);
+	const Kith__Ipc__Loaded *loaded;
+	ProtobufCMessage *message;
+
+	if (c == NULL || !c->session.loading || h->request != c->session.load)
+		return;
+	if (wire_unpack(&kith__ipc__loaded__descriptor, body, len, &w->mem, NULL, &message) !=
+	    KITH_E_OK) {
+		stats_add(w->p->stats, STAT_ipc_refused, 1);
+		conn_close(c, KITH_E_INTERNAL);
+		return;
+	}
+	loaded = (const Kith__Ipc__Loaded *)message;
+	if (!loaded->valid) {
+		conn_close(c, KITH_E_REVOKED);
+		return;
+	}
+	if (follow_loaded(c, loaded) < 0) {
+		conn_close(c, KITH_E_SERVER_FULL);
+		return;
+	}
+	c->session.loading = false;
+	forget_changes(&c->session);
+	if (c->session.state == S_LOADING)
+		now_ready(c);
+}
+
+/* -- news of the store --------------------------------------------------------------- */
+
+void
+session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	const struct index_set *set = index_find(&w->users, h->user[0]);
+	bool joined = h->flags & IPC_F_JOINED;
+	struct conn *c;
+	uint32_t i;
+	int rc;
+
+	(void)body;
+	(void)len;
+	for (i = 0; set != NULL && i < set->n; i++) {
+		c = w->conns[set->places[i]];
+		rc = 0;
+		if (c->session.loading)
+			rc = note_change(&c->session, h->conversation, joined);
+		if (c->session.state == S_READY && rc == 0) {
+			if (joined)
+				rc = follow(c, h->conversation);
+			else
+				unfollow(c, h->conversation);
+		}
+		/* Its events would be missing silently: it loads anew. */
+		if (rc < 0 && load(c) < 0)
+			conn_break(c);
+	}
+}
+
+void
+session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	const struct index_set *set;
+	struct conn *c;
+	uint32_t i = 0;
+
+	(void)body;
+	(void)len;
+	/* A closed session leaves the set, and the last one takes its place. */
+	while ((set = index_find(&w->users, h->user[0])) != NULL && i < set->n) {
+		c = w->conns[set->places[i]];
+		if (h->device != 0 ? c->session.device == h->device :
+		    h->except == 0 || c->session.device != h->except)
+			conn_close(c, KITH_E_REVOKED);
+		else
+			i++;
+	}
+}
+
+static void
+say_resync(struct conn *c)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Resync resync = KITH__V1__RESYNC__INIT;
+
+	reply.body_case = KITH__V1__REPLY__BODY_RESYNC;
+	reply.resync = &resync;
+	stats_add(c->w->p->stats, STAT_resyncs, 1);
+	session_reply(c, &reply);
+}
+
+void
+session_distrust_all(struct worker *w)
+{
+	struct request *r;
+	struct conn *c;
+	uint32_t i;
+
+	while ((r = TAILQ_FIRST(&w->requests)) != NULL)
+		session_fail(conn_find(w, r->place, r->serial), r, KITH_E_UNAVAILABLE,
+		    RETRY_SOON_MS);
+	for (i = 0; i < w->places; i++) {
+		c = w->conns[i];
+		if (c == NULL || c->state != CONN_OPEN || c->session.state != S_READY)
+			continue;
+		if (load(c) < 0)
+			conn_close(c, KITH_E_BUSY);
+		else
+			say_resync(c);
+	}
+}
+
+/* -- the way out --------------------------------------------------------------------- */
+
+static void
+tell_seen(struct conn *c)
+{
+	struct proc *p = c->w->p;
+	struct ipc_head h = {
+		.type = IPC_SEEN, .user = { c->session.user, 0 }, .device = c->session.device,
+		.time_ms = proc_utc_ms(),
+	};
+
+	if (registry_find(&p->shared->registry, c->session.user, NULL, 0) == 0)
+		ipc_send(p, ipc_slot(p, ROLE_WRITER, c->session.user), &h, NULL, 0);
+}
+
+void
+session_end(struct conn *c)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+	bool was_registered = s->registered;
+	struct request *r;
+
+	if (s->state == S_ENDED)
+		return;
+	while ((r = LIST_FIRST(&s->requests)) != NULL) {
+		TAILQ_REMOVE(&w->requests, r, by_deadline);
+		LIST_REMOVE(r, of_session);
+		free(r);
+	}
+	if (s->state == S_READY)
+		stats_set(w->p->stats, STAT_sessions_open, --w->nsessions);
+	leave(c);
+	if (was_registered)
+		tell_seen(c);
+	free(s->groups);
+	s->groups = NULL;
+	s->state = S_ENDED;
+}

@@ -1,0 +1,66 @@
+/*
+ * worker.h - what the files of the worker role share. All of it is one process's own.
+ */
+#ifndef KITH_SERVER_WORKER_H
+#define KITH_SERVER_WORKER_H
+
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "conn.h"
+#include "index.h"
+#include "proc.h"
+#include "protocol/unpackmem.h"
+
+struct dispatch_row;
+
+/* A request that found the inbox of its process full. The connection rests. */
+struct stalled {
+	uint32_t		 place, serial;	/* of the connection */
+	const struct dispatch_row *row;
+	uint64_t		 id;
+	uint32_t		 len;
+	STAILQ_ENTRY(stalled)	 next;
+	uint8_t			 body[];
+};
+
+TAILQ_HEAD(conn_queue, conn);
+STAILQ_HEAD(conn_list, conn);
+
+struct worker {
+	struct proc		*p;
+	struct unpackmem	 mem;		/* the request at hand */
+	struct conn		**conns;	/* by place; NULL: free */
+	uint32_t		*free_places;
+	uint32_t		 nconns, nfree, places;
+	uint32_t		 last_serial, nsessions;
+	struct conn_queue	 logging_in, heard, spoken;
+	struct conn_list	 dirty, dead;
+	TAILQ_HEAD(, request)	 requests;	/* by deadline */
+	STAILQ_HEAD(, stalled)	 stalled;
+	struct index		 users;		/* sessions in the registry, by user */
+	struct index		 groups;	/* READY sessions by followed group */
+	struct index		 addresses;	/* connections by hash of the address */
+	struct event		 listening[PROC_LISTEN_MAX];
+	struct event		 pause;		/* accepting goes on after it */
+	struct event		 retry;		/* stalled requests are tried again */
+	unsigned		 nlistening;
+	int			 reserve_fd;	/* given up for a moment when descriptors ran out */
+	uint64_t		 dropped;	/* of our inbox, as last seen */
+	uint32_t		 auth_generation[PROC_SLOTS_MAX];	/* as last seen */
+	uint64_t		 now;		/* monotonic ms, of this turn */
+	bool			 draining;
+	uint64_t		 drain_began;
+};
+
+/* deliver.c: records that go to many sessions. */
+void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len);
+void	deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len);
+
+/* accept.c: new connections. */
+int	accept_start(struct worker *w);
+void	accept_stop(struct worker *w);
+
+#endif

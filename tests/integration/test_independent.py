@@ -1,0 +1,545 @@
+"""What kith-protocol(7) promises, seen by a client that knows nothing else."""
+import itertools
+import threading
+from urllib.parse import urlsplit
+
+import pytest
+
+from kithtest.pb import Closed, KithError, PbClient, WrongKey, direct
+from kithtest.schema import conversation, message, session
+
+PASSWORD = "correct horse battery"
+NUMBERS = itertools.count(1)
+
+
+class People:
+    """Users of one server, each with a name that no other test uses."""
+
+    def __init__(self, server):
+        self.server = server
+        self.open = []
+
+    def connect(self, **how):
+        link = PbClient(self.server.address, fingerprint=self.server.fingerprint, **how)
+        self.open.append(link)
+        link.hello()
+        return link
+
+    def invite(self):
+        return urlsplit(self.server.invite()).path.strip("/")
+
+    def new(self, name="user"):
+        """A registered user's first session."""
+        link = self.connect()
+        link.name = f"{name}{next(NUMBERS)}"
+        link.token = link.register(link.name, PASSWORD, self.invite()).token
+        return link
+
+    def again(self, link):
+        """Another session of the same user, on a device of its own."""
+        other = self.connect()
+        other.name = link.name
+        other.token = other.login(link.name, PASSWORD).token
+        return other
+
+    def resume(self, link):
+        """The same device, connected anew."""
+        other = self.connect()
+        other.name, other.token = link.name, link.token
+        other.login_token(link.token)
+        return other
+
+    def close(self):
+        for link in self.open:
+            link.close()
+
+
+@pytest.fixture
+def people(shared_server):
+    made = People(shared_server)
+    yield made
+    made.close()
+
+
+def refused(code, call, *args, **kwargs):
+    with pytest.raises(KithError) as e:
+        call(*args, **kwargs)
+    assert e.value.code == code
+    return e.value
+
+
+def texts(events):
+    return [e.text for e in events if e.kind == message.MESSAGE]
+
+
+# -- connecting ---------------------------------------------------------------
+
+def test_welcome_tells_version_and_limits(shared_server):
+    with PbClient(shared_server.address, fingerprint=shared_server.fingerprint) as link:
+        assert link.socket.selected_alpn_protocol() == "kith/1"
+        welcome = link.hello()
+    limits = welcome.limits
+    assert welcome.version == 1 and welcome.server and welcome.time_ms > 1_700_000_000_000
+    assert welcome.registration == session.INVITE
+    assert (limits.frame_bytes, limits.text_bytes, limits.name_chars) == (65536, 8000, 32)
+    assert (limits.page_events, limits.targets, limits.in_flight) == (200, 32, 16)
+    assert limits.heartbeat_ms and limits.heartbeat_missed == 2 and limits.login_ms
+
+
+def test_another_key_is_noticed_before_a_byte_is_sent(shared_server):
+    with pytest.raises(WrongKey):
+        PbClient(shared_server.address, fingerprint="SHA256:" + "A" * 43)
+
+
+def test_plain_connection_from_loopback(shared_server):
+    with PbClient(shared_server.address, tls=False) as link:
+        assert link.hello().version == 1
+
+
+def test_no_common_version(shared_server):
+    for low, high in ((2, 9), (0, 0)):
+        with PbClient(shared_server.address, tls=False) as link:
+            refused("VERSION", link.call,
+                    hello=session.Hello(version_min=low, version_max=high, client="pb"))
+
+
+def test_newer_clients_may_also_speak_version_1(shared_server):
+    with PbClient(shared_server.address, tls=False) as link:
+        assert link.call(hello=session.Hello(version_min=1, version_max=9)).version == 1
+
+
+def test_ping_is_answered(people):
+    link = people.new()
+    assert link.post(ping=session.Ping()) == link.receive().id
+
+
+def test_requests_without_waiting_are_all_answered(people):
+    link = people.new()
+    numbers = [link.post(ping=session.Ping()) for _ in range(64)]
+    assert {link.receive().id for _ in numbers} == set(numbers)
+
+
+# -- accounts -----------------------------------------------------------------
+
+def test_register_and_login(people):
+    link = people.connect()
+    name = f"Alice{next(NUMBERS)}"
+    first = link.register(name, PASSWORD, people.invite())
+    assert first.name == name.lower() and first.user_id < 2 ** 31 and first.device < 2 ** 31
+    assert len(first.token) == 43 and first.last_client_id == 0 and not first.admin
+    second = people.connect().login(name, PASSWORD)
+    assert second.user_id == first.user_id and second.device != first.device
+    assert second.token != first.token
+
+
+def test_register_again_with_the_password_is_a_login(people):
+    link = people.new()
+    again = people.connect().register(link.name, PASSWORD, people.invite())
+    assert again.user_id == link.user_id
+    refused("NAME_TAKEN", people.connect().register, link.name, "another password",
+            people.invite())
+
+
+def test_an_invite_serves_once_and_survives_a_failure(people):
+    secret = people.invite()
+    refused("PASSWORD_WEAK", people.connect().register, f"u{next(NUMBERS)}", "short", secret)
+    people.connect().register(f"u{next(NUMBERS)}", PASSWORD, secret)
+    refused("INVITE_INVALID", people.connect().register, f"u{next(NUMBERS)}", PASSWORD, secret)
+
+
+def test_wrong_passwords_and_unknown_users_are_told_the_same(people):
+    link = people.new()
+    wrong = refused("AUTH_FAILED", people.connect().login, link.name, "not the password")
+    unknown = refused("AUTH_FAILED", people.connect().login, f"nobody{next(NUMBERS)}", PASSWORD)
+    assert str(wrong) == str(unknown)
+
+
+def test_unknown_token(people):
+    refused("TOKEN_INVALID", people.connect().login_token, "A" * 43)
+
+
+def test_a_failed_login_may_be_tried_again_on_the_connection(people):
+    link, other = people.new(), people.connect()
+    refused("AUTH_FAILED", other.login, link.name, "not the password")
+    assert other.login(link.name, PASSWORD).user_id == link.user_id
+
+
+def test_sessions_are_listed_and_revoked(people):
+    link = people.new()
+    other = people.again(link)
+    listed = link.sessions()
+    assert set(listed) == {link.device, other.device}
+    assert listed[link.device].current and not listed[other.device].current
+    assert all(s.online and s.device_name == "pb" and s.created_ms for s in listed.values())
+    link.call(revoke_session=session.RevokeSession(device=other.device))
+    assert other.wait_closed() == "REVOKED"
+    refused("TOKEN_INVALID", people.connect().login_token, other.token)
+    assert set(link.sessions()) == {link.device}
+    refused("NO_SUCH_SESSION", link.call,
+            revoke_session=session.RevokeSession(device=other.device))
+
+
+def test_nobody_revokes_the_sessions_of_others(people):
+    alice, bob = people.new(), people.new()
+    refused("NO_SUCH_SESSION", alice.call,
+            revoke_session=session.RevokeSession(device=bob.device))
+    assert bob.sessions()
+
+
+def test_logout_ends_the_device(people):
+    link = people.new()
+    link.call(logout=session.Logout())
+    assert link.wait_closed() in (None, "OK", "REVOKED")
+    refused("TOKEN_INVALID", people.connect().login_token, link.token)
+    assert people.again(link).user_id == link.user_id
+
+
+def test_a_new_password_logs_the_other_devices_out(people):
+    link = people.new()
+    other = people.again(link)
+    change = session.ChangePassword(old_password="not the password", new_password="new password 1")
+    refused("AUTH_FAILED", link.call, change_password=change)
+    change.old_password = PASSWORD
+    link.call(change_password=change)
+    assert other.wait_closed() == "REVOKED"
+    refused("TOKEN_INVALID", people.connect().login_token, other.token)
+    refused("AUTH_FAILED", people.connect().login, link.name, PASSWORD)
+    assert people.resume(link).device == link.device
+    assert people.connect().login(link.name, "new password 1").user_id == link.user_id
+
+
+# -- chat ---------------------------------------------------------------------
+
+def test_chat_both_ways(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    place = direct(alice.user_id, bob.user_id)
+    [sent] = alice.send("@" + bob.name, "hello bob")
+    assert sent.conversation == place and sent.seq == 1 and not sent.error.code
+    event = bob.wait_text("hello bob")
+    assert (event.conversation, event.seq, event.time_ms) == (place, 1, sent.time_ms)
+    assert (event.kind, event.sender, event.sender_name) == (
+        message.MESSAGE, alice.user_id, alice.name)
+    [sent] = bob.send(place, "hello alice ä€😀\n\ttwo lines")
+    assert sent.seq == 2
+    event = alice.wait_text("hello alice ä€😀\n\ttwo lines")
+    assert event.seq == 2 and event.sender == bob.user_id
+    # Senders see their own messages as well, and know them by the client id.
+    own = alice.wait_text("hello bob")
+    assert own.client_id == alice.device << 32 | 1
+
+
+def test_all_devices_of_both_hear_it(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    everybody = [alice, people.again(alice), bob, people.again(bob)]
+    alice.send("@" + bob.name, "to all")
+    assert [link.wait_text("to all").seq for link in everybody] == [1] * 4
+
+
+def test_notes_to_oneself(people):
+    alice = people.new()
+    [sent] = alice.send("@" + alice.name, "do not forget")
+    assert sent.conversation == direct(alice.user_id, alice.user_id)
+    assert texts(alice.history("@" + alice.name).events) == ["do not forget"]
+
+
+def test_several_recipients_have_one_outcome_each(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    to = ["@" + bob.name, "@nobody-at-all", "@" + carol.name, "#no-such-group"]
+    outcomes = alice.send(to, "to several")
+    codes = [o.error.code for o in outcomes]
+    assert codes[0] == codes[2] == 0
+    assert [KithError(outcomes[i].error).code for i in (1, 3)] == ["NO_SUCH_USER", "NO_SUCH_GROUP"]
+    assert outcomes[0].conversation == direct(alice.user_id, bob.user_id)
+    assert outcomes[2].conversation == direct(alice.user_id, carol.user_id)
+    assert bob.wait_text("to several").conversation != carol.wait_text("to several").conversation
+    assert alice.device << 32 | alice.counter == alice.next_id() - 1
+    assert alice.counter == len(to) + 1
+
+
+def test_messages_come_in_the_order_in_which_they_were_sent(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    numbers = []
+    for i in range(60):
+        numbers.append(alice.post(send=message.Send(
+            targets=[message.Target(user=bob.name)], client_id=alice.next_id(), text=str(i))))
+    seqs = [alice.reply_to(n).sent.outcomes[0].seq for n in numbers]
+    assert seqs == list(range(1, 61))
+    got = [bob.wait_news("event", lambda e, s=s: e.seq == s).text for s in seqs]
+    assert got == [str(i) for i in range(60)]
+
+
+def test_two_senders_agree_on_the_order(people):
+    alice, bob = people.new("alice"), people.new("bob")
+
+    def talk(link, other):
+        for i in range(30):
+            link.send("@" + other.name, f"{link.name} {i}")
+    pair = [threading.Thread(target=talk, args=who) for who in ((alice, bob), (bob, alice))]
+    for thread in pair:
+        thread.start()
+    for thread in pair:
+        thread.join()
+    place = direct(alice.user_id, bob.user_id)
+    log = alice.history(place, limit=200).events
+    assert log == bob.history(place, limit=200).events
+    assert [e.seq for e in log] == list(range(1, 61))
+    for link in (alice, bob):
+        assert [e.text for e in log if e.sender == link.user_id] == [
+            f"{link.name} {i}" for i in range(30)]
+
+
+def test_a_repeat_is_answered_with_the_first_outcome(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    to = ["@" + bob.name, "@" + carol.name]
+    first = alice.next_id(2)
+    outcomes = alice.send(to, "once", client_id=first)
+    alice.send("@" + bob.name, "between")
+    assert alice.send(to, "once", client_id=first) == outcomes
+    resumed = people.resume(alice)
+    assert resumed.counter == alice.counter
+    assert resumed.send(to, "once", client_id=first) == outcomes
+    assert texts(bob.history("@" + alice.name).events) == ["once", "between"]
+    assert texts(carol.history("@" + alice.name).events) == ["once"]
+
+
+def test_client_ids_of_other_devices_are_refused(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    for client_id in (0, 1, alice.device + 1 << 32 | 1, bob.device << 32 | 1, 2 ** 64 - 1):
+        refused("BAD_REQUEST", alice.send, "@" + bob.name, "whose?", client_id=client_id)
+    assert not bob.conversations().get(direct(alice.user_id, bob.user_id))
+
+
+def test_limits_of_a_message(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    assert alice.send("@" + bob.name, "x" * 8000)[0].seq == 1
+    refused("TOO_LARGE", alice.send, "@" + bob.name, "x" * 8001)
+    refused("TOO_LARGE", alice.send, "@" + bob.name, "ä" * 4001)
+    refused("BAD_REQUEST", alice.send, "@" + bob.name, "")
+    refused("BAD_REQUEST", alice.send, [], "to nobody")
+    refused("TOO_LARGE", alice.send, ["@" + bob.name] * 33, "to too many")
+    assert alice.send("@" + bob.name, "after all that")[0].seq == 2
+
+
+# -- reading ------------------------------------------------------------------
+
+def test_history_in_both_directions(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    for i in range(1, 26):
+        alice.send("@" + bob.name, str(i))
+    of = "@" + alice.name
+
+    def page(**how):
+        got = bob.history(of, limit=10, **how)
+        assert got.last_seq == 25 and got.conversation == direct(alice.user_id, bob.user_id)
+        assert [e.text for e in got.events] == [str(e.seq) for e in got.events]
+        return [e.seq for e in got.events], got.more
+    assert page() == (list(range(16, 26)), True)
+    assert page(before=16) == (list(range(6, 16)), True)
+    assert page(before=6) == (list(range(1, 6)), False)
+    assert page(before=1) == ([], False)
+    assert page(after=5) == (list(range(6, 16)), True)
+    assert page(after=15) == (list(range(16, 26)), False)
+    assert page(after=25) == ([], False)
+    assert len(bob.history(of).events) == 25
+    refused("BAD_REQUEST", bob.history, of, after=1, before=9)
+
+
+def test_pages_fit_into_a_frame(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    for i in range(12):
+        alice.send("@" + bob.name, f"{i} ".ljust(8000, "x"))
+    got, more = [], True
+    while more:
+        page = bob.history("@" + alice.name, after=len(got), limit=200)
+        assert page.events
+        got += page.events
+        more = page.more
+    assert [e.seq for e in got] == list(range(1, 13))
+    have = {direct(alice.user_id, bob.user_id): 0}
+    assert [e.seq for e in bob.sync(have, limit=200)] == list(range(1, 13))
+
+
+def test_resume_and_sync_what_was_missed(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    group = alice.create_group(f"ops{next(NUMBERS)}", public=True)
+    bob.join_group("#" + group.name)
+    place = direct(alice.user_id, bob.user_id)
+    alice.send([place, group.id], "seen")
+    have = {e.conversation: e.seq for e in bob.sync({place: 0, group.id: 0})}
+    assert set(have) >= {place, group.id}
+    bob.close()
+    for i in range(7):
+        alice.send(place, f"direct {i}")
+    for i in range(120):
+        alice.send(group.id, f"group {i}")
+    back = people.resume(bob)
+    missed = back.sync(have, limit=50)
+    assert texts(e for e in missed if e.conversation == place) == [f"direct {i}" for i in range(7)]
+    assert texts(e for e in missed if e.conversation == group.id) == [
+        f"group {i}" for i in range(120)]
+    assert back.sync(have) == []
+    # From the login on, live events come as well: nothing lies between.
+    alice.send(place, "live again")
+    assert back.wait_text("live again").seq == have[place] + 1
+
+
+def test_sync_without_have_counts_from_the_read_cursor(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    place = direct(alice.user_id, bob.user_id)
+    for i in range(5):
+        alice.send(place, str(i))
+    assert texts(e for e in bob.sync({}) if e.conversation == place) == list("01234")
+    bob.mark_read(place, 3)
+    assert texts(e for e in bob.sync({}) if e.conversation == place) == ["3", "4"]
+
+
+def test_unread_and_mark_read(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    other = people.again(bob)
+    place = direct(alice.user_id, bob.user_id)
+    for i in range(3):
+        alice.send(place, str(i))
+    listed = bob.conversations()[place]
+    assert (listed.kind, listed.name, listed.peer) == (
+        conversation.DIRECT, alice.name, alice.user_id)
+    assert (listed.last_seq, listed.read_seq, listed.unread) == (3, 0, 3)
+    assert alice.conversations()[place].unread == 0
+    bob.mark_read(place, 2)
+    moved = other.wait_news("cursor_moved")
+    assert (moved.conversation, moved.seq) == (place, 2)
+    assert bob.conversations()[place].unread == 1
+    bob.mark_read(place, 1)
+    assert bob.conversations()[place].read_seq == 2
+    bob.mark_read(place, 3)
+    assert other.conversations()[place].unread == 0
+    only = bob.call(list_conversations=conversation.ListConversations(ids=[place]))
+    assert [c.id for c in only.conversations] == [place] and not only.more
+
+
+# -- groups -------------------------------------------------------------------
+
+def test_public_group(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    name = f"ops{next(NUMBERS)}"
+    group = alice.create_group(name, topic="work", public=True)
+    assert group.kind == conversation.GROUP and group.id < 2 ** 62
+    assert (group.name, group.topic, group.public, group.role) == (
+        name, "work", True, conversation.OWNER)
+    assert carol.groups()[name].role == conversation.NOBODY
+    refused("NOT_MEMBER", carol.history, "#" + name)
+    joined = bob.join_group("#" + name)
+    assert joined.id == group.id and joined.role == conversation.MEMBER
+    assert alice.wait_news("event", lambda e: e.kind == message.JOINED
+                           and e.conversation == group.id
+                           and e.sender == bob.user_id).sender_name == bob.name
+    bob.send("#" + name, "hello ops")
+    assert alice.wait_text("hello ops").conversation == group.id
+    members = bob.members("#" + name)
+    assert {n: m.role for n, m in members.items()} == {
+        alice.name: conversation.OWNER, bob.name: conversation.MEMBER}
+    assert all(m.online for m in members.values())
+    assert bob.groups()[name].members == 2
+    bob.leave_group("#" + name)
+    assert alice.wait_news("event", lambda e: e.kind == message.LEFT).sender == bob.user_id
+    assert KithError(bob.send("#" + name, "still here?")[0].error).code == "NOT_MEMBER"
+    bob.leave_group("#" + name)
+    refused("NOT_MEMBER", carol.leave_group, "#" + name)
+    refused("NAME_TAKEN", carol.create_group, name, public=True)
+
+
+def test_joining_twice_is_joined(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    group = alice.create_group(f"ops{next(NUMBERS)}", public=True)
+    assert alice.create_group(group.name, public=True).id == group.id
+    first = bob.join_group(group.id)
+    assert bob.join_group(group.id).since_seq == first.since_seq
+    assert [e.kind for e in alice.history(group.id).events].count(message.JOINED) <= 2
+
+
+def test_private_group_wants_an_invitation(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    name = f"secret{next(NUMBERS)}"
+    group = alice.create_group(name)
+    assert name not in bob.groups()
+    for of in ("#" + name, "#no-such-group"):
+        refused("NO_SUCH_GROUP", bob.join_group, of)
+        refused("NO_SUCH_GROUP", bob.history, of)
+    assert KithError(bob.send("#" + name, "hello?")[0].error).code == "NO_SUCH_GROUP"
+    alice.invite_to_group("#" + name, bob.name)
+    event = bob.wait_news("event", lambda e: e.kind == message.INVITATION)
+    assert (event.conversation, event.text) == (direct(alice.user_id, bob.user_id), name)
+    assert bob.join_group("#" + name).id == group.id
+    refused("NO_SUCH_GROUP", carol.join_group, "#" + name)
+    refused("NO_SUCH_USER", bob.invite_to_group, "#" + name, "nobody-at-all")
+    bob.leave_group("#" + name)
+    refused("NOT_PERMITTED", bob.join_group, "#" + name)
+    alice.invite_to_group("#" + name, bob.name)
+    assert bob.join_group("#" + name).role == conversation.MEMBER
+
+
+def test_membership_bounds_what_can_be_read(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    group = alice.create_group(f"ops{next(NUMBERS)}", public=True)
+    bob_saw = []
+    for round_ in range(3):
+        alice.send(group.id, f"{round_}: bob is away")
+        since = bob.join_group(group.id).since_seq
+        alice.send(group.id, f"{round_}: bob is here")
+        bob_saw.append(f"{round_}: bob is here")
+        assert since > 1
+        bob.leave_group(group.id)
+    alice.send(group.id, "bob is gone")
+    bob.join_group(group.id)
+    assert texts(bob.history(group.id, limit=200).events) == bob_saw
+    assert texts(bob.history(group.id, after=1, limit=200).events) == bob_saw
+    assert texts(bob.sync({group.id: 0})) == bob_saw
+    assert len(texts(alice.history(group.id, limit=200).events)) == 7
+
+
+def test_the_last_owners_leaving_makes_the_longest_member_owner(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    group = alice.create_group(f"ops{next(NUMBERS)}", public=True)
+    bob.join_group(group.id)
+    carol.join_group(group.id)
+    alice.leave_group(group.id)
+    members = carol.members(group.id)
+    assert {n: m.role for n, m in members.items()} == {
+        bob.name: conversation.OWNER, carol.name: conversation.MEMBER}
+
+
+def test_strangers_cannot_use_the_conversation_of_others(people):
+    alice, bob, eve = people.new("alice"), people.new("bob"), people.new("eve")
+    place = direct(alice.user_id, bob.user_id)
+    alice.send(place, "between us")
+    no = ("NO_SUCH_CONVERSATION", "NOT_MEMBER")
+    assert KithError(eve.send(place, "hello")[0].error).code in no
+    with pytest.raises(KithError) as e:
+        eve.history(place)
+    assert e.value.code in no
+    assert eve.sync({place: 0}) == []
+    assert place not in eve.conversations()
+
+
+# -- presence -----------------------------------------------------------------
+
+def test_who_is_online(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    second = people.again(bob)
+    seen = alice.who(bob.name, alice.name, "nobody-at-all")
+    assert set(seen) == {alice.name, bob.name}
+    assert seen[bob.name].online and seen[bob.name].sessions == 2
+    assert {alice.name, bob.name} <= set(alice.who())
+    for link in (bob, second):
+        link.call(logout=session.Logout())
+        link.wait_closed()
+    seen = alice.who(bob.name)[bob.name]
+    assert not seen.online and seen.sessions == 0
+    assert bob.name not in alice.who()
+
+
+def test_nothing_is_heard_after_the_end(people):
+    link = people.new()
+    link.call(logout=session.Logout())
+    with pytest.raises(Closed):
+        while True:
+            link.receive()

@@ -1,0 +1,460 @@
+/*
+ * kith_load.c - the load generator: many users of libkith in one process.
+ *
+ *   kith-load --url URL --mode idle|direct|group [--users N] [--connections C]
+ *             [--seconds S] [--window W] [--senders K] [--bytes B]
+ *
+ * The server must let the URL's invite be used N times, or be open. Users register,
+ * a few at a time, since each costs the server a password hash; further
+ * connections (idle) log in with their tokens.
+ *   idle    C connections are opened and held for S seconds, to look at the server's memory.
+ *   direct  each user sends to the next one, W sends unanswered at a time.
+ *   group   K of N users send to one group that all are in.
+ * Prints one JSON object. Every message carries the moment of its sending, so that
+ * latency is from kith_send() to the hook of each receiver. Exit 1 if anything was
+ * lost: acknowledged copies times their receivers must equal what arrived.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "client-cli/kith.h"
+#include "protocol/limits.h"
+
+#define LOGINS_AT_ONCE	16u
+#define USERS_MAX	10000u
+#define CONNECTIONS_MAX	20000u
+#define SECONDS_MAX	600u
+#define SAMPLES_MAX	1000000u
+#define SETTLE_MS	20000u		/* for the last deliveries */
+
+enum mode { MODE_IDLE, MODE_DIRECT, MODE_GROUP };
+
+static const char *const mode_names[] = { "idle", "direct", "group" };
+
+struct load;
+
+struct user {				/* one connection; the first `users` have accounts of their own */
+	struct load	*load;
+	struct kith	*kith;
+	unsigned	 index;
+	char		 name[NAME_BYTES_MAX + 1];
+	char		 token[TOKEN_CHARS + 1];
+	uint64_t	 next_id;
+	unsigned	 in_flight;
+	bool		 here;
+};
+
+struct load {
+	struct event_base *base;
+	struct event	*timer;
+	struct kith_url	 url;
+	enum mode	 mode;
+	unsigned	 users, connections, seconds, window, senders, bytes;
+	struct user	*all;
+	unsigned	 started, here, joined;	/* connections begun, logged in; members */
+	char		 group[NAME_BYTES_MAX + 1];
+	char		*text;
+	bool		 sending;
+	uint64_t	 begin_us, end_us;
+	uint64_t	 acked, refused, delivered, expected;
+	uint32_t	*latency_us;
+	size_t		 samples;
+	const char	*failed;		/* what ended the run early */
+};
+
+static uint64_t
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void
+fail(struct load *l, const char *why)
+{
+	if (l->failed == NULL)
+		l->failed = why;
+	event_base_loopbreak(l->base);
+}
+
+/* -- sending --------------------------------------------------------------- */
+
+static void send_more(struct user *u);
+
+static void
+on_sent(struct kith *k, const struct kith_failure *failure, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct user *u = arg;
+	struct load *l = u->load;
+
+	(void)k;
+	u->in_flight--;
+	if (failure != NULL || reply->sent->outcomes[0]->error != NULL)
+		l->refused++;
+	else {
+		l->acked++;
+		l->expected += l->mode == MODE_GROUP ? l->users : 2;
+	}
+	send_more(u);
+}
+
+static void
+send_more(struct user *u)
+{
+	struct load *l = u->load;
+	Kith__V1__Target to = KITH__V1__TARGET__INIT;
+	int n;
+
+	if (l->mode == MODE_GROUP) {
+		to.to_case = KITH__V1__TARGET__TO_GROUP;
+		to.group = l->group;
+	} else {
+		to.to_case = KITH__V1__TARGET__TO_USER;
+		to.user = l->all[(u->index + 1) % l->users].name;
+	}
+	while (l->sending && u->in_flight < l->window) {
+		n = snprintf(l->text, l->bytes + 1, "%020" PRIu64, now_us());
+		l->text[n < (int)l->bytes ? n : (int)l->bytes] = ' ';
+		u->in_flight++;
+		if (kith_send(u->kith, u->next_id++, &to, 1, l->text, on_sent, u) != 0) {
+			fail(l, "send");
+			return;
+		}
+	}
+}
+
+/* Everybody's own copies count as well: each event goes to all who follow the log. */
+static void
+on_event(struct kith *k, const Kith__V1__Event *event, void *arg)
+{
+	struct user *u = arg;
+	struct load *l = u->load;
+
+	(void)k;
+	if (event->kind != KITH__V1__EVENT_KIND__MESSAGE || l->begin_us == 0)
+		return;
+	l->delivered++;
+	if (l->samples < SAMPLES_MAX && event->sender != kith_user_id(k))
+		l->latency_us[l->samples++] =
+		    (uint32_t)(now_us() - strtoull(event->text, NULL, 10));
+}
+
+static void
+begin(struct load *l)
+{
+	unsigned i;
+
+	if (l->mode == MODE_IDLE) {
+		fprintf(stderr, "ready: %u connections\n", l->connections);
+		l->begin_us = now_us();
+		return;
+	}
+	l->sending = true;
+	l->begin_us = now_us();
+	for (i = 0; i < (l->mode == MODE_GROUP ? l->senders : l->users); i++)
+		send_more(&l->all[i]);
+}
+
+/* -- logging in -------------------------------------------------------------- */
+
+static void start_more(struct load *l);
+
+static void
+on_joined(struct kith *k, const struct kith_failure *failure, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct load *l = ((struct user *)arg)->load;
+	unsigned i;
+
+	(void)k;
+	(void)reply;
+	if (failure != NULL) {
+		fprintf(stderr, "group: %s\n", failure->text);
+		fail(l, "group");
+		return;
+	}
+	if (++l->joined == 1)
+		for (i = 1; i < l->users; i++)
+			if (kith_join_group(l->all[i].kith, l->group, on_joined, &l->all[i]) != 0)
+				fail(l, "join");
+	if (l->joined == l->users)
+		begin(l);
+}
+
+static void
+all_here(struct load *l)
+{
+	if (l->mode != MODE_GROUP)
+		begin(l);
+	else if (kith_create_group(l->all[0].kith, l->group, "", 1, on_joined, &l->all[0]) != 0)
+		fail(l, "create");
+}
+
+static void
+on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
+{
+	struct user *u = arg;
+	uint64_t first = login->device << CLIENT_ID_DEVICE_SHIFT;
+
+	(void)k;
+	if (login->token[0] != '\0')
+		snprintf(u->token, sizeof(u->token), "%s", login->token);
+	if (u->next_id == 0)
+		u->next_id = (login->last_client_id > first ? login->last_client_id : first) + 1;
+}
+
+static void
+on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	struct user *u = arg;
+	struct load *l = u->load;
+
+	(void)k;
+	if (phase == KITH_ENDED) {
+		fprintf(stderr, "%s: %s\n", u->name, why->text);
+		fail(l, "connection ended");
+	}
+	if (phase != KITH_READY || u->here)
+		return;
+	u->here = true;
+	l->here++;
+	if (l->here == l->connections)
+		all_here(l);
+	else
+		start_more(l);
+}
+
+static int
+start(struct load *l, struct user *u)
+{
+	struct user *owner = &l->all[u->index % l->users];
+	struct kith_options o = {
+		.base = l->base, .host = l->url.host, .port = l->url.port, .plain = l->url.plain,
+		.key = l->url.key, .client = "kith-load", .follow = l->mode != MODE_IDLE,
+		.retry_ms = KITH_FOREVER, .request_ms = KITH_FOREVER,
+		.hooks = { .phase = on_phase, .logged_in = on_logged_in, .event = on_event },
+		.arg = u,
+		.login = { .by = KITH_BY_REGISTERING, .name = u->name, .password = l->group,
+		    .invite = l->url.invite, .device = "load" },
+	};
+
+	if (u != owner) {
+		o.login.by = KITH_BY_TOKEN;
+		o.login.token = owner->token;
+	}
+	if ((u->kith = kith_create(&o)) == NULL)
+		return -1;
+	kith_start(u->kith);
+	return 0;
+}
+
+/* Accounts first, then the connections that use their tokens. */
+static void
+start_more(struct load *l)
+{
+	while (l->started < l->connections && l->started - l->here < LOGINS_AT_ONCE &&
+	    (l->started < l->users || l->here >= l->users)) {
+		if (start(l, &l->all[l->started++]) != 0) {
+			fail(l, "memory");
+			return;
+		}
+	}
+}
+
+/* -- the run ------------------------------------------------------------------ */
+
+/* Ten times a second: is it over? */
+static void
+on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct load *l = arg;
+	uint64_t ran = now_us() - l->begin_us;
+
+	(void)fd;
+	(void)what;
+	if (l->begin_us == 0 || ran < l->seconds * UINT64_C(1000000))
+		return;
+	if (l->sending || l->end_us == 0) {
+		l->sending = false;
+		l->end_us = now_us();
+	}
+	if (l->delivered >= l->expected ||
+	    now_us() - l->end_us > SETTLE_MS * UINT64_C(1000))
+		event_base_loopbreak(l->base);
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static double
+percentile_ms(const struct load *l, unsigned percent)
+{
+	return l->samples == 0 ? 0 : l->latency_us[(l->samples - 1) * percent / 100] / 1000.0;
+}
+
+static void
+report(struct load *l)
+{
+	double s = (double)(l->end_us - l->begin_us) / 1e6;
+	json_t *o;
+
+	qsort(l->latency_us, l->samples, sizeof(l->latency_us[0]), by_value);
+	o = json_pack("{s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}",
+	    "mode", mode_names[l->mode], "users", l->users, "connections", l->connections,
+	    "seconds", s, "acked", (json_int_t)l->acked, "refused", (json_int_t)l->refused,
+	    "delivered", (json_int_t)l->delivered, "expected", (json_int_t)l->expected,
+	    "stored_per_s", (double)l->acked / s, "delivered_per_s", (double)l->delivered / s,
+	    "latency_p50_ms", percentile_ms(l, 50), "latency_p99_ms", percentile_ms(l, 99));
+	if (o != NULL)
+		json_dumpf(o, stdout, 0);
+	json_decref(o);
+	putchar('\n');
+}
+
+static unsigned
+number(const char *text, unsigned min, unsigned max)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+
+	if (*text == '\0' || *end != '\0' || n < min || n > max) {
+		fprintf(stderr, "kith-load: %s: not a number from %u to %u\n", text, min, max);
+		exit(2);
+	}
+	return (unsigned)n;
+}
+
+static enum mode
+mode_of(const char *text)
+{
+	unsigned i;
+
+	for (i = 0; i < sizeof(mode_names) / sizeof(mode_names[0]); i++)
+		if (strcmp(text, mode_names[i]) == 0)
+			return (enum mode)i;
+	fprintf(stderr, "kith-load: %s: no such mode\n", text);
+	exit(2);
+}
+
+static void
+arguments(struct load *l, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "url", required_argument, NULL, 'u' }, { "mode", required_argument, NULL, 'm' },
+		{ "users", required_argument, NULL, 'n' },
+		{ "connections", required_argument, NULL, 'c' },
+		{ "seconds", required_argument, NULL, 's' },
+		{ "window", required_argument, NULL, 'w' },
+		{ "senders", required_argument, NULL, 'k' },
+		{ "bytes", required_argument, NULL, 'b' }, { NULL, 0, NULL, 0 }
+	};
+	const char *why = "missing";
+	bool url = false;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (c) {
+		case 'u': url = kith_url_parse(optarg, &l->url, &why) == 0; break;
+		case 'm': l->mode = mode_of(optarg); break;
+		case 'n': l->users = number(optarg, 2, USERS_MAX); break;
+		case 'c': l->connections = number(optarg, 1, CONNECTIONS_MAX); break;
+		case 's': l->seconds = number(optarg, 1, SECONDS_MAX); break;
+		case 'w': l->window = number(optarg, 1, IN_FLIGHT_MAX); break;
+		case 'k': l->senders = number(optarg, 1, USERS_MAX); break;
+		case 'b': l->bytes = number(optarg, 20, TEXT_BYTES_MAX); break;
+		default: exit(2);
+		}
+	}
+	if (!url || optind != argc) {
+		fprintf(stderr, "kith-load: --url: %s\n", why);
+		exit(2);
+	}
+	if (l->connections < l->users || l->mode != MODE_IDLE)
+		l->connections = l->users;
+	if (l->senders > l->users)
+		l->senders = l->users;
+}
+
+static int
+set_up(struct load *l)
+{
+	static const struct timeval tenth = { 0, 100000 };
+	unsigned i, run = (unsigned)getpid() ^ (unsigned)now_us();
+
+	l->base = event_base_new();
+	l->all = calloc(l->connections, sizeof(*l->all));
+	l->text = malloc(l->bytes + 1);
+	l->latency_us = calloc(SAMPLES_MAX, sizeof(*l->latency_us));
+	if (l->base == NULL || l->all == NULL || l->text == NULL || l->latency_us == NULL)
+		return -1;
+	memset(l->text, 'x', l->bytes);
+	l->text[l->bytes] = '\0';
+	snprintf(l->group, sizeof(l->group), "load-%08x", run);
+	for (i = 0; i < l->connections; i++) {
+		l->all[i].load = l;
+		l->all[i].index = i;
+		snprintf(l->all[i].name, sizeof(l->all[i].name), "u%08x-%u", run, i % l->users);
+	}
+	l->timer = event_new(l->base, -1, EV_PERSIST, on_timer, l);
+	return l->timer == NULL ? -1 : event_add(l->timer, &tenth);
+}
+
+static void
+tear_down(struct load *l)
+{
+	unsigned i;
+
+	for (i = 0; l->all != NULL && i < l->connections; i++)
+		if (l->all[i].kith != NULL)
+			kith_destroy(l->all[i].kith);
+	if (l->timer != NULL)
+		event_free(l->timer);
+	if (l->base != NULL)
+		event_base_free(l->base);
+	free(l->all);
+	free(l->text);
+	free(l->latency_us);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct load l = { .mode = MODE_DIRECT, .users = 2, .seconds = 10, .window = 8,
+	    .senders = 1, .bytes = 120 };
+	int status = 1;
+
+	signal(SIGPIPE, SIG_IGN);
+	arguments(&l, argc, argv);
+	if (set_up(&l) != 0)
+		fprintf(stderr, "kith-load: %s\n", strerror(errno));
+	else {
+		start_more(&l);
+		event_base_dispatch(l.base);
+		if (l.failed != NULL)
+			fprintf(stderr, "kith-load: %s\n", l.failed);
+		else {
+			report(&l);
+			status = l.delivered != l.expected || l.refused != 0;
+		}
+	}
+	tear_down(&l);
+	return status;
+}

@@ -1,0 +1,23 @@
+/*
+ * mariadb.h - a MariaDB server of one test program: a folder of its own, a Unix socket and no
+ * network. It dies with the program, however that ends.
+ */
+#ifndef KITH_TESTS_MARIADB_H
+#define KITH_TESTS_MARIADB_H
+
+#include <stdbool.h>
+
+/* This machine has mariadbd, and the driver is built in. */
+bool		 mariadb_there(void);
+
+/* Starts it if it does not run, with `option` (NULL: none) besides the usual ones. Returns its
+ * socket. A start after mariadb_stop() finds the same data. */
+const char	*mariadb_start(const char *option);
+
+/* At once, as a crash does, or with time to close. */
+void		 mariadb_stop(bool at_once);
+
+/* One statement as root, in no database. Ends the program if it fails. */
+void		 mariadb_do(const char *sql);
+
+#endif
