@@ -31,7 +31,8 @@ tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
 tests_unit_wake_test_LDADD = $(shm_libs)
 
 # The crash tests have kill points compiled in, whatever configure was told.
-unit_tests += tests/crash/registry_test \
+unit_tests += tests/crash/point_test \
+	tests/crash/registry_test \
 	tests/crash/ring_test \
 	tests/crash/table_test
 check_LIBRARIES = tests/crash/libkithshm_points.a
@@ -39,6 +40,9 @@ tests_crash_libkithshm_points_a_SOURCES = $(libkithshm_a_SOURCES)
 tests_crash_libkithshm_points_a_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 crash_kills = tests/crash/kills.c tests/crash/kills.h $(shm_harness)
 crash_libs = tests/crash/libkithshm_points.a $(CMOCKA_LIBS)
+tests_crash_point_test_SOURCES = tests/crash/point_test.c $(shm_harness)
+tests_crash_point_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_point_test_LDADD = $(crash_libs)
 tests_crash_registry_test_SOURCES = tests/crash/registry_test.c $(crash_kills)
 tests_crash_registry_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 tests_crash_registry_test_LDADD = $(crash_libs)
