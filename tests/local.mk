@@ -11,10 +11,7 @@ unit_tests += tests/unit/arena_test \
 	tests/unit/rlock_test \
 	tests/unit/stats_test \
 	tests/unit/table_test \
-	tests/unit/wake_test \
-	tests/crash/registry_test \
-	tests/crash/ring_test \
-	tests/crash/table_test
+	tests/unit/wake_test
 shm_harness = tests/crash/harness.c tests/crash/harness.h
 shm_libs = libkithshm.a $(CMOCKA_LIBS)
 tests_unit_arena_test_SOURCES = tests/unit/arena_test.c $(shm_harness)
@@ -34,11 +31,18 @@ tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
 tests_unit_wake_test_LDADD = $(shm_libs)
 
 # The crash tests have kill points compiled in, whatever configure was told.
+unit_tests += tests/crash/point_test \
+	tests/crash/registry_test \
+	tests/crash/ring_test \
+	tests/crash/table_test
 check_LIBRARIES = tests/crash/libkithshm_points.a
 tests_crash_libkithshm_points_a_SOURCES = $(libkithshm_a_SOURCES)
 tests_crash_libkithshm_points_a_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 crash_kills = tests/crash/kills.c tests/crash/kills.h $(shm_harness)
 crash_libs = tests/crash/libkithshm_points.a $(CMOCKA_LIBS)
+tests_crash_point_test_SOURCES = tests/crash/point_test.c $(shm_harness)
+tests_crash_point_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_point_test_LDADD = $(crash_libs)
 tests_crash_registry_test_SOURCES = tests/crash/registry_test.c $(crash_kills)
 tests_crash_registry_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 tests_crash_registry_test_LDADD = $(crash_libs)
