@@ -28,7 +28,7 @@ struct door_ops {
 	void		(*send)(struct conn *c, const uint8_t *reply, uint32_t len, bool live);
 };
 
-/* NULL: no door begins so. */
+/* NULL: none. */
 const struct door_ops	*door_by_byte(uint8_t first);
 const struct door_ops	*door_by_alpn(const char *alpn);
 
