@@ -58,6 +58,7 @@ server_worker = \
 	server/deliver.c \
 	server/dispatch.c \
 	server/dispatch.h \
+	server/door.c \
 	server/door.h \
 	server/door_native.c \
 	server/index.c \
