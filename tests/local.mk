@@ -93,7 +93,8 @@ EXTRA_DIST += \
 	tests/integration/test_terminal.py
 
 # store: most tests run on SQLite and on a private MariaDB server.
-unit_tests += tests/unit/conv_test \
+unit_tests += tests/crash/store_crash_test \
+	tests/unit/conv_test \
 	tests/unit/db_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
@@ -161,6 +162,9 @@ tests_unit_listen_test_LDADD = $(server_libs)
 tests_unit_log_test_LDADD = $(server_libs)
 tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_master_test_LDADD = $(server_libs)
+tests_crash_store_crash_test_SOURCES = tests/crash/store_crash_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_crash_store_crash_test_LDADD = $(store_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
 	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
 	tests/unit/store_group_test.c tests/unit/store_read_test.c \
