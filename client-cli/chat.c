@@ -168,14 +168,13 @@ chat_send(struct chat *c, const char *words, const char *text)
 
 /* -- the line --------------------------------------------------------------- */
 
-void
-chat_set_target(struct chat *c, const char *word)
+static void
+show_target(const struct chat *c)
 {
 	char *prompt = NULL;
 	FILE *out;
 	size_t len;
 
-	snprintf(c->target, sizeof(c->target), "%s", word);
 	if ((out = open_memstream(&prompt, &len)) == NULL)
 		return;
 	out_string(out, c->target[0] != '\0' ? c->target : "kith", OUT_WORD);
@@ -183,6 +182,13 @@ chat_set_target(struct chat *c, const char *word)
 	if (fclose(out) == 0)
 		line_set_prompt(prompt);
 	free(prompt);
+}
+
+void
+chat_set_target(struct chat *c, const char *word)
+{
+	snprintf(c->target, sizeof(c->target), "%s", word);
+	show_target(c);
 }
 
 static void
@@ -207,7 +213,8 @@ entered(const char *text, void *arg)
 void
 chat_leave(struct chat *c)
 {
-	if (c->unsent > 0 && !c->warned) {
+	/* With a connection they get a moment at the end, see app.h on drain. */
+	if (c->unsent > 0 && c->offline && !c->warned) {
 		chat_note("%zu message%s not sent yet; leave again to give %s up", c->unsent,
 		    c->unsent == 1 ? " is" : "s are", c->unsent == 1 ? "it" : "them");
 		c->warned = 1;
@@ -248,7 +255,7 @@ open_line(struct chat *c)
 	rc = line_open(c->app->base, &hooks, c,
 	    store_history_path(c->app->profile.name, path) == 0 ? path : NULL);
 	if (rc == 0)
-		chat_set_target(c, c->target);
+		show_target(c);
 	return rc;
 }
 
@@ -328,7 +335,7 @@ set_offline(struct chat *c, const struct kith_failure *why)
 		chat_note("%s; trying again", why->text);
 	else
 		chat_note("connected");
-	chat_set_target(c, c->target);
+	show_target(c);
 }
 
 static void
@@ -409,6 +416,10 @@ chat_run(struct app *app)
 	app->out.brief = 1;
 	rc = app_run(app, &o);
 	line_close();
+	if (c.unsent > 0) {
+		say("%zu message%s not known to be stored", c.unsent, c.unsent == 1 ? " is" : "s are");
+		rc = rc == KITH_EXIT_DONE ? KITH_EXIT_OFFLINE : rc;
+	}
 	while (!LIST_EMPTY(&c.asked))
 		asked_done(LIST_FIRST(&c.asked));
 	names_fini(&c.names);

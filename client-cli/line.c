@@ -84,8 +84,8 @@ on_enter(int count, int key)
 	line_hide();
 	rl_replace_line("", 1);
 	rl_point = rl_end = 0;
-	using_history();	/* Up begins at the newest again */
 	line.hooks.entered(text, line.arg);
+	using_history();	/* Up begins at the newest again */
 	free(text);
 	return 0;
 }

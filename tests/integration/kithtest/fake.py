@@ -54,17 +54,22 @@ class FakeServer:
         self.seen = []              # every request, by name
         self.lock = threading.RLock()
         self.logs[1] = Log(1, "lobby")
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = 0
+        self.open()
         self.port = self.listener.getsockname()[1]
-        self.thread = threading.Thread(target=self.accept, daemon=True)
-        self.thread.start()
 
     def url(self, invite="INVITE"):
         return f"kith+plain://127.0.0.1:{self.port}/{invite}"
 
     def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)    # or accept() goes on waiting
         self.listener.close()
         self.cut_all()
+
+    def open(self):
+        """Listens again, after close()."""
+        self.listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self.accept, daemon=True).start()
 
     def cut_all(self):
         with self.lock:
