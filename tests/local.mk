@@ -116,7 +116,8 @@ EXTRA_DIST += \
 	tests/integration/test_terminal.py
 
 # store: most tests run on SQLite and on a private MariaDB server.
-unit_tests += tests/unit/conv_test \
+unit_tests += tests/crash/store_crash_test \
+	tests/unit/conv_test \
 	tests/unit/db_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
@@ -125,6 +126,20 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+tests_crash_store_crash_test_SOURCES = tests/crash/store_crash_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_crash_store_crash_test_LDADD = $(store_libs)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
+	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
+	tests/unit/store_group_test.c tests/unit/store_read_test.c \
+	tests/unit/store_fault_test.c $(store_helpers)
+tests_unit_store_test_LDADD = $(store_libs)
+
+# Not built by default: how fast the writer is, see the file.
+EXTRA_PROGRAMS = tests/load/store_bench
+tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_load_store_bench_LDADD = $(store_libs)
 
 # The worker.
 unit_tests += tests/unit/tls_test
@@ -189,17 +204,6 @@ tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c te
 tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
-tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
-	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
-	tests/unit/store_group_test.c tests/unit/store_read_test.c \
-	tests/unit/store_fault_test.c $(store_helpers)
-tests_unit_store_test_LDADD = $(store_libs)
-
-# Not built by default: how fast the writer is, see the file.
-EXTRA_PROGRAMS = tests/load/store_bench
-tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
-	tests/unit/store_kit.h $(store_helpers)
-tests_load_store_bench_LDADD = $(store_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
