@@ -41,7 +41,8 @@
 #define PAGE_EVENTS_DEFAULT		50u
 #define PAGE_EVENTS_MAX			200u
 #define PAGE_ROWS_DEFAULT		100u	/* conversations, members, presences */
-#define PAGE_ROWS_MAX			200u	/* these, and positions of a SyncPage */
+#define PAGE_ROWS_MAX			200u
+#define PAGE_POSITIONS_MAX		256u	/* of a SyncPage */
 #define SYNC_HAVE_MAX			WALK_ELEMENTS_MAX
 #define UNREAD_MAX			1000u	/* counting stops here */
 

@@ -130,14 +130,18 @@ auth_answer_head(const struct auth_job *j, enum ipc_type type, enum kith_err cod
 	return h;
 }
 
+/* A name that a client gave may be a password, typed into the wrong place. */
 static void
 log_end(const struct auth_job *j, enum kith_err code)
 {
 	char address[INET6_ADDRSTRLEN] = "";
 
 	inet_ntop(AF_INET6, j->head.address, address, sizeof(address));
-	log_info(j->user, j->kind->name, "code=%s address=%s device=%" PRIu64,
-	    kith_err_name(code), address, j->device);
+	if (j->head.type == IPC_ADMIN)
+		log_info(j->user, j->kind->name, "code=%s name=%s", kith_err_name(code), j->name);
+	else
+		log_info(j->user, j->kind->name, "code=%s address=%s device=%" PRIu64,
+		    kith_err_name(code), address, j->device);
 }
 
 static enum auth_next

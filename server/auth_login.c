@@ -51,7 +51,6 @@ answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 		login.reply.data = packed;
 		login.reply.len = protobuf_c_message_pack(&reply.base, packed);
 	}
-	stats_add(a->p->stats, code == KITH_E_OK ? STAT_logins : STAT_logins_failed, 1);
 	ipc_send_msg(a->p, j->head.from, &h, &login.base);
 	explicit_bzero(packed, sizeof(packed));
 }

@@ -192,9 +192,8 @@ change_root(const struct birth *b, struct proc *p)
 static void
 drop_root(const struct birth *b, struct proc *p)
 {
-	/* The groups' file is out of sight after the chroot. */
-	if (initgroups(b->conf->user, b->gid) < 0)
-		fatal("initgroups %s", b->conf->user);
+	if (setgroups(0, NULL) < 0)
+		fatal("setgroups");
 	change_root(b, p);
 	if (setresgid(b->gid, b->gid, b->gid) < 0 || setresuid(b->uid, b->uid, b->uid) < 0)
 		fatal("cannot become %s", b->conf->user);

@@ -86,9 +86,10 @@ control_close(struct control *c, const struct conf *conf)
 {
 	if (c->fd < 0)
 		return;
+	/* The connections end with the process: `kithctl stop` waits for that. */
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
-		if (c->clients[i].fd >= 0)
-			drop_client(&c->clients[i]);
+		if (c->clients[i].out != NULL)
+			wiping_free(c->clients[i].out);
 	close(c->fd);
 	c->fd = -1;
 	unlink(conf->control_socket);

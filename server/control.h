@@ -52,7 +52,8 @@ struct control {
 int	control_open(struct control *c, const struct conf *conf, const struct state_owner *owner,
 	    char *err, size_t errlen);
 
-/* Closes all and removes the socket. Harmless on one that was not opened. */
+/* Stops listening and removes the socket; connections stay until the process ends. Harmless on one
+ * that was not opened. */
 void	control_close(struct control *c, const struct conf *conf);
 
 /* Fills in CONTROL_POLL_MAX entries, whose number it returns; then handles what poll() found. */

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };
 
 #define ANSWER_SECONDS	20		/* the server gives up after 10 */
-#define GONE_MS		5000		/* from the socket's end to the process's */
 
 /* Options that belong to some commands only. */
 #define O_ADMIN		1u
@@ -490,25 +488,19 @@ exchange(int fd, const json_t *request)
 	return line;
 }
 
-/* After "stop": the socket ends with the process, or just before. */
+/* After "stop": the connection ends with the process. */
 static int
-wait_until_gone(int fd, pid_t pid)
+wait_until_gone(int fd)
 {
-	const struct timeval patient = { 0, 0 };
-	const struct timespec nap = { 0, 10 * 1000000 };
+	const struct timeval for_ever = { 0, 0 };
 	ssize_t n;
 	char byte;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patient, sizeof(patient));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
 	do
 		n = recv(fd, &byte, 1, 0);
 	while (n > 0 || (n < 0 && errno == EINTR));
-	for (int i = 0; i < GONE_MS / 10; i++) {
-		if (kill(pid, 0) < 0 && errno == ESRCH)
-			return EXIT_DONE;
-		nanosleep(&nap, NULL);
-	}
-	return fail(EXIT_FAILED, "its process is still there");
+	return EXIT_DONE;
 }
 
 static int
@@ -529,7 +521,7 @@ tell(const struct arguments *a, const struct command *c, const char *line, int f
 	else
 		status = c->print(answer);
 	if (error == NULL && strcmp(c->words[0], "stop") == 0)
-		status = wait_until_gone(fd, (pid_t)number(answer, "pid"));
+		status = wait_until_gone(fd);
 	json_decref(answer);
 	return status;
 }

@@ -54,7 +54,7 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 		log_warn(0, "invite.first", "error=%s", kith_err_name(answer->code));
 	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0) {
 		dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator, once and within "
-		    "24 hours:\n\n    kith join '%s'\n\n", url);
+		    "24 hours:\n\n    kith join %s\n\n", url);
 		explicit_bzero(url, sizeof(url));
 		if (state_set_invited(m->conf) < 0)
 			log_warn(0, "invite.first", "error=\"cannot note that it was made\"");

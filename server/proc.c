@@ -205,7 +205,9 @@ wait_for_events(struct proc *p)
 	p->again = false;
 	wake_sleep(wake);
 	if (again || !ring_empty(&p->shared->rings[p->slot]))
-		event_base_loop(p->base, EVLOOP_NONBLOCK);
+		/* NONBLOCK alone goes round for as long as a descriptor stays readable,
+		 * and the eventfd is read by wake_awake() only. */
+		event_base_loop(p->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	else
 		event_base_loop(p->base, EVLOOP_ONCE);
 	wake_awake(wake);

@@ -44,6 +44,14 @@ static const struct {
 	{ KITH__V1__REQUEST__BODY_REVOKE_SESSION, false, store_account_request },
 };
 
+/* What is not batched comes after what was. */
+static void
+begin_alone(struct store *s)
+{
+	store_batch_run(s);
+	s->commit_lost = false;
+}
+
 static void
 take_request(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
@@ -58,11 +66,17 @@ take_request(struct store *s, const struct ipc_head *h, const uint8_t *body, uin
 		if (requests[i].what != r->body_case)
 			continue;
 		if (!requests[i].batched)
-			store_batch_run(s);
+			begin_alone(s);
 		requests[i].take(s, h, r);
 		return;
 	}
 	store_reply_error(s, h, KITH_E_UNKNOWN_REQUEST);
+}
+
+bool
+store_replaying(const struct store *s)
+{
+	return s->replay_end != 0 && s->p->shared->rings[s->p->slot].cursor <= s->replay_end;
 }
 
 void
@@ -78,7 +92,7 @@ store_writer_record(struct proc *p, const struct ipc_head *h, const uint8_t *bod
 		store_batch_seen(s, h->user[0], h->time_ms);
 		break;
 	case IPC_ASK:
-		store_batch_run(s);
+		begin_alone(s);
 		store_account_ask(s, h, body, len);
 		break;
 	default:			/* ipc_check() lets nothing else pass */
@@ -89,13 +103,28 @@ store_writer_record(struct proc *p, const struct ipc_head *h, const uint8_t *bod
 void
 store_writer_turn(struct proc *p)
 {
-	store_batch_run(p->state);
-	store_tend(p->state);
+	struct store *s = p->state;
+
+	store_batch_run(s);
+	store_tend(s);
+	if (s->draining && ring_empty(&p->shared->rings[p->slot]))
+		proc_stop(p);
+}
+
+/* The workers are gone; what they left in the inbox is still stored. */
+static void
+writer_drain(struct proc *p)
+{
+	struct store *s = p->state;
+
+	s->draining = true;
+	proc_again(p);
 }
 
 static const struct proc_ops writer_ops = {
 	.record = store_writer_record,
 	.turn = store_writer_turn,
+	.drain = writer_drain,
 	.budget = BUDGET,
 };
 
@@ -109,7 +138,8 @@ store_writer_init(struct store *s, struct proc *p)
 		return rc;
 	p->state = s;
 	ring_attach(inbox);
-	s->replay_end = inbox->cursor + ring_used(inbox);
+	if (!ring_empty(inbox))
+		s->replay_end = inbox->cursor + ring_used(inbox);
 	store_connect(s);
 	return 0;
 }

@@ -33,6 +33,7 @@ struct store_cache;
 #define STORE_PATIENCE_MS	2000u	/* the writer keeps its work for so long while it connects anew */
 #define STORE_RETRY_MS		250u	/* between two attempts to connect */
 #define STORE_NEWS_MAX	4u		/* a transaction's own, batches apart */
+#define STORE_JOINS_MAX	32u		/* remembered for a moment */
 
 /* What the workers are told after a commit, in this order. */
 struct store_news {
@@ -40,6 +41,12 @@ struct store_news {
 	struct db_event	event;		/* NEWS_EVENT; body is kept in `text` */
 	char		text[TOPIC_BYTES_MAX + 1];
 	uint64_t	user, conversation;	/* NEWS_JOINED, NEWS_LEFT */
+};
+
+/* Who joined just now: until its worker has read that, the registry does not know of it. */
+struct store_join {
+	uint64_t	group, until_ms;
+	uint32_t	workers;
 };
 
 struct store {
@@ -51,12 +58,17 @@ struct store {
 	struct store_batch	*batch;		/* writer: see store_send.h */
 	struct store_news	 news[STORE_NEWS_MAX];
 	unsigned		 nnews;
+	struct store_join	 joins[STORE_JOINS_MAX];
+	unsigned		 njoins;	/* ever: the next goes to njoins % STORE_JOINS_MAX */
 	uint64_t		 lobby;		/* writer: the group's id, 0: none */
+	bool			 draining;	/* writer: ends when its inbox is empty */
 	bool			 away;		/* the last attempt to connect failed */
 	bool			 connected_once;
-	bool			 commit_lost;	/* a COMMIT's answer did not come; whoever cares clears it */
+	bool			 commit_lost;	/* a COMMIT's answer did not come, since the request began */
+	uint64_t		 logged_at;	/* the last failure, and */
+	enum db_class		 logged;	/* ... its class */
 	uint64_t		 retry_at;	/* while away: the next connection is tried then */
-	uint64_t		 replay_end;	/* writer: the inbox up to here was there at the start */
+	uint64_t		 replay_end;	/* writer: the inbox up to here was there at the start; 0: none */
 	uint64_t		 unsure_from, unsure_to;	/* times of commits whose answer was lost */
 };
 
@@ -135,6 +147,15 @@ extern char	store_empty[];
  * e->seq is set. The body is at most TOPIC_BYTES_MAX. */
 enum db_class	store_news_event(struct store *s, struct db_event *e);
 void		store_news_member(struct store *s, uint64_t group, uint64_t user, bool joined);
+
+/* The request at hand turned out to be a repetition: notes its event as news once more, if
+ * nobody knows whether it was told. It is the newest of `kind` by `sender`. */
+enum db_class	store_news_again(struct store *s, uint64_t conversation, uint32_t kind,
+		    uint64_t sender);
+
+/* The request at hand was in the inbox when this process started: its predecessor may have
+ * handled it. */
+bool		store_replaying(const struct store *s);
 
 /* After the commit: to the workers. store_transact() does it. */
 void		store_tell_news(struct store *s);

@@ -199,9 +199,9 @@ create(struct store *s, struct account_work *w)
 	if (c != DB_ROW && c != DB_DONE)
 		return c;
 	w->tell_account = true;
-	/* Its salt is random: this is our own, and perhaps nobody was told of it. */
+	/* Its salt is random: this very question made it, and joined the lobby. */
 	if (exists && strcmp(w->account.hash, create->hash) == 0)
-		return store_group_join_lobby(s, w->account.id);
+		return DB_DONE;
 	if (create->need_invite) {
 		c = use_invite(s, &create->invite_hash, w->now_ms, &admin);
 		if (c != DB_OK)

@@ -127,8 +127,15 @@ join_as(struct store *s, uint64_t group, uint64_t user, Kith__V1__EventKind kind
 	first = s->news[s->nnews - 2];
 	s->news[s->nnews - 2] = s->news[s->nnews - 1];
 	s->news[s->nnews - 1] = first;
-	s->news[s->nnews - 1].event.body = s->news[s->nnews - 1].text;
 	return DB_OK;
+}
+
+/* In already. The worker may not have been told, so it is told again. */
+static enum db_class
+joined_before(struct store *s, uint64_t group, uint64_t user, Kith__V1__EventKind kind)
+{
+	store_news_member(s, group, user, true);
+	return store_news_again(s, group, kind, user);
 }
 
 /* The name stands: harmless if it is this user's own group, asked for again. */
@@ -151,7 +158,8 @@ created_before(struct store *s, struct op *op)
 	if (id != 0 && (c = store_standing(s, id, op->user, &standing)) != DB_OK)
 		return c;
 	if (standing == CONV_OWNER)
-		return load_joined(s, op, id, DB_OK);
+		return load_joined(s, op, id, joined_before(s, id, op->user,
+		    KITH__V1__EVENT_KIND__GROUP_CREATED));
 	op->err = KITH_E_NAME_TAKEN;
 	return DB_OK;
 }
@@ -243,7 +251,8 @@ join_work(struct store *s, void *arg)
 	if (c != DB_OK || op->err != KITH_E_OK)
 		return c;
 	if (place.standing >= CONV_MEMBER)
-		return load_joined(s, op, place.conversation, DB_OK);
+		return load_joined(s, op, place.conversation, joined_before(s, place.conversation,
+		    op->user, KITH__V1__EVENT_KIND__JOINED));
 	if ((c = may_join(s, op, &place)) != DB_OK || op->err != KITH_E_OK)
 		return c;
 	if ((c = delete_invitation(s, place.conversation, op->user)) == DB_OK)
@@ -328,7 +337,9 @@ leave_work(struct store *s, void *arg)
 	case CONV_MEMBER:
 		return leave(s, place.conversation, op->user);
 	default:			/* left already: a repetition */
-		return DB_OK;
+		c = store_news_again(s, place.conversation, KITH__V1__EVENT_KIND__LEFT, op->user);
+		store_news_member(s, place.conversation, op->user, false);
+		return c;
 	}
 }
 
@@ -367,6 +378,16 @@ put_invitation(struct store *s, const struct op *op, uint64_t group, uint64_t in
 	return seq == 1 ? store_add_direct_members(s, direct) : DB_OK;
 }
 
+/* Once is enough, however often it is asked for. */
+static enum db_class
+invited_before(struct store *s, const struct op *op, uint64_t group, uint64_t invited)
+{
+	enum db_class c = store_news_again(s, group, KITH__V1__EVENT_KIND__INVITED, op->user);
+
+	return c != DB_OK ? c : store_news_again(s, conv_direct(op->user, invited),
+	    KITH__V1__EVENT_KIND__INVITATION, op->user);
+}
+
 static enum db_class
 invite_work(struct store *s, void *arg)
 {
@@ -388,9 +409,10 @@ invite_work(struct store *s, void *arg)
 		return c;
 	if ((c = store_standing(s, place.conversation, invited.id, &standing)) != DB_OK)
 		return c;
-	/* Once is enough, however often it is asked for. */
-	if (standing >= CONV_MEMBER || standing == CONV_INVITED)
+	if (standing >= CONV_MEMBER)
 		return DB_OK;
+	if (standing == CONV_INVITED)
+		return invited_before(s, op, place.conversation, invited.id);
 	return put_invitation(s, op, place.conversation, invited.id);
 }
 
@@ -457,10 +479,18 @@ store_group_make_lobby(struct store *s, void *unused)
 	return c;
 }
 
+/* The same account may come twice, after a lost answer. */
 enum db_class
 store_group_join_lobby(struct store *s, uint64_t user)
 {
+	enum conv_standing standing;
+	enum db_class c;
+
 	if (s->lobby == 0)
 		return DB_OK;
+	if ((c = store_standing(s, s->lobby, user, &standing)) != DB_OK)
+		return c;
+	if (standing >= CONV_MEMBER)
+		return joined_before(s, s->lobby, user, KITH__V1__EVENT_KIND__JOINED);
 	return join_as(s, s->lobby, user, KITH__V1__EVENT_KIND__JOINED, KITH__V1__ROLE__MEMBER, "");
 }

@@ -111,13 +111,6 @@ keep_text(struct store_batch *b, const char *text, size_t len)
 	return at;
 }
 
-/* What this process finds in its inbox at its start, its predecessor may have handled. */
-static bool
-replaying(const struct store *s)
-{
-	return s->p->shared->rings[s->p->slot].cursor <= s->replay_end;
-}
-
 static enum kith_err
 check_send(const struct ipc_head *h, const Kith__V1__Send *m, size_t len)
 {
@@ -149,7 +142,7 @@ store_batch_send(struct store *s, const struct ipc_head *h, const Kith__V1__Send
 	send = &b->sends[b->nsends];
 	*send = (struct send){ .head = *h, .len = (uint32_t)len, .first = b->nrows,
 		.n = (unsigned)m->n_targets, .text = keep_text(b, m->text, len),
-		.replay = replaying(s) };
+		.replay = store_replaying(s) };
 	for (unsigned i = 0; i < send->n; i++) {
 		struct row *r = &b->rows[b->nrows++];
 
@@ -183,7 +176,7 @@ store_batch_mark(struct store *s, const struct ipc_head *h, const Kith__V1__Mark
 	if (same >= 0 && b->marks[same].seq < m->seq)
 		b->marks[same].seq = m->seq;
 	b->marks[b->nmarks++] = (struct mark){ .head = *h, .conversation = m->conversation,
-		.seq = m->seq, .same = same, .replay = replaying(s) };
+		.seq = m->seq, .same = same, .replay = store_replaying(s) };
 }
 
 void
@@ -671,7 +664,6 @@ note_unsure(struct store *s)
 {
 	if (!s->commit_lost)
 		return;
-	s->commit_lost = false;
 	if (s->unsure_from == 0)
 		s->unsure_from = s->batch->time_ms;
 	s->unsure_to = s->batch->time_ms;

@@ -16,6 +16,12 @@ char store_empty[] = "";
 /* Which errors pass by themselves, and after how long. */
 #define RETRY_AFTER_MS	1000u
 
+/* What was not told is among so many last events, or it is not worth the search. */
+#define AGAIN_SCAN	1000u
+
+/* By then a worker has read that its user joined, or is dead. */
+#define JOIN_MS		2000u
+
 void
 store_answer_head(const struct ipc_head *asked, enum ipc_type type, struct ipc_head *out)
 {
@@ -94,9 +100,15 @@ workers_of_user(struct store *s, uint64_t user)
 static uint32_t
 workers_of_group(struct store *s, uint64_t group)
 {
+	uint64_t now = proc_now_ms();
 	uint32_t mask = 0;
 
-	return registry_group_workers(&s->p->shared->registry, group, &mask) < 0 ? ~0u : mask;
+	if (registry_group_workers(&s->p->shared->registry, group, &mask) < 0)
+		return ~0u;
+	for (unsigned i = 0; i < STORE_JOINS_MAX; i++)
+		if (s->joins[i].group == group && s->joins[i].until_ms > now)
+			mask |= s->joins[i].workers;
+	return mask;
 }
 
 static void
@@ -192,18 +204,26 @@ tell_member(struct store *s, const struct store_news *n)
 	struct ipc_head h = { .type = IPC_MEMBER, .user = { n->user },
 		.flags = n->what == NEWS_JOINED ? IPC_F_JOINED : 0,
 		.conversation = n->conversation };
+	uint32_t workers = workers_of_user(s, n->user);
 
-	send_to(s, workers_of_user(s, n->user), &h, NULL, 0);
+	send_to(s, workers, &h, NULL, 0);
+	if (n->what == NEWS_JOINED && workers != 0)
+		s->joins[s->njoins++ % STORE_JOINS_MAX] = (struct store_join){ n->conversation,
+		    proc_now_ms() + JOIN_MS, workers };
 }
 
 void
 store_tell_news(struct store *s)
 {
 	for (unsigned i = 0; i < s->nnews; i++) {
-		if (s->news[i].what == NEWS_EVENT)
-			store_tell_event(s, &s->news[i].event);
-		else
-			tell_member(s, &s->news[i]);
+		struct store_news *n = &s->news[i];
+
+		if (n->what == NEWS_EVENT) {
+			n->event.body = n->text;
+			store_tell_event(s, &n->event);
+		} else {
+			tell_member(s, n);
+		}
 	}
 	s->nnews = 0;
 }
@@ -223,6 +243,18 @@ add_news(struct store *s)
 	return &surplus;
 }
 
+static void
+add_event(struct store *s, const struct db_event *e)
+{
+	struct store_news *n = add_news(s);
+
+	n->what = NEWS_EVENT;
+	n->event = *e;
+	if (n->event.len > TOPIC_BYTES_MAX)
+		n->event.len = TOPIC_BYTES_MAX;
+	memcpy(n->text, e->body, n->event.len);
+}
+
 static enum db_class
 put_event(struct store *s, struct db_event *e)
 {
@@ -239,19 +271,42 @@ put_event(struct store *s, struct db_event *e)
 enum db_class
 store_news_event(struct store *s, struct db_event *e)
 {
-	struct store_news *n;
 	enum db_class c = put_event(s, e);
 
 	if (c == DB_DUPLICATE && (c = store_mend_counter(s, e->conversation)) == DB_OK)
 		c = put_event(s, e);
-	if (c != DB_OK)
-		return c;
-	n = add_news(s);
-	n->what = NEWS_EVENT;
-	n->event = *e;
-	memcpy(n->text, e->body, e->len);
-	n->event.body = n->text;
-	return DB_OK;
+	if (c == DB_OK)
+		add_event(s, e);
+	return c;
+}
+
+enum db_class
+store_news_again(struct store *s, uint64_t conversation, uint32_t kind, uint64_t sender)
+{
+	struct db_event e = { .conversation = conversation, .kind = kind, .sender = sender };
+	struct db_stmt *st;
+	enum db_class c;
+	size_t len;
+
+	if (!s->commit_lost && !store_replaying(s))
+		return DB_OK;
+	st = store_stmt(s, "SELECT seq, time_ms, subject, body FROM events"
+	    " WHERE conversation = ? AND sender = ? AND kind = ?"
+	    " AND seq > (SELECT last_seq - ? FROM conversations WHERE id = ?)"
+	    " ORDER BY seq DESC LIMIT 1", 5, conversation, sender, (uint64_t)kind,
+	    (uint64_t)AGAIN_SCAN, conversation);
+	if (st == NULL)
+		return db_class(s->db);
+	if ((c = db_step(st)) == DB_ROW) {
+		e.seq = (uint64_t)db_int(st, 0);
+		e.time_ms = (uint64_t)db_int(st, 1);
+		e.subject = (uint64_t)db_int(st, 2);
+		e.body = db_bytes(st, 3, &len);
+		e.len = (uint32_t)len;
+		add_event(s, &e);
+	}
+	db_reset(st);
+	return c == DB_ROW || c == DB_DONE ? DB_OK : c;
 }
 
 void

@@ -19,6 +19,7 @@
 #include "store.h"
 #include "store_cache.h"
 
+#define LOG_EVERY_MS	10000u		/* the same failure again */
 #define RETRIES_MAX	20u		/* of one transaction: deadlocks, busy */
 #define ERR_MAX		512u
 
@@ -187,7 +188,7 @@ attempt(struct store *s, store_work *work, void *arg)
 		KITH_POINT("store.before_commit");
 		if ((c = db_commit(s->db)) == DB_OK)
 			return DB_OK;
-		if (c == DB_LOST)		/* it may have happened: see `unsure_from` */
+		if (c == DB_LOST)		/* it may have happened */
 			s->commit_lost = true;
 	}
 	if (c != DB_LOST)
@@ -198,12 +199,19 @@ attempt(struct store *s, store_work *work, void *arg)
 	return c;
 }
 
+/* Each is counted; a disk that stays full is not logged with each transaction. */
 static void
 note_failure(struct store *s, enum db_class c)
 {
+	uint64_t now = proc_now_ms();
+
 	if (c == DB_OK || c == DB_DONE || c == DB_DUPLICATE || s->db == NULL)
 		return;
 	stats_add(s->p->stats, STAT_db_errors, 1);
+	if (c == s->logged && now - s->logged_at < LOG_EVERY_MS)
+		return;
+	s->logged = c;
+	s->logged_at = now;
 	log_warn(0, "db.failed", "class=%d text=\"%s\"", c, db_text(s->db));
 }
 

@@ -11,7 +11,10 @@ unit_tests += tests/unit/arena_test \
 	tests/unit/rlock_test \
 	tests/unit/stats_test \
 	tests/unit/table_test \
-	tests/unit/wake_test
+	tests/unit/wake_test \
+	tests/crash/registry_test \
+	tests/crash/ring_test \
+	tests/crash/table_test
 shm_harness = tests/crash/harness.c tests/crash/harness.h
 shm_libs = libkithshm.a $(CMOCKA_LIBS)
 tests_unit_arena_test_SOURCES = tests/unit/arena_test.c $(shm_harness)
@@ -29,6 +32,22 @@ tests_unit_table_test_SOURCES = tests/unit/table_test.c $(shm_harness)
 tests_unit_table_test_LDADD = $(shm_libs)
 tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
 tests_unit_wake_test_LDADD = $(shm_libs)
+
+# The crash tests have kill points compiled in, whatever configure was told.
+check_LIBRARIES = tests/crash/libkithshm_points.a
+tests_crash_libkithshm_points_a_SOURCES = $(libkithshm_a_SOURCES)
+tests_crash_libkithshm_points_a_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+crash_kills = tests/crash/kills.c tests/crash/kills.h $(shm_harness)
+crash_libs = tests/crash/libkithshm_points.a $(CMOCKA_LIBS)
+tests_crash_registry_test_SOURCES = tests/crash/registry_test.c $(crash_kills)
+tests_crash_registry_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_registry_test_LDADD = $(crash_libs)
+tests_crash_ring_test_SOURCES = tests/crash/ring_test.c $(crash_kills)
+tests_crash_ring_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_ring_test_LDADD = $(crash_libs)
+tests_crash_table_test_SOURCES = tests/crash/table_test.c $(crash_kills)
+tests_crash_table_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_table_test_LDADD = $(crash_libs)
 
 # protocol: the tests need libkithproto alone. A fuzz target is replayed over its
 # seeds; replay.c is what a fuzzer's own main would be.
@@ -122,21 +141,23 @@ tests_unit_profile_test_SOURCES = tests/unit/profile_test.c tests/unit/tmpdir.c 
 tests_unit_profile_test_LDADD = $(client_libs)
 tests_unit_url_test_LDADD = $(client_libs)
 
-# auth.
+# auth, and its side of the store.
 unit_tests += tests/unit/auth_limit_test \
 	tests/unit/auth_test \
 	tests/unit/name_test \
 	tests/unit/password_test \
+	tests/unit/store_account_test \
 	tests/unit/token_test
-cast = tests/unit/cast.c tests/unit/cast.h
-auth_libs = $(store_libs) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
-tests_unit_auth_limit_test_LDADD = $(auth_libs)
+tests_unit_auth_limit_test_LDADD = $(store_libs)
 tests_unit_auth_test_SOURCES = tests/unit/auth_test.c tests/unit/auth_world.c \
-	tests/unit/auth_world.h $(cast)
-tests_unit_auth_test_LDADD = $(auth_libs)
-tests_unit_name_test_LDADD = $(auth_libs)
-tests_unit_password_test_LDADD = $(auth_libs)
-tests_unit_token_test_LDADD = $(auth_libs)
+	tests/unit/auth_world.h tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_auth_test_LDADD = $(store_libs)
+tests_unit_name_test_LDADD = $(store_libs)
+tests_unit_password_test_LDADD = $(store_libs)
+tests_unit_store_account_test_SOURCES = tests/unit/store_account_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_unit_store_account_test_LDADD = $(store_libs)
+tests_unit_token_test_LDADD = $(store_libs)
 
 # The load generator, on libkith.
 noinst_PROGRAMS += tests/load/kith-load
@@ -150,7 +171,8 @@ unit_tests += tests/unit/conf_test \
 	tests/unit/ipc_test \
 	tests/unit/listen_test \
 	tests/unit/log_test \
-	tests/unit/master_test
+	tests/unit/master_test \
+	tests/unit/proc_test
 server_libs = $(kithd_libs) $(CMOCKA_LIBS)
 tests_unit_conf_test_SOURCES = tests/unit/conf_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conf_test_LDADD = $(server_libs)
@@ -161,6 +183,8 @@ tests_unit_listen_test_LDADD = $(server_libs)
 tests_unit_log_test_LDADD = $(server_libs)
 tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_master_test_LDADD = $(server_libs)
+tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
+tests_unit_proc_test_LDADD = $(server_libs)
 tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
 	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
 	tests/unit/store_group_test.c tests/unit/store_read_test.c \

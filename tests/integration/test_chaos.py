@@ -134,13 +134,17 @@ class Storm:
     # -- after -------------------------------------------------------------------
 
     async def logs(self):
-        """All conversations from the server's history, and who may read each."""
-        stored, entitled = {}, {}
+        """All conversations from the server's history, and who may read each.
+
+        A log is read by the member who may read the most of it: the first who joined."""
+        first, entitled = {}, {}
         for device in self.devices:
             for row in await device.conversations():
                 entitled.setdefault(row.id, set()).add(device.user)
-                if row.id not in stored:
-                    stored[row.id] = await device.log_of(to_conversation(row.id))
+                if row.id not in first or row.since_seq < first[row.id][0]:
+                    first[row.id] = (row.since_seq, device)
+        stored = {id: await device.log_of(to_conversation(id))
+                  for id, (_, device) in first.items()}
         return stored, entitled
 
     async def caught_up(self, stored, entitled):

@@ -170,7 +170,7 @@ password_gives_a_token(void **state)
 	assert_int_equal(got.h.type, IPC_LOGIN);
 	assert_int_equal(got.h.session, far.session);
 	assert_int_equal(got.h.session_serial, far.session_serial);
-	assert_int_equal(got.h.to_generation, 1);
+	assert_int_equal(got.h.to_generation, w->p->generation);
 	assert_true(got.in->user_id == 1 && got.in->device == 100);
 	assert_string_equal(got.in->name, "alice");
 	assert_int_equal(token_hash(TOKEN_BYTES, got.in->token, hash), 0);
@@ -382,9 +382,9 @@ registration_modes(void **state)
 	struct world *w = *state;
 	const char *invite = make_invite(w, true);
 
-	w->cast.conf.registration = REGISTRATION_CLOSED;
+	w->conf.registration = REGISTRATION_CLOSED;
 	assert_int_equal(reg(w, "bob", "another password", invite).code, KITH_E_REGISTRATION_CLOSED);
-	w->cast.conf.registration = REGISTRATION_OPEN;
+	w->conf.registration = REGISTRATION_OPEN;
 	assert_int_equal(reg(w, "bob", "another password", "").code, KITH_E_OK);
 	assert_false(w->accounts[1].admin);
 	assert_true(w->invite_good);
@@ -418,7 +418,7 @@ fields_are_checked(void **state)
 	struct world *w = *state;
 
 	memset(longer, 'x', sizeof(longer) - 1);
-	w->cast.conf.registration = REGISTRATION_OPEN;
+	w->conf.registration = REGISTRATION_OPEN;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		Kith__V1__Register r = KITH__V1__REGISTER__INIT;
 
@@ -475,7 +475,7 @@ guessing_is_slowed_down(void **state)
 	struct ipc_head other = far;
 	struct got got;
 
-	w->cast.conf.login_failures = 3;
+	w->conf.login_failures = 3;
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(login(w, &far, "alice", "not the password").code, KITH_E_AUTH_FAILED);
 	got = login(w, &far, "alice", PASSWORD);
@@ -494,7 +494,7 @@ loopback_counts_by_name_alone(void **state)
 	static const struct ipc_head *const from[] = { &near, &far };
 	struct world *w = *state;
 
-	w->cast.conf.login_failures = 1;
+	w->conf.login_failures = 1;
 	for (size_t k = 0; k < COUNT(from); k++) {
 		struct got got;
 
@@ -517,7 +517,7 @@ success_and_breakdowns_do_not_count(void **state)
 {
 	struct world *w = *state;
 
-	w->cast.conf.login_failures = 1;
+	w->conf.login_failures = 1;
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(login(w, &far, "alice", PASSWORD).code, KITH_E_OK);
 	w->fails[ASKED(FIND_ACCOUNT)] = KITH_E_UNAVAILABLE;
@@ -536,7 +536,7 @@ tries_at_once_are_no_way_round(void **state)
 	unsigned limited = 0;
 	struct got got;
 
-	w->cast.conf.login_failures = 2;
+	w->conf.login_failures = 2;
 	for (unsigned i = 0; i < 6; i++)
 		send_login(w, &far, "alice", "not the password");
 	world_run(w);
@@ -551,8 +551,8 @@ register_and_change_count_as_guesses(void **state)
 {
 	struct world *w = *state;
 
-	w->cast.conf.registration = REGISTRATION_OPEN;
-	w->cast.conf.login_failures = 2;
+	w->conf.registration = REGISTRATION_OPEN;
+	w->conf.login_failures = 2;
 	assert_int_equal(reg(w, "alice", "not the password", "").code, KITH_E_NAME_TAKEN);
 	assert_int_equal(change(w, 1, "not the password", "a better password").code,
 	    KITH_E_AUTH_FAILED);
@@ -600,7 +600,7 @@ full_queue_is_busy(void **state)
 	unsigned busy = 0, ok = 0;
 	struct got got;
 
-	w->cast.conf.hash_queue = 2;
+	w->conf.hash_queue = 2;
 	for (unsigned i = 0; i < 5; i++)
 		send_login(w, &near, "alice", PASSWORD);
 	world_run(w);
@@ -640,7 +640,7 @@ static void
 silent_store_is_unavailable_and_late_answers_are_ignored(void **state)
 {
 	struct world *w = *state;
-	struct proc *reader = cast_proc(&w->cast, ROLE_READER, 0);
+	struct proc *reader = world_proc(w, ROLE_READER);
 	Kith__Ipc__Account account = KITH__IPC__ACCOUNT__INIT;
 	Kith__Ipc__Answer answer = KITH__IPC__ANSWER__INIT;
 	struct ipc_head late = { .type = IPC_ANSWER };
@@ -697,7 +697,7 @@ static void
 full_inbox_of_the_store_is_unavailable(void **state)
 {
 	struct world *w = *state;
-	struct ring *inbox = &w->cast.shared.rings[cast_proc(&w->cast, ROLE_READER, 0)->slot];
+	struct ring *inbox = &w->shared->rings[world_proc(w, ROLE_READER)->slot];
 	static const uint8_t filler[8192];
 	struct ring_piece piece = { filler, sizeof(filler) };
 
@@ -718,7 +718,7 @@ failures_of_the_store_are_told(void **state)
 	};
 	struct world *w = *state;
 
-	w->cast.conf.registration = REGISTRATION_OPEN;
+	w->conf.registration = REGISTRATION_OPEN;
 	for (size_t i = 0; i < COUNT(steps); i++) {
 		char old[PASSWORD_HASH_MAX];
 		struct got got;
@@ -751,7 +751,7 @@ what_is_none_of_ours_is_refused(void **state)
 
 	world_send(w, &near, WHAT(LOGOUT), &out);
 	world_send(w, &near, WHAT(_NOT_SET), NULL);
-	assert_int_equal(ipc_send(cast_proc(&w->cast, ROLE_WORKER, 0), w->p->slot, &h,
+	assert_int_equal(ipc_send(world_proc(w, ROLE_WORKER), w->p->slot, &h,
 	    "\xff\xff\xff", 3), 0);
 	world_run(w);
 	assert_false(world_take(w, ROLE_WORKER, &got));

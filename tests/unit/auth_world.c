@@ -10,9 +10,32 @@
 #include <cmocka.h>
 
 #include "auth_world.h"
+#include "fake_shared.h"
 #include "protocol/wire.h"
 
 #define FIRST_DEVICE	100u
+
+struct proc *
+world_proc(struct world *w, enum role r)
+{
+	return &w->procs[w->shared->first[r] + w->shared->count[r] - 1];
+}
+
+/* The next good record in an inbox. The body is valid until the next call. False: none. */
+static bool
+take(struct world *w, struct proc *p, struct ipc_head *h, const uint8_t **body, uint32_t *len)
+{
+	static uint8_t record[RING_RECORD_MAX];
+	struct ring *inbox = &w->shared->rings[p->slot];
+	uint32_t size;
+
+	while (ring_read(inbox, record, sizeof(record), &size) == 0) {
+		ring_release(inbox);
+		if (ipc_check(p, record, size, h, body, len) == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * The store.
@@ -198,13 +221,13 @@ serve_one(struct world *w, struct proc *store, const struct ipc_head *h,
 static bool
 serve(struct world *w, enum role r)
 {
-	struct proc *store = cast_proc(&w->cast, r, 0);
+	struct proc *store = world_proc(w, r);
 	const uint8_t *body;
 	struct ipc_head h;
 	bool any = false;
 	uint32_t len;
 
-	while (cast_take(&w->cast, store, &h, &body, &len)) {
+	while (take(w, store, &h, &body, &len)) {
 		serve_one(w, store, &h, body, len);
 		any = true;
 	}
@@ -223,7 +246,7 @@ drain(struct world *w)
 	bool any = false;
 	uint32_t len;
 
-	while (cast_take(&w->cast, w->p, &h, &body, &len)) {
+	while (take(w, w->p, &h, &body, &len)) {
 		auth_record(w->p, &h, body, len);
 		any = true;
 	}
@@ -274,7 +297,7 @@ world_send(struct world *w, const struct ipc_head *who, Kith__V1__Request__BodyC
 	r.id = h.request;
 	r.body_case = what;
 	r.hello = body;
-	assert_int_equal(ipc_send_msg(cast_proc(&w->cast, ROLE_WORKER, 1), w->p->slot, &h,
+	assert_int_equal(ipc_send_msg(world_proc(w, ROLE_WORKER), w->p->slot, &h,
 	    &r.base), 0);
 }
 
@@ -286,7 +309,7 @@ world_send_admin(struct world *w, Kith__Ipc__Admin__WhatCase what, void *body)
 
 	admin.what_case = what;
 	admin.invite = body;
-	assert_int_equal(ipc_send_msg(cast_proc(&w->cast, ROLE_MASTER, 0), w->p->slot, &h,
+	assert_int_equal(ipc_send_msg(world_proc(w, ROLE_MASTER), w->p->slot, &h,
 	    &admin.base), 0);
 }
 
@@ -331,13 +354,13 @@ read_reply(const Kith__V1__Reply *reply, struct got *got)
 bool
 world_take(struct world *w, enum role to, struct got *got)
 {
-	struct proc *p = cast_proc(&w->cast, to, to == ROLE_WORKER ? 1 : 0);
+	struct proc *p = world_proc(w, to);
 	const uint8_t *body;
 	ProtobufCMessage *m;
 	uint32_t len;
 
 	memset(got, 0, sizeof(*got));
-	if (!cast_take(&w->cast, p, &got->h, &body, &len))
+	if (!take(w, p, &got->h, &body, &len))
 		return false;
 	assert_int_equal(wire_unpack(ipc_table[got->h.type].body, body, len, &w->client_mem,
 	    NULL, &m), KITH_E_OK);
@@ -359,11 +382,16 @@ world_init(struct world *w)
 	static char hash[PASSWORD_HASH_MAX];
 
 	memset(w, 0, sizeof(*w));
-	cast_init(&w->cast);
-	w->cast.conf.registration = REGISTRATION_INVITE;
-	w->cast.conf.hash_queue = 64;
-	w->cast.conf.login_failures = 10;
-	w->p = cast_proc(&w->cast, ROLE_AUTH, 0);
+	w->shared = fake_shared_create();
+	assert_int_equal(w->shared->nslots, WORLD_SLOTS);
+	w->conf.registration = REGISTRATION_INVITE;
+	w->conf.hash_queue = 64;
+	w->conf.login_failures = 10;
+	for (unsigned i = 0; i < WORLD_SLOTS; i++) {
+		w->procs[i] = fake_proc(w->shared, i);
+		w->procs[i].conf = &w->conf;
+	}
+	w->p = world_proc(w, ROLE_AUTH);
 	assert_int_equal(auth_init(&w->auth, w->p), 0);
 	assert_int_equal(unpackmem_init(&w->store_mem, UNPACK_BYTES_MAX), 0);
 	assert_int_equal(unpackmem_init(&w->client_mem, UNPACK_BYTES_MAX), 0);
@@ -380,5 +408,5 @@ world_fini(struct world *w)
 	unpackmem_fini(&w->client_mem);
 	unpackmem_fini(&w->store_mem);
 	auth_fini(&w->auth);
-	cast_fini(&w->cast);
+	fake_shared_destroy(w->shared);
 }

@@ -4,11 +4,12 @@
 #ifndef KITH_TESTS_AUTH_WORLD_H
 #define KITH_TESTS_AUTH_WORLD_H
 
-#include "cast.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "server/auth.h"
+#include "server/conf.h"
 
+#define WORLD_SLOTS	7u		/* of fake_shared.h */
 #define WORLD_ROWS	8u
 #define PASSWORD	"correct horse"
 
@@ -28,7 +29,9 @@ struct world_token {
 
 /* An account's id is its place + 1, a token's device its place + 100. */
 struct world {
-	struct cast		 cast;
+	struct shared		*shared;
+	struct conf		 conf;
+	struct proc		 procs[WORLD_SLOTS];
 	struct auth		 auth;
 	struct unpackmem	 store_mem, client_mem;
 	struct proc		*p;			/* auth's */
@@ -59,6 +62,8 @@ struct got {
 /* With alice, who has PASSWORD, on a quiet machine. */
 void		 world_init(struct world *w);
 void		 world_fini(struct world *w);
+
+struct proc	*world_proc(struct world *w, enum role r);	/* the worker: the second one */
 
 struct world_account *world_account(struct world *w, const char *name);
 

@@ -407,7 +407,7 @@ pages_fit_the_walker(void **state)
 		unsigned	 rows;
 	} parts[] = {
 		{ &kith__v1__event__descriptor, PAGE_EVENTS_MAX },
-		{ &kith__v1__position__descriptor, PAGE_ROWS_MAX },
+		{ &kith__v1__position__descriptor, PAGE_POSITIONS_MAX },
 		{ &kith__v1__conversation__descriptor, PAGE_ROWS_MAX },
 	};
 	unsigned fields[COUNT(parts)];
