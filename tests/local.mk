@@ -93,6 +93,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/build.py \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
 	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
@@ -106,6 +107,7 @@ EXTRA_DIST += \
 	tests/integration/test_chaos.py \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
+	tests/integration/test_cli.py \
 	tests/integration/test_daemon.py \
 	tests/integration/frames.py \
 	tests/integration/test_faults.py \
