@@ -28,7 +28,7 @@ def pytest_runtest_makereport(item, call):
     report = (yield).get_result()
     if report.failed:
         for server in Server.running:
-            report.sections.append((f"the end of {server.stderr}", server.log()[-6000:]))
+            report.sections.append((f"the end of {server.stderr}", server.log()[-2500:]))
 
 
 @pytest.fixture(autouse=True)
