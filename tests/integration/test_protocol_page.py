@@ -27,7 +27,7 @@ def test_every_request_is_in_the_table():
 
 def test_replies_of_the_table_are_bodies_of_reply():
     for _, _, _, reply in table("Reply.body"):
-        assert set(re.split(r", (?:then )?", reply)) <= REPLIES | {"none"}
+        assert reply in REPLIES | {"none"}
 
 
 def test_every_request_has_its_fields():
@@ -35,7 +35,8 @@ def test_every_request_has_its_fields():
     for body in BODIES:
         name = body.message_type.name
         if name not in ("Ping", "Pong"):
-            assert re.findall(r"\w+", told[name]) == [f.name for f in body.message_type.fields], name
+            fields = [f.name for f in body.message_type.fields]
+            assert re.findall(r"\w+", told[name]) == fields, name
 
 
 def test_every_error_is_in_the_table():
