@@ -22,6 +22,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "takes(seconds): a test that may take longer than others")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A test that fails shows the logs of the servers that run."""
+    report = (yield).get_result()
+    if report.failed:
+        for server in Server.running:
+            report.sections.append((f"the end of {server.stderr}", server.log()[-2500:]))
+
+
 @pytest.fixture(autouse=True)
 def deadline(request):
     """A test that hangs fails, and the next one runs."""

@@ -1,4 +1,5 @@
 """Accounts, passwords, tokens, and the key of the server."""
+import re
 import time
 
 import pytest
@@ -20,9 +21,8 @@ def connect(server):
 
 
 def test_first_start_prints_an_administrators_invite(server, make_kith):
-    log = server.log()
-    assert server.fingerprint in log
-    url = next(word for word in log.split() if word.startswith("kith://"))
+    url = until("the invite is printed", lambda: re.search(r"(kith://[^\s']+)", server.log()))[1]
+    assert url.endswith("#" + server.fingerprint)
     one = make_kith()
     one.join(url, "root-user")
     assert one.json("whoami")[0]["admin"] is True
@@ -48,11 +48,17 @@ def test_repeated_join_with_the_same_password_is_harmless(server, make_kith):
 
 
 @pytest.mark.parametrize("name, code", [
-    ("alice", 5), ("ALICE", 5), ("аlice", 5),       # the third begins with a Cyrillic letter
+    ("alice", 5), ("ALICE", 5), ("\u0430lice", 2),         # a Cyrillic letter among Latin ones
     ("", 2), ("with space", 2), ("x" * 33, 2), ("tab\tname", 2), ("@alice", 2), ("a/b", 2)])
 def test_names_that_are_taken_or_wrong(server, make_kith, name, code):
     make_kith().join(server.invite(), "alice")
     make_kith().join(server.invite(), name, password="something else 1", code=code)
+
+
+def test_names_that_look_like_taken_ones(server, make_kith):
+    make_kith().join(server.invite(), "paypoc")
+    # The same letters to the eye, all of them Cyrillic.
+    make_kith().join(server.invite(), "\u0440\u0430\u0443\u0440\u043e\u0441", code=5)
 
 
 def test_registration_modes(make_server, make_kith):

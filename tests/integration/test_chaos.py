@@ -212,7 +212,7 @@ async def storm(server, mariadb, observers):
 
 def observe(run, tails, stored, entitled):
     """Hands what the tails printed to the judge, once they have printed the ends."""
-    ends = {c: len(log) for c, log in stored.items()}
+    ends = {c: log[-1].seq for c, log in stored.items() if log}
     names = {device.name: device.user for device in run.devices}
     for name, tail in tails.items():
         mine = {c: end for c, end in ends.items() if names[name] in entitled[c]}

@@ -59,14 +59,18 @@ def test_slow_reader_is_told_to_resync(make_server):
     slow = connect(server, "bob", receive_buffer=4096)
     lobby = slow.history("#lobby")
     fast = connect(server, "alice")
-    sent = 0
-    while server.counter("resyncs") == 0:
-        assert sent < 5000, "never told to resync"
-        for _ in range(50):
+    sent = delivered = 0
+    # What the kernel holds for both ends comes before the soft bound of kithd.
+    while server.counter("events_delivered") - delivered != 100:
+        assert sent < 5000, "the live events never stop"
+        delivered = server.counter("events_delivered")
+        for _ in range(100):
             last, = fast.send("#lobby", "x" * 4000)
             sent += 1
 
+    slow.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
     slow.wait_news("resync")
+    assert server.counter("resyncs") == 1
     live = [reply.event.seq for reply in slow.news if reply.WhichOneof("body") == "event"]
     assert len(live) < sent
     have = {lobby.conversation: max(live)}
@@ -135,7 +139,8 @@ def test_send_rate(make_server):
 def test_login_takes_too_long(make_server):
     server = make_server(login_ms=500)
     with PbClient(server.address, tls=False) as silent, connect(server) as polite:
-        assert silent.wait_closed() == "TIMEOUT"
+        # Who never said a byte may wait for TLS: to that nothing can be said.
+        assert silent.wait_closed() in (None, "TIMEOUT")
         assert polite.wait_closed() == "TIMEOUT"
 
 

@@ -164,7 +164,7 @@ def test_tab_completes_commands_and_targets(chat, terminal):
     screen = terminal(alice)
     screen.wait_for("so that you know me")
     screen.type("/ms\t")
-    screen.wait_for("/msg ")
+    screen.wait_for("/msg")
     screen.type(f"@{you[:-1]}\t")
     until("the name is complete", lambda: any(f"/msg @{you}" in line for line in screen.look()))
     screen.type("completed\r")

@@ -58,12 +58,12 @@ class Kith:
         return file
 
     def join(self, url, name=None, password="correct horse battery", **kwargs):
-        self.name = name or self.name
+        self.name = name if name is not None else self.name
         return self.run("join", url, "--name", self.name,
                         "--password-file", self.secret(password), **kwargs)
 
     def login(self, url, name=None, password="correct horse battery", **kwargs):
-        self.name = name or self.name
+        self.name = name if name is not None else self.name
         return self.run("login", url, self.name,
                         "--password-file", self.secret(password), **kwargs)
 

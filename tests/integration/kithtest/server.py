@@ -33,6 +33,8 @@ class ControlFailed(AssertionError):
 class Server:
     """One kithd. `database` is None (SQLite) or a Database of mariadb.py."""
 
+    running = []                # for the report of a test that fails
+
     def __init__(self, database=None, start=True, listen="127.0.0.1:0", **conf):
         self.folder = Path(tempfile.mkdtemp(prefix="kithd."))
         self.folder.chmod(0o711)
@@ -51,6 +53,7 @@ class Server:
         self.fingerprint = None
         self.seen_pids = {}
         self.write_conf()
+        self.running.append(self)
         if start:
             try:
                 self.start()
@@ -158,6 +161,7 @@ class Server:
 
     def abandon(self):
         """Ends what is left and removes the folder; no judgement."""
+        self.running.remove(self)
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

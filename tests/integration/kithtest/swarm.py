@@ -271,16 +271,16 @@ class Device:
             await asyncio.sleep(0.05)
 
     async def log_of(self, target):
-        """All events of a conversation, from the server's history."""
-        events, after = [], 0
+        """All events of a conversation that this user may read, from the newest page back."""
+        events, before = [], 0
         while True:
             page = (await self.call(history=message.History(
-                target=target, after=after, limit=PAGE))).history_page
-            events += [Shown(e.conversation, e.seq, e.sender, e.client_id, e.text)
-                       for e in page.events]
+                target=target, before=before, limit=PAGE))).history_page
+            events[:0] = [Shown(e.conversation, e.seq, e.sender, e.client_id, e.text)
+                          for e in page.events]
             if not page.more:
                 return events
-            after = page.events[-1].seq
+            before = page.events[0].seq
 
     async def conversations(self):
         """All conversations of this user."""
