@@ -349,8 +349,10 @@ on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, 
 		if (open_line(c) == 0)
 			set_offline(c, why);
 		break;
-	case KITH_READY:
+	case KITH_SYNCING:
 		set_offline(c, NULL);
+		break;
+	case KITH_READY:
 		if (!c->greeted)
 			greet(c);
 		break;
@@ -358,7 +360,6 @@ on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, 
 		line_close();
 		break;
 	case KITH_CONNECTING:
-	case KITH_SYNCING:
 		break;
 	}
 	app_on_phase(k, phase, why, arg);

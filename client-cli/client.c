@@ -21,8 +21,9 @@
 #define ID_LOGIN	2		/* begin at 16 */
 #define ID_BEAT		3
 
-#define BACKOFF_MIN_MS	250
-#define BACKOFF_MAX_MS	30000
+#define BACKOFF_MIN_MS	1000		/* kith-protocol.7, "Connecting again" */
+#define BACKOFF_MAX_MS	60000
+#define STABLE_MS	60000		/* logged in for so long: begin at the minimum again */
 #define BEAT_MIN_MS	1000		/* a server that wants it more often is wrong */
 #define BEAT_MAX_MS	300000
 
@@ -103,24 +104,23 @@ failure_is_passing(const struct kith_failure *f)
 	}
 }
 
-/* May a new connection fare better? */
+/* Would a new connection, made without a person, end in the same way? */
 static int
-worth_a_connection(const struct kith_failure *f)
+is_final(const struct kith_failure *f)
 {
-	switch (f->code) {
-	case KITH_L_CONNECT:
-	case KITH_L_TLS:
-	case KITH_L_LOST:
-	case KITH_L_NO_ANSWER:
-	case KITH_L_MEMORY:
-	case KITH_E_OUTPUT_FULL:
-	case KITH_E_TIMEOUT:
-	case KITH_E_BAD_FRAME:
-	case KITH_E_INTERNAL:
-		return 1;
-	default:
-		return failure_is_passing(f);
-	}
+	static const uint32_t final[] = {
+		KITH_E_AUTH_FAILED, KITH_E_TOKEN_INVALID, KITH_E_DISABLED, KITH_E_REVOKED,
+		KITH_E_VERSION, KITH_E_REGISTRATION_CLOSED, KITH_E_INVITE_INVALID,
+		KITH_E_NAME_TAKEN, KITH_E_NAME_INVALID, KITH_E_PASSWORD_WEAK, KITH_E_TOO_MANY,
+		KITH_E_BAD_REQUEST, KITH_E_UNKNOWN_REQUEST, KITH_E_UNKNOWN_FIELD,
+		KITH_E_WRONG_STATE, KITH_E_NOT_PERMITTED, KITH_E_OK,
+		KITH_L_PROTOCOL, KITH_L_KEY_UNKNOWN, KITH_L_KEY_CHANGED
+	};
+
+	for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++)
+		if (f->code == final[i])
+			return 1;
+	return 0;
 }
 
 /* -- create, destroy ----------------------------------------------------- */
@@ -188,6 +188,7 @@ kith_create(const struct kith_options *options)
 	unpacked_users++;
 	k->base = options->base;
 	k->phase = KITH_WAITING;
+	k->backoff_ms = BACKOFF_MIN_MS;
 	queue_init(&k->queue, options->request_ms);
 	event_assign(&k->reconnect, k->base, -1, 0, on_reconnect, k);
 	event_assign(&k->login_limit, k->base, -1, 0, on_login_limit, k);
@@ -243,18 +244,15 @@ client_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *w
 		k->hooks.phase(k, phase, why, k->arg);
 }
 
-/* Doubles up to BACKOFF_MAX_MS, and half of it is chance: after a restart of the
- * server not everybody comes at once. */
+/* By chance up to a bound that doubles: after a restart of the server not
+ * everybody comes back at once. */
 static uint64_t
-backoff(const struct kith *k, uint32_t retry_after_ms)
+backoff(struct kith *k, uint32_t retry_after_ms)
 {
-	unsigned doublings = k->attempts < 7 ? k->attempts : 7;
-	uint32_t base = BACKOFF_MIN_MS << doublings, wait;
+	uint32_t wait = arc4random_uniform(k->backoff_ms) + 1;
 
-	if (base > BACKOFF_MAX_MS)
-		base = BACKOFF_MAX_MS;
-	wait = base / 2 + arc4random_uniform(base);
-	if (retry_after_ms > 0 && wait < retry_after_ms)
+	k->backoff_ms = k->backoff_ms < BACKOFF_MAX_MS / 2 ? 2 * k->backoff_ms : BACKOFF_MAX_MS;
+	if (wait < retry_after_ms)
 		wait = retry_after_ms + arc4random_uniform(retry_after_ms / 4 + 1);
 	return wait;
 }
@@ -276,17 +274,18 @@ client_lost(struct kith *k, const struct kith_failure *why)
 	stop_timers(k);
 	net_close(k->net);
 	k->net = NULL;
+	if (k->online && now - k->online_at >= STABLE_MS)
+		k->backoff_ms = BACKOFF_MIN_MS;
 	if (k->online)
 		k->lost_at = now;
 	k->online = k->greeted = 0;
 	queue_lost(k, &reason);
 	wait = backoff(k, reason.retry_after_ms);
-	if (!worth_a_connection(&reason) || k->retry_ms == 0 ||
+	if (is_final(&reason) || k->retry_ms == 0 ||
 	    (k->retry_ms != KITH_FOREVER && now + wait - k->lost_at > k->retry_ms)) {
 		client_end(k, &reason);
 		return;
 	}
-	k->attempts++;
 	arm(&k->reconnect, wait);
 	client_phase(k, KITH_WAITING, &reason);
 }
@@ -407,7 +406,7 @@ on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login)
 {
 	event_del(&k->login_limit);
 	k->online = 1;
-	k->attempts = 0;
+	k->online_at = client_now();
 	k->user = login->user_id;
 	if (login->token[0] != '\0') {
 		wipe_string(&k->token);
@@ -437,9 +436,9 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 
 	if (reply->body_case == REPLY(ERROR)) {
 		failure_from_server(&why, reply->error);
-		/* A wrong password typed by a person is not worth waiting for. */
+		/* A password that a person typed is not worth waiting for. */
 		if (k->by != KITH_BY_TOKEN && why.code == KITH_E_RATE_LIMITED)
-			why.retry_after_ms = 0;
+			k->retry_ms = 0;
 		client_lost(k, &why);
 	} else if (reply->id == ID_HELLO && reply->body_case == REPLY(WELCOME)) {
 		on_welcome(k, reply->welcome);

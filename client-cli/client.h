@@ -71,8 +71,9 @@ struct kith {
 	Kith__V1__Limits	 limits;
 	int			 greeted;	/* limits are this connection's */
 	struct kith_failure	 closing;	/* what Closing said; code 0: nothing */
-	unsigned		 attempts;	/* since the last login */
+	uint32_t		 backoff_ms;	/* bound of the next wait */
 	uint64_t		 lost_at;	/* when the tries began, monotonic ms */
+	uint64_t		 online_at;	/* when the login came, monotonic ms */
 	uint64_t		 heard_at;
 	int			 spoke;		/* a frame left since the last beat */
 

@@ -567,6 +567,11 @@ take_history(struct state *s, const Kith__V1__HistoryPage *page)
 	}
 	if (!has_hole(c) || (page->more && page->n_events > 0))
 		return 0;
+	/* The first event was asked for alone; if it may not be read, the next may. */
+	if (s->ask.after == 0 && page->last_seq > 0) {
+		c->pub.have = c->pub.have > 0 ? c->pub.have : 1;
+		return drain(s, c);
+	}
 	/* Another node may have told of an event that this database does not show yet. */
 	if (page->last_seq < c->last && c->tries++ < LAG_TRIES) {
 		c->lagging = 1;

@@ -41,7 +41,8 @@ enum state_want {
 	STATE_WANT_LIST,		/* ListConversations after `after` */
 	STATE_WANT_NAMES,		/* ListConversations of ids[0..n) */
 	STATE_WANT_SYNC,		/* Sync, filled by state_fill_sync() */
-	STATE_WANT_HISTORY,		/* History of `conversation` after `after` */
+	STATE_WANT_HISTORY,		/* History of `conversation` after `after`; if that
+					   is 0, of the first event alone (before 2) */
 	STATE_WANT_MARK,		/* MarkRead of `conversation`, `after` */
 	STATE_WANT_LATER		/* the server's log lags: state_later() in a moment */
 };

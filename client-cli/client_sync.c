@@ -28,8 +28,11 @@ ask_history(struct kith *k, const struct state_ask *ask)
 	target.to_case = KITH__V1__TARGET__TO_CONVERSATION;
 	target.conversation = ask->conversation;
 	body.target = &target;
-	body.after = ask->after;
 	body.limit = PAGE_EVENTS_MAX;
+	body.after = ask->after;
+	/* after 0 would mean the newest: the first event is all before the second. */
+	if (ask->after == 0)
+		body.before = 2;
 	return client_ask_internal(k, BODY(HISTORY), &body, on_answer);
 }
 

@@ -54,7 +54,8 @@ on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 	for (size_t i = 0; i < page->n_conversations; i++) {
 		const Kith__V1__Conversation *c = page->conversations[i];
 
-		if (l->only_unread && c->unread == 0)
+		/* A group that one has left stays readable, but is in no one's way. */
+		if (c->unread == 0 && (l->only_unread || c->role == KITH__V1__ROLE__NOBODY))
 			continue;
 		l->found = 1;
 		if (!l->quiet)

@@ -154,8 +154,12 @@ on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 	}
 	r->conversation = page->conversation;
 	r->more = page->more && page->n_events > 0 && r->left != 0;
-	if (page->n_events > 0)
+	if (!r->backwards && r->edge == 0) {
+		r->edge = 1;
+		r->more = r->left != 0 && page->last_seq > 1;
+	} else if (page->n_events > 0) {
 		r->edge = page->events[r->backwards ? 0 : page->n_events - 1]->seq;
+	}
 	if (r->backwards && r->more)
 		ask_page(r);
 	else if (r->name[0] == '\0')
@@ -175,8 +179,13 @@ ask_page(struct reader *r)
 	uint32_t limit = r->left >= 0 && r->left < (int64_t)PAGE_EVENTS_MAX ?
 	    (uint32_t)r->left : PAGE_EVENTS_MAX;
 
-	app_check(r->app, kith_history(r->app->kith, &r->target, r->backwards ? 0 : r->edge,
-	    r->backwards ? r->edge : 0, limit, on_page, r));
+	/* Forwards from 0: the first event alone, since after 0 means the newest. */
+	if (!r->backwards && r->edge == 0)
+		app_check(r->app, kith_history(r->app->kith, &r->target, 0, 2, 1, on_page, r));
+	else if (!r->backwards)
+		app_check(r->app, kith_history(r->app->kith, &r->target, r->edge, 0, limit, on_page, r));
+	else
+		app_check(r->app, kith_history(r->app->kith, &r->target, 0, r->edge, limit, on_page, r));
 }
 
 /* -- the command --------------------------------------------------------- */

@@ -47,3 +47,6 @@ kith_libs = libkith.a libkithproto.a \
 bin_PROGRAMS += client-cli/kith
 client_cli_kith_SOURCES = client-cli/main.c
 client_cli_kith_LDADD = libkithcli.a $(kith_libs) $(READLINE_LIBS)
+
+dist_man_MANS += client-cli/kith.1
+EXTRA_DIST += client-cli/README.md

@@ -35,12 +35,12 @@ session_reply(struct conn *c, const Kith__V1__Reply *r)
 	static uint8_t packed[FRAME_BYTES_MAX];
 	size_t len = kith__v1__reply__get_packed_size(r);
 
-	if (c->door == NULL || len > sizeof(packed)) {
+	if (len > sizeof(packed)) {
 		log_error(c->session.user, "reply.size", "bytes=%zu", len);
 		return;
 	}
 	kith__v1__reply__pack(r, packed);
-	c->door->send(c, packed, (uint32_t)len, false);
+	door_send(c, packed, (uint32_t)len);
 }
 
 void
@@ -239,11 +239,7 @@ session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body
 	if (r == NULL || r->login || r->slot != h->from)
 		return;
 	session_answered(c, r);
-	if (len > FRAME_BYTES_MAX) {
-		stats_add(w->p->stats, STAT_ipc_refused, 1);
-		return;
-	}
-	c->door->send(c, body, len, false);
+	door_send(c, body, len);
 	if (h->flags & IPC_F_CLOSE)
 		conn_close(c, KITH_E_OK);
 }

@@ -279,7 +279,7 @@ now_ready(struct conn *c)
 	conn_logged_in(c);
 	stats_add(w->p->stats, STAT_logins, 1);
 	stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
-	c->door->send(c, s->welcome, s->welcome_len, false);
+	door_send(c, s->welcome, s->welcome_len);
 	explicit_bzero(s->welcome, s->welcome_len);
 	free(s->welcome);
 	s->welcome = NULL;

@@ -75,7 +75,7 @@ on_turn(struct proc *p)
 		session_distrust_all(w);
 	}
 	session_tick(w, w->now);
-	conn_tick(w, w->now);
+	conn_tick(w);
 	if (w->draining)
 		drain_some(w);
 	conn_flush_all(w);
@@ -152,6 +152,7 @@ set_up(struct worker *w)
 
 	TAILQ_INIT(&w->logging_in);
 	TAILQ_INIT(&w->heard);
+	TAILQ_INIT(&w->leaving);
 	TAILQ_INIT(&w->spoken);
 	TAILQ_INIT(&w->requests);
 	STAILQ_INIT(&w->dirty);

@@ -180,12 +180,33 @@ def test_tail_shows_everything_once_whatever_live_delivery_does(fake, alice):
     assert [e["text"] for e in tail.events()] == [f"number {n}" for n in range(60)] + ["the end"]
 
 
+def test_long_hole_at_the_beginning_is_fetched(fake, alice):
+    tail = alice.tail()
+    fake.wait_for("sync")
+    with fake.lock:
+        for number in range(450):
+            e = fake.store(fake.logs[1], "bob", f"number {number}")
+        fake.tell(e)
+    tail.wait_for(lambda e: e["text"] == "number 449")
+    assert [e["seq"] for e in tail.events()] == list(range(1, 451))
+
+
+def test_log_is_read_from_its_beginning(fake, alice):
+    for number in range(1, 451):
+        fake.say("bob", f"number {number}")
+    for since in (0, 1, 2, 200, 449, 450):
+        events = alice.json("read", "#lobby", "--since", str(since))
+        assert [e["seq"] for e in events] == list(range(since + 1, 451))
+    assert [e["seq"] for e in alice.json("read", "#lobby", "--since", "0", "-n", "3")] == [1, 2, 3]
+    assert [e["seq"] for e in alice.json("read", "#lobby", "-n", "430")] == list(range(21, 451))
+
+
 def test_tail_survives_cuts_and_resyncs(fake, alice):
     tail = alice.tail()
     fake.wait_for("sync")
     for number in range(40):
         fake.say("bob", f"number {number}", live=number % 3 != 0)
-        if number % 8 == 5:
+        if number % 16 == 5:
             fake.cut_all()
         if number % 8 == 2:
             with fake.lock:

@@ -213,6 +213,10 @@ answer_history(struct model *m, const struct state_ask *ask)
 	int more;
 
 	page.n_events = collect(c, ask->after, PAGE, events, &more);
+	if (ask->after == 0) {			/* before 2 */
+		page.n_events = page.n_events > 0 && events[0].seq == 1;
+		more = 0;
+	}
 	for (size_t i = 0; i < page.n_events; i++)
 		pointers[i] = &events[i];
 	page.events = pointers;
@@ -371,6 +375,26 @@ hole_is_held_back_and_fetched(void **unused)
 	assert_int_equal(m.delivered, 18);
 	assert_true(m.asked[STATE_WANT_HISTORY] >= 1);
 	finish(&m);
+}
+
+static void
+hole_at_the_beginning_is_fetched_from_the_first_event(void **unused)
+{
+	struct model m;
+
+	(void)unused;
+	for (uint64_t hidden = 0; hidden <= 3; hidden++) {
+		model_init(&m, KITH_FROM_UNREAD);
+		model_add(&m, 1, 0, 0);
+		start(&m);
+		m.convs[0].last = 40;
+		m.convs[0].hidden_from = 1;
+		m.convs[0].hidden_to = hidden;
+		tell(&m, 1, 40);
+		settle(&m);
+		assert_int_equal(m.delivered, 40 - hidden);
+		finish(&m);
+	}
 }
 
 static void
@@ -647,6 +671,7 @@ main(void)
 		cmocka_unit_test(live_events_are_delivered_at_once),
 		cmocka_unit_test(repeated_events_are_dropped),
 		cmocka_unit_test(hole_is_held_back_and_fetched),
+		cmocka_unit_test(hole_at_the_beginning_is_fetched_from_the_first_event),
 		cmocka_unit_test(hole_that_closes_by_itself_is_not_asked),
 		cmocka_unit_test(unknown_conversation_waits_for_its_name),
 		cmocka_unit_test(first_event_of_a_new_conversation_is_shown_though_read),

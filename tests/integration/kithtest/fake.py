@@ -179,7 +179,7 @@ class FakeServer:
     def row(self, link, log):
         other = next(iter(log.members - {link.user}), link.user)
         return conversation.Conversation(
-            id=log.number, kind=GROUP_KIND if log.name else DIRECT_KIND,
+            id=log.number, kind=GROUP_KIND if log.name else DIRECT_KIND, role=conversation.MEMBER,
             name=log.name or self.name(other), since_seq=1, last_seq=len(log.events),
             read_seq=self.cursors.get((link.user, log.number), 0))
 
