@@ -220,6 +220,8 @@ conn_free(struct conn *c)
 void
 conn_pause(struct conn *c, unsigned why)
 {
+	if (c->state > CONN_OPEN)
+		return;
 	c->paused |= (uint8_t)why;
 	event_del(&c->readable);
 }

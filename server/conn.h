@@ -78,6 +78,7 @@ struct conn {
 	bool			 loopback;
 	struct session		 session;
 	TAILQ_ENTRY(conn)	 by_wait, by_spoken;
+	TAILQ_ENTRY(conn)	 by_load;	/* session.loading */
 	STAILQ_ENTRY(conn)	 by_dirty, by_death;
 };
 

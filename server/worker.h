@@ -37,6 +37,8 @@ struct worker {
 	struct conn_list	 dirty, dead;
 	TAILQ_HEAD(, request)	 requests;	/* by deadline */
 	STAILQ_HEAD(, stalled)	 stalled;
+	struct conn_queue	 to_load, loads;	/* session.h, LOAD_* */
+	uint32_t		 nloads;	/* in `loads` */
 	struct index		 users;		/* sessions in the registry, by user */
 	struct index		 groups;	/* READY sessions by followed group */
 	struct index		 addresses;	/* connections by hash of the address */
