@@ -15,6 +15,7 @@
 
 #define ACCEPTS_MAX	64		/* a turn: those who are in come first */
 #define PAUSE_MS	100		/* when descriptors ran out */
+#define UNSENT_MAX	65536		/* of a connection, in the kernel */
 
 /* As IPv6; IPv4 mapped (RFC 4291, 2.5.5.2), a Unix socket as ::1. */
 static bool
@@ -66,7 +67,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 	socklen_t len;
 	uint8_t address[16];
 	bool loopback;
-	int fd, i, one = 1;
+	int fd, i, one = 1, unsent = UNSENT_MAX;
 
 	(void)what;
 	w->now = proc_now_ms();
@@ -77,6 +78,10 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 			break;
 		/* One write a turn is what Nagle would do, only sooner. */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+#ifdef TCP_NOTSENT_LOWAT
+		/* The kernel would take megabytes for who does not read, before we notice. */
+		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
+#endif
 		loopback = address_of(&sa, address);
 		conn_open(w, fd, address, loopback);
 	}

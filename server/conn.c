@@ -17,10 +17,12 @@
 #include "tls.h"
 #include "worker.h"
 
-#define READ_MAX	16384u		/* of one connection and turn: a TLS record */
+#define READ_MAX	TLS_RECORD_BYTES	/* of one connection and turn */
+#define HANDSHAKES_MAX	32u		/* steps a turn, of up to half a millisecond each */
 #define TLS_FIRST_BYTE	0x16		/* handshake (RFC 8446, 5.1) */
 #define HEARD_SLACK_MS	2000u		/* over the missed beats, for the way */
-#define LINGER_S	2
+#define LEAVE_MS	3000u		/* from our decision to close until it is cut */
+#define LEAVE_DRAIN_MS	500u		/* the same when the worker stops */
 #define RECONNECT_MS	1000u		/* hint to clients when we stop */
 
 /* The read buffer of all connections: what is not taken is copied out. */
@@ -29,16 +31,29 @@ static uint8_t input[READ_MAX];
 static void on_readable(evutil_socket_t fd, short what, void *arg);
 static void on_writable(evutil_socket_t fd, short what, void *arg);
 
-/* -- places ------------------------------------------------------------------ */
+/* -- queues and places ------------------------------------------------------- */
 
+/* From now on it waits at the end of `queue`; NULL: in none. */
+static void
+wait_in(struct conn *c, struct conn_queue *queue)
+{
+	if (c->waits_in != NULL)
+		TAILQ_REMOVE(c->waits_in, c, by_wait);
+	c->waits_in = queue;
+	c->waits_ms = c->w->now;
+	if (queue != NULL)
+		TAILQ_INSERT_TAIL(queue, c, by_wait);
+}
+
+/* What one host has to itself: an IPv4 address, or an IPv6 network of 64 bits. */
 static uint64_t
 address_key(const uint8_t address[16])
 {
-	uint64_t high, low;
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint64_t key;
 
-	memcpy(&high, address, 8);
-	memcpy(&low, address + 8, 8);
-	return high * 31 + low;
+	memcpy(&key, address + (memcmp(address, mapped, sizeof(mapped)) == 0 ? 8 : 0), sizeof(key));
+	return key;
 }
 
 static bool
@@ -92,8 +107,8 @@ conn_open(struct worker *w, int fd, const uint8_t address[16], bool loopback)
 	event_assign(&c->readable, w->p->base, fd, EV_READ | EV_PERSIST, on_readable, c);
 	event_assign(&c->writable, w->p->base, fd, EV_WRITE, on_writable, c);
 	event_add(&c->readable, NULL);
-	c->heard_ms = c->spoken_ms = w->now;
-	TAILQ_INSERT_TAIL(&w->logging_in, c, by_heard);
+	wait_in(c, &w->logging_in);
+	c->spoken_ms = w->now;
 	TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
 	w->nconns++;
 	stats_add(w->p->stats, STAT_connections_accepted, 1);
@@ -112,10 +127,8 @@ conn_find(struct worker *w, uint32_t place, uint32_t serial)
 void
 conn_logged_in(struct conn *c)
 {
-	TAILQ_REMOVE(&c->w->logging_in, c, by_heard);
-	TAILQ_INSERT_TAIL(&c->w->heard, c, by_heard);
+	wait_in(c, &c->w->heard);
 	c->logged_in = true;
-	c->heard_ms = c->w->now;
 	c->reader.max = FRAME_BYTES_MAX;
 }
 
@@ -140,17 +153,16 @@ say_closing(struct conn *c, enum kith_err why)
 void
 conn_close(struct conn *c, enum kith_err why)
 {
-	if (c->state != CONN_OPEN) {
-		if (c->state < CONN_OPEN)	/* nobody there who could read it */
-			conn_kill(c);
+	if (c->state > CONN_OPEN)
+		return;
+	if (c->door == NULL) {		/* in which language? */
+		conn_kill(c);
 		return;
 	}
-	if (why != KITH_E_OK)
-		say_closing(c, why);
+	say_closing(c, why);
 	session_end(c);
-	if (c->state != CONN_OPEN)	/* that was too much for the hard bound */
-		return;
 	c->state = CONN_CLOSING;
+	wait_in(c, &c->w->leaving);
 	event_del(&c->readable);
 	conn_write_soon(c);		/* also with nothing to write: so it goes on */
 }
@@ -158,15 +170,13 @@ conn_close(struct conn *c, enum kith_err why)
 void
 conn_linger(struct conn *c)
 {
-	static const struct timeval wait = { LINGER_S, 0 };
-
 	tls_destroy(c->tls);		/* says close_notify */
 	c->tls = NULL;
 	c->state = CONN_LINGERING;
 	if (shutdown(c->fd, SHUT_WR) < 0)
 		conn_kill(c);
 	else
-		event_add(&c->readable, &wait);
+		event_add(&c->readable, NULL);
 }
 
 void
@@ -180,7 +190,7 @@ conn_kill(struct conn *c)
 	c->state = CONN_DEAD;
 	event_del(&c->readable);
 	event_del(&c->writable);
-	TAILQ_REMOVE(c->logged_in ? &w->heard : &w->logging_in, c, by_heard);
+	wait_in(c, NULL);
 	TAILQ_REMOVE(&w->spoken, c, by_spoken);
 	STAILQ_INSERT_TAIL(&w->dead, c, by_death);
 	w->nconns--;
@@ -210,6 +220,8 @@ conn_free(struct conn *c)
 void
 conn_pause(struct conn *c, unsigned why)
 {
+	if (c->state > CONN_OPEN)
+		return;
 	c->paused |= (uint8_t)why;
 	event_del(&c->readable);
 }
@@ -241,9 +253,15 @@ hold(struct conn *c, const uint8_t *at, size_t len)
 	c->held_len = len;
 }
 
+/* `len` is at least 1. */
 static void
 give_to_door(struct conn *c, const uint8_t *at, size_t len)
 {
+	if (c->door == NULL && (c->door = door_by_byte(at[0])) == NULL) {
+		stats_add(c->w->p->stats, STAT_frames_bad, 1);
+		conn_kill(c);
+		return;
+	}
 	c->door->input(c, &at, &len);
 	if (c->state == CONN_OPEN)
 		hold(c, at, len);
@@ -293,11 +311,8 @@ read_some(struct conn *c)
 	}
 	if (got == 0)
 		return;
-	c->heard_ms = c->w->now;
-	if (c->logged_in) {		/* the login's time runs from the accept */
-		TAILQ_REMOVE(&c->w->heard, c, by_heard);
-		TAILQ_INSERT_TAIL(&c->w->heard, c, by_heard);
-	}
+	if (c->logged_in)		/* the time to log in runs from the accept */
+		wait_in(c, &c->w->heard);
 	stats_add(c->w->p->stats, STAT_bytes_in, got);
 	give_to_door(c, input, got);
 	explicit_bzero(input, got);	/* it may have held a password */
@@ -305,31 +320,34 @@ read_some(struct conn *c)
 		event_active(&c->readable, EV_READ, 0);
 }
 
-/* -- finding out what it is ---------------------------------------------------- */
-
+/* What was held comes before what is new. */
 static void
-enter_door(struct conn *c, const struct door_ops *door)
+take_input(struct conn *c)
 {
-	if (door == NULL) {
-		stats_add(c->w->p->stats, STAT_frames_bad, 1);
-		conn_kill(c);
-		return;
-	}
-	c->door = door;
-	c->state = CONN_OPEN;
-	event_active(&c->readable, EV_READ, 0);	/* TLS may have read further */
+	if (c->state == CONN_OPEN && c->paused == 0 && c->held != NULL)
+		give_held(c);
+	if (c->state == CONN_OPEN && c->paused == 0)
+		read_some(c);
 }
 
+/* -- finding out what it is ---------------------------------------------------- */
+
+/* A step of it. Over the turn's budget, the event comes again in the next. */
 static void
 handshake(struct conn *c)
 {
-	enum tls_want want = tls_handshake(c->tls);
+	enum tls_want want = c->read_wants_write ? TLS_WANT_WRITE : TLS_WANT_READ;
 
+	if (c->w->handshakes < HANDSHAKES_MAX) {
+		c->w->handshakes++;
+		want = tls_handshake(c->tls);
+	}
 	c->read_wants_write = want == TLS_WANT_WRITE;
 	switch (want) {
 	case TLS_OK:
-		/* Without ALPN it is a native client. */
-		enter_door(c, *tls_alpn(c->tls) ? door_by_alpn(tls_alpn(c->tls)) : &door_native);
+		c->state = CONN_OPEN;
+		c->door = door_by_alpn(tls_alpn(c->tls));	/* or by the first byte */
+		event_active(&c->readable, EV_READ, 0);	/* TLS may have read further */
 		break;
 	case TLS_WANT_READ:
 		break;
@@ -342,6 +360,12 @@ handshake(struct conn *c)
 		conn_kill(c);
 		break;
 	}
+}
+
+static bool
+may_be_plain(const struct conn *c)
+{
+	return c->loopback || c->w->p->conf->plaintext;
 }
 
 /* The first byte, without taking it. */
@@ -361,8 +385,9 @@ recognise(struct conn *c)
 			conn_kill(c);
 		else
 			handshake(c);
-	} else if (c->loopback || c->w->p->conf->plaintext) {
-		enter_door(c, door_by_byte(first));
+	} else if (may_be_plain(c)) {
+		c->state = CONN_OPEN;
+		read_some(c);
 	} else {
 		stats_add(c->w->p->stats, STAT_tls_failed, 1);
 		conn_kill(c);
@@ -372,11 +397,11 @@ recognise(struct conn *c)
 /* After our last word: what still comes is thrown away. Closing with unread input would
  * be a reset, and could take the last word with it. */
 static void
-linger(struct conn *c, short what)
+linger(struct conn *c)
 {
 	ssize_t n = recv(c->fd, input, sizeof(input), 0);
 
-	if ((what & EV_TIMEOUT) || n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
 		conn_kill(c);
 }
 
@@ -386,6 +411,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct conn *c = arg;
 
 	(void)fd;
+	(void)what;
 	c->w->now = proc_now_ms();
 	switch (c->state) {
 	case CONN_RECOGNISING:
@@ -397,13 +423,10 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	case CONN_OPEN:
 		if (c->write_wants_read)
 			conn_write_soon(c);
-		if (c->held != NULL)
-			give_held(c);
-		if (c->state == CONN_OPEN && c->paused == 0)
-			read_some(c);
+		take_input(c);
 		break;
 	case CONN_LINGERING:
-		linger(c, what);
+		linger(c);
 		break;
 	case CONN_CLOSING:
 	case CONN_DEAD:
@@ -421,8 +444,8 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	c->w->now = proc_now_ms();
 	if (c->read_wants_write && c->state == CONN_HANDSHAKE)
 		handshake(c);
-	else if (c->read_wants_write && c->state == CONN_OPEN && c->paused == 0)
-		read_some(c);
+	else if (c->read_wants_write)
+		take_input(c);
 	if (c->state != CONN_DEAD)
 		conn_write_soon(c);
 }
@@ -430,30 +453,30 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 /* -- time -------------------------------------------------------------------- */
 
 static void
-time_out(struct conn *c)
+on_silent(struct conn *c)
 {
+	/* It is not silent, we do not listen. */
+	if (c->logged_in && c->paused != 0) {
+		wait_in(c, &c->w->heard);
+		return;
+	}
+	/* Whoever never said a byte where TLS is not required is told in native frames. */
+	if (c->state == CONN_RECOGNISING && may_be_plain(c)) {
+		c->state = CONN_OPEN;
+		c->door = &door_native;
+	}
 	stats_add(c->w->p->stats, STAT_timeouts, 1);
-	if (c->state == CONN_OPEN)
-		conn_close(c, KITH_E_TIMEOUT);
-	else
-		conn_kill(c);
+	conn_close(c, KITH_E_TIMEOUT);
 }
 
-/* Those who have been silent too long. The heads of the queues are the oldest; one that
- * is closing moves to the end and has the same time once more to go. */
+/* Each that waits in `queue` for longer than `limit`: fn() takes it out, or to its end. */
 static void
-check_heard(struct conn_queue *queue, uint64_t now, uint64_t limit)
+check_queue(struct conn_queue *queue, uint64_t limit, void (*fn)(struct conn *c))
 {
 	struct conn *c;
 
-	while ((c = TAILQ_FIRST(queue)) != NULL && now - c->heard_ms > limit) {
-		time_out(c);
-		if (c->state == CONN_DEAD)
-			continue;
-		c->heard_ms = now;
-		TAILQ_REMOVE(queue, c, by_heard);
-		TAILQ_INSERT_TAIL(queue, c, by_heard);
-	}
+	while ((c = TAILQ_FIRST(queue)) != NULL && c->w->now - c->waits_ms > limit)
+		fn(c);
 }
 
 static void
@@ -468,13 +491,13 @@ send_beat(struct conn *c)
 }
 
 static void
-check_spoken(struct worker *w, uint64_t now)
+check_spoken(struct worker *w)
 {
 	uint64_t limit = w->p->conf->heartbeat_ms;
 	struct conn *c;
 
-	while ((c = TAILQ_FIRST(&w->spoken)) != NULL && now - c->spoken_ms > limit) {
-		c->spoken_ms = now;
+	while ((c = TAILQ_FIRST(&w->spoken)) != NULL && w->now - c->spoken_ms > limit) {
+		c->spoken_ms = w->now;
 		TAILQ_REMOVE(&w->spoken, c, by_spoken);
 		TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
 		if (c->state == CONN_OPEN && c->session.state == S_READY)
@@ -483,12 +506,14 @@ check_spoken(struct worker *w, uint64_t now)
 }
 
 void
-conn_tick(struct worker *w, uint64_t now)
+conn_tick(struct worker *w)
 {
 	const struct conf *conf = w->p->conf;
 
-	check_heard(&w->logging_in, now, conf->login_ms);
-	check_heard(&w->heard, now,
-	    (uint64_t)conf->heartbeat_ms * HEARTBEAT_MISSED_MAX + HEARD_SLACK_MS);
-	check_spoken(w, now);
+	w->handshakes = 0;
+	check_queue(&w->logging_in, conf->login_ms, on_silent);
+	check_queue(&w->heard, (uint64_t)conf->heartbeat_ms * HEARTBEAT_MISSED_MAX + HEARD_SLACK_MS,
+	    on_silent);
+	check_queue(&w->leaving, w->draining ? LEAVE_DRAIN_MS : LEAVE_MS, conn_kill);
+	check_spoken(w);
 }

@@ -1,17 +1,19 @@
 /*
  * conn.h - one client connection of a worker: descriptor, TLS, what waits to go out.
  *
- * Life    accepted -> (TLS handshake) -> open -> closing -> freed at the end of a turn. A
- *         connection is known by place and serial, since it may vanish between two
- *         callbacks; only inside one callback is a pointer kept.
+ * Life    accepted -> (TLS handshake) -> open -> closing -> lingering -> freed at the end
+ *         of a turn. A connection is known by place and serial, since it may vanish
+ *         between two callbacks; only inside one callback is a pointer kept.
  * Output  Frames are copied into one block and leave at the end of the turn in ONE
  *         write or TLS record (prototypes.md 5.2). The block is freed when it is empty.
  * Bounds  Over conf->output_soft, live events are left out and one Resync follows when
  *         the rest has left; over output_hard the connection closes.
- * Input   Not read while too much is unanswered: see conn_pause().
- * Queues  Each connection is in `heard` (before login in `logging_in`), by when
- *         something last came, and in `spoken`, by when something last went out. So the
- *         oldest is always first, and a tick looks at the heads alone.
+ * Input   Not read while too much is unanswered: see conn_pause(). What was read then and
+ *         not taken is held; otherwise there is no buffer of one's own.
+ * Queues  Each connection waits in one of worker->logging_in (since it was accepted),
+ *         ->heard (since something last came) and ->leaving (since it was closed), and is
+ *         in ->spoken, by when something last went out. So the oldest is always first, and
+ *         a tick looks at the heads alone.
  */
 #ifndef KITH_SERVER_CONN_H
 #define KITH_SERVER_CONN_H
@@ -35,15 +37,20 @@ enum conn_state {
 	CONN_RECOGNISING,		/* the first byte will tell TLS or not, then the door */
 	CONN_HANDSHAKE,			/* TLS */
 	CONN_OPEN,
-	CONN_CLOSING,			/* no more input; the output is leaving */
-	CONN_LINGERING,			/* all was said; input is thrown away until the peer closes */
+	CONN_CLOSING,			/* no more input; the output is leaving; in `leaving` */
+	CONN_LINGERING,			/* all was said; input is thrown away until the peer
+					 * closes; in `leaving` */
 	CONN_DEAD			/* in worker->dead, freed at the end of the turn */
 };
 
 enum {					/* why input rests */
 	CONN_PAUSE_FULL = 1,		/* IN_FLIGHT_MAX requests, or a login, unanswered */
-	CONN_PAUSE_STALLED = 2		/* a request waits for room in an inbox */
+	CONN_PAUSE_STALLED = 2,		/* a request waits for room in an inbox */
+	CONN_PAUSE_DRAIN = 4		/* the worker stops */
 };
+
+TAILQ_HEAD(conn_queue, conn);
+STAILQ_HEAD(conn_list, conn);
 
 struct conn {
 	struct worker		*w;
@@ -51,10 +58,10 @@ struct conn {
 	int			 fd;
 	enum conn_state		 state;
 	uint8_t			 paused;	/* CONN_PAUSE_*; 0: input is read */
-	bool			 logged_in;	/* in worker->heard, not in ->logging_in */
+	bool			 logged_in;	/* has heartbeats instead of a time to log in */
 	bool			 dirty;		/* in worker->dirty */
 	bool			 broken;	/* killed at the end of the turn */
-	bool			 behind;	/* events were left out: Resync is owed */
+	bool			 behind;	/* live events are left out: Resync is owed */
 	bool			 read_wants_write;	/* TLS */
 	bool			 write_wants_read;	/* TLS */
 	struct tls		*tls;		/* NULL: plain */
@@ -65,11 +72,13 @@ struct conn {
 	size_t			 held_len;
 	uint8_t			*out;
 	size_t			 out_at, out_len, out_cap;	/* unsent: from out_at to out_len */
-	uint64_t		 heard_ms, spoken_ms;	/* monotonic */
+	struct conn_queue	*waits_in;	/* `logging_in`, `heard` or `leaving`; NULL: dead */
+	uint64_t		 waits_ms, spoken_ms;	/* since then, monotonic */
 	uint8_t			 address[16];	/* IPv4 mapped */
 	bool			 loopback;
 	struct session		 session;
-	TAILQ_ENTRY(conn)	 by_heard, by_spoken;
+	TAILQ_ENTRY(conn)	 by_wait, by_spoken;
+	TAILQ_ENTRY(conn)	 by_load;	/* session.loading */
 	STAILQ_ENTRY(conn)	 by_dirty, by_death;
 };
 
@@ -83,15 +92,19 @@ struct conn	*conn_find(struct worker *w, uint32_t place, uint32_t serial);
  * connection is broken. */
 void		 conn_queue(struct conn *c, const void *bytes, size_t len);
 
-/* The same for a live event: left out while the connection is behind. */
+/* The same for a live event: left out while the connection is behind, or if it would be over
+ * the soft bound: then it falls behind. */
 void		 conn_queue_live(struct conn *c, const void *bytes, size_t len);
+
+/* Live events are left out until all output has left; then Resync tells the client. */
+void		 conn_fall_behind(struct conn *c);
 
 /* Rests and resumes reading, for one of the reasons CONN_PAUSE_*. What was read and not
  * taken is offered to the door again at the end of the turn. */
 void		 conn_pause(struct conn *c, unsigned why);
 void		 conn_resume(struct conn *c, unsigned why);
 
-/* Tells the client why (KITH_E_OK: nothing), and closes once the output has left. */
+/* Tells the client why, and closes once the output has left. */
 void		 conn_close(struct conn *c, enum kith_err why);
 
 /* As conn_kill(), but at the end of the turn: safe while somebody walks the tables. */
@@ -100,13 +113,13 @@ void		 conn_break(struct conn *c);
 /* Closes now. The session ends, the struct lives until the end of the turn. */
 void		 conn_kill(struct conn *c);
 
-/* The login is over: the connection is in `heard` now, and not in `logging_in`. */
+/* The login is over: heartbeats from here on, and larger frames. */
 void		 conn_logged_in(struct conn *c);
 
 /* End of a turn: writes what is queued, frees what is dead. */
 void		 conn_flush_all(struct worker *w);
 
-/* Timeouts and heartbeats; at least each WAKE_SLEEP_MAX_MS. */
-void		 conn_tick(struct worker *w, uint64_t now);
+/* Once a turn, and so at least each WAKE_SLEEP_MAX_MS: timeouts and heartbeats. */
+void		 conn_tick(struct worker *w);
 
 #endif

@@ -18,7 +18,6 @@
 #include "worker.h"
 
 #define BLOCK_MIN	512u
-#define TLS_WRITE_MAX	16384u		/* one record */
 
 static size_t
 unsent(const struct conn *c)
@@ -78,24 +77,38 @@ conn_queue(struct conn *c, const void *bytes, size_t len)
 	}
 	memcpy(c->out + c->out_len, bytes, len);
 	c->out_len += len;
-	conn_write_soon(c);
+	/* While the last write waits for room there is nothing to try. */
+	if (!event_pending(&c->writable, EV_WRITE, NULL))
+		conn_write_soon(c);
+}
+
+void
+conn_fall_behind(struct conn *c)
+{
+	if (c->behind)
+		return;
+	c->behind = true;
+	stats_add(c->w->p->stats, STAT_resyncs, 1);
+	conn_write_soon(c);		/* also with nothing to write: so it is told */
 }
 
 void
 conn_queue_live(struct conn *c, const void *bytes, size_t len)
 {
-	if (c->behind || unsent(c) + len > c->w->p->conf->output_soft) {
-		c->behind = true;
-		conn_write_soon(c);
+	if (unsent(c) + len > c->w->p->conf->output_soft)
+		conn_fall_behind(c);
+	if (c->behind)
 		return;
-	}
 	conn_queue(c, bytes, len);
 	stats_add(c->w->p->stats, STAT_events_delivered, 1);
 }
 
+/* Wiped: it may have held a fresh token. */
 static void
 free_block(struct conn *c)
 {
+	if (c->out != NULL)
+		explicit_bzero(c->out, c->out_len);
 	free(c->out);
 	c->out = NULL;
 	c->out_at = c->out_len = c->out_cap = 0;
@@ -108,8 +121,7 @@ write_once(struct conn *c, size_t *put)
 	ssize_t n;
 
 	if (c->tls != NULL)
-		return tls_write(c->tls, c->out + c->out_at,
-		    len < TLS_WRITE_MAX ? len : TLS_WRITE_MAX, put);
+		return tls_write(c->tls, c->out + c->out_at, len, put);
 	n = send(c->fd, c->out + c->out_at, len, MSG_NOSIGNAL);
 	*put = n > 0 ? (size_t)n : 0;
 	if (n >= 0)
@@ -128,7 +140,6 @@ say_resync(struct conn *c)
 	c->behind = false;
 	reply.body_case = KITH__V1__REPLY__BODY_RESYNC;
 	reply.resync = &resync;
-	stats_add(c->w->p->stats, STAT_resyncs, 1);
 	session_reply(c, &reply);
 }
 

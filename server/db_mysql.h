@@ -1,5 +1,5 @@
 /*
- * db_mysql.h - what the two files of the MySQL/MariaDB driver share.
+ * db_mysql.h - what the three files of the MySQL/MariaDB driver share.
  */
 #ifndef KITH_SERVER_DB_MYSQL_H
 #define KITH_SERVER_DB_MYSQL_H
@@ -38,6 +38,10 @@ enum db_class	mysql_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
 
 /* Sends `len` bytes of SQL; the caller fetches the result, if it has one. */
 enum db_class	mysql_send(struct mysql_db *d, const char *sql, size_t len);
+
+int64_t		mysql_now_ms(void);	/* monotonic, coarse */
+
+extern const struct db_ops mysql_ops;
 
 /* db_mysql_batch.c */
 enum db_class	mysql_take_seqs(struct db *d, struct db_seqs *c, unsigned n);

@@ -2,50 +2,51 @@
 #include <stddef.h>
 
 #include "dispatch.h"
+#include "protocol/limits.h"
 #include "session.h"
 
-#define NUMBER(name) KITH__V1__REQUEST__BODY_##name
+#define SMALL	FRAME_BYTES_MAX_LOGIN	/* names, a password; fits into an IPC_AUTH */
+#define LARGE	FRAME_BYTES_MAX
 
-const struct dispatch_row dispatch_rows[] = {
-	{ .number = NUMBER(HELLO), .name = "hello", .states = S_CONNECTED, .to = ROLE_WORKER, .handle = req_hello },
-	{ .number = NUMBER(REGISTER_ACCOUNT), .name = "account.register", .states = S_GREETED, .to = ROLE_AUTH, .login = true,
-	    .secret = true, .check = req_check_names },
-	{ .number = NUMBER(LOGIN_PASSWORD), .name = "account.login", .states = S_GREETED, .to = ROLE_AUTH, .login = true,
-	    .secret = true, .check = req_check_names },
-	{ .number = NUMBER(LOGIN_TOKEN), .name = "account.resume", .states = S_GREETED, .to = ROLE_AUTH, .login = true,
-	    .secret = true },
-	{ .number = NUMBER(LOGOUT), .name = "session.logout", .states = S_READY, .to = ROLE_WRITER },
-	{ .number = NUMBER(CHANGE_PASSWORD), .name = "account.passwd", .states = S_READY, .to = ROLE_AUTH, .secret = true },
-	{ .number = NUMBER(LIST_SESSIONS), .name = "session.list", .states = S_READY, .to = ROLE_READER },
-	{ .number = NUMBER(REVOKE_SESSION), .name = "session.revoke", .states = S_READY, .to = ROLE_WRITER },
-	{ .number = NUMBER(PING), .name = "ping", .states = S_GREETED | S_READY, .to = ROLE_WORKER, .handle = req_ping },
-	{ .number = NUMBER(PONG), .name = "pong", .states = S_GREETED | S_READY, .to = ROLE_WORKER, .handle = req_pong },
+#define ROW(body, called, when, who, bytes, tokens, ...)				\
+	[KITH__V1__REQUEST__BODY_##body] = { .name = called, .states = when,	\
+	    .to = ROLE_##who, .size = bytes, .cost = COST_##tokens, __VA_ARGS__ }
 
-	{ .number = NUMBER(SEND), .name = "message.send", .states = S_READY, .to = ROLE_WRITER, .check = req_check_send },
-	{ .number = NUMBER(HISTORY), .name = "message.history", .states = S_READY, .to = ROLE_READER },
-	{ .number = NUMBER(SYNC), .name = "message.sync", .states = S_READY, .to = ROLE_READER, .check = req_check_sync },
-	{ .number = NUMBER(MARK_READ), .name = "message.read", .states = S_READY, .to = ROLE_WRITER },
+/* By number. While a login is checked nothing is read: its states stand nowhere. */
+static const struct dispatch_row rows[] = {
+	ROW(HELLO, "hello", S_CONNECTED, WORKER, SMALL, NONE, .handle = req_hello),
+	ROW(REGISTER_ACCOUNT, "account.register", S_GREETED, AUTH, SMALL, NONE,
+	    .login = true, .check = req_check_register),
+	ROW(LOGIN_PASSWORD, "account.login", S_GREETED, AUTH, SMALL, NONE,
+	    .login = true, .check = req_check_login),
+	ROW(LOGIN_TOKEN, "account.resume", S_GREETED, AUTH, SMALL, NONE, .login = true),
+	ROW(LOGOUT, "session.logout", S_READY, WRITER, SMALL, NONE),
+	ROW(CHANGE_PASSWORD, "account.passwd", S_READY, AUTH, SMALL, NONE),
+	ROW(LIST_SESSIONS, "session.list", S_READY, READER, SMALL, NONE),
+	ROW(REVOKE_SESSION, "session.revoke", S_READY, WRITER, SMALL, NONE),
+	ROW(PING, "ping", S_GREETED | S_READY, WORKER, SMALL, NONE, .handle = req_ping),
+	ROW(PONG, "pong", S_GREETED | S_READY, WORKER, SMALL, NONE, .handle = req_pong),
 
-	{ .number = NUMBER(LIST_CONVERSATIONS), .name = "conv.list", .states = S_READY, .to = ROLE_READER },
-	{ .number = NUMBER(CREATE_GROUP), .name = "group.create", .states = S_READY, .to = ROLE_WRITER },
-	{ .number = NUMBER(JOIN_GROUP), .name = "group.join", .states = S_READY, .to = ROLE_WRITER },
-	{ .number = NUMBER(LEAVE_GROUP), .name = "group.leave", .states = S_READY, .to = ROLE_WRITER },
-	{ .number = NUMBER(LIST_GROUPS), .name = "group.list", .states = S_READY, .to = ROLE_READER },
-	{ .number = NUMBER(LIST_MEMBERS), .name = "group.members", .states = S_READY, .to = ROLE_READER },
-	{ .number = NUMBER(INVITE_TO_GROUP), .name = "group.invite", .states = S_READY, .to = ROLE_WRITER },
+	ROW(SEND, "message.send", S_READY, WRITER, LARGE, TARGETS, .check = req_check_send),
+	ROW(HISTORY, "message.history", S_READY, READER, LARGE, NONE),
+	ROW(SYNC, "message.sync", S_READY, READER, LARGE, NONE),
+	ROW(MARK_READ, "message.read", S_READY, WRITER, SMALL, NONE),
 
-	{ .number = NUMBER(WHO), .name = "who", .states = S_READY, .to = ROLE_READER, .handle = req_who },
+	ROW(LIST_CONVERSATIONS, "conv.list", S_READY, READER, LARGE, NONE),
+	ROW(CREATE_GROUP, "group.create", S_READY, WRITER, LARGE, ONE),
+	ROW(JOIN_GROUP, "group.join", S_READY, WRITER, LARGE, ONE),
+	ROW(LEAVE_GROUP, "group.leave", S_READY, WRITER, LARGE, ONE),
+	ROW(LIST_GROUPS, "group.list", S_READY, READER, SMALL, NONE),
+	ROW(LIST_MEMBERS, "group.members", S_READY, READER, LARGE, NONE),
+	ROW(INVITE_TO_GROUP, "group.invite", S_READY, WRITER, LARGE, ONE),
+
+	ROW(WHO, "who", S_READY, READER, LARGE, ONE, .handle = req_who),
 };
 
-const unsigned dispatch_count = sizeof(dispatch_rows) / sizeof(dispatch_rows[0]);
-
 const struct dispatch_row *
-dispatch_find(Kith__V1__Request__BodyCase number)
+dispatch_find(uint32_t number)
 {
-	unsigned i;
-
-	for (i = 0; i < dispatch_count; i++)
-		if (dispatch_rows[i].number == number)
-			return &dispatch_rows[i];
-	return NULL;
+	if (number >= sizeof(rows) / sizeof(rows[0]) || rows[number].name == NULL)
+		return NULL;
+	return &rows[number];
 }

@@ -1,7 +1,7 @@
 /*
  * door.h - what a door is: how bytes of a connection become requests, and replies bytes.
  *
- * The first byte, or ALPN, decides which door a connection came by. Behind the
+ * ALPN, or the first byte, decides which door a connection came by. Behind the
  * doors there is one dispatch table and one session.
  */
 #ifndef KITH_SERVER_DOOR_H
@@ -11,9 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/limits.h"
+
 struct conn;
 
+enum door_id {
+	DOOR_NATIVE,
+	DOOR_COUNT
+};
+
+#define DOOR_WRAPPED_MAX	(FRAME_BYTES_MAX + FRAME_HEADER_BYTES)
+
 struct door_ops {
+	enum door_id	 id;
 	const char	*name;
 	const char	*alpn;
 
@@ -24,13 +34,18 @@ struct door_ops {
 	 * connection is paused or closed; *at and *len tell what was not taken. */
 	void		(*input)(struct conn *c, const uint8_t **at, size_t *len);
 
-	/* Queues one encoded Reply. `live`: an event, which may be left out. */
-	void		(*send)(struct conn *c, const uint8_t *reply, uint32_t len, bool live);
+	/* Writes an encoded Reply of at most FRAME_BYTES_MAX as it travels into `out`, which
+	 * has DOOR_WRAPPED_MAX. Returns its length. The same for all connections of the
+	 * door, so that an event is wrapped once for all of them. */
+	size_t		(*wrap)(const uint8_t *reply, uint32_t len, uint8_t *out);
 };
 
-/* NULL: no door begins so. */
+/* NULL: none. */
 const struct door_ops	*door_by_byte(uint8_t first);
 const struct door_ops	*door_by_alpn(const char *alpn);
+
+/* Queues one encoded Reply for one connection. Too long a one is dropped. */
+void			 door_send(struct conn *c, const uint8_t *reply, uint32_t len);
 
 extern const struct door_ops door_native;
 

@@ -1,5 +1,5 @@
 /*
- * door_native.c - the native door (protobuf frames), and the list of doors.
+ * door_native.c - the native door: protobuf in frames.
  */
 #include <string.h>
 
@@ -20,8 +20,9 @@ static void
 native_input(struct conn *c, const uint8_t **at, size_t *len)
 {
 	enum frame_result result;
-	const uint8_t *body;
+	const uint8_t *body, *none = NULL;
 	uint32_t body_len;
+	size_t nothing = 0;
 
 	while (c->state == CONN_OPEN && c->paused == 0) {
 		result = frame_read(&c->reader, at, len, &body, &body_len);
@@ -34,51 +35,23 @@ native_input(struct conn *c, const uint8_t **at, size_t *len)
 		}
 		session_request(c, body, body_len);
 	}
+	/* The frame is dealt with, and may have held a password: the reader gives it back. */
+	frame_read(&c->reader, &none, &nothing, &body, &body_len);
 }
 
-static void
-native_send(struct conn *c, const uint8_t *reply, uint32_t len, bool live)
+static size_t
+native_wrap(const uint8_t *reply, uint32_t len, uint8_t *out)
 {
-	static uint8_t frame[FRAME_HEADER_BYTES + FRAME_BYTES_MAX];
-
-	if (len > FRAME_BYTES_MAX)
-		return;
-	frame_put_header(frame, len);
-	memcpy(frame + FRAME_HEADER_BYTES, reply, len);
-	if (live)
-		conn_queue_live(c, frame, FRAME_HEADER_BYTES + len);
-	else
-		conn_queue(c, frame, FRAME_HEADER_BYTES + len);
+	frame_put_header(out, len);
+	memcpy(out + FRAME_HEADER_BYTES, reply, len);
+	return FRAME_HEADER_BYTES + len;
 }
 
 const struct door_ops door_native = {
+	.id = DOOR_NATIVE,
 	.name = "native",
 	.alpn = "kith/1",
 	.recognise = native_recognise,
 	.input = native_input,
-	.send = native_send,
+	.wrap = native_wrap,
 };
-
-static const struct door_ops *const doors[] = { &door_native };
-
-const struct door_ops *
-door_by_byte(uint8_t first)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (doors[i]->recognise(first))
-			return doors[i];
-	return NULL;
-}
-
-const struct door_ops *
-door_by_alpn(const char *alpn)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (strcmp(doors[i]->alpn, alpn) == 0)
-			return doors[i];
-	return NULL;
-}

@@ -58,6 +58,7 @@ server_worker = \
 	server/deliver.c \
 	server/dispatch.c \
 	server/dispatch.h \
+	server/door.c \
 	server/door.h \
 	server/door_native.c \
 	server/index.c \
@@ -88,6 +89,8 @@ server_store = \
 	server/db_sqlite.c \
 	server/store.c \
 	server/store.h \
+	server/store_batch.c \
+	server/store_batch.h \
 	server/store_cache.c \
 	server/store_cache.h \
 	server/store_find.c \
@@ -97,6 +100,7 @@ server_store = \
 	server/store_history.h \
 	server/store_list.c \
 	server/store_list.h \
+	server/store_people.c \
 	server/store_read.c \
 	server/store_send.c \
 	server/store_send.h \
@@ -106,7 +110,8 @@ if MYSQL
 server_store += \
 	server/db_mysql.c \
 	server/db_mysql.h \
-	server/db_mysql_batch.c
+	server/db_mysql_batch.c \
+	server/db_mysql_connect.c
 endif
 AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 

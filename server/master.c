@@ -37,11 +37,13 @@ master_is_ready(const struct master *m)
 	return true;
 }
 
+/* Whoever waits for the start learns it once: with the first invite, if one is due. */
 static void
 tell_ready(struct master *m)
 {
-	if (m->args->ready != NULL)
+	if (m->args->ready != NULL && !m->told_ready)
 		m->args->ready();
+	m->told_ready = true;
 }
 
 static void
@@ -51,7 +53,9 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 
 	(void)arg;
 	if (answer->code != KITH_E_OK) {
-		log_warn(0, "invite.first", "error=%s", kith_err_name(answer->code));
+		log_warn(0, "invite.first", "error=%s again_ms=%u", kith_err_name(answer->code),
+		    INVITE_AGAIN_MS);
+		m->invite_ms = proc_now_ms() + INVITE_AGAIN_MS;
 	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0) {
 		dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator, once and within "
 		    "24 hours:\n\n    kith join %s\n\n", url);
@@ -60,6 +64,13 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 			log_warn(0, "invite.first", "error=\"cannot note that it was made\"");
 	}
 	tell_ready(m);
+}
+
+static void
+ask_first_invite(struct master *m)
+{
+	m->invite_ms = 0;
+	invite_ask(m, true, INVITE_LIFE_MS, 1, first_invite_made, 0);
 }
 
 static void
@@ -72,7 +83,7 @@ serve(struct master *m)
 	if (state_invited(m->conf))
 		tell_ready(m);
 	else
-		invite_ask(m, true, INVITE_LIFE_MS, 1, first_invite_made, 0);
+		ask_first_invite(m);
 }
 
 /* Starts the next role once the ones before it are ready. */
@@ -224,6 +235,8 @@ turn(struct master *m)
 			log_warn(0, "tickets.rotate", "effect=\"the old keys stay\"");
 		m->rotate_ms = now + TICKETS_ROTATE_MS;
 	}
+	if (m->phase == MASTER_SERVING && m->invite_ms != 0 && now >= m->invite_ms)
+		ask_first_invite(m);
 	if (m->phase == MASTER_STARTING)
 		start_on(m);
 	if (m->phase == MASTER_STOPPING)

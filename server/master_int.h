@@ -15,6 +15,7 @@
 #define UNREADY_FACTOR		60u	/* so much longer may a start take than a turn */
 #define BACKOFF_MIN_MS		100u
 #define BACKOFF_MAX_MS		30000u
+#define INVITE_AGAIN_MS		2000u	/* the database may be away at the first start */
 #define SHORT_LIFE_MS		1000u
 
 enum master_phase {
@@ -47,11 +48,13 @@ struct master {
 	char			 fingerprint[TLS_FINGERPRINT_MAX];
 	enum master_phase	 phase;
 	enum role		 reached;
+	bool			 told_ready;
 	unsigned		 watchdog_ms;
 	int			 status;	/* of the exit */
 	int			 lock_fd, signal_fd;
 	int			 life_fds[2];	/* nobody writes: the roles see its end at our death */
 	uint64_t		 started_ms, tick_ms, rotate_ms;
+	uint64_t		 invite_ms;	/* ask for the first invite then; 0: not wanted, or asked */
 };
 
 /* master_setup.c: everything before the first fork. 0 or -1 with err; what was made is

@@ -1,10 +1,8 @@
-/* req_message.c - what of sending and reading can be refused without asking the store. */
+/* req_message.c - what of sending can be refused without asking the store. */
 #include <string.h>
 
-#include "conf.h"
 #include "conn.h"
 #include "dispatch.h"
-#include "worker.h"
 
 static bool
 own_client_ids(const struct session *s, uint64_t first, size_t n)
@@ -16,9 +14,8 @@ own_client_ids(const struct session *s, uint64_t first, size_t n)
 }
 
 enum kith_err
-req_check_send(struct conn *c, const Kith__V1__Request *r, const char **text, uint32_t *retry_ms)
+req_check_send(struct conn *c, const Kith__V1__Request *r, const char **text)
 {
-	const struct conf *conf = c->w->p->conf;
 	const Kith__V1__Send *send = r->send;
 
 	if (send->n_targets == 0 || *send->text == '\0') {
@@ -31,16 +28,5 @@ req_check_send(struct conn *c, const Kith__V1__Request *r, const char **text, ui
 		*text = "client id is not of this device";
 		return KITH_E_BAD_REQUEST;
 	}
-	*retry_ms = limit_take(&c->session.sends, c->w->now, conf->send_rate, conf->send_burst,
-	    (unsigned)send->n_targets);
-	return *retry_ms > 0 ? KITH_E_RATE_LIMITED : KITH_E_OK;
-}
-
-enum kith_err
-req_check_sync(struct conn *c, const Kith__V1__Request *r, const char **text, uint32_t *retry_ms)
-{
-	(void)c;
-	(void)text;
-	(void)retry_ms;
-	return r->sync->n_have > SYNC_HAVE_MAX ? KITH_E_TOO_LARGE : KITH_E_OK;
+	return KITH_E_OK;
 }

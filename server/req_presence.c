@@ -3,6 +3,7 @@
 
 #include "conn.h"
 #include "dispatch.h"
+#include "protocol/wire.h"
 #include "worker.h"
 
 /* The `limit` + 1 lowest user ids after `after`, sorted. */
@@ -54,8 +55,10 @@ collect(uint64_t user, const struct registry_session *s, void *arg)
 	memmove(u + 1, u, (o->n - at) * sizeof(*u));
 	o->n++;
 	*u = (struct online_user){ .id = user, .since_ms = s->since_ms, .sessions = 1 };
-	memcpy(u->name, s->name, sizeof(u->name));
-	u->name[sizeof(u->name) - 1] = '\0';
+	memcpy(u->name, s->name, sizeof(u->name) - 1);
+	/* Another worker wrote it. */
+	if (!wire_utf8_ok(u->name, strlen(u->name)))
+		u->name[0] = '\0';
 	return 0;
 }
 

@@ -75,24 +75,33 @@ req_pong(struct conn *c, const Kith__V1__Request *r)
 	return true;
 }
 
-/* Nothing that long is a name or a password: it is not worth auth's time. */
-enum kith_err
-req_check_names(struct conn *c, const Kith__V1__Request *r, const char **text, uint32_t *retry_ms)
+/* What auth need not be asked for. */
+static enum kith_err
+check_names(const char *name, const char *password, const char *device_name, const char **text)
 {
-	const char *name, *password;
-
-	(void)c;
-	(void)retry_ms;
-	if (r->body_case == KITH__V1__REQUEST__BODY_REGISTER_ACCOUNT) {
-		name = r->register_account->name;
-		password = r->register_account->password;
-	} else {
-		name = r->login_password->name;
-		password = r->login_password->password;
-	}
 	if (*name == '\0' || *password == '\0') {
 		*text = "name or password is missing";
 		return KITH_E_BAD_REQUEST;
 	}
-	return KITH_E_OK;
+	return strlen(device_name) > DEVICE_NAME_BYTES_MAX ? KITH_E_TOO_LARGE : KITH_E_OK;
+}
+
+enum kith_err
+req_check_register(struct conn *c, const Kith__V1__Request *r, const char **text)
+{
+	const Kith__V1__Register *account = r->register_account;
+
+	(void)c;
+	if (strlen(account->display_name) > DISPLAY_NAME_BYTES_MAX)
+		return KITH_E_TOO_LARGE;
+	return check_names(account->name, account->password, account->device_name, text);
+}
+
+enum kith_err
+req_check_login(struct conn *c, const Kith__V1__Request *r, const char **text)
+{
+	const Kith__V1__LoginPassword *login = r->login_password;
+
+	(void)c;
+	return check_names(login->name, login->password, login->device_name, text);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conf.h"
 #include "conn.h"
 #include "dispatch.h"
 #include "door.h"
@@ -35,12 +36,12 @@ session_reply(struct conn *c, const Kith__V1__Reply *r)
 	static uint8_t packed[FRAME_BYTES_MAX];
 	size_t len = kith__v1__reply__get_packed_size(r);
 
-	if (c->door == NULL || len > sizeof(packed)) {
+	if (len > sizeof(packed)) {
 		log_error(c->session.user, "reply.size", "bytes=%zu", len);
 		return;
 	}
 	kith__v1__reply__pack(r, packed);
-	c->door->send(c, packed, (uint32_t)len, false);
+	door_send(c, packed, (uint32_t)len);
 }
 
 void
@@ -118,12 +119,19 @@ session_fail(struct conn *c, struct request *r, enum kith_err code, uint32_t ret
 
 /* -- passing on ------------------------------------------------------------------ */
 
+void
+session_retry_soon(struct worker *w)
+{
+	static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
+
+	event_add(&w->retry, &soon);
+}
+
 /* Keeps the request until there is room, and reads no further from its connection. */
 static void
 stall(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
     uint32_t len)
 {
-	static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
 	struct stalled *s = malloc(sizeof(*s) + len);
 
 	if (s == NULL) {
@@ -138,7 +146,7 @@ stall(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t
 	memcpy(s->body, body, len);
 	STAILQ_INSERT_TAIL(&c->w->stalled, s, next);
 	conn_pause(c, CONN_PAUSE_STALLED);
-	event_add(&c->w->retry, &soon);
+	session_retry_soon(c->w);
 }
 
 void
@@ -155,6 +163,19 @@ session_head(const struct conn *c, enum ipc_type type, uint64_t request, struct 
 	memcpy(h->address, c->address, sizeof(h->address));
 }
 
+/* Which process of a role. Auth counts failures by address, each of its processes for
+ * itself: so an address always has the same one. */
+static unsigned
+slot_for(const struct conn *c, enum role role)
+{
+	uint64_t key[2];
+
+	if (role != ROLE_AUTH)
+		return ipc_slot(c->w->p, role, c->session.user);
+	memcpy(key, c->address, sizeof(key));
+	return ipc_slot(c->w->p, role, key[0] ^ key[1]);
+}
+
 /* The same bytes go on: who receives them walks them again. 0 or -ENOBUFS. */
 static int
 pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
@@ -163,14 +184,13 @@ pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8
 	static const enum ipc_type types[ROLE_COUNT] = {
 		[ROLE_WRITER] = IPC_REQUEST, [ROLE_READER] = IPC_QUERY, [ROLE_AUTH] = IPC_AUTH,
 	};
-	struct proc *p = c->w->p;
-	unsigned slot = ipc_slot(p, row->to, c->session.user ? c->session.user : c->serial);
+	unsigned slot = slot_for(c, row->to);
 	struct ipc_head h;
 	struct request *r;
 	int rc;
 
 	session_head(c, types[row->to], id, &h);
-	rc = ipc_send(p, slot, &h, body, len);
+	rc = ipc_send(c->w->p, slot, &h, body, len);
 	if (rc == -ENOBUFS)
 		return rc;
 	if (rc < 0 || (r = session_expect(c, id, slot)) == NULL) {
@@ -185,24 +205,54 @@ pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8
 	return 0;
 }
 
+static unsigned
+tokens(const struct dispatch_row *row, const Kith__V1__Request *r)
+{
+	switch (row->cost) {
+	case COST_NONE:
+		return 0;
+	case COST_ONE:
+		return 1;
+	case COST_TARGETS:
+		return (unsigned)r->send->n_targets;
+	}
+	return 0;
+}
+
+/* All that can be said against it here, whatever the row; its tokens last, since they are
+ * spent then. */
 static enum kith_err
-check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r,
+check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r, uint32_t len,
     const char **text, uint32_t *retry_ms)
 {
+	const struct conf *conf = c->w->p->conf;
+	struct session *s = &c->session;
+	enum kith_err err;
+
 	if (row == NULL || r->id == 0) {
 		*text = row == NULL ? "no request in it" : "id is 0";
 		return KITH_E_BAD_REQUEST;
 	}
-	if (!(row->states & c->session.state))
+	if (!(row->states & s->state))
 		return KITH_E_WRONG_STATE;
-	return row->check ? row->check(c, r, text, retry_ms) : KITH_E_OK;
+	if (len > row->size)
+		return KITH_E_TOO_LARGE;
+	if (session_find_request(c, r->id) != NULL) {
+		*text = "id is in use";
+		return KITH_E_BAD_REQUEST;
+	}
+	if (row->check != NULL && (err = row->check(c, r, text)) != KITH_E_OK)
+		return err;
+	*retry_ms = limit_take(&s->sends, c->w->now, conf->send_rate, conf->send_burst,
+	    tokens(row, r));
+	return *retry_ms > 0 ? KITH_E_RATE_LIMITED : KITH_E_OK;
 }
 
 void
 session_request(struct conn *c, const uint8_t *body, uint32_t len)
 {
 	struct worker *w = c->w;
-	const struct dispatch_row *row = NULL;
+	const struct dispatch_row *row;
 	const Kith__V1__Request *r;
 	ProtobufCMessage *message;
 	const char *text = NULL;
@@ -212,19 +262,23 @@ session_request(struct conn *c, const uint8_t *body, uint32_t len)
 
 	stats_add(w->p->stats, STAT_requests, 1);
 	err = wire_unpack(&kith__v1__request__descriptor, body, len, &w->mem, &id, &message);
-	r = (const Kith__V1__Request *)message;
-	if (err == KITH_E_OK) {
-		row = dispatch_find(r->body_case);
-		err = check(c, row, r, &text, &retry_ms);
-	} else
+	if (err != KITH_E_OK) {
 		stats_add(w->p->stats, STAT_frames_bad, 1);
-	if (err != KITH_E_OK)
+		session_error(c, id, err, NULL, 0);
+		goto out;
+	}
+	r = (const Kith__V1__Request *)message;
+	row = dispatch_find(r->body_case);
+	err = check(c, row, r, len, &text, &retry_ms);
+	if (err != KITH_E_OK) {
+		log_debug(c->session.user, row != NULL ? row->name : "request", "place=%u refused=%s",
+		    c->place, kith_err_name(err));
 		session_error(c, id, err, text, retry_ms);
-	else if ((row->handle == NULL || !row->handle(c, r)) &&
+	} else if ((row->handle == NULL || !row->handle(c, r)) &&
 	    pass_on(c, row, id, body, len) == -ENOBUFS)
 		stall(c, row, id, body, len);
-	if (row != NULL && row->secret)
-		unpackmem_reset(&w->mem);
+out:
+	unpackmem_reset(&w->mem);	/* it may hold a password */
 }
 
 /* -- what comes back --------------------------------------------------------------- */
@@ -239,11 +293,7 @@ session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body
 	if (r == NULL || r->login || r->slot != h->from)
 		return;
 	session_answered(c, r);
-	if (len > FRAME_BYTES_MAX) {
-		stats_add(w->p->stats, STAT_ipc_refused, 1);
-		return;
-	}
-	c->door->send(c, body, len, false);
+	door_send(c, body, len);
 	if (h->flags & IPC_F_CLOSE)
 		conn_close(c, KITH_E_OK);
 }
@@ -257,27 +307,40 @@ free_stalled(struct stalled *s)
 	free(s);
 }
 
-/* In their order. The first that finds no room ends the round. */
+/* False: there is still no room for it. */
+static bool
+try_again(struct worker *w, const struct stalled *s)
+{
+	struct conn *c = conn_find(w, s->place, s->serial);
+
+	if (c == NULL || c->state != CONN_OPEN)
+		return true;
+	if (pass_on(c, s->row, s->id, s->body, s->len) == -ENOBUFS)
+		return false;
+	conn_resume(c, CONN_PAUSE_STALLED);
+	return true;
+}
+
+/* In their order, once each. A role that has no room for one has none for those behind it. */
 static void
 retry_stalled(struct worker *w)
 {
+	STAILQ_HEAD(, stalled) left = STAILQ_HEAD_INITIALIZER(left);
 	struct stalled *s;
-	struct conn *c;
+	uint32_t full = 0;
 
 	while ((s = STAILQ_FIRST(&w->stalled)) != NULL) {
-		c = conn_find(w, s->place, s->serial);
-		if (c != NULL && c->state == CONN_OPEN) {
-			if (pass_on(c, s->row, s->id, s->body, s->len) == -ENOBUFS) {
-				static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
-
-				event_add(&w->retry, &soon);
-				return;
-			}
-			conn_resume(c, CONN_PAUSE_STALLED);
-		}
 		STAILQ_REMOVE_HEAD(&w->stalled, next);
-		free_stalled(s);
+		if (!(full & 1u << s->row->to) && try_again(w, s)) {
+			free_stalled(s);
+			continue;
+		}
+		full |= 1u << s->row->to;
+		STAILQ_INSERT_TAIL(&left, s, next);
 	}
+	STAILQ_CONCAT(&w->stalled, &left);
+	if (full != 0)
+		session_retry_soon(w);
 }
 
 void
@@ -316,13 +379,14 @@ fail_orphans(struct worker *w)
 }
 
 void
-session_tick(struct worker *w, uint64_t now)
+session_tick(struct worker *w)
 {
 	struct request *r;
 
 	retry_stalled(w);
+	session_send_loads(w);
 	fail_orphans(w);
-	while ((r = TAILQ_FIRST(&w->requests)) != NULL && now >= r->deadline)
+	while ((r = TAILQ_FIRST(&w->requests)) != NULL && w->now >= r->deadline)
 		session_fail(conn_find(w, r->place, r->serial), r, KITH_E_UNAVAILABLE,
 		    RETRY_SOON_MS);
 }

@@ -44,10 +44,18 @@ struct session_change {
 	bool		joined;
 };
 
+/* Is it being asked which groups it follows? At login, and anew when news were lost. */
+enum session_load {
+	LOAD_NONE,
+	LOAD_WANTED,			/* in worker->to_load */
+	LOAD_SENT			/* in worker->loads, by when it was sent */
+};
+
 struct session {
 	enum session_state	 state;
-	bool			 loading;	/* LOAD is under way (also when READY: anew) */
-	uint32_t		 load;		/* its number; an answer to an earlier one is stale */
+	enum session_load	 loading;
+	uint32_t		 load;		/* number of the last LOAD: other answers are stale */
+	uint64_t		 load_ms;	/* LOAD_SENT: since when, monotonic */
 	bool			 registered;	/* in the registry and in worker->users */
 	uint32_t		 in_flight;
 	uint64_t		 user, device;
@@ -55,7 +63,7 @@ struct session {
 	struct limit_bucket	 sends;
 	uint64_t		*groups;	/* followed */
 	uint32_t		 ngroups;
-	struct session_change	*changes;	/* while loading */
+	struct session_change	*changes;	/* since LOAD_SENT */
 	uint32_t		 nchanges;
 	uint8_t			*welcome;	/* S_LOADING: the LoggedIn reply */
 	uint32_t		 welcome_len;
@@ -90,9 +98,9 @@ void	session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_
  * anew, every request fails with a short retry_after. */
 void	session_distrust_all(struct worker *w);
 
-/* Requests that found no room are tried again; those that are overdue, or whose
+/* Once a turn: what found no room is tried again; requests that are overdue, or whose
  * process died with them, fail. */
-void	session_tick(struct worker *w, uint64_t now);
+void	session_tick(struct worker *w);
 
 /* Drops what is stalled, at the worker's end. */
 void	session_drop_stalled(struct worker *w);

@@ -19,6 +19,12 @@ void		 session_answered(struct conn *c, struct request *r);	/* frees r */
 void		 session_fail(struct conn *c, struct request *r, enum kith_err code,
 		    uint32_t retry_after_ms);
 
+/* The loop does not sleep longer than until the next try to pass something on. */
+void	session_retry_soon(struct worker *w);
+
+/* Sends the LOADs that are wanted, a bounded number at a time. */
+void	session_send_loads(struct worker *w);
+
 /* A login that failed half-way: GREETED again, in no table. */
 void	session_login_over(struct conn *c);
 

@@ -18,6 +18,9 @@
 #include "worker.h"
 
 #define RETRY_SOON_MS	200u
+#define LOADS_MAX	16u		/* answers of up to 64 KiB on their way to our inbox */
+#define LOAD_MS		2000u		/* then it is asked again */
+#define CHANGES_MAX	GROUPS_PER_USER_MAX	/* more of them: it is asked again instead */
 
 /* -- groups ---------------------------------------------------------------------- */
 
@@ -118,8 +121,11 @@ forget_changes(struct session *s)
 static int
 note_change(struct session *s, uint64_t group, bool joined)
 {
-	struct session_change *changes = realloc(s->changes, (s->nchanges + 1) * sizeof(*changes));
+	struct session_change *changes;
 
+	if (s->nchanges == CHANGES_MAX)
+		return -ENOSPC;
+	changes = realloc(s->changes, (s->nchanges + 1) * sizeof(*changes));
 	if (changes == NULL)
 		return -ENOMEM;
 	s->changes = changes;
@@ -127,20 +133,61 @@ note_change(struct session *s, uint64_t group, bool joined)
 	return 0;
 }
 
-/* -- the way in --------------------------------------------------------------------- */
+/* -- asking for the groups ------------------------------------------------------------ */
 
-/* Asks the reader for the groups. What was asked before is stale now. */
-static int
-load(struct conn *c)
+static void
+set_loading(struct conn *c, enum session_load to)
 {
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+
+	if (s->loading == LOAD_WANTED)
+		TAILQ_REMOVE(&w->to_load, c, by_load);
+	if (s->loading == LOAD_SENT) {
+		TAILQ_REMOVE(&w->loads, c, by_load);
+		w->nloads--;
+	}
+	if (to == LOAD_WANTED)
+		TAILQ_INSERT_TAIL(&w->to_load, c, by_load);
+	if (to == LOAD_SENT) {
+		TAILQ_INSERT_TAIL(&w->loads, c, by_load);
+		w->nloads++;
+	}
+	s->loading = to;
+	s->load_ms = w->now;
+	forget_changes(s);
+}
+
+static int
+send_load(struct conn *c)
+{
+	struct proc *p = c->w->p;
 	struct session *s = &c->session;
 	struct ipc_head h;
 
-	s->loading = true;
-	forget_changes(s);
-	session_head(c, IPC_LOAD, ++s->load, &h);
-	return ipc_send(c->w->p, ipc_slot(c->w->p, ROLE_READER, s->user), &h, NULL, 0);
+	session_head(c, IPC_LOAD, s->load + 1, &h);
+	return ipc_send(p, ipc_slot(p, ROLE_READER, s->user), &h, NULL, 0);
 }
+
+void
+session_send_loads(struct worker *w)
+{
+	struct conn *c;
+
+	/* An answer that never came (it was dropped, or the reader died), or a failure. */
+	while ((c = TAILQ_FIRST(&w->loads)) != NULL && w->now - c->session.load_ms > LOAD_MS)
+		set_loading(c, LOAD_WANTED);
+	while (w->nloads < LOADS_MAX && (c = TAILQ_FIRST(&w->to_load)) != NULL) {
+		if (send_load(c) < 0) {
+			session_retry_soon(w);
+			return;
+		}
+		c->session.load++;
+		set_loading(c, LOAD_SENT);	/* what changed before is in the answer */
+	}
+}
+
+/* -- the way in ------------------------------------------------------------------------ */
 
 /* In the registry and in the index: MEMBER and REVOKED reach it from here on. */
 static int
@@ -185,12 +232,11 @@ leave(struct conn *c)
 		index_remove(&w->users, s->user, c->place);
 		s->registered = false;
 	}
-	forget_changes(s);
+	set_loading(c, LOAD_NONE);
 	if (s->welcome != NULL)		/* it has the fresh token */
 		explicit_bzero(s->welcome, s->welcome_len);
 	free(s->welcome);
 	s->welcome = NULL;
-	s->loading = false;
 }
 
 void
@@ -221,15 +267,12 @@ begin_session(struct conn *c, const Kith__Ipc__Login *login)
 
 	if (rc == 0)
 		rc = keep_welcome(&c->session, login);
-	if (rc == 0)
-		rc = load(c);
 	switch (rc) {
 	case 0:
+		set_loading(c, LOAD_WANTED);
 		return KITH_E_OK;
 	case -ENOSPC:
 		return KITH_E_SERVER_FULL;
-	case -ENOBUFS:
-		return KITH_E_BUSY;
 	default:
 		log_error(login->user_id, "session.enter", "errno=%d", -rc);
 		return KITH_E_INTERNAL;
@@ -264,28 +307,46 @@ session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body
 	unpackmem_reset(&w->mem);	/* the reply held a token */
 }
 
+static struct request *
+login_of(struct conn *c)
+{
+	struct request *r;
+
+	LIST_FOREACH(r, &c->session.requests, of_session)
+		if (r->login)
+			break;
+	return r;
+}
+
 /* The last step: whatever the client syncs from here on, live events cover the time since. */
 static void
 now_ready(struct conn *c)
 {
 	struct worker *w = c->w;
 	struct session *s = &c->session;
-	struct request *r;
+	struct request *r = login_of(c);
 
-	LIST_FOREACH(r, &s->requests, of_session)
-		if (r->login)
-			break;
 	s->state = S_READY;
 	conn_logged_in(c);
 	stats_add(w->p->stats, STAT_logins, 1);
 	stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
-	c->door->send(c, s->welcome, s->welcome_len, false);
+	door_send(c, s->welcome, s->welcome_len);
 	explicit_bzero(s->welcome, s->welcome_len);
 	free(s->welcome);
 	s->welcome = NULL;
 	if (r != NULL)
 		session_answered(c, r);
 	conn_resume(c, CONN_PAUSE_FULL);
+}
+
+/* The database is away. Who is READY stays so, and is asked about again after LOAD_MS. */
+static void
+load_failed(struct conn *c)
+{
+	struct request *r = login_of(c);
+
+	if (r != NULL)
+		session_fail(c, r, KITH_E_UNAVAILABLE, RETRY_SOON_MS);
 }
 
 void
@@ -295,12 +356,16 @@ session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 	const Kith__Ipc__Loaded *loaded;
 	ProtobufCMessage *message;
 
-	if (c == NULL || !c->session.loading || h->request != c->session.load)
+	if (c == NULL || c->session.loading != LOAD_SENT || h->request != c->session.load)
 		return;
 	if (wire_unpack(&kith__ipc__loaded__descriptor, body, len, &w->mem, NULL, &message) !=
 	    KITH_E_OK) {
 		stats_add(w->p->stats, STAT_ipc_refused, 1);
 		conn_close(c, KITH_E_INTERNAL);
+		return;
+	}
+	if (h->code != KITH_E_OK) {
+		load_failed(c);
 		return;
 	}
 	loaded = (const Kith__Ipc__Loaded *)message;
@@ -312,10 +377,11 @@ session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 		conn_close(c, KITH_E_SERVER_FULL);
 		return;
 	}
-	c->session.loading = false;
-	forget_changes(&c->session);
+	set_loading(c, LOAD_NONE);
 	if (c->session.state == S_LOADING)
 		now_ready(c);
+	else
+		conn_fall_behind(c);	/* what it missed until now, nobody knows */
 }
 
 /* -- news of the store --------------------------------------------------------------- */
@@ -334,7 +400,7 @@ session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 	for (i = 0; set != NULL && i < set->n; i++) {
 		c = w->conns[set->places[i]];
 		rc = 0;
-		if (c->session.loading)
+		if (c->session.loading == LOAD_SENT)
 			rc = note_change(&c->session, h->conversation, joined);
 		if (c->session.state == S_READY && rc == 0) {
 			if (joined)
@@ -342,9 +408,9 @@ session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 			else
 				unfollow(c, h->conversation);
 		}
-		/* Its events would be missing silently: it loads anew. */
-		if (rc < 0 && load(c) < 0)
-			conn_break(c);
+		/* Its events would be missing silently. */
+		if (rc < 0)
+			set_loading(c, LOAD_WANTED);
 	}
 }
 
@@ -368,18 +434,6 @@ session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_t *bo
 	}
 }
 
-static void
-say_resync(struct conn *c)
-{
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	Kith__V1__Resync resync = KITH__V1__RESYNC__INIT;
-
-	reply.body_case = KITH__V1__REPLY__BODY_RESYNC;
-	reply.resync = &resync;
-	stats_add(c->w->p->stats, STAT_resyncs, 1);
-	session_reply(c, &reply);
-}
-
 void
 session_distrust_all(struct worker *w)
 {
@@ -392,12 +446,8 @@ session_distrust_all(struct worker *w)
 		    RETRY_SOON_MS);
 	for (i = 0; i < w->places; i++) {
 		c = w->conns[i];
-		if (c == NULL || c->state != CONN_OPEN || c->session.state != S_READY)
-			continue;
-		if (load(c) < 0)
-			conn_close(c, KITH_E_BUSY);
-		else
-			say_resync(c);
+		if (c != NULL && c->state == CONN_OPEN && c->session.state == S_READY)
+			set_loading(c, LOAD_WANTED);
 	}
 }
 

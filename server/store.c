@@ -9,6 +9,7 @@
 
 #include <event2/event.h>
 #include <string.h>
+#include <time.h>
 
 #include "log.h"
 #include "store_group.h"
@@ -144,6 +145,18 @@ store_writer_init(struct store *s, struct proc *p)
 	return 0;
 }
 
+/* A server that starts before its database waits for it: the other roles, and who asks whether
+ * it serves, wait too. Later on the writer serves without one, by saying so. SIGTERM still ends
+ * the process at once here. */
+static void
+wait_for_database(struct store *s)
+{
+	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
+
+	while (s->p->generation == 1 && store_connect(s) != DB_OK)
+		nanosleep(&pause, NULL);
+}
+
 int
 writer_main(struct proc *p)
 {
@@ -152,6 +165,7 @@ writer_main(struct proc *p)
 
 	if (store_writer_init(&s, p) < 0)
 		fatalx("no memory for the store");
+	wait_for_database(&s);
 	rc = proc_run(p, &writer_ops);
 	store_batch_fini(&s);
 	store_fini(&s);

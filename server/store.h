@@ -190,6 +190,17 @@ enum db_class	store_find(struct store *s, uint64_t user, const struct store_targ
 		    enum conv_verb verb, struct store_place *place, enum kith_err *err);
 
 /*
+ * Conversations (store_batch.c).
+ */
+
+/* In a transaction: raises the counter of a conversation to its last event, if it lags behind
+ * (from a restored or damaged table), and logs it. */
+enum db_class	store_mend_counter(struct store *s, uint64_t conversation);
+
+/* In a transaction: both users of a new direct conversation get their rows. */
+enum db_class	store_add_direct_members(struct store *s, uint64_t conversation);
+
+/*
  * The lobby (store_group.c).
  */
 

@@ -11,7 +11,6 @@
 #include "name.h"
 #include "store_cache.h"
 #include "store_list.h"
-#include "store_send.h"
 
 struct op {				/* one request, over all attempts */
 	const struct ipc_head	*head;

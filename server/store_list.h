@@ -39,8 +39,13 @@ enum db_class	store_count_groups(struct store *s, uint64_t user, uint32_t *n);
 void	store_list_conversations(struct store *s, const struct ipc_head *h,
 	    const Kith__V1__Request *r);
 void	store_list_groups(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r);
+
+/* As these, in store_people.c. */
 void	store_list_members(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r);
 void	store_who(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r);
+
+/* A column's text, cut to `size` with its NUL. */
+void		store_copy_text(struct db_stmt *st, unsigned column, char *out, size_t size);
 
 /* A list's limit as asked for: 0 is the default, and there is a highest. */
 uint32_t	store_limit(uint32_t asked, uint32_t by_default, uint32_t max);

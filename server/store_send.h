@@ -24,11 +24,4 @@ void	store_batch_seen(struct store *s, uint64_t user, uint64_t time_ms);
 /* Stores, commits, answers, tells. The batch is empty afterwards, whatever happened. */
 void	store_batch_run(struct store *s);
 
-/* In a transaction: raises the counter of a conversation to its last event, if it lags behind
- * (from a restored or damaged table), and logs it. */
-enum db_class	store_mend_counter(struct store *s, uint64_t conversation);
-
-/* In a transaction: both users of a new direct conversation get their rows. */
-enum db_class	store_add_direct_members(struct store *s, uint64_t conversation);
-
 #endif

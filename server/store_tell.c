@@ -9,7 +9,6 @@
 #include "log.h"
 #include "store.h"
 #include "store_cache.h"
-#include "store_send.h"
 
 char store_empty[] = "";
 

@@ -19,7 +19,6 @@
 #include "worker.h"
 
 #define FDS_RESERVED	64u		/* of the limit, for all that is no connection */
-#define DRAIN_FORCE_MS	2000u		/* then those with open requests go as well */
 
 /* -- the inbox -------------------------------------------------------------------- */
 
@@ -45,20 +44,21 @@ on_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_
 
 /* -- turns ------------------------------------------------------------------------ */
 
-/* Those without open requests go at once, the others when they are answered. */
+/* Those without open requests go at once, the others when they are answered, and after half of
+ * the time in any case; after three quarters nobody is waited for. */
 static void
 drain_some(struct worker *w)
 {
-	bool force = w->now - w->drain_began > DRAIN_FORCE_MS;
+	uint64_t passed = w->now - w->drain_began, all = w->p->conf->drain_ms;
 	struct conn *c;
 	uint32_t i;
 
 	for (i = 0; i < w->places; i++) {
 		c = w->conns[i];
-		if (c != NULL && (c->session.in_flight == 0 || force))
+		if (c != NULL && (c->session.in_flight == 0 || 2 * passed > all))
 			conn_close(c, KITH_E_SHUTTING_DOWN);
 	}
-	if (w->nconns == 0)
+	if (w->nconns == 0 || 4 * passed > 3 * all)
 		proc_stop(w->p);
 }
 
@@ -74,8 +74,8 @@ on_turn(struct proc *p)
 		log_warn(0, "worker.inbox", "dropped=%llu effect=resync", (unsigned long long)dropped);
 		session_distrust_all(w);
 	}
-	session_tick(w, w->now);
-	conn_tick(w, w->now);
+	session_tick(w);
+	conn_tick(w);
 	if (w->draining)
 		drain_some(w);
 	conn_flush_all(w);
@@ -85,12 +85,16 @@ static void
 on_drain(struct proc *p)
 {
 	struct worker *w = p->state;
+	uint32_t i;
 
 	if (w->draining)
 		return;
 	w->draining = true;
 	w->drain_began = proc_now_ms();
 	accept_stop(w);
+	for (i = 0; i < w->places; i++)
+		if (w->conns[i] != NULL)
+			conn_pause(w->conns[i], CONN_PAUSE_DRAIN);
 	proc_again(p);
 }
 
@@ -152,11 +156,14 @@ set_up(struct worker *w)
 
 	TAILQ_INIT(&w->logging_in);
 	TAILQ_INIT(&w->heard);
+	TAILQ_INIT(&w->leaving);
 	TAILQ_INIT(&w->spoken);
 	TAILQ_INIT(&w->requests);
 	STAILQ_INIT(&w->dirty);
 	STAILQ_INIT(&w->dead);
 	STAILQ_INIT(&w->stalled);
+	TAILQ_INIT(&w->to_load);
+	TAILQ_INIT(&w->loads);
 	w->now = proc_now_ms();
 	w->dropped = ring_dropped(&w->p->shared->rings[w->p->slot]);
 	w->places = w->nfree = count_places();

@@ -26,9 +26,6 @@ struct stalled {
 	uint8_t			 body[];
 };
 
-TAILQ_HEAD(conn_queue, conn);
-STAILQ_HEAD(conn_list, conn);
-
 struct worker {
 	struct proc		*p;
 	struct unpackmem	 mem;		/* the request at hand */
@@ -36,10 +33,12 @@ struct worker {
 	uint32_t		*free_places;
 	uint32_t		 nconns, nfree, places;
 	uint32_t		 last_serial, nsessions;
-	struct conn_queue	 logging_in, heard, spoken;
+	struct conn_queue	 logging_in, heard, leaving, spoken;	/* conn.h */
 	struct conn_list	 dirty, dead;
 	TAILQ_HEAD(, request)	 requests;	/* by deadline */
 	STAILQ_HEAD(, stalled)	 stalled;
+	struct conn_queue	 to_load, loads;	/* session.h, LOAD_* */
+	uint32_t		 nloads;	/* in `loads` */
 	struct index		 users;		/* sessions in the registry, by user */
 	struct index		 groups;	/* READY sessions by followed group */
 	struct index		 addresses;	/* connections by hash of the address */
@@ -50,7 +49,8 @@ struct worker {
 	int			 reserve_fd;	/* given up for a moment when descriptors ran out */
 	uint64_t		 dropped;	/* of our inbox, as last seen */
 	uint32_t		 auth_generation[PROC_SLOTS_MAX];	/* as last seen */
-	uint64_t		 now;		/* monotonic ms, of this turn */
+	unsigned		 handshakes;	/* steps of TLS in this turn */
+	uint64_t		 now;		/* monotonic ms, of this turn or callback */
 	bool			 draining;
 	uint64_t		 drain_began;
 };

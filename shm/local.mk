@@ -10,3 +10,4 @@ libkithshm_a_SOURCES = \
 	shm/stripe.c shm/stripe.h \
 	shm/table.c shm/table.h \
 	shm/wake.c shm/wake.h
+EXTRA_DIST += shm/README.md

@@ -62,7 +62,9 @@ per_stripe_for(uint32_t entries)
 static size_t
 space_for(uint32_t entries, uint32_t value_bytes)
 {
-	return entries == 0 ? 0 : table_space(stripes_for(entries), per_stripe_for(entries), value_bytes);
+	if (entries == 0)
+		return 0;
+	return table_space(stripes_for(entries), per_stripe_for(entries), value_bytes);
 }
 
 static int
@@ -89,8 +91,9 @@ int
 registry_init(struct registry *r, void *sessions_mem, uint32_t sessions_max, void *groups_mem,
     uint32_t groups_max)
 {
-	int rc = init_for(&r->sessions, sessions_mem, sessions_max, sizeof(struct registry_session));
+	int rc;
 
+	rc = init_for(&r->sessions, sessions_mem, sessions_max, sizeof(struct registry_session));
 	if (rc == 0)
 		rc = init_for(&r->groups, groups_mem, groups_max, sizeof(struct followers));
 	return rc;
@@ -366,12 +369,16 @@ registry_sweep(struct registry *r, uint32_t worker, registry_gone *gone, void *a
 
 	if (worker >= REGISTRY_WORKERS_MAX)
 		return -EINVAL;
-	for (uint32_t i = 0; i < r->sessions.stripes; i++)
-		if ((rc = sweep_stripe(r, i, worker, gone, arg)) < 0 && first == 0)
+	for (uint32_t i = 0; i < r->sessions.stripes; i++) {
+		rc = sweep_stripe(r, i, worker, gone, arg);
+		if (rc < 0 && first == 0)
 			first = rc;
-	for (uint32_t i = 0; i < r->groups.stripes; i++)
-		if ((rc = table_visit_stripe(&r->groups, i, sweep_group, &worker)) < 0 && first == 0)
+	}
+	for (uint32_t i = 0; i < r->groups.stripes; i++) {
+		rc = table_visit_stripe(&r->groups, i, sweep_group, &worker);
+		if (rc < 0 && first == 0)
 			first = rc;
+	}
 	return first;
 }
 

@@ -76,7 +76,8 @@ copy_out(const struct ring *r, uint64_t pos, void *to, uint32_t n)
 
 /* Behind the tail is nobody's: it may be written in any order, and left half-way. */
 static void
-copy_pieces(struct ring *r, uint64_t tail, uint32_t len, const struct ring_piece *pieces, unsigned n)
+copy_pieces(struct ring *r, uint64_t tail, uint32_t len, const struct ring_piece *pieces,
+    unsigned n)
 {
 	copy_in(r, tail, &len, sizeof(len));
 	tail += sizeof(len);
@@ -141,7 +142,7 @@ ring_read(struct ring *r, void *buf, uint32_t cap, uint32_t *len)
 	if (waiting > r->size)
 		goto corrupt;
 	copy_out(r, r->cursor, &n, sizeof(n));
-	atomic_signal_fence(memory_order_seq_cst);	/* read once: it may change under our eyes */
+	atomic_signal_fence(memory_order_seq_cst);	/* read once: it may change meanwhile */
 	if (n == 0 || n > RING_RECORD_MAX || record_size(n) > waiting)
 		goto corrupt;
 	*len = n;

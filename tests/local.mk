@@ -11,10 +11,7 @@ unit_tests += tests/unit/arena_test \
 	tests/unit/rlock_test \
 	tests/unit/stats_test \
 	tests/unit/table_test \
-	tests/unit/wake_test \
-	tests/crash/registry_test \
-	tests/crash/ring_test \
-	tests/crash/table_test
+	tests/unit/wake_test
 shm_harness = tests/crash/harness.c tests/crash/harness.h
 shm_libs = libkithshm.a $(CMOCKA_LIBS)
 tests_unit_arena_test_SOURCES = tests/unit/arena_test.c $(shm_harness)
@@ -34,11 +31,18 @@ tests_unit_wake_test_SOURCES = tests/unit/wake_test.c $(shm_harness)
 tests_unit_wake_test_LDADD = $(shm_libs)
 
 # The crash tests have kill points compiled in, whatever configure was told.
+unit_tests += tests/crash/point_test \
+	tests/crash/registry_test \
+	tests/crash/ring_test \
+	tests/crash/table_test
 check_LIBRARIES = tests/crash/libkithshm_points.a
 tests_crash_libkithshm_points_a_SOURCES = $(libkithshm_a_SOURCES)
 tests_crash_libkithshm_points_a_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 crash_kills = tests/crash/kills.c tests/crash/kills.h $(shm_harness)
 crash_libs = tests/crash/libkithshm_points.a $(CMOCKA_LIBS)
+tests_crash_point_test_SOURCES = tests/crash/point_test.c $(shm_harness)
+tests_crash_point_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
+tests_crash_point_test_LDADD = $(crash_libs)
 tests_crash_registry_test_SOURCES = tests/crash/registry_test.c $(crash_kills)
 tests_crash_registry_test_CPPFLAGS = $(AM_CPPFLAGS) -DKITH_POINTS=1
 tests_crash_registry_test_LDADD = $(crash_libs)
@@ -111,10 +115,12 @@ EXTRA_DIST += \
 	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
 	tests/integration/test_protocol_page.py \
+	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 
 # store: most tests run on SQLite and on a private MariaDB server.
-unit_tests += tests/unit/conv_test \
+unit_tests += tests/crash/store_crash_test \
+	tests/unit/conv_test \
 	tests/unit/db_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
@@ -123,6 +129,20 @@ store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c te
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
 tests_unit_db_test_LDADD = $(store_libs)
+tests_crash_store_crash_test_SOURCES = tests/crash/store_crash_test.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_crash_store_crash_test_LDADD = $(store_libs)
+tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
+	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
+	tests/unit/store_group_test.c tests/unit/store_read_test.c \
+	tests/unit/store_fault_test.c $(store_helpers)
+tests_unit_store_test_LDADD = $(store_libs)
+
+# Not built by default: how fast the writer is, see the file.
+EXTRA_PROGRAMS = tests/load/store_bench
+tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
+	tests/unit/store_kit.h $(store_helpers)
+tests_load_store_bench_LDADD = $(store_libs)
 
 # The worker.
 unit_tests += tests/unit/tls_test
@@ -187,17 +207,6 @@ tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c te
 tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
-tests_unit_store_test_SOURCES = tests/unit/store_test.c tests/unit/store_test.h \
-	tests/unit/store_kit.c tests/unit/store_kit.h tests/unit/store_send_test.c \
-	tests/unit/store_group_test.c tests/unit/store_read_test.c \
-	tests/unit/store_fault_test.c $(store_helpers)
-tests_unit_store_test_LDADD = $(store_libs)
-
-# Not built by default: how fast the writer is, see the file.
-EXTRA_PROGRAMS = tests/load/store_bench
-tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c \
-	tests/unit/store_kit.h $(store_helpers)
-tests_load_store_bench_LDADD = $(store_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

@@ -25,7 +25,7 @@
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define WORKERS		3u
 #define READER		WORKERS		/* its index among the processes */
-#define SLOTS		80u		/* of each worker: half are in use, more than a sweep's batch */
+#define SLOTS		80u		/* of each worker; half in use is over a sweep's batch */
 #define USERS		20u
 #define GROUPS		12u
 #define FOLLOWS_MAX	3u
@@ -74,7 +74,8 @@ session_of(uint64_t user, uint32_t worker, uint32_t slot, uint32_t serial)
 		.device = user << 32 | serial, .since_ms = user * serial,
 	};
 
-	snprintf(s.name, sizeof(s.name), "user %ju of worker %u", (uintmax_t)user, (unsigned)worker);
+	snprintf(s.name, sizeof(s.name), "user %ju of worker %u", (uintmax_t)user,
+	    (unsigned)worker);
 	pattern_fill(s.name + 64, sizeof(s.name) - 65, s.device);
 	return s;
 }
@@ -97,6 +98,7 @@ change_slot(unsigned worker, uint32_t slot, uint64_t user)
 {
 	struct model *m = &world->models[worker];
 	struct registry_session s;
+	int rc;
 
 	m->index = slot;
 	m->to = m->users[slot] != 0 ? 0 : user;
@@ -105,10 +107,11 @@ change_slot(unsigned worker, uint32_t slot, uint64_t user)
 	m->change = SLOT;
 	if (m->to != 0) {
 		s = session_of(user, worker, slot, m->serials[slot]);
-		count_error(registry_add(&registry, user, &s));
+		rc = registry_add(&registry, user, &s);
 	} else {
-		count_error(registry_remove(&registry, m->users[slot], worker, slot, m->serials[slot]));
+		rc = registry_remove(&registry, m->users[slot], worker, slot, m->serials[slot]);
 	}
+	count_error(rc);
 	m->users[slot] = m->to;
 	m->change = NONE;
 }
@@ -134,10 +137,13 @@ work_some_steps(void *arg)
 	struct dice d = { .state = world->models[worker].serial + worker };
 
 	for (unsigned i = 0; i < STEPS; i++) {
+		uint32_t slot = (uint32_t)dice_below(&d, SLOTS);
+		uint32_t group = (uint32_t)dice_below(&d, GROUPS);
+
 		if (dice_below(&d, 2) == 0)
-			change_slot(worker, (uint32_t)dice_below(&d, SLOTS), 1 + dice_below(&d, USERS));
+			change_slot(worker, slot, 1 + dice_below(&d, USERS));
 		else
-			change_group(worker, (uint32_t)dice_below(&d, GROUPS), dice_below(&d, 2) == 0);
+			change_group(worker, group, dice_below(&d, 2) == 0);
 	}
 	return 0;
 }

@@ -262,7 +262,8 @@ pusher_dies_at_each_point(void **state)
 	for (unsigned i = 0; i < points.n; i++) {
 		for (unsigned k = 0; k < COUNT(counts); k++) {
 			wake_sleep(&owner_wake);
-			assert_true(kill_at(&world->tally, points.name[i], counts[k], push_some, &pusher));
+			assert_true(kill_at(&world->tally, points.name[i], counts[k],
+			    push_some, &pusher));
 			pusher = (pusher + 1) % PUSHERS;
 			push_some(&pusher);
 			drain_and_check();

@@ -88,13 +88,15 @@ look_up(uint64_t key)
 {
 	struct value v;
 	int n = table_read(&table, key, &v, 1);
+	uint64_t name;
 
 	count_error(n);
 	if (n <= 0)
 		return 0;
 	if (n > 1)
 		world->tally.wrong++;
-	if (v.key != key || !pattern_matches(v.pattern, sizeof(v.pattern), pattern_name(key, v.serial)))
+	name = pattern_name(key, v.serial);
+	if (v.key != key || !pattern_matches(v.pattern, sizeof(v.pattern), name))
 		world->tally.torn++;
 	return v.serial;
 }
@@ -267,7 +269,8 @@ death_in_the_repair(void **state)
 		for (unsigned c = 0; c < of_change.n; c++) {
 			assert_true(kill_at(&world->tally, of_change.name[c], r + 1,
 			    work_some_steps, &worker));
-			hits += kill_at(&world->tally, of_repair.name[r], 1, check_all_stripes, NULL);
+			hits += kill_at(&world->tally, of_repair.name[r], 1,
+			    check_all_stripes, NULL);
 			check_worker(worker);
 		}
 		assert_true(hits > 0);

@@ -3,6 +3,7 @@ import re
 
 import pytest
 
+from kithtest import build
 from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
 from kithtest.terminal import COLUMNS, Terminal
@@ -35,7 +36,7 @@ def server():
 @pytest.fixture
 def terminal(request):
     def make(kith, *args):
-        one = Terminal(kith, *args)
+        one = Terminal([str(build.KITH), *args], kith.env, kith.home)
         request.addfinalizer(one.close)
         return one
     return make
@@ -121,7 +122,7 @@ def next_text(bob):
 
 def test_arriving_messages_do_not_break_the_line(chat, terminal):
     alice, bob, (me, you) = chat
-    screen = terminal(alice, )
+    screen = terminal(alice)
     screen.wait_for("#lobby")
     screen.line(f"/msg @{you} first")
     assert next_text(bob) == "first"
@@ -164,7 +165,7 @@ def test_tab_completes_commands_and_targets(chat, terminal):
     screen = terminal(alice)
     screen.wait_for("so that you know me")
     screen.type("/ms\t")
-    screen.wait_for("/msg ")
+    screen.wait_for("/msg")
     screen.type(f"@{you[:-1]}\t")
     until("the name is complete", lambda: any(f"/msg @{you}" in line for line in screen.look()))
     screen.type("completed\r")

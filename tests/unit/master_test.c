@@ -59,6 +59,14 @@ struct orders {
 
 static struct orders *orders;
 
+static void
+nap(void)
+{
+	const struct timespec ts = { 0, 5 * 1000000 };
+
+	nanosleep(&ts, NULL);
+}
+
 /* ------------------------------------------------------------- the roles */
 
 static void
@@ -75,7 +83,7 @@ static void
 role_turn(struct proc *p)
 {
 	while (atomic_load(&orders->hang[p->role]))
-		pause();
+		nap();
 }
 
 static void
@@ -150,14 +158,6 @@ struct server {
 	const char	*dir;
 	pid_t		 pid;
 };
-
-static void
-nap(void)
-{
-	const struct timespec ts = { 0, 5 * 1000000 };
-
-	nanosleep(&ts, NULL);
-}
 
 static void
 write_conf(const char *dir, const char *text)

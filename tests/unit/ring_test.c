@@ -253,7 +253,9 @@ insides_of(struct ring *r)
 static void
 corrupt_record_empties_the_ring(void **state)
 {
-	static const uint32_t lengths[] = { 0, 93, 100, 101, SIZE, RING_RECORD_MAX + 1, UINT32_MAX };
+	static const uint32_t lengths[] = {
+		0, 93, 100, 101, SIZE, RING_RECORD_MAX + 1, UINT32_MAX,
+	};
 	struct ring *r = *state;
 	struct insides in = insides_of(r);
 	uint32_t len;

@@ -1,5 +1,6 @@
 #include "store_kit.h"
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -226,22 +227,28 @@ read_record(struct proc *p, struct ipc_head *h, const uint8_t **body, uint32_t *
 }
 
 void
-kit_read_inbox(struct kit *k)
+kit_read_inbox(struct kit *k, unsigned most)
 {
 	const uint8_t *body;
 	struct ipc_head h;
 	uint32_t len;
 
-	while (read_record(&k->writer_proc, &h, &body, &len) == 0)
+	while (most-- > 0 && read_record(&k->writer_proc, &h, &body, &len) == 0)
 		store_writer_record(&k->writer_proc, &h, body, len);
 	store_writer_turn(&k->writer_proc);
 }
 
 void
+kit_turn_of(struct kit *k, unsigned most)
+{
+	kit_read_inbox(k, most);
+	ring_release(&k->shared.rings[k->writer_proc.slot]);
+}
+
+void
 kit_turn(struct kit *k)
 {
-	kit_read_inbox(k);
-	ring_release(&k->shared.rings[k->writer_proc.slot]);
+	kit_turn_of(k, UINT_MAX);
 }
 
 void

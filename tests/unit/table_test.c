@@ -33,9 +33,11 @@ static size_t table_bytes;
 static int
 table_setup(void **state)
 {
+	const uint32_t value_bytes = sizeof(struct value);
+
 	*state = &table;
-	table_bytes = table_space(STRIPES, PER_STRIPE, sizeof(struct value));
-	return table_init(&table, fenced_alloc(table_bytes), STRIPES, PER_STRIPE, sizeof(struct value));
+	table_bytes = table_space(STRIPES, PER_STRIPE, value_bytes);
+	return table_init(&table, fenced_alloc(table_bytes), STRIPES, PER_STRIPE, value_bytes);
 }
 
 static int
@@ -257,6 +259,7 @@ static void
 full_stripe_refuses_and_recovers(void **state)
 {
 	struct table *t = *state;
+	struct notes look = { .act = TABLE_NEXT };
 	uint64_t i = 0;
 	struct value v;
 	int rc;
@@ -266,7 +269,7 @@ full_stripe_refuses_and_recovers(void **state)
 	assert_int_equal(rc, -ENOSPC);
 	assert_int_equal(i, PER_STRIPE);
 	v = value_of(7, i);
-	assert_int_equal(table_upsert(t, 7, note, &(struct notes){ .act = TABLE_NEXT }, &v), -ENOSPC);
+	assert_int_equal(table_upsert(t, 7, note, &look, &v), -ENOSPC);
 	assert_int_equal(table_check(t), 0);
 	assert_int_equal(table_visit_key(t, 7, note,
 	    &(struct notes){ .act = TABLE_ERASE | TABLE_STOP }), 1);
@@ -540,29 +543,18 @@ garbage_never_leads_outside(void **state)
 	struct table *t = *state;
 	struct dice d = { .state = 9 };
 	struct value out[3];
+	uint32_t stripe;
 	uint64_t key;
 
 	for (unsigned i = 0; i < GARBAGE_ROUNDS; i++) {
 		scribble(t, &d);
 		key = dice_below(&d, 60);
-		switch (dice_below(&d, 6)) {
-		case 0:
-		case 1:
-			add(t, key, i);
-			break;
-		case 2:
-			table_visit_key(t, key, rewrite, NULL);
-			break;
-		case 3:
-			table_visit_stripe(t, (uint32_t)(key % STRIPES), erase_odd_write_even, NULL);
-			break;
-		case 4:
-			table_read(t, key, out, COUNT(out));
-			break;
-		default:
-			table_stripe_keys(t, (uint32_t)(key % STRIPES));
-			break;
-		}
+		stripe = (uint32_t)(key % STRIPES);
+		add(t, key, i);
+		table_visit_key(t, key, rewrite, NULL);
+		table_visit_stripe(t, stripe, erase_odd_write_even, NULL);
+		table_read(t, key, out, COUNT(out));
+		table_stripe_keys(t, stripe);
 		if (dice_below(&d, 64) == 0)
 			child_run(take_and_die, &stripe_of(t, key)->lock);
 		if (i % 16 == 0) {
