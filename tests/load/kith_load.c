@@ -57,7 +57,8 @@ struct times {				/* the first SAMPLES_MAX of them */
 	size_t		 n;
 };
 
-struct user {				/* one connection; the first `users` have accounts of their own */
+/* One connection; the first `users` have accounts of their own. */
+struct user {
 	struct load	*load;
 	struct kith	*kith;
 	unsigned	 index;
@@ -382,7 +383,8 @@ report(struct load *l)
 	double s = (double)(l->end_us - l->begin_us) / 1e6;
 	json_t *o;
 
-	o = json_pack("{s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f}",
+	o = json_pack("{s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+	    "s:f, s:f, s:f, s:f, s:f, s:f}",
 	    "mode", mode_names[l->mode], "users", l->users, "connections", l->connections,
 	    "seconds", s, "acked", (json_int_t)l->acked, "refused", (json_int_t)l->refused,
 	    "delivered", (json_int_t)l->delivered, "expected", (json_int_t)l->expected,
