@@ -4,6 +4,8 @@ import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -97,14 +99,14 @@ def talker(request):
 # -- the disk ------------------------------------------------------------------
 
 @pytest.fixture
-def small_disk(tmp_path, request):
-    """A file system of 6 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def small_disk():
+    """A file system of 6 MiB, where the user kith may pass."""
+    folder = Path(tempfile.mkdtemp(prefix="disk."))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0755", "kith-test", folder],
                    check=True)
-    request.addfinalizer(lambda: subprocess.run(["umount", "-l", folder], check=True))
-    return folder
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+    folder.rmdir()
 
 
 def fill(path):
