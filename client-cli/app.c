@@ -65,6 +65,12 @@ copy_event(const Kith__V1__Event *e)
 	return copy;
 }
 
+int
+usage_target(const char *word)
+{
+	return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)", word);
+}
+
 const char *
 without_sigil(const char *word, char sigil)
 {
@@ -157,7 +163,8 @@ load_profile(struct app *app)
 		return 0;
 	if (rc == -ENOENT) {
 		say("%s: no such profile, or logged out", name);
-		say("hint: kith join URL --name NAME, with the invite you got; or kith login SERVER NAME");
+		say("hint: kith join URL --name NAME, with the invite you got;\n"
+		    "      or kith login SERVER NAME");
 		return KITH_EXIT_LOGIN;
 	}
 	say("profile %s: %s", name, rc == -EINVAL ? "its file is malformed" : strerror(-rc));
@@ -311,7 +318,8 @@ run_once(struct app *app, const struct kith_options *o)
 		return KITH_EXIT_FAILED;
 	}
 	kith_start(app->kith);
-	event_base_dispatch(app->base);
+	if (!app->finished)
+		event_base_dispatch(app->base);
 	if (app->finished && app->drain)
 		drain(app);
 	snprintf(key, sizeof(key), "%s", kith_server_key(app->kith));

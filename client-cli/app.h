@@ -25,7 +25,7 @@ struct app {
 	struct kith		*kith;
 	struct profile		 profile;
 	struct kith_url		 url;		/* where to connect, and the key expected */
-	char			 address[KITH_ADDRESS_MAX];	/* whose key it is, in known_servers */
+	char			 address[KITH_ADDRESS_MAX];	/* whose key that is */
 	uint64_t		 device, floor;	/* of LoggedIn, for client ids */
 	int			 admin;
 	int			 opened;	/* logged in once */
@@ -70,7 +70,8 @@ void	app_fail(struct app *app, const char *what, const struct kith_failure *why)
 void	app_check(struct app *app, int rc);
 
 /* The hooks that app_kith_options() sets, for hooks that do more. */
-void	app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg);
+void	app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why,
+	    void *arg);
 void	app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg);
 
 /* n client ids of this device for kith_send(); 0 and told if there are none. */
@@ -81,6 +82,9 @@ void	say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Tells, and returns KITH_EXIT_USAGE. */
 int	usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same, about a word that should be one target, or some. */
+int	usage_target(const char *word);
 
 /* A copy, or NULL: free with kith__v1__event__free_unpacked(e, NULL). */
 Kith__V1__Event *copy_event(const Kith__V1__Event *e);

@@ -248,15 +248,12 @@ open_line(struct chat *c)
 {
 	static const struct line_hooks hooks = { entered, left, candidate };
 	char path[PATH_MAX];
-	int rc;
 
 	if (line_is_open())
 		return 0;
-	rc = line_open(c->app->base, &hooks, c,
+	show_target(c);
+	return line_open(c->app->base, &hooks, c,
 	    store_history_path(c->app->profile.name, path) == 0 ? path : NULL);
-	if (rc == 0)
-		show_target(c);
-	return rc;
 }
 
 static void
@@ -389,8 +386,7 @@ check_terminal(const struct app *app)
 		return 0;
 	snprintf(word, sizeof(word), "%s", app->argv[0]);
 	if (kith_targets_parse(word, &target, 1, &bad) != 1)
-		return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)",
-		    app->argv[0]);
+		return usage_target(app->argv[0]);
 	return 0;
 }
 
@@ -418,7 +414,8 @@ chat_run(struct app *app)
 	rc = app_run(app, &o);
 	line_close();
 	if (c.unsent > 0) {
-		say("%zu message%s not known to be stored", c.unsent, c.unsent == 1 ? " is" : "s are");
+		say("%zu message%s not known to be stored", c.unsent,
+		    c.unsent == 1 ? " is" : "s are");
 		rc = rc == KITH_EXIT_DONE ? KITH_EXIT_OFFLINE : rc;
 	}
 	while (!LIST_EMPTY(&c.asked))

@@ -213,7 +213,8 @@ on_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 	if (!failed(a, why)) {
 		const Kith__V1__Conversation *conv = reply->joined->conversation;
 
-		snprintf(word, sizeof(word), "#%s", conv != NULL ? conv->name : without_sigil(a->what, '#'));
+		snprintf(word, sizeof(word), "#%s",
+		    conv != NULL ? conv->name : without_sigil(a->what, '#'));
 		chat_set_target(a->chat, word);
 	}
 	asked_done(a);
@@ -227,7 +228,8 @@ do_join(struct chat *c, char *args)
 	if (args[0] == '\0')
 		chat_note("/join #GROUP (/groups lists them)");
 	else if ((a = asked_new(c, args)) != NULL)
-		asked_check(a, kith_join_group(c->app->kith, without_sigil(args, '#'), on_joined, a));
+		asked_check(a, kith_join_group(c->app->kith, without_sigil(args, '#'),
+		    on_joined, a));
 }
 
 static void
@@ -240,8 +242,8 @@ do_create(struct chat *c, char *args)
 	if (name[0] == '\0' || (args[0] != '\0' && !is_private))
 		chat_note("/create #GROUP, or /create #GROUP private");
 	else if ((a = asked_new(c, name)) != NULL)
-		asked_check(a, kith_create_group(c->app->kith, without_sigil(name, '#'), "", !is_private,
-		    on_joined, a));
+		asked_check(a, kith_create_group(c->app->kith, without_sigil(name, '#'), "",
+		    !is_private, on_joined, a));
 }
 
 static void
@@ -430,7 +432,8 @@ do_history(struct chat *c, char *args)
 	else if (n < 1 || n > (int)PAGE_EVENTS_MAX)
 		chat_note("/history N, with N from 1 to %u", PAGE_EVENTS_MAX);
 	else if ((a = asked_new(c, c->target)) != NULL)
-		asked_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n, on_history, a));
+		asked_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n,
+		    on_history, a));
 }
 
 /* -- kith itself --------------------------------------------------------------------- */

@@ -1,8 +1,9 @@
 /*
  * client.h - what the files of the client core share; programs see kith.h.
  *
- * client.c holds the connection's life, client_queue.c the requests that wait
- * for answers, client_req.c makes them, client_sync.c drives client_state.
+ * client.c connects, and does so again; client_login.c is one connection from key
+ * to frames; client_queue.c holds the requests until they are answered, client_req.c
+ * makes them; client_sync.c drives client_state; client_failure.c words what fails.
  */
 #ifndef KITH_CLIENT_H
 #define KITH_CLIENT_H
@@ -15,6 +16,12 @@
 #include "client_state.h"
 #include "kith.h"
 #include "net.h"
+
+/* Requests of the core itself; those of the queue begin at CLIENT_ID_FIRST. */
+#define CLIENT_ID_HELLO	1
+#define CLIENT_ID_LOGIN	2
+#define CLIENT_ID_BEAT	3
+#define CLIENT_ID_FIRST	16
 
 #define TICK_MS		250		/* deadlines, marks, second tries */
 
@@ -82,19 +89,33 @@ struct kith {
 	struct state		*state;		/* NULL without follow */
 };
 
-uint64_t client_now(void);
-
-/* Failures. `text` may be NULL or "". */
+/* client_failure.c. `text` may be NULL or "". */
 void	failure_local(struct kith_failure *f, uint32_t code, const char *text);
 void	failure_from_server(struct kith_failure *f, const Kith__V1__Error *e);
 /* Would the same request succeed later? */
 int	failure_is_passing(const struct kith_failure *f);
+/* Would a new connection, made without a person, end in the same way? */
+int	failure_is_final(const struct kith_failure *f);
 
+/* client.c */
+uint64_t client_now(void);
+void	client_arm(struct event *ev, uint64_t ms);
+void	client_want_tick(struct kith *k);
+void	client_start_beat(struct kith *k);
+void	client_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why);
+int	client_take_token(struct kith *k, const char *token);
 /* Drops the connection, and tries anew if the failure may pass. */
 void	client_lost(struct kith *k, const struct kith_failure *why);
-int	client_send_frame(struct kith *k, const uint8_t *frame, size_t len);
-void	client_want_tick(struct kith *k);
+void	client_lost_locally(struct kith *k, uint32_t code, const char *text);
 
+/* client_login.c: net's hooks, and what frames are unpacked into. */
+void	client_on_up(void *arg, const char *key);
+void	client_on_frame(void *arg, const uint8_t *body, uint32_t len);
+int	client_send_frame(struct kith *k, const uint8_t *frame, size_t len);
+int	client_unpack_ref(void);
+void	client_unpack_unref(void);
+
+/* client_req.c */
 /* Packs and queues: `body` is the message of the oneof's case `which`. As the
  * functions of kith.h. client_ask_internal() adds REQ_INTERNAL. */
 int	client_ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
@@ -104,6 +125,7 @@ int	client_ask_internal(struct kith *k, Kith__V1__Request__BodyCase which, void 
 /* Packs and sends at once, outside the queue: greeting, login, heartbeats. */
 int	client_tell(struct kith *k, uint64_t id, Kith__V1__Request__BodyCase which, void *body);
 
+/* client_queue.c */
 void	queue_init(struct queue *q, uint32_t request_ms);
 int	queue_add(struct kith *k, uint64_t id, const uint8_t *frame, size_t len,
 	    const struct request_kind *kind, unsigned flags, kith_reply_fn fn, void *arg);
@@ -116,12 +138,11 @@ void	queue_fail_all(struct kith *k, const struct kith_failure *why);
 void	queue_expire(struct kith *k);
 void	queue_wipe(struct kith *k);
 
-/* Asks the server whatever client_state wants, and tells KITH_READY. */
+/* client_sync.c: asks the server whatever client_state wants, and tells KITH_READY. */
 void	sync_start(struct kith *k);
 void	sync_advance(struct kith *k);
 void	sync_event(struct kith *k, const Kith__V1__Event *event);
 void	sync_again(struct kith *k);
 void	sync_tick(struct kith *k);
-void	client_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why);
 
 #endif

@@ -18,7 +18,7 @@ queue_init(struct queue *q, uint32_t request_ms)
 {
 	TAILQ_INIT(&q->all);
 	q->n = q->in_flight = 0;
-	q->next_id = 16;		/* smaller ones are client.c's own */
+	q->next_id = CLIENT_ID_FIRST;
 	q->paused_until = 0;
 	q->request_ms = request_ms;
 }

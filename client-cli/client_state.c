@@ -164,7 +164,8 @@ set_name(struct conv *c, const Kith__V1__Conversation *from)
 
 	free(c->pub.name);
 	c->pub.name = NULL;
-	c->pub.kind = direct ? KITH__V1__CONVERSATION_KIND__DIRECT : KITH__V1__CONVERSATION_KIND__GROUP;
+	c->pub.kind = direct ? KITH__V1__CONVERSATION_KIND__DIRECT :
+	    KITH__V1__CONVERSATION_KIND__GROUP;
 	if (from != NULL && from->name[0] != '\0') {
 		if (asprintf(&c->pub.name, "%c%s", direct ? '@' : '#', from->name) < 0)
 			c->pub.name = NULL;

@@ -78,7 +78,8 @@ get_secret(const struct secret_source *source, const char *prompt, const char *a
 	case -ECANCELED:
 		return usage("the two passwords differ");
 	case -EINVAL:
-		return usage("the password is empty, its descriptor is no number, or it has two sources");
+		return usage("the password is empty, or has two sources, "
+		    "or its descriptor is no number");
 	case -E2BIG:
 		return usage("the password is too long");
 	case -EPIPE:
@@ -243,7 +244,8 @@ logout_ready(struct app *app)
 static void
 on_logout_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
 {
-	if (phase == KITH_ENDED && (why->code == KITH_E_TOKEN_INVALID || why->code == KITH_E_REVOKED))
+	if (phase == KITH_ENDED &&
+	    (why->code == KITH_E_TOKEN_INVALID || why->code == KITH_E_REVOKED))
 		forget(arg);
 	else
 		app_on_phase(k, phase, why, arg);
@@ -384,7 +386,8 @@ sessions_run(struct app *app)
 		return usage("usage: kith sessions %s", cmd_sessions.arguments);
 	device = strtoull(app->argv[1], &end, 10);
 	if (*end != '\0' || device == 0)
-		return usage("%s is not a device's number (kith sessions lists them)", app->argv[1]);
+		return usage("%s is not a device's number (kith sessions lists them)",
+		    app->argv[1]);
 	app->data = &device;
 	return app_simple(app, revoke_ready);
 }

@@ -44,9 +44,10 @@ static void
 create(struct app *app)
 {
 	const struct options *o = app->options;
+	const char *topic = o->topic != NULL ? o->topic : "";
 
-	app_check(app, kith_create_group(app->kith, group_name(app), o->topic != NULL ? o->topic : "",
-	    !o->is_private, on_done, app));
+	app_check(app, kith_create_group(app->kith, group_name(app), topic, !o->is_private,
+	    on_done, app));
 }
 
 static void

@@ -109,7 +109,8 @@ finish(struct reader *r)
 	if (r->app->options->no_mark || r->last == 0)
 		app_finish(r->app, KITH_EXIT_DONE);
 	else
-		app_check(r->app, kith_mark_read(r->app->kith, r->conversation, r->last, on_marked, r));
+		app_check(r->app, kith_mark_read(r->app->kith, r->conversation, r->last,
+		    on_marked, r));
 }
 
 /* -- pages, and the name between ------------------------------------------ */
@@ -179,13 +180,12 @@ ask_page(struct reader *r)
 	uint32_t limit = r->left >= 0 && r->left < (int64_t)PAGE_EVENTS_MAX ?
 	    (uint32_t)r->left : PAGE_EVENTS_MAX;
 
+	uint64_t after = r->backwards ? 0 : r->edge, before = r->backwards ? r->edge : 0;
+
 	/* Forwards from 0: the first event alone, since after 0 means the newest. */
 	if (!r->backwards && r->edge == 0)
-		app_check(r->app, kith_history(r->app->kith, &r->target, 0, 2, 1, on_page, r));
-	else if (!r->backwards)
-		app_check(r->app, kith_history(r->app->kith, &r->target, r->edge, 0, limit, on_page, r));
-	else
-		app_check(r->app, kith_history(r->app->kith, &r->target, 0, r->edge, limit, on_page, r));
+		before = 2;
+	app_check(r->app, kith_history(r->app->kith, &r->target, after, before, limit, on_page, r));
 }
 
 /* -- the command --------------------------------------------------------- */
@@ -206,8 +206,7 @@ read_run(struct app *app)
 
 	snprintf(r.typed, sizeof(r.typed), "%s", app->argv[0]);
 	if (kith_targets_parse(app->argv[0], &r.target, 1, &bad) != 1)
-		return usage("%s: not one target: @NAME for a person, #NAME for a group (quoted)",
-		    r.typed);
+		return usage_target(r.typed);
 	r.backwards = o->since < 0;
 	r.left = o->number >= 0 ? o->number : r.backwards ? EVENTS_DEFAULT : -1;
 	r.edge = r.backwards ? 0 : (uint64_t)o->since;

@@ -27,7 +27,7 @@ const struct command cmd_send = {
 	.more =
 	    "TARGET is @alice, #ops, or several: @alice,@bob,#ops. Without TEXT, or with -,\n"
 	    "all of standard input is one message; with --lines each line is one.\n"
-	    "A text over 8000 bytes is refused (exit 8), not cut.\n"
+	    "A text over 8000 bytes is refused (exit 8), not cut; such a line ends the input.\n"
 	    "While there is no connection kith tries on, --timeout seconds (30) in all. A\n"
 	    "message sent again is stored once. With several targets each outcome is printed,\n"
 	    "and the exit code is the worst one's.\n",
@@ -267,7 +267,7 @@ parse_targets(struct sender *s, char *word)
 		return KITH_EXIT_LIMIT;
 	}
 	if (n < 0)
-		return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)", bad);
+		return usage_target(bad);
 	s->n = (size_t)n;
 	for (int i = 0; i < n; i++)
 		s->names[i] = s->targets[i].user - 1;	/* the sigil is still in front */

@@ -167,8 +167,7 @@ parse_targets(struct tail *t)
 	for (int i = 0; i < t->app->argc; i++)
 		if (strchr(t->app->argv[i], ',') != NULL ||
 		    kith_targets_parse(t->app->argv[i], &t->targets[i], 1, &bad) != 1)
-			return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)",
-			    t->app->argv[i]);
+			return usage_target(t->app->argv[i]);
 	t->n = (size_t)t->app->argc;
 	return 0;
 }

@@ -222,7 +222,8 @@ line_open(struct event_base *base, const struct line_hooks *hooks, void *arg, co
 	line.resized = evsignal_new(base, SIGWINCH, on_resized, NULL);
 	line.stopped = evsignal_new(base, SIGTSTP, on_stopped, NULL);
 	line.show = event_new(base, -1, 0, on_show, NULL);
-	if (line.input == NULL || line.resized == NULL || line.stopped == NULL || line.show == NULL) {
+	if (line.input == NULL || line.resized == NULL || line.stopped == NULL ||
+	    line.show == NULL) {
 		line_close();
 		return -ENOMEM;
 	}

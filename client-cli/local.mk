@@ -3,6 +3,8 @@ noinst_LIBRARIES += libkith.a
 libkith_a_SOURCES = \
 	client-cli/client.c \
 	client-cli/client.h \
+	client-cli/client_failure.c \
+	client-cli/client_login.c \
 	client-cli/client_queue.c \
 	client-cli/client_req.c \
 	client-cli/client_state.c \
@@ -11,6 +13,8 @@ libkith_a_SOURCES = \
 	client-cli/kith.h \
 	client-cli/net.c \
 	client-cli/net.h \
+	client-cli/net_tls.c \
+	client-cli/net_tls.h \
 	client-cli/url.c
 
 # All of kith but main.c, so that unit tests link single modules.

@@ -34,28 +34,34 @@ static const struct option_row {
 	const char	*argument;
 	const char	*help;
 } rows[] = {
-#define AT(member) offsetof(struct options, member)
-	{ 'p', "profile",	TYPE_STRING, AT(profile), "PROFILE", "the account to use ($KITH_PROFILE, or default)" },
-	{ 's', "server",	TYPE_STRING, AT(server), "SERVER", "reach the profile's server at this address ($KITH_SERVER)" },
-	{ 0, "json",		TYPE_FLAG, AT(json), NULL, "one JSON object a line" },
-	{ 0, "plain",		TYPE_FLAG, AT(plain), NULL, "one line a record, fields separated by tabs" },
-	{ 'h', "help",		TYPE_FLAG, AT(help), NULL, "what a command does" },
-	{ 0, "name",		TYPE_STRING, AT(name), "NAME", "your name at the server" },
-	{ 0, "password-file",	TYPE_STRING, AT(password.file), "FILE", "the password is the first line of FILE" },
-	{ 0, "password-fd",	TYPE_STRING, AT(password.fd), "N", "... of file descriptor N" },
-	{ 0, "password-command", TYPE_STRING, AT(password.command), "COMMAND", "... of what COMMAND prints" },
-	{ 0, "new-password-file", TYPE_STRING, AT(new_password.file), "FILE", "the same for the new password" },
-	{ 0, "new-password-fd",	TYPE_STRING, AT(new_password.fd), "N", NULL },
-	{ 0, "new-password-command", TYPE_STRING, AT(new_password.command), "COMMAND", NULL },
-	{ 'n', "number",	TYPE_NUMBER, AT(number), "N", "how many events" },
-	{ 0, "since",		TYPE_NUMBER, AT(since), "SEQ", "only events after this number" },
-	{ 0, "timeout",		TYPE_NUMBER, AT(timeout), "SECONDS", "give up after so long" },
-	{ 'l', "lines",		TYPE_FLAG, AT(lines), NULL, "each line of the input is a message" },
-	{ 'q', "quiet",		TYPE_FLAG, AT(quiet), NULL, "print nothing, answer by the exit code" },
-	{ 0, "no-mark",		TYPE_FLAG, AT(no_mark), NULL, "do not mark as read what is shown" },
-	{ 0, "private",		TYPE_FLAG, AT(is_private), NULL, "the group is for the invited, and not listed" },
-	{ 0, "topic",		TYPE_STRING, AT(topic), "TEXT", "what the group is about" },
-#undef AT
+#define S(member)	TYPE_STRING, offsetof(struct options, member)
+#define N(member)	TYPE_NUMBER, offsetof(struct options, member)
+#define F(member)	TYPE_FLAG, offsetof(struct options, member)
+	{ 'p', "profile", S(profile), "PROFILE",
+	    "the account to use ($KITH_PROFILE, or default)" },
+	{ 's', "server", S(server), "SERVER",
+	    "reach the profile's server at this address ($KITH_SERVER)" },
+	{ 0, "json", F(json), NULL, "one JSON object a line" },
+	{ 0, "plain", F(plain), NULL, "one line a record, fields separated by tabs" },
+	{ 'h', "help", F(help), NULL, "what a command does" },
+	{ 0, "name", S(name), "NAME", "your name at the server" },
+	{ 0, "password-file", S(password.file), "FILE", "the password is the first line of FILE" },
+	{ 0, "password-fd", S(password.fd), "N", "... of file descriptor N" },
+	{ 0, "password-command", S(password.command), "COMMAND", "... of what COMMAND prints" },
+	{ 0, "new-password-file", S(new_password.file), "FILE", "the same for the new password" },
+	{ 0, "new-password-fd", S(new_password.fd), "N", NULL },
+	{ 0, "new-password-command", S(new_password.command), "COMMAND", NULL },
+	{ 'n', "number", N(number), "N", "how many events" },
+	{ 0, "since", N(since), "SEQ", "only events after this number" },
+	{ 0, "timeout", N(timeout), "SECONDS", "give up after so long" },
+	{ 'l', "lines", F(lines), NULL, "each line of the input is a message" },
+	{ 'q', "quiet", F(quiet), NULL, "print nothing, answer by the exit code" },
+	{ 0, "no-mark", F(no_mark), NULL, "do not mark as read what is shown" },
+	{ 0, "private", F(is_private), NULL, "the group is for the invited, and not listed" },
+	{ 0, "topic", S(topic), "TEXT", "what the group is about" },
+#undef S
+#undef N
+#undef F
 };
 #define N_ROWS	(sizeof(rows) / sizeof(rows[0]))
 
@@ -73,15 +79,23 @@ listed(const char *list, const char *name)
 	return 0;
 }
 
+static int
+takes(const struct command *c, const char *option)
+{
+	return listed(c->options, option) || listed(COMMON_OPTIONS, option);
+}
+
 static void
 print_option(const struct option_row *row)
 {
-	char text[64];
+	char letter[8] = "", text[64];
 
 	if (row->help == NULL)
 		return;
-	snprintf(text, sizeof(text), "%s--%s%s%s", row->letter ? (char[]){ '-', row->letter, ',', ' ', 0 } : "    ",
-	    row->name, row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+	if (row->letter != 0)
+		snprintf(letter, sizeof(letter), "-%c,", row->letter);
+	snprintf(text, sizeof(text), "%3s --%s %s", letter, row->name,
+	    row->argument != NULL ? row->argument : "");
 	printf("  %-32s %s\n", text, row->help);
 }
 
@@ -94,7 +108,7 @@ print_command_help(const struct command *c)
 		printf("\n%s", c->more);
 	printf("\noptions:\n");
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (listed(c->options, rows[i].name) || listed(COMMON_OPTIONS, rows[i].name))
+		if (takes(c, rows[i].name))
 			print_option(&rows[i]);
 }
 
@@ -222,8 +236,9 @@ static int
 check_options(const struct command *c, const struct options *o, const int given[N_ROWS])
 {
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (given[i] && !listed(c->options, rows[i].name) && !listed(COMMON_OPTIONS, rows[i].name))
-			return usage("%s: takes no --%s (kith help %s)", c->name, rows[i].name, c->name);
+		if (given[i] && !takes(c, rows[i].name))
+			return usage("%s: takes no --%s (kith help %s)", c->name, rows[i].name,
+			    c->name);
 	if (o->json && o->plain)
 		return usage("--json or --plain, not both");
 	if (!store_profile_name_ok(o->profile))

@@ -13,13 +13,9 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
-#include <openssl/err.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
 #include "kith.h"
 #include "net.h"
+#include "net_tls.h"
 #include "protocol/frame.h"
 #include "protocol/limits.h"
 
@@ -51,81 +47,9 @@ struct net {
 	int			 closed;
 };
 
-/* One for all connections of the process; made at first use, never freed. */
-static SSL_CTX *tls;
-/* The last session, so that a reconnect costs the server no signature. */
-static SSL_SESSION *tls_session;
-static char tls_session_host[256];
-
 static void	net_try_next(struct net *n, uint32_t code, const char *why);
 static void	on_readable(evutil_socket_t fd, short what, void *arg);
 static void	on_writable(evutil_socket_t fd, short what, void *arg);
-
-static int
-remember_session(SSL *ssl, SSL_SESSION *session)
-{
-	struct net *n = SSL_get_app_data(ssl);
-
-	if (strlen(n->host) >= sizeof(tls_session_host))
-		return 0;
-	SSL_SESSION_free(tls_session);
-	tls_session = session;
-	strcpy(tls_session_host, n->host);
-	return 1;
-}
-
-static SSL_CTX *
-tls_context(void)
-{
-	static const unsigned char alpn[] = "\006kith/1";
-
-	if (tls != NULL)
-		return tls;
-	if ((tls = SSL_CTX_new(TLS_client_method())) == NULL)
-		return NULL;
-	SSL_CTX_set_min_proto_version(tls, TLS1_2_VERSION);
-	SSL_CTX_set_options(tls, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-	SSL_CTX_set_mode(tls, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	SSL_CTX_set_verify(tls, SSL_VERIFY_NONE, NULL);	/* keys, not certificates */
-	SSL_CTX_set_session_cache_mode(tls, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-	SSL_CTX_sess_set_new_cb(tls, remember_session);
-	if (SSL_CTX_set_alpn_protos(tls, alpn, sizeof(alpn) - 1) != 0) {
-		SSL_CTX_free(tls);
-		tls = NULL;
-	}
-	return tls;
-}
-
-/* "SHA256:" and unpadded base64url of SHA-256 of the key, as DER. */
-static int
-server_key(SSL *ssl, char out[NET_KEY_MAX])
-{
-	X509 *cert = SSL_get1_peer_certificate(ssl);
-	unsigned char *der = NULL, digest[32], text[45];	/* base64 and NUL */
-	int len, rc = -EPROTO;
-
-	if (cert == NULL)
-		return rc;
-	len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &der);
-	if (len <= 0 || EVP_Digest(der, (size_t)len, digest, NULL, EVP_sha256(), NULL) != 1)
-		goto out;
-	EVP_EncodeBlock(text, digest, sizeof(digest));
-	for (unsigned char *p = text; *p != '\0'; p++) {
-		if (*p == '+')
-			*p = '-';
-		else if (*p == '/')
-			*p = '_';
-		else if (*p == '=')
-			*p = '\0';
-	}
-	snprintf(out, NET_KEY_MAX, "SHA256:%s", (const char *)text);
-	rc = 0;
-out:
-	OPENSSL_free(der);
-	X509_free(cert);
-	return rc;
-}
 
 static void
 close_socket(struct net *n)
@@ -134,10 +58,7 @@ close_socket(struct net *n)
 		return;
 	event_del(&n->readable);
 	event_del(&n->writable);
-	/* Or OpenSSL takes the cut for an attack and forgets the session. */
-	if (n->ssl != NULL)
-		SSL_set_shutdown(n->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
-	SSL_free(n->ssl);
+	net_tls_end(n->ssl);
 	n->ssl = NULL;
 	close(n->fd);
 	n->fd = -1;
@@ -186,33 +107,6 @@ net_down(struct net *n, uint32_t code, const char *why)
 	leave_hook(n);
 }
 
-/* OpenSSL's reason for the last failure, or the system's. */
-static const char *
-tls_reason(int saved_errno)
-{
-	unsigned long e = ERR_peek_last_error();
-	const char *reason = e != 0 ? ERR_reason_error_string(e) : NULL;
-
-	if (reason != NULL)
-		return reason;
-	return saved_errno != 0 ? strerror(saved_errno) : "closed by the server";
-}
-
-/* After an SSL call that moved nothing: 0 if it only has to wait. */
-static int
-tls_wait(struct net *n, int rc)
-{
-	switch (SSL_get_error(n->ssl, rc)) {
-	case SSL_ERROR_WANT_READ:
-		return 0;
-	case SSL_ERROR_WANT_WRITE:
-		event_add(&n->writable, NULL);
-		return 0;
-	default:
-		return -1;
-	}
-}
-
 static void
 net_up(struct net *n)
 {
@@ -220,7 +114,7 @@ net_up(struct net *n)
 
 	event_del(&n->writable);
 	event_remove_timer(&n->readable);
-	if (n->ssl != NULL && server_key(n->ssl, key) < 0) {
+	if (n->ssl != NULL && net_tls_key(n->ssl, key) < 0) {
 		net_down(n, KITH_L_TLS, "the server showed no certificate");
 		return;
 	}
@@ -234,39 +128,33 @@ net_up(struct net *n)
 static void
 handshake(struct net *n)
 {
-	int rc;
-
-	ERR_clear_error();
-	errno = 0;
-	rc = SSL_connect(n->ssl);
-	if (rc == 1)
+	switch (net_tls_handshake(n->ssl)) {
+	case NET_TLS_DONE:
 		net_up(n);
-	else if (tls_wait(n, rc) < 0)
-		net_down(n, KITH_L_TLS, tls_reason(errno));
-}
-
-static int
-is_number(const char *host)
-{
-	return strchr(host, ':') != NULL || strspn(host, "0123456789.") == strlen(host);
+		break;
+	case NET_TLS_WANT_READ:
+		break;
+	case NET_TLS_WANT_WRITE:
+		event_add(&n->writable, NULL);
+		break;
+	case NET_TLS_CLOSED:
+		net_down(n, KITH_L_TLS, "closed by the server");
+		break;
+	case NET_TLS_FAILED:
+		net_down(n, KITH_L_TLS, net_tls_reason());
+		break;
+	}
 }
 
 static void
 start_tls(struct net *n)
 {
 	const struct timeval limit = { HANDSHAKE_SECONDS, 0 };
-	SSL_CTX *ctx = tls_context();
 
-	ERR_clear_error();
-	if (ctx == NULL || (n->ssl = SSL_new(ctx)) == NULL || SSL_set_fd(n->ssl, n->fd) != 1) {
-		net_down(n, KITH_L_TLS, tls_reason(ENOMEM));
+	if ((n->ssl = net_tls_start(n->fd, n->host)) == NULL) {
+		net_down(n, KITH_L_TLS, net_tls_reason());
 		return;
 	}
-	SSL_set_app_data(n->ssl, n);
-	if (!is_number(n->host))
-		SSL_set_tlsext_host_name(n->ssl, n->host);
-	if (tls_session != NULL && strcmp(tls_session_host, n->host) == 0)
-		SSL_set_session(n->ssl, tls_session);
 	n->stage = STAGE_HANDSHAKE;
 	event_add(&n->readable, &limit);
 	handshake(n);
@@ -335,23 +223,59 @@ net_try_next(struct net *n, uint32_t code, const char *why)
 	net_down(n, code, why);
 }
 
-static ssize_t
-read_some(struct net *n, uint8_t *buf, size_t size)
-{
-	int rc;
+/* What happened to a read or write: bytes moved, or how it goes on. */
+enum moved { MOVED, MUST_WAIT, CLOSED, BROKEN };
 
-	errno = 0;
-	if (n->ssl == NULL)
-		return recv(n->fd, buf, size, 0);
-	ERR_clear_error();
-	rc = SSL_read(n->ssl, buf, (int)size);
+static enum moved
+after_tls(struct net *n, enum net_tls_result result)
+{
+	if (result == NET_TLS_WANT_WRITE)
+		event_add(&n->writable, NULL);
+	switch (result) {
+	case NET_TLS_DONE:
+		return MOVED;
+	case NET_TLS_WANT_READ:
+	case NET_TLS_WANT_WRITE:
+		return MUST_WAIT;
+	case NET_TLS_CLOSED:
+		return CLOSED;
+	case NET_TLS_FAILED:
+		break;
+	}
+	return BROKEN;
+}
+
+static enum moved
+after_plain(ssize_t rc, size_t *moved)
+{
+	*moved = rc > 0 ? (size_t)rc : 0;
 	if (rc > 0)
-		return rc;
-	if (tls_wait(n, rc) == 0)
-		errno = EAGAIN;
-	else if (errno == 0 || errno == EAGAIN)
-		return 0;
-	return -1;
+		return MOVED;
+	if (rc == 0)
+		return CLOSED;
+	return errno == EAGAIN || errno == EINTR ? MUST_WAIT : BROKEN;
+}
+
+static enum moved
+read_some(struct net *n, uint8_t *buf, size_t size, size_t *moved)
+{
+	if (n->ssl != NULL)
+		return after_tls(n, net_tls_read(n->ssl, buf, size, moved));
+	return after_plain(recv(n->fd, buf, size, 0), moved);
+}
+
+static enum moved
+write_some(struct net *n, const uint8_t *buf, size_t size, size_t *moved)
+{
+	if (n->ssl != NULL)
+		return after_tls(n, net_tls_write(n->ssl, buf, size, moved));
+	return after_plain(send(n->fd, buf, size, MSG_NOSIGNAL), moved);
+}
+
+static const char *
+broken_reason(const struct net *n)
+{
+	return n->ssl != NULL ? net_tls_reason() : strerror(errno);
 }
 
 /* Hands out the whole frames in buf. 0 if the net is gone or down. */
@@ -379,75 +303,59 @@ static void
 net_input(struct net *n)
 {
 	uint8_t buf[READ_BYTES];
-	ssize_t got;
+	size_t got;
 
 	for (int i = 0; i < READS_PER_TURN; i++) {
-		got = read_some(n, buf, sizeof(buf));
-		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		switch (read_some(n, buf, sizeof(buf), &got)) {
+		case MOVED:
+			if (!take_frames(n, buf, got))
+				return;
+			break;
+		case MUST_WAIT:
 			return;
-		if (got <= 0) {
-			net_down(n, KITH_L_LOST, got < 0 ? strerror(errno) : "closed by the server");
+		case CLOSED:
+			net_down(n, KITH_L_LOST, "closed by the server");
+			return;
+		case BROKEN:
+			net_down(n, KITH_L_LOST, broken_reason(n));
 			return;
 		}
-		if (!take_frames(n, buf, (size_t)got))
-			return;
 	}
 	/* What OpenSSL already decrypted wakes no poll. */
 	event_active(&n->readable, EV_READ, 1);
 }
 
-static ssize_t
-write_some(struct net *n, const uint8_t *buf, size_t size)
-{
-	int rc;
-
-	if (n->ssl == NULL)
-		return send(n->fd, buf, size, MSG_NOSIGNAL);
-	ERR_clear_error();
-	errno = 0;
-	rc = SSL_write(n->ssl, buf, (int)size);
-	if (rc > 0)
-		return rc;
-	if (tls_wait(n, rc) == 0)
-		errno = EAGAIN;
-	else if (errno == 0 || errno == EAGAIN)
-		errno = EPIPE;
-	return -1;
-}
-
-/* Writes what the socket takes. 0, or a negative errno: the connection is lost. */
-static int
+/* Writes what the socket takes. */
+static enum moved
 net_output(struct net *n)
 {
-	ssize_t put;
+	enum moved result;
+	size_t put;
 
 	while (n->out_sent < n->out_len) {
-		put = write_some(n, n->out + n->out_sent, n->out_len - n->out_sent);
-		if (put < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		if (put < 0) {
+		result = write_some(n, n->out + n->out_sent, n->out_len - n->out_sent, &put);
+		if (result == MUST_WAIT)
 			event_add(&n->writable, NULL);
-			return 0;
-		}
-		n->out_sent += (size_t)put;
+		if (result != MOVED)
+			return result;
+		n->out_sent += put;
 	}
 	if (n->out != NULL)
 		explicit_bzero(n->out, n->out_len);	/* passwords pass here */
 	free(n->out);
 	n->out = NULL;
 	n->out_len = n->out_sent = n->out_size = 0;
-	return 0;
+	return MOVED;
 }
 
+/* When the server has closed, what it said before is still to be read, and the
+ * read side tells. */
 static void
 flush(struct net *n)
 {
-	int rc = net_output(n);
+	enum moved result = net_output(n);
 
-	/* A server that closed may have said why: the read side tells. */
-	if (rc < 0 && rc != -EPIPE && rc != -ECONNRESET)
-		net_down(n, KITH_L_LOST, strerror(-rc));
-	else if (rc < 0)
+	if (result == CLOSED || result == BROKEN)
 		event_active(&n->readable, EV_READ, 1);
 }
 
@@ -480,6 +388,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	} else if (n->stage == STAGE_HANDSHAKE) {
 		handshake(n);
 	} else {
+		event_active(&n->readable, EV_READ, 1);	/* TLS may have wanted to write to read */
 		flush(n);
 	}
 }
@@ -581,7 +490,7 @@ net_close(struct net *n)
 {
 	if (n == NULL || n->closed)
 		return;
-	if (n->stage == STAGE_UP && net_output(n) == 0 && n->ssl != NULL)
+	if (n->stage == STAGE_UP && net_output(n) == MOVED && n->ssl != NULL)
 		SSL_shutdown(n->ssl);
 	n->closed = 1;
 	close_socket(n);

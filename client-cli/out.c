@@ -75,18 +75,20 @@ local_time(struct tm *tm, uint64_t ms)
 
 /* -- events -------------------------------------------------------------- */
 
+#define KIND(name)	KITH__V1__EVENT_KIND__##name
+
 static const struct kind {
 	Kith__V1__EventKind kind;
 	const char	*name;
 	const char	*words;		/* after the sender; before the subject */
 } kinds[] = {
-	{ KITH__V1__EVENT_KIND__MESSAGE,	"message",	NULL },
-	{ KITH__V1__EVENT_KIND__GROUP_CREATED,	"group_created", "created the group" },
-	{ KITH__V1__EVENT_KIND__JOINED,		"joined",	"joined" },
-	{ KITH__V1__EVENT_KIND__LEFT,		"left",		"left" },
-	{ KITH__V1__EVENT_KIND__INVITED,	"invited",	"invited" },
-	{ KITH__V1__EVENT_KIND__INVITATION,	"invitation",	"invites to" },
-	{ KITH__V1__EVENT_KIND__NONE,		"unknown",	"did something that this kith is too old for" },
+	{ KIND(MESSAGE),	"message",	NULL },
+	{ KIND(GROUP_CREATED),	"group_created", "created the group" },
+	{ KIND(JOINED),		"joined",	"joined" },
+	{ KIND(LEFT),		"left",		"left" },
+	{ KIND(INVITED),	"invited",	"invited" },
+	{ KIND(INVITATION),	"invitation",	"invites to" },
+	{ KIND(NONE),		"unknown",	"did something that this kith is too old for" },
 };
 
 static const struct kind *
@@ -94,7 +96,7 @@ find_kind(Kith__V1__EventKind kind)
 {
 	size_t i = 0;
 
-	while (kinds[i].kind != kind && kinds[i].kind != KITH__V1__EVENT_KIND__NONE)
+	while (kinds[i].kind != kind && kinds[i].kind != KIND(NONE))
 		i++;
 	return &kinds[i];
 }
@@ -166,7 +168,8 @@ print_day(struct out *o, const struct tm *tm)
 
 	strftime(text, sizeof(text), "%A, %e %B %Y", tm);
 	if (day != o->day)
-		fprintf(o->file, "%s-- %s --%s\n", o->color ? DIM : "", text, o->color ? PLAIN : "");
+		fprintf(o->file, "%s-- %s --%s\n", o->color ? DIM : "", text,
+		    o->color ? PLAIN : "");
 	o->day = day;
 }
 
@@ -198,10 +201,12 @@ event_text(struct out *o, const char *conversation, const Kith__V1__Event *e)
 		return;
 	}
 	fprintf(o->file, " %s", kind->words);
-	if (e->kind == KITH__V1__EVENT_KIND__INVITED || e->kind == KITH__V1__EVENT_KIND__INVITATION) {
-		fputs(e->kind == KITH__V1__EVENT_KIND__INVITED ? " @" : " #", o->file);
-		out_string(o->file, e->kind == KITH__V1__EVENT_KIND__INVITED ? e->subject_name : e->text,
-		    OUT_WORD);
+	if (e->kind == KIND(INVITED)) {
+		fputs(" @", o->file);
+		out_string(o->file, e->subject_name, OUT_WORD);
+	} else if (e->kind == KIND(INVITATION)) {
+		fputs(" #", o->file);
+		out_string(o->file, e->text, OUT_WORD);
 	}
 	fputc('\n', o->file);
 }

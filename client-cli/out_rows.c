@@ -30,7 +30,14 @@ out_conversation(struct out *o, const Kith__V1__Conversation *c)
 static const char *
 role_name(Kith__V1__Role role)
 {
-	return role == KITH__V1__ROLE__OWNER ? "owner" : role == KITH__V1__ROLE__MEMBER ? "member" : "";
+	switch (role) {
+	case KITH__V1__ROLE__OWNER:
+		return "owner";
+	case KITH__V1__ROLE__MEMBER:
+		return "member";
+	default:
+		return "";
+	}
 }
 
 void

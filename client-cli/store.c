@@ -317,7 +317,8 @@ remove_state(const char *name)
 	if ((dir = opendir(folder)) == NULL)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)) != NULL)
-		if (strncmp(entry->d_name, "counter-", 8) == 0 || strcmp(entry->d_name, "history") == 0)
+		if (strncmp(entry->d_name, "counter-", 8) == 0 ||
+		    strcmp(entry->d_name, "history") == 0)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	rmdir(folder);

@@ -5,7 +5,8 @@
 # terminal to be a second person. Without a terminal it plays a conversation
 # between two people through the real programs, prints it and stops.
 #
-#   KITH_LISTEN=*:5484 sh etc/quickstart.sh    others in the LAN may join too
+#   KITH_LISTEN=*:5484 sh etc/quickstart.sh      others in the LAN may join too
+#   KITH_QUICKSTART=DIR sh etc/quickstart.sh     keeps everything there instead
 #
 # Undo: rm -r kith-quickstart build/quickstart
 set -eu
@@ -18,6 +19,7 @@ bin=$top/build/quickstart
 kithd=$bin/server/kithd
 kithctl=$bin/server/kithctl
 kith=$bin/client-cli/kith
+folder=${KITH_QUICKSTART:-$top/kith-quickstart}
 
 say()
 {
@@ -119,6 +121,16 @@ join()
     as "$1" "$kith" join "$url" --name "$1" --password-file "$home/password"
 }
 
+# Our own session may be seen to end a moment after its program did.
+nobody_is_left()
+{
+    for _ in 1 2 3 4 5; do
+        ! "$kithctl" -d "$state" status --json | grep -q '"sessions": *0' || return 0
+        sleep 0.2
+    done
+    return 1
+}
+
 # -- on a terminal ---------------------------------------------------------------
 
 chat()
@@ -140,9 +152,9 @@ chat()
     as "$name" "$kith" whoami >/dev/null 2>&1 || join "$name"
     say "For a second person: sh etc/quickstart.sh in another terminal. /help helps, /quit leaves."
     as "$name" "$kith" || true
-    if "$kithctl" -d "$state" status --json | grep -q '"sessions": *0'; then
+    if nobody_is_left; then
         stop_server
-        say 'the server has stopped; what was said is kept in kith-quickstart/'
+        say "the server has stopped; what was said is kept in $folder"
     else
         say 'the server runs on for the others; to stop it:'
         say "  $kithctl -d $state stop"
@@ -217,8 +229,8 @@ demo()
     say "bob's 'kith tail' has shown in the meantime:"
     sed 's/^/    /' "$people/tail"
     kill $tail 2>/dev/null || true
-    show alice read @bob
-    show alice ls
+    say
+    show alice read '#tea'
     stop_server
     trap - EXIT
     say
@@ -230,12 +242,12 @@ packages_user
 build
 umask 022
 if [ -t 0 ] && [ -t 1 ]; then
-    state=$top/kith-quickstart/server
-    people=$top/kith-quickstart/people
+    state=$folder/server
+    people=$folder/people
     mkdir -p "$state"
     chat
 else
-    state=$top/kith-quickstart/demo/server
-    people=$top/kith-quickstart/demo/people
+    state=$folder/demo/server
+    people=$folder/demo/people
     demo
 fi

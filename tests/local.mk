@@ -115,6 +115,7 @@ EXTRA_DIST += \
 	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
 	tests/integration/test_protocol_page.py \
+	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 
 # store: most tests run on SQLite and on a private MariaDB server.

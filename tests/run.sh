@@ -68,6 +68,9 @@ build()
 # A failure of single tests is counted from their logs; here only what stops them all.
 unit_tests()
 {
+    # With no test named, it only builds their programs.
+    step "build/$1/check-build.log" "make check's programs ($1)" \
+        make -C "build/$1" -j"$jobs" check TESTS= || return
     say "make check ($1)"
     make -C "build/$1" -k -j"$jobs" check >"build/$1/check.log" 2>&1
     sed -n 's/^FAIL: /    failed: /p; s/^ERROR: /    failed: /p' "build/$1/check.log"

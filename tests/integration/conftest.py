@@ -10,6 +10,9 @@ from kithtest.cli import Kith
 from kithtest.mariadb import MariaDb
 from kithtest.server import Server
 
+# It builds and runs a kithd of its own: once is enough.
+collect_ignore = ["test_quickstart.py"] if build.SANITIZED else []
+
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 
 needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")

@@ -198,8 +198,10 @@ def ids_and_bodies():
         yield f"wire type {wire}, unknown field", CONNECTED, field(1, ID) + tag(999, wire), \
             "BAD_REQUEST"
     yield "length over the end", CONNECTED, field(1, ID) + b"\x52\x05\x08\x01", "BAD_REQUEST"
-    yield "body's length 2^31-1", CONNECTED, field(1, ID) + b"\x52\xff\xff\xff\xff\x07", "BAD_REQUEST"
-    yield "body's length 2^32-1", CONNECTED, field(1, ID) + b"\x52\xff\xff\xff\xff\x0f", "BAD_REQUEST"
+    yield "body's length 2^31-1", CONNECTED, field(1, ID) + b"\x52\xff\xff\xff\xff\x07", \
+        "BAD_REQUEST"
+    yield "body's length 2^32-1", CONNECTED, field(1, ID) + b"\x52\xff\xff\xff\xff\x0f", \
+        "BAD_REQUEST"
     yield "body's length 2^64-1", CONNECTED, field(1, ID) + b"\x52" + b"\xff" * 9 + b"\x01", \
         "BAD_REQUEST"
     yield "inner length over the outer", CONNECTED, request("hello", b"\x1a\x05x"), "BAD_REQUEST"

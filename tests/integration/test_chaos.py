@@ -136,21 +136,21 @@ class Storm:
     async def logs(self):
         """All conversations from the server's history, and who may read each.
 
-        A log is read by the member who may read the most of it: the first who joined."""
+        Each log is read by the member who may read most of it: the first one."""
         first, entitled = {}, {}
         for device in self.devices:
             for row in await device.conversations():
                 entitled.setdefault(row.id, set()).add(device.user)
                 if row.id not in first or row.since_seq < first[row.id][0]:
-                    first[row.id] = (row.since_seq, device)
-        stored = {id: await device.log_of(to_conversation(id))
-                  for id, (_, device) in first.items()}
+                    first[row.id] = row.since_seq, device
+        stored = {number: await device.log_of(to_conversation(number))
+                  for number, (_, device) in first.items()}
         return stored, entitled
 
     async def caught_up(self, stored, entitled):
         """Waits until every device has shown the end of each of its logs."""
         def complete(device):
-            return all(device.have.get(c, 0) >= len(log) for c, log in stored.items()
+            return all(device.have.get(c, 0) >= log[-1].seq for c, log in stored.items()
                        if device.user in entitled[c])
         deadline = time.monotonic() + 20 * build.PATIENCE
         while not all(map(complete, self.devices)) and time.monotonic() < deadline:
@@ -212,7 +212,7 @@ async def storm(server, mariadb, observers):
 
 def observe(run, tails, stored, entitled):
     """Hands what the tails printed to the judge, once they have printed the ends."""
-    ends = {c: log[-1].seq for c, log in stored.items() if log}
+    ends = {c: log[-1].seq for c, log in stored.items()}
     names = {device.name: device.user for device in run.devices}
     for name, tail in tails.items():
         mine = {c: end for c, end in ends.items() if names[name] in entitled[c]}

@@ -93,6 +93,14 @@ def test_history_pages_both_ways(pair):
     assert texts(onward) == [f"line {n}" for n in range(21, 26)]
 
 
+def test_read_since_nothing_reads_all(server, pair):
+    """From the first event on, however many pages that takes."""
+    alice, _ = pair
+    alice.run("group", "create", "#log")
+    alice.run("send", "#log", "--lines", "-", stdin="".join(f"line {n}\n" for n in range(450)))
+    assert texts(alice.json("read", "#log", "--since", "0")) == [f"line {n}" for n in range(450)]
+
+
 def test_second_device_sees_what_the_first_sent(server, pair, make_kith):
     alice, bob = pair
     alice.run("send", "@bob", "from the desk")

@@ -37,6 +37,10 @@ def lose(checker, log):
     del log[1]
 
 
+def leave_hole(checker, log):
+    log += [message(3, 0, ""), message(5, 0, "")]
+
+
 def store_twice(checker, log):
     log.append(message(3, 12, "two"))
 
@@ -84,7 +88,7 @@ def show_stranger(checker, log):
 
 
 @pytest.mark.parametrize("spoil, kind", [
-    (lose, "lost"), (store_twice, "stored twice"), (ack_differently, "stored twice"),
+    (lose, "lost"), (leave_hole, "order"), (store_twice, "stored twice"), (ack_differently, "stored twice"),
     (show_twice, "shown twice"), (show_hole, "order"), (show_backwards, "order"),
     (overtake, "order"), (never_show, "missed"), (store_unsent, "unexpected"),
     (store_changed, "unexpected"), (show_stranger, "unexpected")])

@@ -55,15 +55,14 @@ class Talker:
 
     def stored(self):
         """text -> seq of all messages in the log."""
-        found, after, more = {}, 0, True
+        found, before, more = {}, 0, True
         while more:
-            page = self.link.history("#lobby", after=after, limit=200)
+            page = self.link.history("#lobby", before=before, limit=200)
             for e in page.events:
                 if e.kind == message.MESSAGE:
                     assert e.text not in found, "stored twice"
                     found[e.text] = e.seq
-                after = e.seq
-            more = page.more
+            before, more = page.events[0].seq, page.more
         return found
 
     def check(self):

@@ -13,7 +13,6 @@ REPLIES = {f.name for f in frame.Reply.DESCRIPTOR.oneofs_by_name["body"].fields}
 def table(title):
     """The rows of the page's table whose heading has `title`, as lists of cells."""
     for part in re.findall(r"\n\.TS\n(.*?)\n\.TE", PAGE, re.S):
-        part = re.sub(r"T\{\n(.*?)\nT\}", r"\1", part)
         rows = [line.split("\t") for line in part.splitlines() if "\t" in line]
         if title in rows[0]:
             return rows[1:]
@@ -27,7 +26,7 @@ def test_every_request_is_in_the_table():
 
 def test_replies_of_the_table_are_bodies_of_reply():
     for _, _, _, reply in table("Reply.body"):
-        assert set(re.split(r", (?:then )?", reply)) <= REPLIES | {"none"}
+        assert set(reply.split(", then ")) <= REPLIES | {"none"}
 
 
 def test_every_request_has_its_fields():
@@ -35,7 +34,8 @@ def test_every_request_has_its_fields():
     for body in BODIES:
         name = body.message_type.name
         if name not in ("Ping", "Pong"):
-            assert re.findall(r"\w+", told[name]) == [f.name for f in body.message_type.fields], name
+            fields = [f.name for f in body.message_type.fields]
+            assert re.findall(r"\w+", told[name]) == fields, name
 
 
 def test_every_error_is_in_the_table():

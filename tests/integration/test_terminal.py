@@ -121,7 +121,7 @@ def next_text(bob):
 
 def test_arriving_messages_do_not_break_the_line(chat, terminal):
     alice, bob, (me, you) = chat
-    screen = terminal(alice, )
+    screen = terminal(alice)
     screen.wait_for("#lobby")
     screen.line(f"/msg @{you} first")
     assert next_text(bob) == "first"

@@ -2,7 +2,7 @@
  * kith_load.c - the load generator: many users of libkith in one process.
  *
  *   kith-load --url URL --mode idle|direct|group [--users N] [--connections C]
- *             [--seconds S] [--window W] [--senders K] [--bytes B]
+ *             [--seconds S] [--window W] [--senders K] [--bytes B] [--rate R]
  *
  * The server must let the URL's invite be used N times, or be open. Users register,
  * a few at a time, since each costs the server a password hash; further
@@ -10,9 +10,13 @@
  *   idle    C connections are opened and held for S seconds, to look at the server's memory.
  *   direct  each user sends to the next one, W sends unanswered at a time.
  *   group   K of N users send to one group that all are in.
- * Prints one JSON object. Every message carries the moment of its sending, so that
- * latency is from kith_send() to the hook of each receiver. Exit 1 if anything was
- * lost: acknowledged copies times their receivers must equal what arrived.
+ * R bounds the messages a second of all senders together; without it they send as
+ * fast as the window lets them.
+ *
+ * Prints one JSON object. Every message carries the moment of its sending: stored_*
+ * is from kith_send() to its answer, latency_* to the hook of each receiver. Each
+ * sender's client ids rise by one, so each receiver sees what is lost, doubled or out
+ * of order. Exit 1 if there is any of that, or a refusal.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -34,6 +38,7 @@
 #define USERS_MAX	10000u
 #define CONNECTIONS_MAX	20000u
 #define SECONDS_MAX	600u
+#define RATE_MAX	1000000u
 #define SAMPLES_MAX	1000000u
 #define SETTLE_MS	20000u		/* for the last deliveries */
 
@@ -43,7 +48,17 @@ static const char *const mode_names[] = { "idle", "direct", "group" };
 
 struct load;
 
-struct user {				/* one connection; the first `users` have accounts of their own */
+struct heard {				/* by one connection, of one sender */
+	uint64_t	 sender, last_id;
+};
+
+struct times {				/* the first SAMPLES_MAX of them */
+	uint32_t	*us;
+	size_t		 n;
+};
+
+/* One connection; the first `users` have accounts of their own. */
+struct user {
 	struct load	*load;
 	struct kith	*kith;
 	unsigned	 index;
@@ -52,6 +67,10 @@ struct user {				/* one connection; the first `users` have accounts of their own
 	uint64_t	 next_id;
 	unsigned	 in_flight;
 	bool		 here;
+	uint64_t	 sent_us[IN_FLIGHT_MAX];	/* answers come in the order of the sends */
+	unsigned	 oldest, newest;
+	struct heard	*heard;			/* as many as there may be senders */
+	unsigned	 n_heard, max_heard;
 };
 
 struct load {
@@ -59,16 +78,16 @@ struct load {
 	struct event	*timer;
 	struct kith_url	 url;
 	enum mode	 mode;
-	unsigned	 users, connections, seconds, window, senders, bytes;
+	unsigned	 users, connections, seconds, window, senders, bytes, rate;
 	struct user	*all;
 	unsigned	 started, here, joined;	/* connections begun, logged in; members */
 	char		 group[NAME_BYTES_MAX + 1];
 	char		*text;
 	bool		 sending;
 	uint64_t	 begin_us, end_us;
-	uint64_t	 acked, refused, delivered, expected;
-	uint32_t	*latency_us;
-	size_t		 samples;
+	uint64_t	 sent, acked, refused, delivered, expected;
+	uint64_t	 lost, doubled;
+	struct times	 stored, latency;
 	const char	*failed;		/* what ended the run early */
 };
 
@@ -94,6 +113,13 @@ fail(struct load *l, const char *why)
 static void send_more(struct user *u);
 
 static void
+sample(struct times *t, uint64_t since_us)
+{
+	if (t->n < SAMPLES_MAX)
+		t->us[t->n++] = (uint32_t)(now_us() - since_us);
+}
+
+static void
 on_sent(struct kith *k, const struct kith_failure *failure, const Kith__V1__Reply *reply,
     void *arg)
 {
@@ -106,9 +132,17 @@ on_sent(struct kith *k, const struct kith_failure *failure, const Kith__V1__Repl
 		l->refused++;
 	else {
 		l->acked++;
+		sample(&l->stored, u->sent_us[u->oldest++ % IN_FLIGHT_MAX]);
 		l->expected += l->mode == MODE_GROUP ? l->users : 2;
 	}
 	send_more(u);
+}
+
+/* With a rate: as many as the time so far has room for. */
+static bool
+may_send(const struct load *l)
+{
+	return l->rate == 0 || l->sent < (now_us() - l->begin_us) * l->rate / 1000000;
 }
 
 static void
@@ -125,15 +159,39 @@ send_more(struct user *u)
 		to.to_case = KITH__V1__TARGET__TO_USER;
 		to.user = l->all[(u->index + 1) % l->users].name;
 	}
-	while (l->sending && u->in_flight < l->window) {
+	while (l->sending && u->in_flight < l->window && may_send(l)) {
 		n = snprintf(l->text, l->bytes + 1, "%020" PRIu64, now_us());
 		l->text[n < (int)l->bytes ? n : (int)l->bytes] = ' ';
 		u->in_flight++;
+		l->sent++;
+		u->sent_us[u->newest++ % IN_FLIGHT_MAX] = now_us();
 		if (kith_send(u->kith, u->next_id++, &to, 1, l->text, on_sent, u) != 0) {
 			fail(l, "send");
 			return;
 		}
 	}
+}
+
+/* A sender sends to one conversation, and its ids rise by one. */
+static void
+check_order(struct user *u, const Kith__V1__Event *event)
+{
+	struct heard *h = u->heard, *end = u->heard + u->n_heard;
+
+	while (h < end && h->sender != event->sender)
+		h++;
+	if (h == end) {
+		if (u->n_heard == u->max_heard)
+			return;		/* nobody of ours */
+		*h = (struct heard){ .sender = event->sender, .last_id = event->client_id - 1 };
+		u->n_heard++;
+	}
+	if (event->client_id <= h->last_id) {
+		u->load->doubled++;
+		return;
+	}
+	u->load->lost += event->client_id - h->last_id - 1;
+	h->last_id = event->client_id;
 }
 
 /* Everybody's own copies count as well: each event goes to all who follow the log. */
@@ -147,16 +205,23 @@ on_event(struct kith *k, const Kith__V1__Event *event, void *arg)
 	if (event->kind != KITH__V1__EVENT_KIND__MESSAGE || l->begin_us == 0)
 		return;
 	l->delivered++;
-	if (l->samples < SAMPLES_MAX && event->sender != kith_user_id(k))
-		l->latency_us[l->samples++] =
-		    (uint32_t)(now_us() - strtoull(event->text, NULL, 10));
+	check_order(u, event);
+	if (event->sender != kith_user_id(k))
+		sample(&l->latency, strtoull(event->text, NULL, 10));
+}
+
+static void
+send_all(struct load *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->senders; i++)
+		send_more(&l->all[i]);
 }
 
 static void
 begin(struct load *l)
 {
-	unsigned i;
-
 	if (l->mode == MODE_IDLE) {
 		fprintf(stderr, "ready: %u connections\n", l->connections);
 		l->begin_us = now_us();
@@ -164,8 +229,7 @@ begin(struct load *l)
 	}
 	l->sending = true;
 	l->begin_us = now_us();
-	for (i = 0; i < (l->mode == MODE_GROUP ? l->senders : l->users); i++)
-		send_more(&l->all[i]);
+	send_all(l);
 }
 
 /* -- logging in -------------------------------------------------------------- */
@@ -276,7 +340,7 @@ start_more(struct load *l)
 
 /* -- the run ------------------------------------------------------------------ */
 
-/* Ten times a second: is it over? */
+/* A hundred times a second: is it over, is there room to send? */
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -285,13 +349,15 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (l->begin_us != 0 && l->sending && l->rate != 0)
+		send_all(l);
 	if (l->begin_us == 0 || ran < l->seconds * UINT64_C(1000000))
 		return;
 	if (l->sending || l->end_us == 0) {
 		l->sending = false;
 		l->end_us = now_us();
 	}
-	if (l->delivered >= l->expected ||
+	if ((l->delivered >= l->expected && l->sent == l->acked + l->refused) ||
 	    now_us() - l->end_us > SETTLE_MS * UINT64_C(1000))
 		event_base_loopbreak(l->base);
 }
@@ -305,9 +371,10 @@ by_value(const void *a, const void *b)
 }
 
 static double
-percentile_ms(const struct load *l, unsigned percent)
+percentile_ms(struct times *t, unsigned percent)
 {
-	return l->samples == 0 ? 0 : l->latency_us[(l->samples - 1) * percent / 100] / 1000.0;
+	qsort(t->us, t->n, sizeof(t->us[0]), by_value);
+	return t->n == 0 ? 0 : t->us[(t->n - 1) * percent / 100] / 1000.0;
 }
 
 static void
@@ -316,15 +383,19 @@ report(struct load *l)
 	double s = (double)(l->end_us - l->begin_us) / 1e6;
 	json_t *o;
 
-	qsort(l->latency_us, l->samples, sizeof(l->latency_us[0]), by_value);
-	o = json_pack("{s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f}",
+	o = json_pack("{s:s, s:i, s:i, s:f, s:I, s:I, s:I, s:I, s:I, s:I, "
+	    "s:f, s:f, s:f, s:f, s:f, s:f}",
 	    "mode", mode_names[l->mode], "users", l->users, "connections", l->connections,
 	    "seconds", s, "acked", (json_int_t)l->acked, "refused", (json_int_t)l->refused,
 	    "delivered", (json_int_t)l->delivered, "expected", (json_int_t)l->expected,
+	    "lost", (json_int_t)l->lost, "doubled", (json_int_t)l->doubled,
 	    "stored_per_s", (double)l->acked / s, "delivered_per_s", (double)l->delivered / s,
-	    "latency_p50_ms", percentile_ms(l, 50), "latency_p99_ms", percentile_ms(l, 99));
+	    "stored_p50_ms", percentile_ms(&l->stored, 50),
+	    "stored_p99_ms", percentile_ms(&l->stored, 99),
+	    "latency_p50_ms", percentile_ms(&l->latency, 50),
+	    "latency_p99_ms", percentile_ms(&l->latency, 99));
 	if (o != NULL)
-		json_dumpf(o, stdout, 0);
+		json_dumpf(o, stdout, JSON_REAL_PRECISION(6));
 	json_decref(o);
 	putchar('\n');
 }
@@ -364,7 +435,8 @@ arguments(struct load *l, int argc, char **argv)
 		{ "seconds", required_argument, NULL, 's' },
 		{ "window", required_argument, NULL, 'w' },
 		{ "senders", required_argument, NULL, 'k' },
-		{ "bytes", required_argument, NULL, 'b' }, { NULL, 0, NULL, 0 }
+		{ "bytes", required_argument, NULL, 'b' },
+		{ "rate", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 }
 	};
 	const char *why = "missing";
 	bool url = false;
@@ -379,6 +451,7 @@ arguments(struct load *l, int argc, char **argv)
 		case 's': l->seconds = number(optarg, 1, SECONDS_MAX); break;
 		case 'w': l->window = number(optarg, 1, IN_FLIGHT_MAX); break;
 		case 'k': l->senders = number(optarg, 1, USERS_MAX); break;
+		case 'r': l->rate = number(optarg, 1, RATE_MAX); break;
 		case 'b': l->bytes = number(optarg, 20, TEXT_BYTES_MAX); break;
 		default: exit(2);
 		}
@@ -389,21 +462,24 @@ arguments(struct load *l, int argc, char **argv)
 	}
 	if (l->connections < l->users || l->mode != MODE_IDLE)
 		l->connections = l->users;
-	if (l->senders > l->users)
+	if (l->senders > l->users || l->mode != MODE_GROUP)
 		l->senders = l->users;
 }
 
 static int
 set_up(struct load *l)
 {
-	static const struct timeval tenth = { 0, 100000 };
+	static const struct timeval hundredth = { 0, 10000 };
+	unsigned heard = l->mode == MODE_GROUP ? l->senders : 2;
 	unsigned i, run = (unsigned)getpid() ^ (unsigned)now_us();
 
 	l->base = event_base_new();
 	l->all = calloc(l->connections, sizeof(*l->all));
 	l->text = malloc(l->bytes + 1);
-	l->latency_us = calloc(SAMPLES_MAX, sizeof(*l->latency_us));
-	if (l->base == NULL || l->all == NULL || l->text == NULL || l->latency_us == NULL)
+	l->stored.us = calloc(SAMPLES_MAX, sizeof(*l->stored.us));
+	l->latency.us = calloc(SAMPLES_MAX, sizeof(*l->latency.us));
+	if (l->base == NULL || l->all == NULL || l->text == NULL || l->stored.us == NULL ||
+	    l->latency.us == NULL)
 		return -1;
 	memset(l->text, 'x', l->bytes);
 	l->text[l->bytes] = '\0';
@@ -411,10 +487,14 @@ set_up(struct load *l)
 	for (i = 0; i < l->connections; i++) {
 		l->all[i].load = l;
 		l->all[i].index = i;
+		l->all[i].heard = calloc(heard, sizeof(struct heard));
+		l->all[i].max_heard = heard;
+		if (l->all[i].heard == NULL)
+			return -1;
 		snprintf(l->all[i].name, sizeof(l->all[i].name), "u%08x-%u", run, i % l->users);
 	}
 	l->timer = event_new(l->base, -1, EV_PERSIST, on_timer, l);
-	return l->timer == NULL ? -1 : event_add(l->timer, &tenth);
+	return l->timer == NULL ? -1 : event_add(l->timer, &hundredth);
 }
 
 static void
@@ -422,16 +502,18 @@ tear_down(struct load *l)
 {
 	unsigned i;
 
-	for (i = 0; l->all != NULL && i < l->connections; i++)
-		if (l->all[i].kith != NULL)
-			kith_destroy(l->all[i].kith);
+	for (i = 0; l->all != NULL && i < l->connections; i++) {
+		kith_destroy(l->all[i].kith);
+		free(l->all[i].heard);
+	}
 	if (l->timer != NULL)
 		event_free(l->timer);
 	if (l->base != NULL)
 		event_base_free(l->base);
 	free(l->all);
 	free(l->text);
-	free(l->latency_us);
+	free(l->stored.us);
+	free(l->latency.us);
 }
 
 int
@@ -452,7 +534,7 @@ main(int argc, char **argv)
 			fprintf(stderr, "kith-load: %s\n", l.failed);
 		else {
 			report(&l);
-			status = l.delivered != l.expected || l.refused != 0;
+			status = l.delivered != l.expected || l.refused + l.lost + l.doubled != 0;
 		}
 	}
 	tear_down(&l);

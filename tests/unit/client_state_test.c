@@ -184,7 +184,8 @@ answer_sync(struct model *m)
 				have = sync.have[j]->seq;
 		if (collect(&m->convs[i], have, 1, &first, &more) == 0)
 			continue;
-		n = collect(&m->convs[i], have, PAGE - page.n_events, events + page.n_events, &more);
+		n = collect(&m->convs[i], have, PAGE - page.n_events, events + page.n_events,
+		    &more);
 		kith__v1__position__init(&positions[page.n_positions]);
 		positions[page.n_positions].conversation = m->convs[i].id;
 		positions[page.n_positions].from_seq = first.seq;

@@ -49,7 +49,9 @@ write_file(const char *path, const char *text)
 static int
 fresh_folders(void **state)
 {
-	static const char *const variables[] = { "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME" };
+	static const char *const variables[] = {
+		"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"
+	};
 	static unsigned number;
 	char path[PATH_MAX];
 
@@ -120,7 +122,8 @@ malformed_profiles_are_refused(void **state)
 		{ "server = h:1\nuser = a\n", 0 },
 		{ "# mine\n\n server=h:1 \n\tuser = a", 0 },
 		{ "server = h:1\n", -EINVAL }, { "user = a\n", -EINVAL }, { "", -EINVAL },
-		{ "server = h:1\nuser = a\nuse", -EINVAL }, { "server = h:1\nuser = a\ncolour = red\n", -EINVAL },
+		{ "server = h:1\nuser = a\nuse", -EINVAL },
+		{ "server = h:1\nuser = a\ncolour = red\n", -EINVAL },
 		{ "server = h:0\nuser = a\n", -EINVAL }, { "server = \nuser = a\n", -EINVAL },
 	};
 	struct profile p = sample(), q;
@@ -152,7 +155,8 @@ static void
 profile_names_are_file_names(void **state)
 {
 	static const char *const good[] = { "default", "a", "work-2_x.y" };
-	static const char *const bad[] = { "", ".", "..", ".hidden", "a/b", "../x", "a b", "a\n", "\xc3\xbc" };
+	static const char *const bad[] = { "", ".", "..", ".hidden", "a/b", "../x", "a b", "a\n",
+		"\xc3\xbc" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)

@@ -61,9 +61,12 @@ static void
 bad_urls_are_refused_with_a_reason(void **state)
 {
 	static const char *const cases[] = {
-		"", "kith://", "kith:///invite", "kith://:5484", "http://chat.lan", "kith+tls://chat.lan",
-		"kith://chat.lan:", "kith://chat.lan:0", "kith://chat.lan:65536", "kith://chat.lan:123456",
-		"kith://chat.lan:12a", "kith://chat.lan:-1", "kith://::1", "kith://[::1", "kith://[::1]x",
+		"", "kith://", "kith:///invite", "kith://:5484", "http://chat.lan",
+		"kith+tls://chat.lan",
+		"kith://chat.lan:", "kith://chat.lan:0", "kith://chat.lan:65536",
+		"kith://chat.lan:123456",
+		"kith://chat.lan:12a", "kith://chat.lan:-1", "kith://::1", "kith://[::1",
+		"kith://[::1]x",
 		"kith://[]", "kith://[abc]", "kith://chat lan", "kith://-oProxy", "kith://a\033[2J",
 		"kith://chat.lan/in vite", "kith://chat.lan/in/vite", "kith://chat.lan/x?y",
 		"kith://chat.lan#", "kith://chat.lan#SHA256:", "kith://chat.lan#MD5:abc",

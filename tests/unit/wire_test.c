@@ -42,12 +42,14 @@ static const ProtobufCMessageDescriptor *const tops[] = {
  */
 static const ProtobufCMessageDescriptor deep;
 static const ProtobufCFieldDescriptor deep_fields[] = {
-	{ .id = 1, .type = PROTOBUF_C_TYPE_MESSAGE, .label = PROTOBUF_C_LABEL_OPTIONAL, .descriptor = &deep },
+	{ .id = 1, .type = PROTOBUF_C_TYPE_MESSAGE, .label = PROTOBUF_C_LABEL_OPTIONAL,
+	    .descriptor = &deep },
 	{ .id = 2, .type = PROTOBUF_C_TYPE_FIXED32, .label = PROTOBUF_C_LABEL_NONE },
 	{ .id = 3, .type = PROTOBUF_C_TYPE_DOUBLE, .label = PROTOBUF_C_LABEL_NONE },
 	{ .id = 4, .type = PROTOBUF_C_TYPE_FLOAT, .label = PROTOBUF_C_LABEL_REPEATED },
 	{ .id = 5, .type = PROTOBUF_C_TYPE_SINT32, .label = PROTOBUF_C_LABEL_NONE },
-	{ .id = 6, .type = PROTOBUF_C_TYPE_MESSAGE, .label = PROTOBUF_C_LABEL_REPEATED, .descriptor = &deep },
+	{ .id = 6, .type = PROTOBUF_C_TYPE_MESSAGE, .label = PROTOBUF_C_LABEL_REPEATED,
+	    .descriptor = &deep },
 	{ .id = 7, .type = PROTOBUF_C_TYPE_UINT32, .label = PROTOBUF_C_LABEL_REPEATED },
 	{ .id = 8, .type = PROTOBUF_C_TYPE_INT32, .label = PROTOBUF_C_LABEL_NONE },
 };

@@ -73,14 +73,14 @@ class Checker:
         self.faults[kind].append(what)
 
     def judge(self, stored, entitled):
-        """`stored`: conversation -> [Shown] in log order; `entitled`: conversation -> user ids.
+        """`stored`: conversation -> [Shown] in log order, from the first event that anybody may
+        read; `entitled`: conversation -> user ids.
 
         Returns a count for each kind of FAULTS, and "repeated"."""
         by_key = defaultdict(list)
         log = {}
         for conversation, events in stored.items():
-            # Who joined first may read from there on: the lobby's first event is nobody's.
-            for place, event in enumerate(events, events[0].seq if events else 1):
+            for place, event in enumerate(events, events[0].seq):
                 if event.seq != place:
                     self.fault("order", f"the log of {conversation} has {event.seq} at {place}")
                 log[conversation, event.seq] = event
@@ -147,7 +147,7 @@ class Checker:
             if self.user_of[device] not in entitled[event.conversation]:
                 self.fault("unexpected", f"{device}: not entitled to {where}")
         for conversation, log_events in stored.items():
-            if self.user_of[device] in entitled[conversation] and log_events:
+            if self.user_of[device] in entitled[conversation]:
                 end = log_events[-1].seq
                 if last.get(conversation, 0) != end:
                     self.fault("missed", f"{device}: {conversation} shown up to "

@@ -112,6 +112,12 @@ class Connection:
         if self.writer:
             self.writer.transport.abort()
 
+    async def close(self):
+        """Cuts it and waits for the reading to end."""
+        self.abort()
+        if self.task:
+            await asyncio.wait([self.task])
+
 
 class Device:
     """One login of one user that stays connected until told otherwise."""
@@ -145,7 +151,7 @@ class Device:
                 name=self.name, password=password, device_name="swarm"))
         self.user, self.device = reply.logged_in.user_id, reply.logged_in.device
         self.token = reply.logged_in.token
-        link.abort()
+        await link.close()
 
     async def run(self):
         """Connects, syncs, and does so again whenever the connection ends."""
@@ -165,7 +171,7 @@ class Device:
             except Gone:
                 pass
             self.ready.clear()
-            self.connection.abort()
+            await self.connection.close()
             if self.stay:
                 await asyncio.sleep(delay * random.uniform(0.5, 1.5))
                 delay = min(delay * 2, 0.5)
@@ -271,16 +277,15 @@ class Device:
             await asyncio.sleep(0.05)
 
     async def log_of(self, target):
-        """All events of a conversation that this user may read, from the newest page back."""
-        events, before = [], 0
-        while True:
+        """All events of a conversation that this user may read, from its end backwards."""
+        events, before, more = [], 0, True
+        while more:
             page = (await self.call(history=message.History(
                 target=target, before=before, limit=PAGE))).history_page
             events[:0] = [Shown(e.conversation, e.seq, e.sender, e.client_id, e.text)
                           for e in page.events]
-            if not page.more:
-                return events
-            before = page.events[0].seq
+            before, more = events[0].seq, page.more
+        return events
 
     async def conversations(self):
         """All conversations of this user."""

@@ -1,4 +1,4 @@
-"""terminal.py - the interactive kith on a terminal: pexpect types, pyte looks."""
+"""terminal.py - a program on a terminal: pexpect types, pyte looks."""
 import pexpect
 import pyte
 
@@ -8,14 +8,14 @@ from .wait import until
 COLUMNS, LINES = 80, 24
 
 
-class Terminal:
-    """One kith in its own pseudo-terminal, and the screen that a person would see."""
+class Screen:
+    """A command in its own pseudo-terminal, and the screen that a person would see."""
 
-    def __init__(self, kith, *args):
+    def __init__(self, command, env, folder):
         self.screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
-        self.child = pexpect.spawn(str(build.KITH), list(args), env=kith.env, cwd=str(kith.home),
+        self.child = pexpect.spawn(command[0], command[1:], env=env, cwd=str(folder),
                                    dimensions=(LINES, COLUMNS), timeout=20 * build.PATIENCE)
         self.child.delaybeforesend = None
 
@@ -57,7 +57,15 @@ class Terminal:
         self.look()
         self.child.close(force=True)
 
-    def wait_end(self):
+    def wait_end(self, timeout=20):
         """Reads on to the end; the exit status."""
-        until("kith leaves", lambda: self.look() and not self.child.isalive())
+        until("the program leaves", lambda: self.look() and not self.child.isalive(),
+              timeout * build.PATIENCE)
         return self.child.exitstatus
+
+
+class Terminal(Screen):
+    """One kith's."""
+
+    def __init__(self, kith, *args):
+        super().__init__([str(build.KITH), *args], kith.env, kith.home)
