@@ -70,7 +70,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 	int fd, i, one = 1, unsent = UNSENT_MAX;
 
 	(void)what;
-	w->now = proc_now_ms();
+	w->now = w->clock();
 	for (i = 0; i < ACCEPTS_MAX; i++) {
 		len = sizeof(sa);
 		fd = accept4(listener, (struct sockaddr *)&sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);

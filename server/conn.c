@@ -412,7 +412,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	c->w->now = proc_now_ms();
+	c->w->now = c->w->clock();
 	switch (c->state) {
 	case CONN_RECOGNISING:
 		recognise(c);
@@ -441,7 +441,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
-	c->w->now = proc_now_ms();
+	c->w->now = c->w->clock();
 	if (c->read_wants_write && c->state == CONN_HANDSHAKE)
 		handshake(c);
 	else if (c->read_wants_write)

@@ -35,11 +35,14 @@ static record_fn *const record_fns[IPC_TYPE_COUNT] = {
 	[IPC_REVOKED] = session_on_revoked,
 };
 
-static void
-on_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+void
+worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
+	struct worker *w = p->state;
+
+	w->now = w->clock();
 	if (record_fns[h->type] != NULL)
-		record_fns[h->type](p->state, h, body, len);
+		record_fns[h->type](w, h, body, len);
 }
 
 /* -- turns ------------------------------------------------------------------------ */
@@ -62,13 +65,13 @@ drain_some(struct worker *w)
 		proc_stop(w->p);
 }
 
-static void
-on_turn(struct proc *p)
+void
+worker_turn(struct proc *p)
 {
 	struct worker *w = p->state;
 	uint64_t dropped = ring_dropped(&p->shared->rings[p->slot]);
 
-	w->now = proc_now_ms();
+	w->now = w->clock();
 	if (dropped != w->dropped) {
 		w->dropped = dropped;
 		log_warn(0, "worker.inbox", "dropped=%llu effect=resync", (unsigned long long)dropped);
@@ -81,8 +84,8 @@ on_turn(struct proc *p)
 	conn_flush_all(w);
 }
 
-static void
-on_drain(struct proc *p)
+void
+worker_drain(struct proc *p)
 {
 	struct worker *w = p->state;
 	uint32_t i;
@@ -90,7 +93,7 @@ on_drain(struct proc *p)
 	if (w->draining)
 		return;
 	w->draining = true;
-	w->drain_began = proc_now_ms();
+	w->drain_began = w->clock();
 	accept_stop(w);
 	for (i = 0; i < w->places; i++)
 		if (w->conns[i] != NULL)
@@ -149,8 +152,8 @@ count_places(void)
 	return fds.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)fds.rlim_cur - FDS_RESERVED;
 }
 
-static int
-set_up(struct worker *w)
+int
+worker_set_up(struct worker *w)
 {
 	uint32_t i;
 
@@ -164,7 +167,7 @@ set_up(struct worker *w)
 	STAILQ_INIT(&w->stalled);
 	TAILQ_INIT(&w->to_load);
 	TAILQ_INIT(&w->loads);
-	w->now = proc_now_ms();
+	w->now = w->clock();
 	w->dropped = ring_dropped(&w->p->shared->rings[w->p->slot]);
 	w->places = w->nfree = count_places();
 	w->conns = calloc(w->places, sizeof(struct conn *));
@@ -178,8 +181,8 @@ set_up(struct worker *w)
 	return accept_start(w);
 }
 
-static void
-tear_down(struct worker *w)
+void
+worker_tear_down(struct worker *w)
 {
 	uint32_t i;
 
@@ -202,18 +205,20 @@ int
 worker_main(struct proc *p)
 {
 	static const struct proc_ops ops = {
-		.record = on_record, .turn = on_turn, .reload = on_reload, .drain = on_drain,
+		.record = worker_record, .turn = worker_turn, .reload = on_reload,
+		.drain = worker_drain,
 	};
 	static struct worker worker;
 
 	worker.p = p;
+	worker.clock = proc_now_ms;
 	p->state = &worker;
 	/* What is in the inbox was meant for a generation that is gone. */
 	ring_drop_all(&p->shared->rings[p->slot]);
-	if ((p->tls = make_tls(p)) == NULL || set_up(&worker) < 0)
+	if ((p->tls = make_tls(p)) == NULL || worker_set_up(&worker) < 0)
 		return 1;
 	proc_run(p, &ops);
-	tear_down(&worker);
+	worker_tear_down(&worker);
 	tls_ctx_destroy(p->tls);
 	return 0;
 }

@@ -28,6 +28,7 @@ struct stalled {
 
 struct worker {
 	struct proc		*p;
+	uint64_t		(*clock)(void);	/* monotonic ms: proc_now_ms(), but for tests */
 	struct unpackmem	 mem;		/* the request at hand */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;
@@ -54,6 +55,14 @@ struct worker {
 	bool			 draining;
 	uint64_t		 drain_began;
 };
+
+/* worker.c: what worker_main() runs, piece by piece for tests. To set up, `w` is zeroed but
+ * for w->clock and w->p, whose `tls` is made. 0 or -ENOMEM. */
+int	worker_set_up(struct worker *w);
+void	worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len);
+void	worker_turn(struct proc *p);
+void	worker_drain(struct proc *p);
+void	worker_tear_down(struct worker *w);
 
 /* deliver.c: records that go to many sessions. */
 void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len);

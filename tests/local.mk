@@ -145,11 +145,24 @@ tests_load_store_bench_SOURCES = tests/load/store_bench.c tests/unit/store_kit.c
 tests_load_store_bench_LDADD = $(store_libs)
 
 # The worker.
-unit_tests += tests/unit/tls_test
-worker_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SSL_LIBS) \
-	$(EVENT_LIBS) $(CMOCKA_LIBS)
+unit_tests += tests/unit/conn_test \
+	tests/unit/dispatch_test \
+	tests/unit/index_test \
+	tests/unit/limit_test \
+	tests/unit/tls_test \
+	tests/unit/worker_test
+worker_libs = $(store_libs)
+worker_kit = tests/unit/worker_kit.c tests/unit/worker_kit.h tests/unit/fake_shared.c \
+	tests/unit/fake_shared.h tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_conn_test_SOURCES = tests/unit/conn_test.c $(worker_kit)
+tests_unit_conn_test_LDADD = $(worker_libs)
+tests_unit_dispatch_test_LDADD = $(worker_libs)
+tests_unit_index_test_LDADD = $(worker_libs)
+tests_unit_limit_test_LDADD = $(worker_libs)
 tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_tls_test_LDADD = $(worker_libs)
+tests_unit_worker_test_SOURCES = tests/unit/worker_test.c $(worker_kit)
+tests_unit_worker_test_LDADD = $(worker_libs)
 
 # client: single modules of libkith and of kith.
 unit_tests += tests/unit/client_state_test \
