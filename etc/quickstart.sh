@@ -121,6 +121,16 @@ join()
     as "$1" "$kith" join "$url" --name "$1" --password-file "$home/password"
 }
 
+# Our own session may be seen to end a moment after its program did.
+nobody_is_left()
+{
+    for _ in 1 2 3 4 5; do
+        ! "$kithctl" -d "$state" status --json | grep -q '"sessions": *0' || return 0
+        sleep 0.2
+    done
+    return 1
+}
+
 # -- on a terminal ---------------------------------------------------------------
 
 chat()
@@ -142,7 +152,7 @@ chat()
     as "$name" "$kith" whoami >/dev/null 2>&1 || join "$name"
     say "For a second person: sh etc/quickstart.sh in another terminal. /help helps, /quit leaves."
     as "$name" "$kith" || true
-    if "$kithctl" -d "$state" status --json | grep -q '"sessions": *0'; then
+    if nobody_is_left; then
         stop_server
         say "the server has stopped; what was said is kept in $folder"
     else

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -321,6 +322,22 @@ set_line(struct conf *c, char *line, uint64_t *seen, const struct place *at)
 	return set_value(c, k, value, at);
 }
 
+/* Root does what the file says, so nobody else may be able to change it: the state directory, in
+ * which it may lie, is the service user's. */
+static int
+check_owner(FILE *f, const struct place *at)
+{
+	struct stat st;
+
+	if (fstat(fileno(f), &st) < 0)
+		return complain(at, "%s", strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return complain(at, "not a plain file");
+	if (geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
+		return complain(at, "must belong to root, and be writable by nobody else");
+	return 0;
+}
+
 static int
 read_file(struct conf *c, const char *file, bool must_exist, struct place *at)
 {
@@ -329,7 +346,7 @@ read_file(struct conf *c, const char *file, bool must_exist, struct place *at)
 	char *line = NULL;
 	ssize_t len;
 	FILE *f;
-	int rc = 0;
+	int rc;
 
 	at->file = file;
 	at->line = 0;
@@ -338,6 +355,7 @@ read_file(struct conf *c, const char *file, bool must_exist, struct place *at)
 			return 0;
 		return complain(at, "%s", strerror(errno));
 	}
+	rc = check_owner(f, at);
 	while (rc == 0 && (len = getline(&line, &size, f)) >= 0) {
 		at->line++;
 		if (strlen(line) != (size_t)len)

@@ -2,6 +2,7 @@
  * conf.h - kithd.conf: "key value" lines, # comments. conf_keys.c has one row per
  * option; parser, -t, dump (kithd -T), the sample file and the man page's check come from it.
  * A value goes to the end of its line; options may stand in any order, each once.
+ * Trust  Read by the master as root: then the file must be root's, and nobody else may write it.
  */
 #ifndef KITH_SERVER_CONF_H
 #define KITH_SERVER_CONF_H

@@ -44,12 +44,13 @@ static int
 bind_socket(int fd, const char *path, const struct state_owner *owner)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
 	mode_t mask;
 	int rc;
 
 	strcpy(sun.sun_path, path);	/* its length was checked with the configuration */
-	if (unlink(path) < 0 && errno != ENOENT)
-		return -errno;
+	if (lstat(path, &st) == 0 && (!S_ISSOCK(st.st_mode) || unlink(path) < 0))
+		return S_ISSOCK(st.st_mode) ? -errno : -EEXIST;
 	mask = umask(0177);
 	rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
 	umask(mask);

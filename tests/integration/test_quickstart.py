@@ -5,7 +5,7 @@ import subprocess
 import pytest
 
 from kithtest import build
-from kithtest.terminal import Terminal
+from kithtest.terminal import Screen
 
 SCRIPT = build.TOP / "etc" / "quickstart.sh"
 BUILD_S = 300                   # the first time it builds
@@ -43,7 +43,7 @@ def test_without_a_terminal(environment):
 def test_on_two_terminals(environment, request):
     screens = {}
     for name in ("alice", "bob"):
-        screens[name] = screen = Terminal(["sh", str(SCRIPT)], environment, build.TOP)
+        screens[name] = screen = Screen(["sh", str(SCRIPT)], environment, build.TOP)
         request.addfinalizer(screen.close)
         screen.wait_for("your name in the chat", BUILD_S)
         screen.line(name)

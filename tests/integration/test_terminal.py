@@ -3,7 +3,6 @@ import re
 
 import pytest
 
-from kithtest import build
 from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
 from kithtest.terminal import COLUMNS, Terminal
@@ -36,7 +35,7 @@ def server():
 @pytest.fixture
 def terminal(request):
     def make(kith, *args):
-        one = Terminal([str(build.KITH), *args], kith.env, kith.home)
+        one = Terminal(kith, *args)
         request.addfinalizer(one.close)
         return one
     return make

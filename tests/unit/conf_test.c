@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "server/conf.h"
@@ -250,6 +251,24 @@ a_named_file_must_be_there(void **state)
 	assert_null(conf_load("/nonexistent/kithd.conf", NULL, err, sizeof(err)));
 	assert_non_null(strstr(err, "/nonexistent/kithd.conf"));
 	assert_null(conf_load("/", NULL, err, sizeof(err)));
+	assert_null(conf_load("/dev/null", NULL, err, sizeof(err)));
+}
+
+static void
+root_reads_only_what_nobody_else_may_write(void **state)
+{
+	struct conf *c = load_good("workers 1\n");
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chmod(c->file, 0664), 0);
+	assert_null(conf_again(c, err, sizeof(err)));
+	assert_non_null(strstr(err, "root"));
+	assert_int_equal(chmod(c->file, 0644), 0);
+	assert_int_equal(chown(c->file, 12345, 0), 0);
+	assert_null(conf_again(c, err, sizeof(err)));
+	unload(c);
 }
 
 static void
@@ -323,13 +342,16 @@ sample_is_the_dump_of_the_defaults(void **state)
 {
 	char *sample = read_file(source("etc/kithd.conf.in")), *dump, *at;
 	static const char mark[] = "@localstatedir@";
-	char expected[65536];
+	const char *dir = tmpdir();
+	char expected[65536], empty[4096];
 	FILE *f = tmpfile();
 	struct conf *c;
 
 	(void)state;
-	/* Any file without an option will do: only defaults are left. */
-	c = conf_load("/dev/null", NULL, err, sizeof(err));
+	/* A file without an option: only defaults are left. */
+	snprintf(empty, sizeof(empty), "%s/empty", dir);
+	write_file(empty, "");
+	c = conf_load(empty, NULL, err, sizeof(err));
 	assert_non_null(c);
 	assert_int_equal(conf_dump(c, fileno(f)), 0);
 	dump = read_fd(fileno(f));
@@ -342,6 +364,7 @@ sample_is_the_dump_of_the_defaults(void **state)
 	free(dump);
 	fclose(f);
 	conf_destroy(c);
+	tmpdir_remove(dir);
 }
 
 /* kithd.conf.5 has every option, its default, and whether a reload takes it over. */
@@ -446,6 +469,7 @@ main(void)
 		cmocka_unit_test(complaints_name_file_line_and_option),
 		cmocka_unit_test(what_no_row_can_tell_is_checked),
 		cmocka_unit_test(a_named_file_must_be_there),
+		cmocka_unit_test(root_reads_only_what_nobody_else_may_write),
 		cmocka_unit_test(a_nul_byte_is_refused),
 		cmocka_unit_test(a_listen_line_replaces_the_default),
 		cmocka_unit_test(dump_loads_again),

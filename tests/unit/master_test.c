@@ -144,7 +144,7 @@ role_main(struct proc *p)
 	return 0;
 }
 
-static const struct proc_role roles[ROLE_COUNT] = {
+static struct proc_role roles[ROLE_COUNT] = {
 	[ROLE_LOG] = { .name = "log", .main = role_main },
 	[ROLE_WRITER] = { .name = "writer", .main = role_main },
 	[ROLE_READER] = { .name = "reader", .main = role_main },
@@ -188,7 +188,8 @@ run(const char *dir)
 	    conf_set(args.conf, "inbox_bytes", "262144", err, sizeof(err)) < 0 ||
 	    conf_set(args.conf, "sessions_max", "100", err, sizeof(err)) < 0 ||
 	    conf_set(args.conf, "groups_max", "100", err, sizeof(err)) < 0 ||
-	    conf_set(args.conf, "log_level", "error", err, sizeof(err)) < 0) {
+	    (!conf_given(args.conf, "log_level") &&
+	    conf_set(args.conf, "log_level", "error", err, sizeof(err)) < 0)) {
 		fprintf(stderr, "%s\n", err);
 		return 99;
 	}
@@ -341,6 +342,7 @@ prepare(const char *conf)
 	struct server s = { .dir = tmpdir() };
 
 	memset(orders, 0, sizeof(*orders));
+	roles[ROLE_LOG].main = role_main;
 	write_conf(s.dir, conf);
 	return s;
 }
@@ -672,6 +674,76 @@ a_bad_reload_changes_nothing(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
+/* ------------------------------------------------------------- the log */
+
+/* Until the file holds `text`. */
+static void
+wait_logged(const char *path, const char *text)
+{
+	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	static char buf[65536];
+	size_t n;
+	FILE *f;
+
+	do {
+		assert_true(proc_now_ms() < end);
+		nap();
+		n = 0;
+		if ((f = fopen(path, "r")) != NULL) {
+			n = fread(buf, 1, sizeof(buf) - 1, f);
+			fclose(f);
+		}
+		buf[n] = '\0';
+	} while (strstr(buf, text) == NULL);
+}
+
+static void
+log_file_is_opened_anew_by_sigusr1(void **state)
+{
+	struct server s = prepare("log_to file\nlog_file log\nlog_level info\n");
+	char file[4096], old[4200];
+
+	(void)state;
+	roles[ROLE_LOG].main = log_main;
+	no_first_invite(&s);
+	s.pid = launch(s.dir);
+	wait_ready(&s);
+	snprintf(file, sizeof(file), "%s/log", s.dir);
+	snprintf(old, sizeof(old), "%s.1", file);
+	wait_logged(file, " info master server.ready ");
+	assert_int_equal(rename(file, old), 0);
+	kill(s.pid, SIGUSR1);
+	/* Until it is opened, lines go to the old one. */
+	for (uint64_t end = proc_now_ms() + PATIENCE_MS; access(file, F_OK) < 0; nap())
+		assert_true(proc_now_ms() < end);
+	kill_process(&s, "reader", 0);
+	wait_logged(file, " warn master role.exit role=reader index=0 ");
+	assert_int_equal(stop(&s), 0);
+}
+
+/* What was pushed while nobody wrote is written by the next log role. */
+static void
+lines_outlive_their_log_role(void **state)
+{
+	struct server s = prepare("log_to file\nlog_file log\nlog_level info\n");
+	char file[4096];
+	json_int_t pid;
+
+	(void)state;
+	roles[ROLE_LOG].main = log_main;
+	no_first_invite(&s);
+	s.pid = launch(s.dir);
+	wait_ready(&s);
+	snprintf(file, sizeof(file), "%s/log", s.dir);
+	pid = process(&s, "log", 0, "pid");
+	assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
+	kill_process(&s, "auth", 0);
+	assert_int_equal(kill((pid_t)pid, SIGKILL), 0);
+	wait_logged(file, " warn master role.exit role=auth index=0 ");
+	wait_logged(file, " warn master role.exit role=log index=0 ");
+	assert_int_equal(stop(&s), 0);
+}
+
 /* ------------------------------------------------------------- control */
 
 static void
@@ -846,6 +918,8 @@ main(void)
 		cmocka_unit_test(a_second_start_is_refused),
 		cmocka_unit_test(reload_reaches_every_role),
 		cmocka_unit_test(a_bad_reload_changes_nothing),
+		cmocka_unit_test(log_file_is_opened_anew_by_sigusr1),
+		cmocka_unit_test(lines_outlive_their_log_role),
 		cmocka_unit_test(bad_requests_are_answered),
 		cmocka_unit_test(a_line_without_end_is_cut_off),
 		cmocka_unit_test(requests_in_one_piece_are_answered_one_by_one),

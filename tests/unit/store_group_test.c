@@ -1,7 +1,6 @@
 /*
  * store_group_test.c - groups: who is in, who hears of it, and in which order.
  */
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -145,7 +144,7 @@ a_killed_writer_tells_again(void **state)
 		r.body_case = rows[i].what;
 		r.create_group = bodies[i];	/* a oneof's members lie in one place */
 		kit_request(k, 1, &r);
-		kit_read_inbox(k, UINT_MAX);
+		kit_read_inbox(k);
 		events = kit_number(k, "SELECT COUNT(*) FROM events");
 		kit_drop_told(k);
 		kit_restart_writer(k);

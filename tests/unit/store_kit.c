@@ -226,8 +226,8 @@ read_record(struct proc *p, struct ipc_head *h, const uint8_t **body, uint32_t *
 	return 0;
 }
 
-void
-kit_read_inbox(struct kit *k, unsigned most)
+static void
+read_inbox(struct kit *k, unsigned most)
 {
 	const uint8_t *body;
 	struct ipc_head h;
@@ -239,9 +239,15 @@ kit_read_inbox(struct kit *k, unsigned most)
 }
 
 void
+kit_read_inbox(struct kit *k)
+{
+	read_inbox(k, UINT_MAX);
+}
+
+void
 kit_turn_of(struct kit *k, unsigned most)
 {
-	kit_read_inbox(k, most);
+	read_inbox(k, most);
 	ring_release(&k->shared.rings[k->writer_proc.slot]);
 }
 

@@ -54,9 +54,9 @@ uint64_t	 kit_request(struct kit *k, uint64_t user, Kith__V1__Request *r);
 void		 kit_restart_writer(struct kit *k);
 
 /* One turn: reads all (or `most` records), stores, answers. kit_read_inbox() does not release. */
-void		 kit_read_inbox(struct kit *k, unsigned most);
-void		 kit_turn_of(struct kit *k, unsigned most);
+void		 kit_read_inbox(struct kit *k);
 void		 kit_turn(struct kit *k);
+void		 kit_turn_of(struct kit *k, unsigned most);
 
 /* The next record for a worker: its head in k->head, its Reply (NULL if it has none) valid
  * until the end. -1 when there is none. */

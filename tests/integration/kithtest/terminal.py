@@ -8,7 +8,7 @@ from .wait import until
 COLUMNS, LINES = 80, 24
 
 
-class Terminal:
+class Screen:
     """A command in its own pseudo-terminal, and the screen that a person would see."""
 
     def __init__(self, command, env, folder):
@@ -62,3 +62,10 @@ class Terminal:
         until("the program leaves", lambda: self.look() and not self.child.isalive(),
               timeout * build.PATIENCE)
         return self.child.exitstatus
+
+
+class Terminal(Screen):
+    """One kith's."""
+
+    def __init__(self, kith, *args):
+        super().__init__([str(build.KITH), *args], kith.env, kith.home)
