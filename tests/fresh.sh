@@ -9,7 +9,7 @@ set -eu
 
 top=$(cd "$(dirname "$0")/.." && pwd)
 command=${1:-'sh etc/quickstart.sh </dev/null && sh etc/quickstart.sh </dev/null'}
-mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=${DEBIAN_MIRROR:-}      # empty: debootstrap's own
 folder=$(mktemp -d /var/tmp/kith-fresh.XXXXXX)
 root=$folder/root
 
@@ -32,7 +32,7 @@ took()
 }
 
 begin=$(date +%s)
-debootstrap --variant=minbase bookworm "$root" "$mirror" >"$folder/debootstrap.log" ||
+debootstrap --variant=minbase bookworm "$root" $mirror >"$folder/debootstrap.log" ||
     { tail "$folder/debootstrap.log"; exit 1; }
 cp /etc/resolv.conf "$root/etc/resolv.conf"
 git clone -q --no-hardlinks "$top" "$root/srv/kith"
