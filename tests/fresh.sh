@@ -16,7 +16,7 @@ root=$folder/root
 # Nothing may be removed below a mount that is still there.
 leave()
 {
-    for mount in dev/shm proc; do
+    for mount in dev/pts dev/shm proc; do
         ! mountpoint -q "$root/$mount" || umount "$root/$mount"
     done
     rm -rf --one-file-system "$folder"
@@ -34,11 +34,16 @@ took()
 begin=$(date +%s)
 debootstrap --variant=minbase bookworm "$root" $mirror >"$folder/debootstrap.log" ||
     { tail "$folder/debootstrap.log"; exit 1; }
+# What an installation makes beside the packages.
 cp /etc/resolv.conf "$root/etc/resolv.conf"
+echo '127.0.0.1 localhost' >"$root/etc/hosts"
 git clone -q --no-hardlinks "$top" "$root/srv/kith"
 mount -t proc proc "$root/proc"
 mkdir -p "$root/dev/shm"
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
+mkdir -p "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620 devpts "$root/dev/pts"
+ln -sf pts/ptmx "$root/dev/ptmx"
 took 'debootstrap and clone'
 
 # --kill-child: whatever the command leaves running goes with its namespace.
