@@ -99,14 +99,15 @@ def talker(request):
 # -- the disk ------------------------------------------------------------------
 
 @pytest.fixture
-def small_disk():
-    """A file system of 6 MiB, where the user kith may pass."""
-    folder = Path(tempfile.mkdtemp(prefix="disk."))
+def small_disk(request):
+    """A file system of 6 MiB, in a folder that the user kith can pass through."""
+    folder = tempfile.mkdtemp(prefix="disk.")
+    os.chmod(folder, 0o711)
+    request.addfinalizer(lambda: os.rmdir(folder))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0755", "kith-test", folder],
                    check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
-    folder.rmdir()
+    request.addfinalizer(lambda: subprocess.run(["umount", "-l", folder], check=True))
+    return Path(folder)
 
 
 def fill(path):
