@@ -19,7 +19,7 @@ struct options {
 	struct secret_source password, new_password;
 	int64_t		 number, since, timeout;	/* -1: not given */
 	int		 lines, quiet, no_mark, is_private;
-	int		 help;
+	int		 help, version;
 };
 
 struct command {

@@ -44,6 +44,7 @@ static const struct option_row {
 	{ 0, "json", F(json), NULL, "one JSON object a line" },
 	{ 0, "plain", F(plain), NULL, "one line a record, fields separated by tabs" },
 	{ 'h', "help", F(help), NULL, "what a command does" },
+	{ 'V', "version", F(version), NULL, NULL },
 	{ 0, "name", S(name), "NAME", "your name at the server" },
 	{ 0, "password-file", S(password.file), "FILE", "the password is the first line of FILE" },
 	{ 0, "password-fd", S(password.fd), "N", "... of file descriptor N" },
@@ -312,6 +313,8 @@ main(int argc, char **argv)
 	o.server = environment("KITH_SERVER", NULL);
 	if ((rc = parse_options(argc, argv, &o, given)) != 0)
 		return rc;
+	if (o.version)
+		return version_run(NULL);
 	argc -= optind;
 	argv += optind;
 	if (argc == 0)

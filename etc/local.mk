@@ -14,6 +14,8 @@ unit_DATA = etc/kithd.service
 sysusers_DATA = etc/sysusers.d/kith.conf
 tmpfiles_DATA = etc/tmpfiles.d/kith.conf
 init_SCRIPTS = etc/init.d/kithd
+# It knows start, stop and the like, not --help.
+AM_INSTALLCHECK_STD_OPTIONS_EXEMPT = etc/init.d/kithd
 
 etc_filled = $(example_DATA) $(unit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(init_SCRIPTS)
 fill_in = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
