@@ -238,9 +238,11 @@ send_ready(struct app *app)
 	if (s->text != NULL) {
 		s->eof = 1;
 		send_text(s, s->text);
-	} else {
-		read_on(s);
+		return;
 	}
+	if (isatty(STDIN_FILENO))
+		say("type the message; Ctrl-D at the beginning of a line ends it");
+	read_on(s);
 }
 
 static void

@@ -132,6 +132,9 @@ on_resized(evutil_socket_t number, short what, void *arg)
 	(void)number;
 	(void)what;
 	(void)arg;
+	/* With a redisplay function of ours readline draws the line anew below the old
+	 * one; its own way clears lines above, and on terminals that wrap anew when
+	 * they get wider those are messages. */
 	rl_resize_terminal();
 }
 

@@ -14,7 +14,7 @@
 #include "handout.h"
 #include "proc.h"
 
-#define BIRTH_EMPTY_DIR	"empty"		/* below the state directory: root of those who see nothing */
+#define BIRTH_EMPTY_DIR	"empty"		/* below the state directory; for those who see nothing */
 
 struct listeners;
 

@@ -24,11 +24,11 @@ struct conf {
 	uint64_t	 fixed;			/* ... by conf_set(): the file does not change it */
 	/* where */
 	char		*state_dir;		/* -d; absolute; default LOCALSTATEDIR/lib/kith */
-	char		*listen[CONF_LISTEN_MAX];	/* "ADDR:PORT" or NULL; default "*:5484"; port 0 picks one */
+	char		*listen[CONF_LISTEN_MAX];	/* "ADDR:PORT" or NULL; default "*:5484" */
 	char		*control_socket;	/* default STATE/control */
-	char		*pid_file;		/* default STATE/kithd.pid; its lock keeps a second kithd out */
+	char		*pid_file;		/* default STATE/kithd.pid; locked */
 	char		*user;			/* when started as root; default kith */
-	char		*server_name;		/* shown, and the host in invites; default: the host's name */
+	char		*server_name;		/* shown, and in invites; default: the host's */
 	/* processes */
 	unsigned	 workers;		/* 0: one per core */
 	unsigned	 readers;		/* 1 */
@@ -38,14 +38,15 @@ struct conf {
 	unsigned	 inbox_bytes;		/* per process; a power of two; default 8 MiB */
 	/* storage: "sqlite" (STATE/kith.db), or "mysql" */
 	char		*database;
-	char		*mysql_socket, *mysql_host, *mysql_user, *mysql_password_file, *mysql_database;
-	unsigned	 mysql_port;		/* texts that are not set are "", never NULL */
-	char		*mysql_tls_ca;		/* set: TLS to the server is required and verified */
+	char		*mysql_socket, *mysql_host;	/* what is not set is "", never NULL */
+	char		*mysql_user, *mysql_password_file, *mysql_database;
+	unsigned	 mysql_port;
+	char		*mysql_tls_ca;		/* set: TLS to that server, verified */
 	/* people */
 	enum conf_registration registration;	/* invite */
-	char		*lobby;			/* public group that new accounts join; default lobby; "" none */
+	char		*lobby;			/* public group that new accounts join; "": none */
 	/* TLS */
-	char		*tls_certificate, *tls_key;	/* default STATE/tls/{cert,key}.pem, made if missing */
+	char		*tls_certificate, *tls_key;	/* default STATE/tls/{cert,key}.pem */
 	bool		 plaintext;		/* off: plain connections only from loopback */
 	/* limits */
 	unsigned	 heartbeat_ms, login_ms, drain_ms;
@@ -68,7 +69,8 @@ struct conf	*conf_load(const char *file, const char *state_dir, char *err, size_
 void		 conf_destroy(struct conf *c);
 
 /* As a file line would, and kept by conf_again(): for -l and tests. 0 or -1 with `err`. */
-int		 conf_set(struct conf *c, const char *key, const char *value, char *err, size_t errlen);
+int		 conf_set(struct conf *c, const char *key, const char *value,
+		    char *err, size_t errlen);
 
 /* Loads the file of `c` once more, with what conf_set() and state_dir fixed. As conf_load(). */
 struct conf	*conf_again(const struct conf *c, char *err, size_t errlen);

@@ -128,5 +128,6 @@ const struct conf_key conf_keys[] = {
 const unsigned conf_keys_count = sizeof(conf_keys) / sizeof(*conf_keys);
 
 _Static_assert(sizeof(conf_keys) / sizeof(*conf_keys) <= CONF_KEYS_MAX, "a bit for each row");
-_Static_assert(sizeof(enum conf_registration) == sizeof(unsigned), "choices are stored as unsigned");
-_Static_assert(sizeof(enum log_level) == sizeof(unsigned), "choices are stored as unsigned");
+_Static_assert(sizeof(enum conf_registration) == sizeof(unsigned) &&
+    sizeof(enum conf_log_to) == sizeof(unsigned) &&
+    sizeof(enum log_level) == sizeof(unsigned), "choices are stored as unsigned");

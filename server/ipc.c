@@ -104,7 +104,8 @@ ipc_check(struct proc *p, const void *rec, uint32_t len,
 	}
 	if (wrong != NULL) {
 		stats_add(p->stats, STAT_ipc_refused, 1);
-		log_warn(0, "ipc.refused", "type=%u from=%u reason=\"%s\"", h->type, h->from, wrong);
+		log_warn(0, "ipc.refused", "type=%u from=%u reason=\"%s\"", h->type, h->from,
+		    wrong);
 		return -EBADMSG;
 	}
 	if (h->to_generation != 0 && h->to_generation != p->generation)

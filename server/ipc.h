@@ -19,17 +19,25 @@
 #include "proc.h"
 
 enum ipc_type {
-	IPC_REQUEST = 1,	/* worker -> writer: a client's Request that writes */
-	IPC_QUERY,		/* worker -> reader: a client's Request that reads */
-	IPC_AUTH,		/* worker -> auth: Register, LoginPassword, LoginToken, ChangePassword; body holds secrets */
-	IPC_REPLY,		/* writer, reader, auth -> worker: an encoded Reply for one session */
+	/* worker -> writer: a client's Request that writes. -> reader: one that reads.
+	 * -> auth: Register, LoginPassword, LoginToken, ChangePassword; holds secrets. */
+	IPC_REQUEST = 1,
+	IPC_QUERY,
+	IPC_AUTH,
+	IPC_REPLY,		/* writer, reader, auth -> worker: an encoded Reply */
 	IPC_LOGIN,		/* auth -> worker: kith.ipc.Login */
-	IPC_EVENT,		/* writer -> worker: an encoded Reply{event}; see `flags` */
-	IPC_CURSOR,		/* writer -> worker: an encoded Reply{cursor_moved} for user[0]'s sessions but `device` */
-	IPC_MEMBER,		/* writer -> worker: user[0] is (flags & IPC_F_JOINED) or is no longer in group `conversation` */
-	IPC_LOAD,		/* worker -> reader: groups of user[0], and is `device` still valid? */
-	IPC_LOADED,		/* reader -> worker: kith.ipc.Loaded */
-	IPC_REVOKED,		/* writer -> worker: close user[0]'s sessions: `device`, or all (0) but `except` */
+	/* writer -> worker: an encoded Reply{event}, see `flags`; an encoded
+	 * Reply{cursor_moved} for user[0]'s sessions but `device`; user[0] is
+	 * (IPC_F_JOINED) or is no longer in group `conversation`. */
+	IPC_EVENT,
+	IPC_CURSOR,
+	IPC_MEMBER,
+	/* worker -> reader: groups of user[0], and is `device` still valid? And the
+	 * answer: kith.ipc.Loaded. */
+	IPC_LOAD,
+	IPC_LOADED,
+	/* writer -> worker: close user[0]'s sessions: `device`, or all (0) but `except`. */
+	IPC_REVOKED,
 	IPC_SEEN,		/* worker, master -> writer: user[0] was last seen at time_ms */
 	IPC_ASK,		/* auth -> reader (Find*), writer (the rest): kith.ipc.Ask */
 	IPC_ANSWER,		/* reader, writer -> auth: kith.ipc.Answer */
@@ -60,7 +68,7 @@ struct ipc_head {
 	uint64_t	conversation;
 	uint64_t	seq;
 	uint64_t	time_ms;
-	uint32_t	to_generation;	/* answers: generation of the asker, 0: any; set it from the question's `generation` */
+	uint32_t	to_generation;	/* answers: the question's `generation`; 0: any */
 	uint32_t	code;		/* enum kith_err, where there is one */
 	uint8_t		address[16];	/* client's address, IPv4 mapped: for auth's limits */
 };

@@ -5,7 +5,6 @@
  * failed (status: it does not serve yet), 2 usage, 3 no kithd there.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <stdbool.h>
@@ -15,14 +14,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "control.h"
+#include "kithctl.h"
 #include "protocol/limits.h"
-
-enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };
 
 #define ANSWER_SECONDS	20		/* the server gives up after 10 */
 
@@ -47,88 +42,16 @@ struct command {
 	const char	*words[2];		/* "user", "add" */
 	int		 names;			/* words that follow */
 	unsigned	 options;		/* O_... that it takes */
-	json_t		*(*make)(const struct arguments *a);	/* the request; NULL: it was told why not */
-	int		 (*print)(const json_t *answer);	/* for people; the exit status */
+	/* The request; NULL: it was told why not. */
+	json_t		*(*make)(const struct arguments *a);
+	ctl_print	*print;
 };
 
-static int
-fail(int status, const char *text)
+int
+ctl_fail(int status, const char *text)
 {
 	fprintf(stderr, "kithctl: %s\n", text);
 	return status;
-}
-
-/* ------------------------------------------------------------- passwords */
-
-/* One line, without its end. -1: nothing there, or too long. */
-static int
-read_line(int fd, char *buf, size_t cap)
-{
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (len < cap && (n = read(fd, buf + len, 1)) == 1 && buf[len] != '\n')
-		len++;
-	if (n < 0 || len == cap)
-		return -1;
-	if (len > 0 && buf[len - 1] == '\r')
-		len--;
-	buf[len] = '\0';
-	return len > 0 ? 0 : -1;
-}
-
-/* Reads from the terminal, without showing what is typed. */
-static int
-ask(const char *prompt, char *buf, size_t cap)
-{
-	struct termios shown, hidden;
-	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), rc;
-
-	if (fd < 0)
-		return -1;
-	if (tcgetattr(fd, &shown) < 0) {
-		close(fd);
-		return -1;
-	}
-	hidden = shown;
-	hidden.c_lflag &= ~(tcflag_t)ECHO;
-	tcsetattr(fd, TCSAFLUSH, &hidden);
-	dprintf(fd, "%s", prompt);
-	rc = read_line(fd, buf, cap);
-	dprintf(fd, "\n");
-	tcsetattr(fd, TCSAFLUSH, &shown);
-	close(fd);
-	return rc;
-}
-
-static int
-ask_twice(char *buf, size_t cap)
-{
-	char again[PASSWORD_BYTES_MAX + 2];
-	int rc;
-
-	if (ask("New password: ", buf, cap) < 0)
-		return fail(-1, "no password: use --password-file, --password-fd or a terminal");
-	rc = ask("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
-	explicit_bzero(again, sizeof(again));
-	return rc < 0 ? fail(-1, "the two differ") : 0;
-}
-
-static int
-get_password(const struct arguments *a, char *buf, size_t cap)
-{
-	int fd = a->password_fd, rc;
-
-	if (a->password_file == NULL && fd < 0)
-		return ask_twice(buf, cap);
-	if (a->password_file != NULL && (fd = open(a->password_file, O_RDONLY | O_CLOEXEC)) < 0) {
-		fprintf(stderr, "kithctl: %s: %s\n", a->password_file, strerror(errno));
-		return -1;
-	}
-	rc = read_line(fd, buf, cap);
-	if (a->password_file != NULL)
-		close(fd);
-	return rc < 0 ? fail(-1, "the first line holds no password, or a very long one") : 0;
 }
 
 /* ------------------------------------------------------------- requests */
@@ -162,7 +85,8 @@ make_user_password(const struct arguments *a)
 	char password[PASSWORD_BYTES_MAX + 2];
 	json_t *request;
 
-	if (get_password(a, password, sizeof(password)) < 0)
+	if (ctl_password(a->password_file, a->password_fd, password,
+	    sizeof(password)) < 0)
 		return NULL;
 	if ((request = make_user(a)) != NULL) {
 		json_object_set_new(request, "password", json_string(password));
@@ -173,113 +97,19 @@ make_user_password(const struct arguments *a)
 	return request;
 }
 
-/* ------------------------------------------------------------- answers for people */
-
-static json_int_t
-number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
-}
-
-static const char *
-text(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	return value != NULL ? value : "?";
-}
-
-static int
-print_status(const json_t *answer)
-{
-	bool ready = json_is_true(json_object_get(answer, "ready"));
-	const json_t *row, *value;
-	size_t i;
-
-	printf("kithd %s %s, up %" JSON_INTEGER_FORMAT " s\n", text(answer, "version"),
-	    ready ? "serves" : "does not serve yet", number(answer, "uptime_s"));
-	printf("name         %s\n", text(answer, "server_name"));
-	json_array_foreach(json_object_get(answer, "listen"), i, value)
-		printf("listens on   %s\n", json_string_value(value));
-	printf("key          %s\n", text(answer, "fingerprint"));
-	printf("sessions     %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " users\n\n",
-	    number(answer, "sessions"), number(answer, "users_online"));
-	printf("%-8s %5s %8s %8s  %s\n", "ROLE", "INDEX", "PID", "RESTARTS", "STATE");
-	json_array_foreach(json_object_get(answer, "processes"), i, row)
-		printf("%-8s %5d %8d %8d  %s\n", text(row, "role"), (int)number(row, "index"),
-		    (int)number(row, "pid"), (int)number(row, "restarts"),
-		    json_is_true(json_object_get(row, "ready")) ? "ready" :
-		    number(row, "pid") ? "starting" : "away");
-	return ready ? EXIT_DONE : EXIT_FAILED;
-}
-
-/* The exit status alone: with --json the object was printed already. */
-static int
-status_of(const json_t *answer)
-{
-	return json_is_true(json_object_get(answer, "ready")) ? EXIT_DONE : EXIT_FAILED;
-}
-
-static int
-print_stats(const json_t *answer)
-{
-	const char *key;
-	json_t *value;
-
-	json_object_foreach(json_object_get(answer, "stats"), key, value)
-		printf("%-22s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(value));
-	return EXIT_DONE;
-}
-
-static int
-print_sessions(const json_t *answer)
-{
-	const json_t *row;
-	char since[32];
-	struct tm tm;
-	time_t at;
-	size_t i;
-
-	printf("%-20s %6s %10s  %s\n", "USER", "WORKER", "DEVICE", "SINCE");
-	json_array_foreach(json_object_get(answer, "sessions"), i, row) {
-		at = (time_t)(number(row, "since_ms") / 1000);
-		if (localtime_r(&at, &tm) == NULL ||
-		    strftime(since, sizeof(since), "%Y-%m-%d %H:%M:%S", &tm) == 0)
-			strcpy(since, "?");
-		printf("%-20s %6d %10" JSON_INTEGER_FORMAT "  %s%s\n", text(row, "name"),
-		    (int)number(row, "worker"), number(row, "device"), since,
-		    json_is_true(json_object_get(row, "admin")) ? " admin" : "");
-	}
-	return EXIT_DONE;
-}
-
-static int
-print_url(const json_t *answer)
-{
-	printf("%s\n", text(answer, "url"));
-	return EXIT_DONE;
-}
-
-static int
-print_nothing(const json_t *answer)
-{
-	(void)answer;
-	return EXIT_DONE;
-}
-
 /* ------------------------------------------------------------- the table */
 
 static const struct command commands[] = {
-	{ { "status", NULL }, 0, 0, make_plain, print_status },
-	{ { "stats", NULL }, 0, 0, make_plain, print_stats },
-	{ { "sessions", NULL }, 0, 0, make_plain, print_sessions },
-	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES, make_invite, print_url },
-	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, print_nothing },
-	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, print_nothing },
-	{ { "user", "disable" }, 1, 0, make_user, print_nothing },
-	{ { "user", "enable" }, 1, 0, make_user, print_nothing },
-	{ { "reload", NULL }, 0, 0, make_plain, print_nothing },
-	{ { "stop", NULL }, 0, 0, make_plain, print_nothing },
+	{ { "status", NULL }, 0, 0, make_plain, ctl_print_status },
+	{ { "stats", NULL }, 0, 0, make_plain, ctl_print_stats },
+	{ { "sessions", NULL }, 0, 0, make_plain, ctl_print_sessions },
+	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES, make_invite, ctl_print_url },
+	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, ctl_print_nothing },
+	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, ctl_print_nothing },
+	{ { "user", "disable" }, 1, 0, make_user, ctl_print_nothing },
+	{ { "user", "enable" }, 1, 0, make_user, ctl_print_nothing },
+	{ { "reload", NULL }, 0, 0, make_plain, ctl_print_nothing },
+	{ { "stop", NULL }, 0, 0, make_plain, ctl_print_nothing },
 };
 
 static const char usage_text[] =
@@ -503,6 +333,8 @@ wait_until_gone(int fd)
 	return EXIT_DONE;
 }
 
+/* ------------------------------------------------------------- one request */
+
 static int
 tell(const struct arguments *a, const struct command *c, const char *line, int fd)
 {
@@ -511,13 +343,13 @@ tell(const struct arguments *a, const struct command *c, const char *line, int f
 	int status;
 
 	if (answer == NULL)
-		return fail(EXIT_FAILED, "the answer is not JSON");
+		return ctl_fail(EXIT_FAILED, "the answer is not JSON");
 	if (a->json)
 		fputs(line, stdout);
 	if (error != NULL)
-		status = fail((int)number(answer, "exit"), error);
+		status = ctl_fail((int)json_integer_value(json_object_get(answer, "exit")), error);
 	else if (a->json)
-		status = c->print == print_status ? status_of(answer) : EXIT_DONE;
+		status = json_is_false(json_object_get(answer, "ready")) ? EXIT_FAILED : EXIT_DONE;
 	else
 		status = c->print(answer);
 	if (error == NULL && strcmp(c->words[0], "stop") == 0)
@@ -551,7 +383,7 @@ main(int argc, char **argv)
 	}
 	line = exchange(fd, request);
 	json_decref(request);
-	status = line ? tell(&a, c, line, fd) : fail(EXIT_NO_SERVER, "kithd gave no answer");
+	status = line ? tell(&a, c, line, fd) : ctl_fail(EXIT_NO_SERVER, "kithd gave no answer");
 	free(line);
 	close(fd);
 	return status;

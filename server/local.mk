@@ -11,6 +11,8 @@ server_core = \
 	server/conf.h \
 	server/conf_keys.c \
 	server/conf_keys.h \
+	server/conf_value.c \
+	server/conf_value.h \
 	server/control.c \
 	server/control.h \
 	server/control_cmd.c \
@@ -156,7 +158,8 @@ kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LI
 sbin_PROGRAMS += server/kithd server/kithctl
 server_kithd_SOURCES = server/main.c
 server_kithd_LDADD = $(kithd_libs)
-server_kithctl_SOURCES = server/kithctl.c
+server_kithctl_SOURCES = server/kithctl.c server/kithctl.h server/kithctl_password.c \
+	server/kithctl_print.c
 server_kithctl_LDADD = $(JANSSON_LIBS)
 
 dist_man_MANS += server/kithd.8 server/kithd.conf.5 server/kithctl.8

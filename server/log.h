@@ -19,7 +19,7 @@ struct proc;
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
 
 void	log_init(enum log_level level);
-void	log_attach(struct proc *p);		/* from now on through the ring; NULL: stderr again */
+void	log_attach(struct proc *p);		/* through the ring; NULL: to stderr */
 
 /* who: a session's or user's id, or 0. event: "conv.join". */
 void	log_event(enum log_level level, uint64_t who, const char *event, const char *fmt, ...)

@@ -74,7 +74,8 @@ open_target(struct proc *p)
 		fd = open(p->conf->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		    0640);
 	if (fd < 0) {
-		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file, strerror(errno));
+		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
+		    strerror(errno));
 		return;
 	}
 	close_file(g);

@@ -52,9 +52,9 @@ struct master {
 	unsigned		 watchdog_ms;
 	int			 status;	/* of the exit */
 	int			 lock_fd, signal_fd;
-	int			 life_fds[2];	/* nobody writes: the roles see its end at our death */
+	int			 life_fds[2];	/* nobody writes: it ends with us */
 	uint64_t		 started_ms, tick_ms, rotate_ms;
-	uint64_t		 invite_ms;	/* ask for the first invite then; 0: not wanted, or asked */
+	uint64_t		 invite_ms;	/* ask for the first invite then; 0: no */
 };
 
 /* master_setup.c: everything before the first fork. 0 or -1 with err; what was made is

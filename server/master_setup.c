@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -21,18 +20,6 @@
 
 #define ARENA_SLACK	65536u		/* of its own header, and of alignment */
 #define SMALL_INBOX	(256u * 1024u)	/* the least that holds two records */
-
-__attribute__((format(printf, 3, 4)))
-static int
-complain(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return -1;
-}
 
 /* ------------------------------------------------------------- the layout */
 
@@ -248,8 +235,10 @@ master_setup(struct master *m, char *err, size_t errlen)
 	    (m->lock_fd = state_lock(c, err, errlen)) < 0 ||
 	    state_make_certificate(c, err, errlen) < 0)
 		return -1;
-	if ((rc = setup_process(m)) < 0)
-		return complain(err, errlen, "cannot start: %s", strerror(-rc));
+	if ((rc = setup_process(m)) < 0) {
+		snprintf(err, errlen, "cannot start: %s", strerror(-rc));
+		return -1;
+	}
 	if (master_load_certificate(m, c, err, errlen) < 0 ||
 	    listen_open(&m->listeners, c, m->shared.count[ROLE_WORKER], err, errlen) < 0 ||
 	    control_open(&m->control, c, &m->owner, err, errlen) < 0)

@@ -81,7 +81,7 @@ struct proc_ops {
 	 * call returns, unless budget_bytes is set: then until turn() returned. */
 	void		(*record)(struct proc *p, const struct ipc_head *h,
 			    const uint8_t *body, uint32_t len);
-	void		(*turn)(struct proc *p);	/* after the drain, each turn; may be NULL */
+	void		(*turn)(struct proc *p);	/* after the drain; may be NULL */
 	void		(*reload)(struct proc *p);	/* SIGHUP; *p->conf is new; may be NULL */
 	/* SIGTERM: begin to drain. Call proc_stop() when done; the master waits
 	 * conf->drain_ms, then kills. NULL: stop at once. */
@@ -95,14 +95,14 @@ struct proc {
 	unsigned		 index;		/* among its role */
 	unsigned		 slot;
 	uint32_t		 generation;
-	const struct conf	*conf;		/* own copy; at a reload its texts are freed: keep none */
+	const struct conf	*conf;		/* own copy; a reload frees its texts: keep none */
 	struct shared		*shared;
 	struct event_base	*base;
 	struct stats_slot	*stats;		/* own */
 	const struct proc_ops	*ops;
 	void			*state;		/* the role's own struct */
-	int			 listen_fds[PROC_LISTEN_MAX];	/* worker: its sockets; -1: unused */
-	struct tls_ctx		*tls;		/* worker: made by its main and its reload() from proc_pem() */
+	int			 listen_fds[PROC_LISTEN_MAX];	/* worker; -1: unused */
+	struct tls_ctx		*tls;		/* worker: made by its main from proc_pem() */
 	struct handout		*options, *pem, *tickets;	/* NULL where the role gets none */
 	int			 life_fd;	/* readable when the master is gone; -1: none */
 	bool			 stopping;
@@ -117,9 +117,9 @@ typedef int proc_main(struct proc *p);	/* returns the exit status */
 struct proc_role {
 	const char	*name;
 	proc_main	*main;
-	bool		 chroot_empty;		/* sees an empty directory (the log: if it writes to stderr) */
+	bool		 chroot_empty;		/* sees an empty directory (log: to stderr) */
 	bool		 chroot_state;		/* sees the state directory as "/" (with SQLite) */
-	bool		 listens;		/* gets listening sockets, certificate and ticket keys */
+	bool		 listens;		/* gets sockets, certificate and ticket keys */
 	bool		 secrets;		/* leaves no core dump */
 };
 

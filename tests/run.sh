@@ -73,7 +73,7 @@ unit_tests()
         make -C "build/$1" -j"$jobs" check TESTS= || return
     say "make check ($1)"
     make -C "build/$1" -k -j"$jobs" check >"build/$1/check.log" 2>&1
-    sed -n 's/^FAIL: /    failed: /p; s/^ERROR: /    failed: /p' "build/$1/check.log"
+    sed -n 's/^FAIL: /    failed: /p; s/^ERROR: /    failed: /p; / error: /p' "build/$1/check.log"
 }
 
 integration_tests()

@@ -4,6 +4,8 @@ import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -97,14 +99,15 @@ def talker(request):
 # -- the disk ------------------------------------------------------------------
 
 @pytest.fixture
-def small_disk(tmp_path, request):
-    """A file system of 6 MiB."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
+def small_disk(request):
+    """A file system of 6 MiB, in a folder that the user kith can pass through."""
+    folder = tempfile.mkdtemp(prefix="disk.")
+    os.chmod(folder, 0o711)
+    request.addfinalizer(lambda: os.rmdir(folder))
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m,mode=0755", "kith-test", folder],
                    check=True)
     request.addfinalizer(lambda: subprocess.run(["umount", "-l", folder], check=True))
-    return folder
+    return Path(folder)
 
 
 def fill(path):

@@ -395,7 +395,7 @@ man_page_describes_every_option(void **state)
 		reload = strstr(line, "reload") != NULL;
 		if (reload != k->reload)
 			fail_msg("kithd.conf.5 is wrong about the reload of %s", k->name);
-		if (*k->initial != '\0' && k->type == CONF_NUMBER && strstr(line, k->initial) == NULL)
+		if (k->type == CONF_NUMBER && strstr(line, k->initial) == NULL)
 			fail_msg("kithd.conf.5 is wrong about the default of %s", k->name);
 	}
 	free(page);

@@ -196,19 +196,21 @@ bodies_over_their_bound_are_refused_at_both_ends(void **state)
 	(void)state;
 	for (unsigned type = 1; type < IPC_TYPE_COUNT; type++) {
 		const struct ipc_row *row = &ipc_table[type];
-		unsigned from = (unsigned)__builtin_ctz(row->from), to = (unsigned)__builtin_ctz(row->to);
+		unsigned from = (unsigned)__builtin_ctz(row->from);
+		unsigned to = (unsigned)__builtin_ctz(row->to);
+		uint32_t over = row->body_max + 1, head = sizeof(h);
 		struct proc sender = fake_proc(shared, slot_of(from));
 		struct proc receiver = fake_proc(shared, slot_of(to));
 
 		h = (struct ipc_head){ .type = (uint16_t)type };
-		assert_int_equal(ipc_send(&sender, slot_of(to), &h, big, row->body_max + 1), -EMSGSIZE);
+		assert_int_equal(ipc_send(&sender, slot_of(to), &h, big, over), -EMSGSIZE);
 		h.from = (uint8_t)slot_of(from);
 		h.generation = FAKE_GENERATION;
 		memcpy(big, &h, sizeof(h));
-		assert_int_equal(ipc_check(&receiver, big, (uint32_t)sizeof(h) + row->body_max, &h,
-		    &body, &body_len), 0);
-		assert_int_equal(ipc_check(&receiver, big, (uint32_t)sizeof(h) + row->body_max + 1, &h,
-		    &body, &body_len), -EBADMSG);
+		assert_int_equal(ipc_check(&receiver, big, head + over - 1, &h, &body,
+		    &body_len), 0);
+		assert_int_equal(ipc_check(&receiver, big, head + over, &h, &body, &body_len),
+		    -EBADMSG);
 	}
 }
 

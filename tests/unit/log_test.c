@@ -87,7 +87,8 @@ the_longest_text_still_ends_its_line(void **state)
 
 	(void)state;
 	memset(text, 1, sizeof(text));		/* four times as long when escaped */
-	n = log_line(line, sizeof(line), 0, LOG_L_INFO, "worker", 31, UINT64_MAX, text, sizeof(text));
+	n = log_line(line, sizeof(line), 0, LOG_L_INFO, "worker", 31, UINT64_MAX, text,
+	    sizeof(text));
 	assert_true(n < sizeof(line));
 	assert_int_equal(line[n - 1], '\n');
 	assert_int_equal(strlen(line), n);

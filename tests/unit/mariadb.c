@@ -65,7 +65,7 @@ install(void)
 {
 	char datadir[PATH_MAX];
 	const char *argv[] = { "/usr/bin/mariadb-install-db", "--no-defaults", datadir,
-		"--auth-root-authentication-method=normal", "--skip-test-db",
+		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
 		"--innodb-log-file-size=16M", getuid() == 0 ? "--user=root" : NULL, NULL };
 	int status;
 

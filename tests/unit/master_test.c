@@ -41,7 +41,7 @@
 #define USER		4711u
 
 struct orders {
-	_Atomic unsigned	fail[ROLE_COUNT];	/* so many starts end before they are ready */
+	_Atomic unsigned	fail[ROLE_COUNT];	/* so many starts end unready */
 	_Atomic int		fail_status;
 	_Atomic bool		hang[ROLE_COUNT];	/* the next turn never ends */
 	_Atomic bool		no_drain[ROLE_COUNT];	/* SIGTERM is heard, and not followed */
@@ -53,7 +53,7 @@ struct orders {
 	_Atomic unsigned	drain_order[16];	/* roles */
 	_Atomic unsigned	send_rate[ROLE_COUNT];	/* as the role's configuration has it */
 	_Atomic unsigned	reloads[ROLE_COUNT];
-	_Atomic unsigned	certificate_byte;	/* sum over the certificate's, at the worker */
+	_Atomic unsigned	certificate_byte;	/* its sum, at the worker */
 	_Atomic uint64_t	seen_user;
 };
 
@@ -149,7 +149,8 @@ static struct proc_role roles[ROLE_COUNT] = {
 	[ROLE_WRITER] = { .name = "writer", .main = role_main },
 	[ROLE_READER] = { .name = "reader", .main = role_main },
 	[ROLE_AUTH] = { .name = "auth", .main = role_main, .chroot_empty = true },
-	[ROLE_WORKER] = { .name = "worker", .main = role_main, .chroot_empty = true, .listens = true },
+	[ROLE_WORKER] = { .name = "worker", .main = role_main, .chroot_empty = true,
+	    .listens = true },
 };
 
 /* ------------------------------------------------------------- a server */

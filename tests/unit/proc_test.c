@@ -93,7 +93,8 @@ push(unsigned n)
 static void
 budget_bounds_a_turn(void **state)
 {
-	static const struct proc_ops ops = { .record = role_record, .turn = role_turn, .budget = 10 };
+	static const struct proc_ops ops = { .record = role_record, .turn = role_turn,
+	    .budget = 10 };
 
 	(void)state;
 	push(95);
@@ -262,22 +263,22 @@ the_loop_ends_when_the_master_is_gone(void **state)
 	close(life[0]);
 }
 
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(budget_bounds_a_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_kick_does_not_hold_the_loop, setup, teardown),
-		cmocka_unit_test_setup_teardown(records_are_released_after_the_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(kept_bodies_are_valid_until_after_the_turn, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(kept_bytes_bound_a_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_the_table_refuses_never_reaches_the_role, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(again_does_not_sleep, setup, teardown),
-		cmocka_unit_test_setup_teardown(sleep_is_bounded, setup, teardown),
-		cmocka_unit_test_setup_teardown(ready_comes_after_the_first_turn, setup, teardown),
-		cmocka_unit_test_setup_teardown(the_loop_ends_when_the_master_is_gone, setup, teardown),
+		TEST(budget_bounds_a_turn),
+		TEST(a_kick_does_not_hold_the_loop),
+		TEST(records_are_released_after_the_turn),
+		TEST(kept_bodies_are_valid_until_after_the_turn),
+		TEST(kept_bytes_bound_a_turn),
+		TEST(what_the_table_refuses_never_reaches_the_role),
+		TEST(again_does_not_sleep),
+		TEST(sleep_is_bounded),
+		TEST(ready_comes_after_the_first_turn),
+		TEST(the_loop_ends_when_the_master_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,7 +57,7 @@ class MariaDb:
         try:
             subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}",
                             "--auth-root-authentication-method=normal", "--skip-test-db",
-                            *self.user],
+                            "--skip-name-resolve", *self.user],
                            check=True, capture_output=True, timeout=120, cwd=self.folder)
             self.start()
         except BaseException:
