@@ -306,7 +306,7 @@ read_some(struct conn *c)
 	if (want == TLS_WANT_WRITE)
 		event_add(&c->writable, NULL);
 	if (want == TLS_CLOSED || want == TLS_FAILED) {
-		conn_kill(c);		/* without close_notify it is a cut, which we need not tell apart */
+		conn_kill(c);		/* cut or ended: frames have their own length */
 		return;
 	}
 	if (got == 0)

@@ -82,7 +82,8 @@ struct conn {
 	STAILQ_ENTRY(conn)	 by_dirty, by_death;
 };
 
-/* Takes `fd` over, also on failure. NULL: refused at a limit or for want of memory. */
+/* Takes `fd` over, also on failure. NULL: refused at a limit or for want of memory. Each
+ * worker counts the connections of an address for itself. */
 struct conn	*conn_open(struct worker *w, int fd, const uint8_t address[16], bool loopback);
 
 /* NULL if it has gone. */

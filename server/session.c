@@ -271,8 +271,8 @@ session_request(struct conn *c, const uint8_t *body, uint32_t len)
 	row = dispatch_find(r->body_case);
 	err = check(c, row, r, len, &text, &retry_ms);
 	if (err != KITH_E_OK) {
-		log_debug(c->session.user, row != NULL ? row->name : "request", "place=%u refused=%s",
-		    c->place, kith_err_name(err));
+		log_debug(c->session.user, row != NULL ? row->name : "request",
+		    "place=%u refused=%s", c->place, kith_err_name(err));
 		session_error(c, id, err, text, retry_ms);
 	} else if ((row->handle == NULL || !row->handle(c, r)) &&
 	    pass_on(c, row, id, body, len) == -ENOBUFS)

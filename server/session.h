@@ -54,7 +54,7 @@ enum session_load {
 struct session {
 	enum session_state	 state;
 	enum session_load	 loading;
-	uint32_t		 load;		/* number of the last LOAD: other answers are stale */
+	uint32_t		 load;		/* number of the last LOAD, which alone counts */
 	uint64_t		 load_ms;	/* LOAD_SENT: since when, monotonic */
 	bool			 registered;	/* in the registry and in worker->users */
 	uint32_t		 in_flight;

@@ -18,7 +18,9 @@
 #include "tls.h"
 
 #define ALPN_KITH	"kith/1"
-#define TICKET_LIFE_S	(2 * (long)(TICKETS_ROTATE_MS / 1000))	/* no longer than any key opens it */
+
+/* No longer than any key opens it. */
+#define TICKET_LIFE_S	(2 * (long)(TICKETS_ROTATE_MS / 1000))
 
 struct tls_ctx {
 	SSL_CTX	*ssl_ctx;
@@ -26,7 +28,7 @@ struct tls_ctx {
 
 struct tls {
 	SSL	*ssl;
-	bool	 over;			/* nothing can be sent any more, not even close_notify */
+	bool	 over;			/* nothing more can be sent, not even close_notify */
 };
 
 /* What we speak, each with its length: constant and never empty (CVE-2024-5535). */

@@ -48,15 +48,18 @@ int		 tls_fingerprint(const struct tls_ctx *c, char out[TLS_FINGERPRINT_MAX]);
  * TLS_FAILED only tls_destroy() may follow. */
 enum tls_want { TLS_OK, TLS_WANT_READ, TLS_WANT_WRITE, TLS_CLOSED, TLS_FAILED };
 
-struct tls	*tls_accept(struct tls_ctx *c, int fd);	/* the handshake has not begun; NULL: no memory */
-void		 tls_destroy(struct tls *t);		/* sends close_notify if it can; not the fd */
+/* The handshake has not begun. NULL: no memory. */
+struct tls	*tls_accept(struct tls_ctx *c, int fd);
+void		 tls_destroy(struct tls *t);	/* sends close_notify if it can; not the fd */
 enum tls_want	 tls_handshake(struct tls *t);
 enum tls_want	 tls_read(struct tls *t, void *buf, size_t cap, size_t *got);
 
 /* At most one record. To be repeated with the same bytes in front after TLS_WANT_*: they may
  * have moved, and others may follow. */
 enum tls_want	 tls_write(struct tls *t, const void *buf, size_t len, size_t *put);
-size_t		 tls_pending(const struct tls *t);	/* decrypted bytes that epoll does not announce */
+
+/* Decrypted bytes that epoll does not announce. */
+size_t		 tls_pending(const struct tls *t);
 const char	*tls_alpn(const struct tls *t);		/* "kith/1" or "" */
 
 #endif

@@ -74,7 +74,8 @@ worker_turn(struct proc *p)
 	w->now = w->clock();
 	if (dropped != w->dropped) {
 		w->dropped = dropped;
-		log_warn(0, "worker.inbox", "dropped=%llu effect=resync", (unsigned long long)dropped);
+		log_warn(0, "worker.inbox", "dropped=%llu effect=resync",
+		    (unsigned long long)dropped);
 		session_distrust_all(w);
 	}
 	session_tick(w);

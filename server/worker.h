@@ -65,8 +65,10 @@ void	worker_drain(struct proc *p);
 void	worker_tear_down(struct worker *w);
 
 /* deliver.c: records that go to many sessions. */
-void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len);
-void	deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len);
+void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
 
 /* accept.c: new connections. */
 int	accept_start(struct worker *w);

@@ -149,6 +149,7 @@ unit_tests += tests/unit/conn_test \
 	tests/unit/dispatch_test \
 	tests/unit/index_test \
 	tests/unit/limit_test \
+	tests/unit/session_test \
 	tests/unit/tls_test \
 	tests/unit/worker_test
 worker_libs = $(store_libs)
@@ -159,6 +160,8 @@ tests_unit_conn_test_LDADD = $(worker_libs)
 tests_unit_dispatch_test_LDADD = $(worker_libs)
 tests_unit_index_test_LDADD = $(worker_libs)
 tests_unit_limit_test_LDADD = $(worker_libs)
+tests_unit_session_test_SOURCES = tests/unit/session_test.c $(worker_kit)
+tests_unit_session_test_LDADD = $(worker_libs)
 tests_unit_tls_test_SOURCES = tests/unit/tls_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_tls_test_LDADD = $(worker_libs)
 tests_unit_worker_test_SOURCES = tests/unit/worker_test.c $(worker_kit)

@@ -434,3 +434,72 @@ client_login(struct client *c, uint64_t user, uint64_t device, uint64_t *groups,
 	assert_int_equal(r->body_case, KITH__V1__REPLY__BODY_LOGGED_IN);
 	assert_int_equal(r->id, 2);
 }
+
+/* ------------------------------------------------------------- what tests look at */
+
+int
+kit_online(struct kit *k, uint64_t user)
+{
+	return registry_find(&k->shared->registry, user, NULL, 0);
+}
+
+bool
+kit_follows(struct kit *k, uint64_t group)
+{
+	uint32_t mask;
+
+	assert_int_equal(registry_group_workers(&k->shared->registry, group, &mask), 0);
+	return mask & 1u;
+}
+
+void
+kit_say_loaded(struct kit *k, struct ipc_head h, bool valid, uint64_t *groups, size_t n)
+{
+	Kith__Ipc__Loaded loaded = KITH__IPC__LOADED__INIT;
+
+	loaded.valid = valid;
+	loaded.groups = groups;
+	loaded.n_groups = n;
+	h.type = IPC_LOADED;
+	kit_say_msg(k, KIT_READER, &h, &loaded.base);
+}
+
+void
+kit_say_member(struct kit *k, uint64_t user, uint64_t group, bool joined)
+{
+	struct ipc_head h = {
+		.type = IPC_MEMBER, .user = { user }, .conversation = group,
+		.flags = joined ? IPC_F_JOINED : 0,
+	};
+
+	kit_say(k, KIT_WRITER, &h, NULL, 0);
+}
+
+void
+kit_say_group_event(struct kit *k, uint64_t group, uint64_t seq)
+{
+	struct ipc_head h = { .flags = IPC_F_FOLLOWERS, .conversation = group };
+
+	kit_say_event(k, &h, seq, 5);
+}
+
+void
+client_expect_event(struct client *c, uint64_t seq)
+{
+	Kith__V1__Reply *r = client_reply(c);
+
+	assert_non_null(r);
+	assert_int_equal(r->body_case, KITH__V1__REPLY__BODY_EVENT);
+	assert_int_equal(r->event->seq, seq);
+	assert_int_equal(r->id, 0);
+}
+
+void
+client_expect_body(struct client *c, uint64_t id, Kith__V1__Reply__BodyCase what)
+{
+	Kith__V1__Reply *r = client_reply(c);
+
+	assert_non_null(r);
+	assert_int_equal(r->body_case, what);
+	assert_int_equal(r->id, id);
+}

@@ -69,6 +69,15 @@ void	kit_say_done(struct kit *k, unsigned slot, const struct ipc_head *asked);
 /* An event with this seq, to users or followers. */
 void	kit_say_event(struct kit *k, struct ipc_head *h, uint64_t seq, size_t text_bytes);
 
+/* Answers IPC_LOAD `h`; tells of a member; sends an event to a group's followers. */
+void	kit_say_loaded(struct kit *k, struct ipc_head h, bool valid, uint64_t *groups, size_t n);
+void	kit_say_member(struct kit *k, uint64_t user, uint64_t group, bool joined);
+void	kit_say_group_event(struct kit *k, uint64_t group, uint64_t seq);
+
+/* In the registry: sessions of a user; does this worker follow the group? */
+int	kit_online(struct kit *k, uint64_t user);
+bool	kit_follows(struct kit *k, uint64_t group);
+
 /* A client: from this host, or from `address` (IPv4 in the last 4 bytes). */
 void	client_open(struct client *c, struct kit *k);
 bool	client_open_from(struct client *c, struct kit *k, uint32_t address);
@@ -85,6 +94,9 @@ Kith__V1__Reply *client_reply(struct client *c);
 /* The same, which must be an error, or Closing, of this code. */
 void	client_expect_error(struct client *c, uint64_t id, enum kith_err code);
 void	client_expect_closing(struct client *c, enum kith_err code);
+
+void	client_expect_event(struct client *c, uint64_t seq);
+void	client_expect_body(struct client *c, uint64_t id, Kith__V1__Reply__BodyCase what);
 
 /* Greets, and logs in as far as to LOADING; then with these groups. */
 void	client_hello(struct client *c);
