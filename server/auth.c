@@ -314,7 +314,8 @@ auth_fini(struct auth *a)
 int
 auth_main(struct proc *p)
 {
-	static const struct proc_ops ops = { .record = auth_record, .turn = auth_turn };
+	static const struct proc_ops ops = { .record = auth_record, .turn = auth_turn,
+	    .wipe = true };
 	struct auth a;
 	int rc;
 

@@ -221,7 +221,11 @@ turn(struct proc *p)
 	drain_inbox(p);
 	if (p->ops->turn != NULL)
 		p->ops->turn(p);
-	ring_release(&p->shared->rings[p->slot]);
+	/* If the lock is not to be had, the next turn releases. */
+	if (!p->ops->wipe)
+		ring_release(&p->shared->rings[p->slot]);
+	else if (ring_release_wiped(&p->shared->rings[p->slot]) < 0)
+		proc_again(p);
 	atomic_store_explicit(&slot->beat_ms, proc_now_ms(), memory_order_relaxed);
 }
 

@@ -86,6 +86,7 @@ struct proc_ops {
 	/* SIGTERM: begin to drain. Call proc_stop() when done; the master waits
 	 * conf->drain_ms, then kills. NULL: stop at once. */
 	void		(*drain)(struct proc *p);
+	bool		  wipe;			/* its inbox gets passwords: no byte of it stays */
 	unsigned	  budget;		/* records a turn; 0: 256 */
 	size_t		  budget_bytes;		/* bytes of records kept a turn; 0: not kept */
 };

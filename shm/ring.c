@@ -165,6 +165,30 @@ ring_release(struct ring *r)
 	KITH_POINT("ring.release.head");
 }
 
+/* Under the pushers' lock, so that nobody fills the room while it is wiped. head moves
+ * first: half wiped, the records are nobody's to read. */
+int
+ring_release_wiped(struct ring *r)
+{
+	struct ring_shared *s = r->shared;
+	uint64_t head = atomic_load_explicit(&s->head, memory_order_relaxed);
+	uint32_t n = (uint32_t)(r->cursor - head), at = (uint32_t)(head & (r->size - 1)), first;
+	int rc;
+
+	if (n == 0 || r->cursor - head > r->size)
+		return 0;
+	if ((rc = rlock_take(&s->lock, RANK_RING)) < 0)
+		return rc;
+	if (rc == 1)
+		rlock_repaired(&s->lock);
+	ring_release(r);
+	first = n < r->size - at ? n : r->size - at;
+	explicit_bzero(s->data + at, first);
+	explicit_bzero(s->data, n - first);
+	rlock_give(&s->lock);
+	return 0;
+}
+
 void
 ring_drop_all(struct ring *r)
 {

@@ -61,6 +61,10 @@ int	ring_read(struct ring *r, void *buf, uint32_t cap, uint32_t *len);
 /* Gives all records before the cursor back to the pushers. Owner only. */
 void	ring_release(struct ring *r);
 
+/* The same, and their bytes are gone: for an inbox that gets passwords. 0 or
+ * rlock_take()'s error (then nothing was released). Owner only. */
+int	ring_release_wiped(struct ring *r);
+
 /* Empties it: what is there is not read. Owner, at start. */
 void	ring_drop_all(struct ring *r);
 

@@ -372,6 +372,33 @@ concurrent_garbage_never_leads_outside(void **state)
 	free(buf);
 }
 
+/* The ring's memory as such: whether `text` stands anywhere in it. */
+static int
+remembers(const struct ring *r, const char *text)
+{
+	return memmem(r->shared, ring_space(r->size), text, strlen(text)) != NULL;
+}
+
+static void
+release_wiped_leaves_no_secret(void **state)
+{
+	struct ring *r = *state;
+	uint32_t len;
+
+	for (unsigned round = 0; round < SIZE / 8; round++) {	/* at each place, also wrapped */
+		assert_int_equal(push(r, "correct horse", 13), 0);
+		assert_int_equal(push(r, "unread", 6), 0);
+		assert_int_equal(ring_read(r, out, sizeof(out), &len), 0);
+		assert_true(round > 0 || remembers(r, "correct horse"));
+		assert_int_equal(ring_release_wiped(r), 0);
+		assert_false(remembers(r, "correct") || remembers(r, "horse"));
+		assert_int_equal(ring_read(r, out, sizeof(out), &len), 0);
+		assert_memory_equal(out, "unread", 6);
+		ring_release(r);
+	}
+	assert_int_equal(ring_used(r), 0);
+}
+
 #define RING_TEST(name)	cmocka_unit_test_setup_teardown(name, ring_setup, ring_teardown)
 
 int
@@ -388,6 +415,7 @@ main(void)
 		RING_TEST(attach_reads_the_unreleased_again),
 		RING_TEST(too_large_for_the_buffer_stays),
 		RING_TEST(drop_all_leaves_nothing),
+		RING_TEST(release_wiped_leaves_no_secret),
 		RING_TEST(corrupt_record_empties_the_ring),
 		RING_TEST(impossible_tail_empties_the_ring),
 		RING_TEST(garbage_never_leads_outside),
