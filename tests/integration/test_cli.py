@@ -517,7 +517,8 @@ def test_ctrl_c_clears_the_line_then_leaves(fake, alice, terminal):
 
 
 def test_ctrl_d_leaves_and_the_terminal_is_as_before(fake, alice):
-    shell = pexpect.spawn("/bin/sh", env=alice.env, timeout=20 * build.PATIENCE, encoding="utf-8")
+    shell = pexpect.spawn("/bin/sh", env=alice.env, cwd=str(alice.home),
+                          timeout=20 * build.PATIENCE, encoding="utf-8")
     shell.sendline("stty -a >before; kith; stty -a >after; cmp before after && echo sa''me")
     shell.expect("#lobby> ")
     shell.sendeof()
