@@ -75,11 +75,11 @@ packages_install()
         { $get update && $get install --no-install-recommends $missing >/dev/null; }
 }
 
-# The account that kithd's processes run as when it is started by root.
+# packages_user [sudo]: makes the account that kithd's processes run as when it is
+# started by root.
 packages_user()
 {
-    [ "$(id -u)" -eq 0 ] || return 0
     getent passwd kith >/dev/null ||
-        useradd --system --user-group --no-create-home \
+        ${1:-} useradd --system --user-group --no-create-home \
             --home-dir /var/lib/kith --shell /usr/sbin/nologin kith
 }

@@ -238,7 +238,7 @@ demo()
 }
 
 packages_install "$KITH_PACKAGES_BUILD"
-packages_user
+[ "$(id -u)" -ne 0 ] || packages_user
 build
 umask 022
 if [ -t 0 ] && [ -t 1 ]; then

@@ -6,7 +6,7 @@
 #
 #   sh tests/run.sh            what every commit must pass
 #   sh tests/run.sh --quick    plain build only, short runs
-#   sh tests/run.sh --all      the figures of a night: longer, and make distcheck
+#   sh tests/run.sh --all      the figures of a night
 set -u
 
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -76,14 +76,26 @@ unit_tests()
     sed -n 's/^FAIL: /    failed: /p; s/^ERROR: /    failed: /p; / error: /p' "build/$1/check.log"
 }
 
+# pytests VARIANT NAME WHICH [SUDO]: runs what has (not) the mark root, by `which`.
+pytests()
+{
+    ${4:-} env TMPDIR="$TMPDIR" KITH_BUILD="$top/build/$1" KITH_SCALE=$scale \
+        KITH_TEST_RUN="$KITH_TEST_RUN" PYTHONDONTWRITEBYTECODE=1 \
+        $python -m pytest -q -p no:cacheprovider -m "$3" --basetemp="$TMPDIR/pytest" \
+        --junitxml="build/$1/$2.xml" tests/integration 2>&1 | tee "build/$1/$2.log"
+    ${4:-} rm -rf "$TMPDIR/pytest"
+}
+
 integration_tests()
 {
     say "integration tests ($1)"
-    KITH_BUILD="$top/build/$1" KITH_VARIANT=$1 KITH_SCALE=$scale \
-        PYTHONDONTWRITEBYTECODE=1 $python -m pytest -q -p no:cacheprovider \
-        --basetemp="$TMPDIR/pytest-$1" --junitxml="build/$1/integration.xml" \
-        tests/integration 2>&1 | tee "build/$1/integration.log"
-    rm -rf "$TMPDIR/pytest-$1"
+    if [ "$(id -u)" -eq 0 ]; then
+        pytests "$1" integration 'root or not root'
+        return
+    fi
+    pytests "$1" integration 'not root'
+    say "integration tests that need root ($1)"
+    pytests "$1" integration-root root "$sudo"
 }
 
 # What make install puts down, make uninstall takes away.
@@ -127,8 +139,14 @@ no_reports()
     return 0
 }
 
+sudo=                       # what only root can test is run so
+if [ "$(id -u)" -ne 0 ]; then
+    sudo=sudo
+    command -v sudo >/dev/null ||
+        { echo 'some tests need root: run this as root, or install sudo' >&2; exit 1; }
+fi
 packages_install "$KITH_PACKAGES_BUILD" "$KITH_PACKAGES_MYSQL" "$KITH_PACKAGES_TEST" || exit 1
-packages_user || exit 1
+packages_user $sudo || exit 1
 
 # A short folder, since the name of a Unix socket has at most 107 bytes; others may
 # pass through it, since kithd's processes drop to the user kith.
@@ -138,14 +156,14 @@ KITH_TEST_RUN=$$-$(date +%s)
 ASAN_OPTIONS=log_path=$TMPDIR/sanitizer:detect_leaks=1
 UBSAN_OPTIONS=log_path=$TMPDIR/sanitizer:print_stacktrace=1
 export TMPDIR KITH_TEST_RUN ASAN_OPTIONS UBSAN_OPTIONS
-trap 'rm -rf "$TMPDIR"' EXIT
+trap 'rm -rf "$TMPDIR" || $sudo rm -rf "$TMPDIR"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
 for variant in $variants without-mysql; do
     mkdir -p "build/$variant"
     # Results of an earlier run must not count for this one.
-    find "build/$variant" \( -name '*.trs' -o -name integration.xml \) -delete
+    find "build/$variant" \( -name '*.trs' -o -name 'integration*.xml'  \) -delete
 done
 
 if [ ! -x configure ] || [ -n "$(find configure.ac Makefile.am ./*/local.mk -newer configure)" ]; then
@@ -165,9 +183,8 @@ done
 step build/plain/install.log 'make install, make uninstall' install_check
 if [ $scale != quick ]; then
     configure build/without-mysql $common --without-mysql && build without-mysql
-fi
-if [ $scale = all ]; then
-    step build/plain/distcheck.log 'make distcheck' make -C build/plain -j"$jobs" distcheck
+    step build/plain/distcheck.log 'make distcheck' make -C build/plain -j"$jobs" distcheck &&
+        rm -f build/plain/kith-*.tar.xz
 fi
 step build/leftovers.log 'no process, socket or shared memory left' no_leftovers
 step build/sanitizer.log 'no report of a sanitizer' no_reports

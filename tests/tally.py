@@ -1,7 +1,7 @@
 """tally.py - adds up the test cases of build folders and prints "N passed, N failed".
 
 Reads automake's .trs files with the .log beside each (cmocka's lines), and
-pytest's integration.xml. A test that did not run counts as failed: only what
+pytest's integration*.xml. A test that did not run counts as failed: only what
 was seen to pass is passed.
 """
 import argparse
@@ -44,15 +44,13 @@ def tally(build):
         ok, bad = unit_program(trs)
         passed += ok
         failed += [f"{trs.stem}: {name}" for name in bad]
-    report = build / "integration.xml"
-    if not report.exists():
+    reports = sorted(build.glob("integration*.xml"))
+    if not reports:
         failed.append("the integration tests did not run")
-    else:
+    for report in reports:
         ok, bad = integration(report)
         passed += ok
-        failed += bad
-        if not ok:
-            failed.append("no integration test passed")
+        failed += bad or ([] if ok else [f"{report.name} has no test that passed"])
     return passed, [f"{build.name}: {what}" for what in failed]
 
 

@@ -15,14 +15,20 @@ collect_ignore = ["test_quickstart.py"] if build.SANITIZED else []
 
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 
-needs_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
-
 
 TEST_S = 180                    # a single test hangs when it takes longer
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "takes(seconds): a test that may take longer than others")
+    config.addinivalue_line("markers", "root: a test that only root can run")
+
+
+def pytest_collection_modifyitems(items):
+    if os.getuid() != 0:
+        for item in items:
+            if item.get_closest_marker("root"):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -15,8 +15,6 @@ from kithtest.schema import message, session
 from kithtest.server import ROLES, alive
 from kithtest.wait import stays, until
 
-from conftest import needs_root
-
 PASSWORD = "correct horse battery"
 
 
@@ -252,7 +250,7 @@ def status_field(pid, name):
         return next(line.split(":", 1)[1].split() for line in file if line.startswith(name + ":"))
 
 
-@needs_root
+@pytest.mark.root
 def test_privileges_are_dropped(server):
     kith = pwd.getpwnam("kith")
     for process in server.processes():
@@ -266,7 +264,7 @@ def test_privileges_are_dropped(server):
 
 # A sanitizer needs /proc at its end: kithd built with one stays outside.
 if not build.SANITIZED:
-    @needs_root
+    @pytest.mark.root
     @pytest.mark.parametrize("role", ["worker", "auth", "log"])
     def test_role_sees_an_empty_root(shared_server, role):
         assert os.listdir(f"/proc/{shared_server.pid(role)}/root") == []

@@ -16,7 +16,7 @@ from kithtest.schema import code_name, message, session
 from kithtest.server import ROLES, ControlFailed, alive
 from kithtest.wait import until
 
-from conftest import DATABASES, needs_root
+from conftest import DATABASES
 
 PASSWORD = "correct horse battery"
 BACK_S = 5 * build.PATIENCE     # so soon the service is back once the cause is gone
@@ -122,7 +122,7 @@ def fill(path):
         os.close(file)
 
 
-@needs_root
+@pytest.mark.root
 def test_disk_full(small_disk, make_server, talker):
     server = make_server(start=False)
     server.use_state(small_disk / "state")

@@ -84,6 +84,7 @@ class Tail:
     """A running `kith tail --json`; its output goes to a file, so that nothing waits for us."""
 
     def __init__(self, owner, targets):
+        self.read, self.place = [], 0       # events, and the place in the file behind them
         number = len(owner.streams)
         self.file = owner.home / f"tail.{number}"
         self.err = owner.home / f"tail.{number}.err"
@@ -94,8 +95,12 @@ class Tail:
 
     def events(self):
         """All objects printed so far."""
-        whole = self.file.read_text(errors="replace").rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines()]
+        with open(self.file, "rb") as file:
+            file.seek(self.place)
+            whole = file.read().rpartition(b"\n")
+        self.place += len(whole[0] + whole[1])
+        self.read += [json.loads(line) for line in whole[0].splitlines()]
+        return self.read
 
     def wait_for(self, condition, what="the event", timeout=20):
         """Waits for an event for which condition(event) holds."""
