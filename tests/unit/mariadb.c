@@ -60,20 +60,46 @@ spawn(const char *const argv[], const char *log)
 	_exit(99);
 }
 
+/* What the program said before it failed. */
+static void
+show_log(const char *log)
+{
+	char path[PATH_MAX], line[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, log);
+	if ((f = fopen(path, "r")) == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		fputs(line, stderr);
+	fclose(f);
+}
+
+/* A server that starts removes all temporary tables of its tmpdir, those of other
+ * servers, too. */
+static void
+own_tmpdir(char *option, size_t size)
+{
+	snprintf(option, size, "--tmpdir=%s", dir);
+}
+
 static void
 install(void)
 {
-	char datadir[PATH_MAX];
-	const char *argv[] = { "/usr/bin/mariadb-install-db", "--no-defaults", datadir,
+	char datadir[PATH_MAX], tmp[PATH_MAX];
+	const char *argv[] = { "/usr/bin/mariadb-install-db", "--no-defaults", datadir, tmp,
 		"--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
 		"--innodb-log-file-size=16M", getuid() == 0 ? "--user=root" : NULL, NULL };
 	int status;
 
 	dir = tmpdir();
 	snprintf(datadir, sizeof(datadir), "--datadir=%s/data", dir);
+	own_tmpdir(tmp, sizeof(tmp));
 	snprintf(socket_path, sizeof(socket_path), "%s/sock", dir);
-	if (waitpid(spawn(argv, "install.log"), &status, 0) < 0 || status != 0)
+	if (waitpid(spawn(argv, "install.log"), &status, 0) < 0 || status != 0) {
+		show_log("install.log");
 		give_up("mariadb-install-db", "failed");
+	}
 }
 
 static MYSQL *
@@ -114,8 +140,8 @@ stop_at_exit(void)
 const char *
 mariadb_start(const char *option)
 {
-	char datadir[PATH_MAX], sock[PATH_MAX + 16];
-	const char *argv[] = { "/usr/sbin/mariadbd", "--no-defaults", datadir, sock,
+	char datadir[PATH_MAX], sock[PATH_MAX + 16], tmp[PATH_MAX];
+	const char *argv[] = { "/usr/sbin/mariadbd", "--no-defaults", datadir, sock, tmp,
 		"--skip-networking", "--innodb-buffer-pool-size=64M", "--innodb-log-file-size=16M",
 		getuid() == 0 ? "--user=root" : "--skip-symbolic-links", option, NULL };
 
@@ -127,6 +153,7 @@ mariadb_start(const char *option)
 	}
 	snprintf(datadir, sizeof(datadir), "--datadir=%s/data", dir);
 	snprintf(sock, sizeof(sock), "--socket=%s", socket_path);
+	own_tmpdir(tmp, sizeof(tmp));
 	server = spawn(argv, "server.log");
 	wait_until_it_answers();
 	return socket_path;

@@ -56,6 +56,7 @@ class MariaDb:
         self.user = ["--user=root"] if os.getuid() == 0 else []
         try:
             subprocess.run(["mariadb-install-db", "--no-defaults", f"--datadir={self.data}",
+                            f"--tmpdir={self.folder}",
                             "--auth-root-authentication-method=normal", "--skip-test-db",
                             "--skip-name-resolve", *self.user],
                            check=True, capture_output=True, timeout=120, cwd=self.folder)
@@ -69,7 +70,7 @@ class MariaDb:
         with open(self.stderr, "ab") as err:
             self.process = subprocess.Popen(
                 [shutil.which("mariadbd") or "/usr/sbin/mariadbd", "--no-defaults",
-                 f"--datadir={self.data}", f"--socket={self.socket}",
+                 f"--datadir={self.data}", f"--tmpdir={self.folder}", f"--socket={self.socket}",
                  f"--pid-file={self.folder / 'pid'}", "--skip-networking", "--skip-log-bin",
                  *settings, *self.user],
                 stdin=subprocess.DEVNULL, stdout=err, stderr=err, cwd=self.folder)
