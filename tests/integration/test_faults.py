@@ -262,6 +262,19 @@ def test_role_killed(server, talker, role):
     assert server.find(role)["restarts"] >= 5
 
 
+@pytest.mark.parametrize("point", ["before_commit", "committed", "replied", "told"])
+def test_writer_killed_at(database, make_server, talker, point):
+    """Between storing, answering and telling: its successor goes on where it was."""
+    server = make_server(database, start=False)
+    server.start(env={"KITH_KILL_AT": f"store.{point}:10"})
+    one = talker(server)
+    for _ in range(60):
+        assert one.send() is None
+    one.check()
+    assert len(one.stored()) == 60
+    assert server.find("writer")["restarts"] >= 4
+
+
 def test_worker_killed(server, talker):
     one = talker(server)
     assert one.send() is None
