@@ -4,18 +4,18 @@
 struct row {
 	const char	*name;
 	const char	*text;
-	int		 exit;
+	int		 exit, status;
 };
 
 static const struct row rows[] = {
-#define X(code, name, exit, text) [code] = { #name, text, exit },
+#define X(code, name, exit, status, text) [code] = { #name, text, exit, status },
 	KITH_ERRORS(X)
 #undef X
 };
 
 _Static_assert(sizeof(rows) / sizeof(rows[0]) == KITH_E_COUNT, "KITH_E_COUNT is wrong");
 
-static const struct row unknown = { "UNKNOWN", "unknown error", 1 };
+static const struct row unknown = { "UNKNOWN", "unknown error", 1, 500 };
 
 static const struct row *
 row_get(uint32_t code)
@@ -39,4 +39,10 @@ int
 kith_err_exit(uint32_t code)
 {
 	return row_get(code)->exit;
+}
+
+int
+kith_err_status(uint32_t code)
+{
+	return row_get(code)->status;
 }

@@ -35,6 +35,12 @@
 /* Client ids: device << CLIENT_ID_DEVICE_SHIFT | counter. device < 2^31. */
 #define CLIENT_ID_DEVICE_SHIFT		32
 
+/* Or this bit and any 62-bit number that the user never used: for those who can keep no
+ * counter. No device's number is so high. */
+#define CLIENT_ID_FREE_BIT		(UINT64_C(1) << 62)
+#define DEVICE_MAX			((UINT64_C(1) << 30) - 1)
+#define HOOK_NAME_BYTES_MAX		64u
+
 /* Messages. */
 #define TEXT_BYTES_MAX			8000u
 #define TARGETS_MAX			32u	/* recipients of one Send */
@@ -65,5 +71,10 @@
 #define HEARTBEAT_MS			25000u
 #define HEARTBEAT_MISSED_MAX		2u
 #define REQUEST_MS			10000u	/* then the worker answers UNAVAILABLE */
+#define POLL_WAIT_MS_MAX		25000u	/* Poll.wait_ms */
+
+/* JSON: of one Request or Poll as text; the same sizes as in frames. What a Reply of
+ * FRAME_BYTES_MAX grows to: six bytes for each control character, names of fields. */
+#define JSON_BYTES_MAX			(512u * 1024u)
 
 #endif

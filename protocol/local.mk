@@ -5,6 +5,7 @@ protos = \
 	protocol/frame.proto \
 	protocol/ipc.proto \
 	protocol/message.proto \
+	protocol/poll.proto \
 	protocol/presence.proto \
 	protocol/session.proto
 

@@ -11,7 +11,7 @@ import tempfile
 
 from . import build
 
-NAMES = ("error", "session", "message", "conversation", "presence", "frame")
+NAMES = ("error", "session", "message", "conversation", "presence", "frame", "poll")
 
 
 def _load():
@@ -27,7 +27,7 @@ def _load():
         sys.path.remove(folder)
 
 
-error, session, message, conversation, presence, frame = _load()
+error, session, message, conversation, presence, frame, poll = _load()
 
 # Error codes by name and names by code.
 CODE = dict(error.ErrorCode.items())
