@@ -78,7 +78,7 @@ struct conn {
 	size_t			 held_len;
 	uint8_t			*out;
 	size_t			 out_at, out_len, out_cap;	/* unsent: from out_at to out_len */
-	struct conn_queue	*waits_in;	/* `logging_in`, `heard` or `leaving`; NULL: dead */
+	struct conn_queue	*waits_in;	/* `logging_in`, `heard` or `leaving`; or NULL */
 	uint64_t		 waits_ms, spoken_ms;	/* since then, monotonic */
 	uint8_t			 peer[16];	/* of the socket; IPv4 mapped */
 	uint8_t			 address[16];	/* of who asks: another one behind a proxy */
@@ -114,6 +114,9 @@ void		 conn_resume(struct conn *c, unsigned why);
 
 /* Tells the client why, and closes once the output has left. */
 void		 conn_close(struct conn *c, enum kith_err why);
+
+/* The same without a word: all was said. */
+void		 conn_finish(struct conn *c);
 
 /* As conn_kill(), but at the end of the turn: safe while somebody walks the tables. */
 void		 conn_break(struct conn *c);

@@ -67,14 +67,20 @@ struct door_ops {
 };
 
 /* NULL: none. */
-const struct door_ops	*door_by_byte(uint8_t first);
-const struct door_ops	*door_by_alpn(const char *alpn);
+const struct door_ops	*door_by_byte(const struct worker *w, uint8_t first);
+const struct door_ops	*door_by_alpn(const struct worker *w, const char *alpn);
 
-/* The connection goes on by this door, for the first time or after another: 0 or -ENOMEM. */
+/* The connection goes on by this door, for the first time or after another. 0, -ENOMEM, or
+ * -ENOENT (`door` is NULL). */
 int			 door_enter(struct conn *c, const struct door_ops *door);
 
 /* One encoded Reply for one connection. Too long a one is dropped. */
 void			 door_send(struct conn *c, const uint8_t *reply, uint32_t len);
+
+/* An encoded Reply as JSON text, made once for as long as it is asked for; `*n` is its length.
+ * NULL: it can't be. door_json_forget() before the next Reply. */
+const char		*door_json(struct worker *w, const uint8_t *reply, uint32_t len, size_t *n);
+void			 door_json_forget(void);
 
 /* Closing, as a Reply by door_send(). */
 void			 door_say_closing(struct conn *c, enum kith_err why);

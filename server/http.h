@@ -44,7 +44,7 @@ struct http_request {
 
 enum http_result {
 	HTTP_MORE,			/* all input was taken */
-	HTTP_HEAD,			/* the head is there: see http_allow_body() */
+	HTTP_HEAD_DONE,			/* see http_allow_body() */
 	HTTP_ONE,			/* all of the request is there, until http_next() */
 	HTTP_BROKEN			/* r->status says what to answer; then close */
 };
@@ -63,11 +63,11 @@ struct http_reader {
 void	http_reader_init(struct http_reader *r);
 void	http_reader_fini(struct http_reader *r);	/* wiped: there may be tokens in it */
 
-/* Takes from *at; *at and *len tell what was not taken (after HTTP_HEAD and HTTP_ONE it is for
+/* Takes from *at; *at and *len tell what was not taken (after HTTP_HEAD_DONE and HTTP_ONE it is for
  * the next call). An empty line before a request line is passed over (RFC 9112, 2.2). */
 enum http_result http_read(struct http_reader *r, const uint8_t **at, size_t *len);
 
-/* After HTTP_HEAD, before the next http_read(): how long a body may be. Before it is called
+/* After HTTP_HEAD_DONE, before the next http_read(): how long a body may be. Before it is called
  * it is 0: HTTP_BROKEN with 413. */
 void	http_allow_body(struct http_reader *r, size_t max);
 

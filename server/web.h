@@ -28,6 +28,7 @@ struct conn;
 
 #define WEB_IDLE_MS		75000u	/* of a kept connection, between requests */
 #define WEB_REQUESTS_MAX	10000u	/* of one connection */
+#define WEB_COOKIE_S		(400u * 24 * 3600)	/* tokens end by revoking; no browser keeps longer */
 #define WEB_TYPE_JSON		"application/json"
 #define WEB_TYPE_TEXT		"text/plain; charset=utf-8"
 #define WEB_EXTRA_MAX		512u	/* bytes of further header lines */
@@ -74,6 +75,9 @@ bool	web_token(const struct conn *c, const struct http_request *r, char out[TOKE
 /* The cookie's name: "__Host-kith" over TLS, "kith" without. Set-Cookie with `token`, or one
  * that takes it away (NULL), as a header line with CRLF into `out`. */
 void	web_cookie_line(const struct conn *c, const char *token, char out[WEB_EXTRA_MAX]);
+
+/* Says to a connection without TLS that it needs TLS, if that can be said at once. */
+void	web_say_https(int fd);
 
 /* The routes' handlers, by file. */
 void	web_page(struct conn *c, const struct http_request *r);		/* web_page.c */
