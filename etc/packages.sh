@@ -18,6 +18,8 @@ libjansson-dev                JSON of --json and of the control socket
 libcrypt-dev                  password hashes (yescrypt)
 libicu-dev                    names: case, normal form, look-alikes
 libreadline-dev               line editing in kith
+libhttp-parser-dev            heads of HTTP requests
+libwslay-dev                  WebSocket frames
 '
 
 KITH_PACKAGES_MYSQL='
