@@ -14,7 +14,6 @@
 #ifndef KITH_SERVER_HTTP_H
 #define KITH_SERVER_HTTP_H
 
-#include <http_parser.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,14 +21,15 @@
 #define HTTP_HEAD_MAX		8192u	/* bytes of request line and headers */
 #define HTTP_HEADERS_MAX	64u
 
-enum http_method { HTTP_M_GET, HTTP_M_HEAD, HTTP_M_POST, HTTP_M_PUT, HTTP_M_OPTIONS };
+/* Of those that HTTP has; http-parser owns the better names. */
+enum http_verb { HTTP_V_GET, HTTP_V_HEAD, HTTP_V_POST, HTTP_V_PUT, HTTP_V_OPTIONS };
 
 struct http_header {
 	const char	*name, *value;
 };
 
 struct http_request {
-	enum http_method method;
+	enum http_verb	 verb;
 	const char	*path;		/* decoded; begins with '/'; no dot segments, no NUL; "*" */
 	const char	*query;		/* as it came, after '?'; "" */
 	struct http_header headers[HTTP_HEADERS_MAX];
@@ -42,6 +42,8 @@ struct http_request {
 	size_t		 body_len;
 };
 
+struct http_parser;
+
 enum http_result {
 	HTTP_MORE,			/* all input was taken */
 	HTTP_HEAD_DONE,			/* see http_allow_body() */
@@ -52,7 +54,7 @@ enum http_result {
 struct http_reader {
 	struct http_request request;
 	int		 status;	/* 400, 405, 408, 413, 414, 417, 431, 501 or 505 */
-	http_parser	 parser;
+	struct http_parser *parser;	/* NULL: between requests */
 	char		*head;
 	size_t		 head_len;
 	uint8_t		*body;

@@ -5,12 +5,12 @@
 
 #include "web.h"
 
-#define GET	(1u << HTTP_M_GET | 1u << HTTP_M_HEAD)
-#define POST	(1u << HTTP_M_POST)
+#define GET	(1u << HTTP_V_GET | 1u << HTTP_V_HEAD)
+#define POST	(1u << HTTP_V_POST)
 
 /* The first that fits. */
 static const struct web_route routes[] = {
-	{ "/v1/ws", false, 1u << HTTP_M_GET, 0, false, web_upgrade },
+	{ "/v1/ws", false, 1u << HTTP_V_GET, 0, false, web_upgrade },
 	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, false, web_poll },
 	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, false, web_messages },
 	{ "/v1/conversations/", true, GET, 0, false, web_events },
