@@ -63,7 +63,7 @@ unit_tests += tests/unit/error_test \
 	tests/unit/wire_test \
 	tests/fuzz/frame_fuzz \
 	tests/fuzz/wire_fuzz
-protocol_libs = libkithproto.a $(PROTOBUFC_LIBS)
+protocol_libs = libkithproto.a $(PROTOBUFC_LIBS) $(JANSSON_LIBS)
 tests_unit_error_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
 tests_unit_frame_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
 tests_unit_unpackmem_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
@@ -124,7 +124,8 @@ unit_tests += tests/crash/store_crash_test \
 	tests/unit/db_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
-	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(CMOCKA_LIBS)
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(JANSSON_LIBS) \
+	$(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
