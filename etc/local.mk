@@ -10,6 +10,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 initdir = $(sysconfdir)/init.d
 example_DATA = etc/kithd.conf
+dist_doc_DATA = etc/nginx-kith.conf
 unit_DATA = etc/kithd.service
 sysusers_DATA = etc/sysusers.d/kith.conf
 tmpfiles_DATA = etc/tmpfiles.d/kith.conf
