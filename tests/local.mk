@@ -225,5 +225,10 @@ tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
 
+# server: the browsers' door.
+unit_tests += tests/unit/page_test
+tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_page_test_LDADD = $(server_libs)
+
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
