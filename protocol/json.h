@@ -31,10 +31,10 @@
 
 /* One JSON object as the wire bytes of a `type`, which wire_walk() accepts. KITH_E_OK, *out_len
  * is set, or
- *   KITH_E_BAD_REQUEST     not JSON (RFC 8259: UTF-8, no BOM, no lone surrogate, nothing
- *                          after it), a name twice (also in both spellings), two of a oneof, a value
- *                          of the wrong type or out of its range, an unknown enum value, U+0000;
- *                          over 2048 levels, or anywhere a number of 2^63 or more
+ *   KITH_E_BAD_REQUEST     not JSON (RFC 8259: UTF-8, no BOM, no lone surrogate, nothing after it),
+ *                          over 2048 levels, anywhere a name twice or a number of 2^63 or more;
+ *                          a name in both spellings, two of a oneof, a value of the wrong type
+ *                          or out of its range, an unknown enum value, U+0000
  *   KITH_E_UNKNOWN_FIELD   a name that is not in the schema, even with null
  *   KITH_E_UNKNOWN_REQUEST the same with an object, at the top of kith.v1.Request
  *   KITH_E_TOO_LARGE       limits.h: depth, fields, elements; or does not fit into `cap`

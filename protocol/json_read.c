@@ -49,7 +49,7 @@ struct block {
 	alignas(max_align_t) char	bytes[];
 };
 
-static int starved;		/* malloc failed; jansson calls that bad syntax at places */
+static int starved;	/* malloc failed: jansson calls that bad syntax, or goes on without */
 
 static void *
 wiped_alloc(size_t size)
@@ -478,18 +478,25 @@ peek_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
 static enum kith_err
 read_text(struct reader *r, const char *text, size_t len, uint64_t *id)
 {
-	enum kith_err err;
-	json_t *tree;
+	enum kith_err err = KITH_E_BAD_REQUEST;
+	json_t *tree = NULL;
 
-	if (seed_once() < 0)
-		return KITH_E_BUSY;
-	starved = 0;
-	tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	/* jansson passes over a NUL that stands behind a number. */
+	if (len == 0 || memchr(text, '\0', len) != NULL)
+		goto out;
+	starved = seed_once() < 0;
+	if (!starved)
+		tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	if (starved) {
+		err = KITH_E_BUSY;
+		goto out;
+	}
 	if (tree == NULL)
-		return starved ? KITH_E_BUSY : KITH_E_BAD_REQUEST;
+		goto out;
 	if (id != NULL)
 		*id = peek_id(r->type, tree);
 	err = read_message(r, r->type, tree);
+out:
 	json_decref(tree);
 	return err;
 }
