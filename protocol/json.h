@@ -42,8 +42,8 @@
  * What is not JSON comes first, then whichever comes first in the text. *id, if given, gets
  * the `id` at the top (the request's), wherever it stands and whatever else is wrong, if only
  * it is JSON; otherwise 0.
- * What was parsed is wiped, and on errors `out` too: it may have held a password. Not for threads:
- * jansson has one allocator for the process, and it is ours during the call. */
+ * What was parsed is wiped, and on errors `out` too: it may have held a password. json_text.h's
+ * limits apply. */
 enum kith_err	json_to_wire(const ProtobufCMessageDescriptor *type, const char *text, size_t len,
 		    uint8_t *out, size_t cap, size_t *out_len, uint64_t *id);
 
