@@ -48,6 +48,8 @@ struct conf {
 	/* TLS */
 	char		*tls_certificate, *tls_key;	/* default STATE/tls/{cert,key}.pem */
 	bool		 plaintext;		/* off: plain connections only from loopback */
+	/* the browser's door */
+	char		*web_dir;		/* default PKGDATADIR/web */
 	/* limits */
 	unsigned	 heartbeat_ms, login_ms, drain_ms;
 	unsigned	 connections_per_address;	/* 0: no limit; not for loopback */

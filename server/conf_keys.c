@@ -102,9 +102,11 @@ const struct conf_key conf_keys[] = {
 	BOOL(plaintext, true, "off",
 	    "on: connections without TLS from anywhere; off: only from this host"),
 
+	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
+
 	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, "25000",
 	    "a client sends something this often; silent for two of it: closed"),
-	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login"),
+	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login, and for an HTTP request to arrive"),
 	NUMBER(drain_ms, 0, 10 * 60 * 1000, true, "5000",
 	    "time that each role gets to finish at a stop"),
 	NUMBER(connections_per_address, 0, ANY, true, "100",

@@ -9,7 +9,8 @@
 
 /* The event at hand, as each door sends it; made when the first of its sessions is met. */
 struct wrapped {
-	size_t	len;			/* 0: not made yet */
+	bool	made;
+	size_t	len;			/* 0: it can't be sent so */
 	uint8_t	bytes[DOOR_WRAPPED_MAX];
 };
 
@@ -19,7 +20,24 @@ static void
 begin(void)
 {
 	for (unsigned i = 0; i < DOOR_COUNT; i++)
-		wrapped[i].len = 0;
+		wrapped[i].made = false;
+	door_json_forget();
+}
+
+static void
+to_conn(struct conn *c, const uint8_t *body, uint32_t len)
+{
+	struct wrapped *as = &wrapped[c->door->id];
+
+	if (!as->made)
+		as->len = c->door->wrap(c->w, body, len, as->bytes);
+	as->made = true;
+	if (as->len == 0)
+		conn_fall_behind(c);
+	else if (c->door->live != NULL)
+		c->door->live(c, as->bytes, as->len);
+	else
+		conn_queue_live(c, as->bytes, as->len);
 }
 
 /* Queueing ends no session (conn_break), so the set stays as it is. */
@@ -27,17 +45,13 @@ static void
 to_set(struct worker *w, const struct index_set *set, uint64_t but_device, const uint8_t *body,
     uint32_t len)
 {
-	struct wrapped *as;
 	struct conn *c;
 
 	for (uint32_t i = 0; set != NULL && i < set->n; i++) {
 		c = w->conns[set->places[i]];
 		if (c->session.state != S_READY || c->session.device == but_device)
 			continue;
-		as = &wrapped[c->door->id];
-		if (as->len == 0)
-			as->len = c->door->wrap(body, len, as->bytes);
-		conn_queue_live(c, as->bytes, as->len);
+		to_conn(c, body, len);
 	}
 }
 

@@ -15,6 +15,7 @@
 #include "protocol/unpackmem.h"
 
 struct dispatch_row;
+struct page;
 
 /* A request that found the inbox of its process full. The connection rests. */
 struct stalled {
@@ -30,6 +31,8 @@ struct worker {
 	struct proc		*p;
 	uint64_t		(*clock)(void);	/* monotonic ms: proc_now_ms(), but for tests */
 	struct unpackmem	 mem;		/* the request at hand */
+	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
+	struct page		*page;		/* web_page.c; NULL: none */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;
 	uint32_t		 nconns, nfree, places;
