@@ -31,10 +31,10 @@
 
 /* One JSON object as the wire bytes of a `type`, which wire_walk() accepts. KITH_E_OK, *out_len
  * is set, or
- *   KITH_E_BAD_REQUEST     not JSON (RFC 8259: UTF-8, no BOM, no lone surrogate, nothing
- *                          after it), a name twice (also in both spellings), two of a oneof, a value
- *                          of the wrong type or out of its range, an unknown enum value, U+0000;
- *                          over 2048 levels, or anywhere a number of 2^63 or more
+ *   KITH_E_BAD_REQUEST     not JSON (RFC 8259: UTF-8, no BOM, no lone surrogate, nothing after it),
+ *                          over 2048 levels, anywhere a name twice or a number of 2^63 or more;
+ *                          a name in both spellings, two of a oneof, a value of the wrong type
+ *                          or out of its range, an unknown enum value, U+0000
  *   KITH_E_UNKNOWN_FIELD   a name that is not in the schema, even with null
  *   KITH_E_UNKNOWN_REQUEST the same with an object, at the top of kith.v1.Request
  *   KITH_E_TOO_LARGE       limits.h: depth, fields, elements; or does not fit into `cap`
@@ -42,8 +42,8 @@
  * What is not JSON comes first, then whichever comes first in the text. *id, if given, gets
  * the `id` at the top (the request's), wherever it stands and whatever else is wrong, if only
  * it is JSON; otherwise 0.
- * What was parsed is wiped, and on errors `out` too: it may have held a password. Not for threads:
- * jansson has one allocator for the process, and it is ours during the call. */
+ * What was parsed is wiped, and on errors `out` too: it may have held a password. json_text.h's
+ * limits apply. */
 enum kith_err	json_to_wire(const ProtobufCMessageDescriptor *type, const char *text, size_t len,
 		    uint8_t *out, size_t cap, size_t *out_len, uint64_t *id);
 

@@ -5,13 +5,10 @@
  * each value is written as wire bytes at once. No message is made in between.
  */
 #include <assert.h>
-#include <jansson.h>
-#include <stdalign.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "json.h"
+#include "json_text.h"
 #include "limits.h"
 #include "protocol/frame.pb-c.h"
 
@@ -39,61 +36,6 @@ typedef enum kith_err (*read_fn)(struct reader *r, const ProtobufCFieldDescripto
 
 static enum kith_err	read_message(struct reader *r, const ProtobufCMessageDescriptor *type,
 			    const json_t *v);
-
-/*
- * jansson's memory while it works for us: each block is wiped before it is given back,
- * wherever the text's secrets were copied to.
- */
-struct block {
-	size_t	size;
-	alignas(max_align_t) char	bytes[];
-};
-
-static int starved;		/* malloc failed; jansson calls that bad syntax at places */
-
-static void *
-wiped_alloc(size_t size)
-{
-	struct block *b = NULL;
-
-	if (size <= SIZE_MAX - sizeof(*b))
-		b = malloc(sizeof(*b) + size);
-	if (b == NULL) {
-		starved = 1;
-		return NULL;
-	}
-	b->size = size;
-	return b->bytes;
-}
-
-static void
-wiped_free(void *p)
-{
-	struct block *b;
-
-	if (p == NULL)
-		return;
-	b = (struct block *)((char *)p - offsetof(struct block, bytes));
-	explicit_bzero(b->bytes, b->size);
-	free(b);
-}
-
-/* jansson's own seed of its hash tables comes from /dev/urandom, which a process in an
- * empty root does not have, and else from the clock. 0 or -1. */
-static int
-seed_once(void)
-{
-	static int done;
-	uint32_t seed;
-
-	if (done)
-		return 0;
-	if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed))
-		return -1;
-	json_object_seed(seed | 1);	/* 0 asks for a seed of its own */
-	done = 1;
-	return 0;
-}
 
 static enum kith_err
 put(struct reader *r, const void *bytes, size_t len)
@@ -474,45 +416,26 @@ peek_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
 	return n;
 }
 
-/* jansson's error text would quote the text, so none is asked for. */
-static enum kith_err
-read_text(struct reader *r, const char *text, size_t len, uint64_t *id)
-{
-	enum kith_err err;
-	json_t *tree;
-
-	if (seed_once() < 0)
-		return KITH_E_BUSY;
-	starved = 0;
-	tree = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	if (tree == NULL)
-		return starved ? KITH_E_BUSY : KITH_E_BAD_REQUEST;
-	if (id != NULL)
-		*id = peek_id(r->type, tree);
-	err = read_message(r, r->type, tree);
-	json_decref(tree);
-	return err;
-}
-
 enum kith_err
 json_to_wire(const ProtobufCMessageDescriptor *type, const char *text, size_t len,
     uint8_t *out, size_t cap, size_t *out_len, uint64_t *id)
 {
 	struct reader r = { .type = type, .at = out, .end = out + cap };
-	json_malloc_t others_malloc;
-	json_free_t others_free;
+	struct json_text t;
 	enum kith_err err;
 
 	*out_len = 0;
 	if (id != NULL)
 		*id = 0;
-	json_get_alloc_funcs(&others_malloc, &others_free);
-	json_set_alloc_funcs(wiped_alloc, wiped_free);
-	err = read_text(&r, text, len, id);
-	json_set_alloc_funcs(others_malloc, others_free);
-	if (err == KITH_E_OK)
+	if ((err = json_text_open(&t, text, len)) != KITH_E_OK)
+		goto out;
+	if (id != NULL)
+		*id = peek_id(type, t.tree);
+	if ((err = read_message(&r, type, t.tree)) == KITH_E_OK)
 		*out_len = (size_t)(r.at - out);
 	else
 		explicit_bzero(out, (size_t)(r.at - out));
+out:
+	json_text_close(&t);
 	return err;
 }

@@ -82,6 +82,23 @@ tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
 tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
 EXTRA_DIST += tests/fuzz/seeds
 
+# JSON. json_memory_test counts what is allocated, and looks at what is freed.
+unit_tests += tests/unit/json_memory_test \
+	tests/unit/json_test \
+	tests/fuzz/json_fuzz
+tests_unit_json_memory_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_json_memory_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_json_test_SOURCES = tests/unit/json_test.c tests/unit/sample.c tests/unit/sample.h \
+	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_unit_json_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_fuzz_json_fuzz_SOURCES = tests/fuzz/json_fuzz.c $(fuzz_replay)
+tests_fuzz_json_fuzz_LDADD = $(protocol_libs)
+
+# The other end of test_json.py.
+noinst_PROGRAMS += tests/integration/json_pipe
+tests_integration_json_pipe_LDADD = $(protocol_libs)
+EXTRA_DIST += tests/integration/test_json.py
+
 # Integration tests: run by tests/run.sh, not by make check.
 EXTRA_DIST += \
 	tests/README.md \
