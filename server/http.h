@@ -42,8 +42,6 @@ struct http_request {
 	size_t		 body_len;
 };
 
-struct http_parser;
-
 enum http_result {
 	HTTP_MORE,			/* all input was taken */
 	HTTP_HEAD_DONE,			/* see http_allow_body() */
@@ -54,12 +52,13 @@ enum http_result {
 struct http_reader {
 	struct http_request request;
 	int		 status;	/* 400, 405, 408, 413, 414, 417, 431, 501 or 505 */
-	struct http_parser *parser;	/* NULL: between requests */
 	char		*head;
-	size_t		 head_len;
+	size_t		 head_len, head_cap;
 	uint8_t		*body;
 	size_t		 body_len, body_cap, body_max;
-	unsigned	 state;		/* http.c */
+	uint64_t	 left;		/* bytes of the body or chunk that are missing */
+	unsigned	 state, digits;	/* http.c */
+	bool		 chunked, empty_line;
 };
 
 void	http_reader_init(struct http_reader *r);

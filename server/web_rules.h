@@ -29,7 +29,7 @@ enum web_origin {
 /* What was found out about one request. */
 struct web_asker {
 	enum web_origin	 origin;
-	bool		 same_site;	/* ORIGIN_NONE, but the browser says Sec-Fetch-Site: same-origin or none */
+	bool		 same_site;	/* ORIGIN_NONE, but the browser says Sec-Fetch-Site: same-origin */
 	bool		 tls;		/* the browser's connection is encrypted, perhaps up to a proxy */
 	bool		 proxied;	/* it came through a believed proxy */
 	uint8_t		 address[16];	/* of the client, IPv4 mapped */
