@@ -332,6 +332,8 @@ read_some(struct conn *c)
 static void
 take_input(struct conn *c)
 {
+	if (c->state == CONN_OPEN && c->paused == 0 && c->door != NULL && c->door->more != NULL)
+		c->door->more(c);
 	if (c->state == CONN_OPEN && c->paused == 0 && c->held != NULL)
 		give_held(c);
 	if (c->state == CONN_OPEN && c->paused == 0)

@@ -45,6 +45,10 @@ struct door_ops {
 	 * connection is paused or closed; *at and *len tell what was not taken. */
 	void		(*input)(struct conn *c, const uint8_t **at, size_t *len);
 
+	/* Uses input that it took and could not use while the connection was paused. NULL: there
+	 * is no such. */
+	void		(*more)(struct conn *c);
+
 	/* Writes an encoded Reply of at most FRAME_BYTES_MAX as it travels into `out`, which
 	 * has DOOR_WRAPPED_MAX. Returns its length, or 0: it can't be. The same for all connections
 	 * of the door, so that an event is wrapped once for all of them. */

@@ -597,22 +597,31 @@ http_header(const struct http_request *q, const char *name, unsigned i)
 	return NULL;
 }
 
+const char *
+http_list_find(const char *list, const char *token)
+{
+	size_t len = strlen(token), n;
+	const char *end;
+
+	for (; *list != '\0'; list = end + (*end == ',')) {
+		list += strspn(list, " \t");
+		end = list + strcspn(list, ",");
+		for (n = (size_t)(end - list); n > 0 && strchr(" \t", list[n - 1]) != NULL; n--)
+			;
+		if (n == len && strncasecmp(list, token, n) == 0)
+			return list;
+	}
+	return NULL;
+}
+
 bool
 http_has_token(const struct http_request *q, const char *name, const char *token)
 {
-	const char *value, *end;
-	size_t len = strlen(token), n;
+	const char *value;
 
 	for (unsigned i = 0; (value = http_header(q, name, i)) != NULL; i++)
-		for (; *value != '\0'; value = end + (*end == ',')) {
-			value += strspn(value, " \t");
-			end = value + strcspn(value, ",");
-			for (n = (size_t)(end - value); n > 0 && (value[n - 1] == ' ' ||
-			    value[n - 1] == '\t'); n--)
-				;
-			if (n == len && strncasecmp(value, token, n) == 0)
-				return true;
-		}
+		if (http_list_find(value, token) != NULL)
+			return true;
 	return false;
 }
 

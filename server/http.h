@@ -83,6 +83,9 @@ bool	http_begun(const struct http_reader *r);
  * -Version, ...: a list in http.c) has no second: that is 400. */
 const char *http_header(const struct http_request *r, const char *name, unsigned i);
 
+/* Where `token` (any case) stands in a comma-separated list; NULL: it does not. */
+const char *http_list_find(const char *list, const char *token);
+
 /* Is `token` (any case) in the comma-separated list of all headers of that name? */
 bool	http_has_token(const struct http_request *r, const char *name, const char *token);
 

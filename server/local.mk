@@ -94,6 +94,7 @@ server_worker = \
 	server/web_rules.c \
 	server/web_rules.h \
 	server/web_status.c \
+	server/web_upgrade.c \
 	server/worker.c \
 	server/worker.h \
 	server/ws.h
