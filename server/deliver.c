@@ -75,7 +75,7 @@ deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, u
 	}
 }
 
-/* To the user's other devices: h->device moved it. */
+/* To the user's other devices: h->device moved it. Or to all: somebody else did. */
 void
 deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {

@@ -27,7 +27,7 @@ enum ipc_type {
 	IPC_REPLY,		/* writer, reader, auth -> worker: an encoded Reply */
 	IPC_LOGIN,		/* auth -> worker: kith.ipc.Login */
 	/* writer -> worker: an encoded Reply{event}, see `flags`; an encoded
-	 * Reply{cursor_moved} for user[0]'s sessions but `device`; user[0] is
+	 * Reply{cursor_moved} for user[0]'s sessions but `device` (0: all); user[0] is
 	 * (IPC_F_JOINED) or is no longer in group `conversation`. */
 	IPC_EVENT,
 	IPC_CURSOR,

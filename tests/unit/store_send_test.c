@@ -367,6 +367,7 @@ a_cursor_moves_forward_and_is_told(void **state)
 	assert_int_equal(k->head.device, 2);
 	assert_int_equal(r->cursor_moved->conversation, conversation);
 	assert_int_equal(r->cursor_moved->seq, 3);
+	assert_int_equal(r->cursor_moved->user, 2);
 	assert_int_equal(kit_mark(k, 2, conversation, 2), KITH_E_OK);
 	nothing_more(k, 1);
 	assert_int_equal(kit_number(k, CURSOR), 3);
@@ -374,6 +375,45 @@ a_cursor_moves_forward_and_is_told(void **state)
 	assert_int_equal(kit_mark(k, 2, conversation, 1000), KITH_E_OK);
 	assert_int_equal(next(k, 1, IPC_CURSOR)->cursor_moved->seq, 5);
 	assert_int_equal(kit_number(k, CURSOR), 5);
+}
+
+/* To the peer it is one cursor, however many devices there are. */
+static void
+the_peer_is_told_of_a_cursor(void **state)
+{
+	struct kit *k = *state;
+	uint64_t conversation = conv_direct(1, 2), group;
+	Kith__V1__Reply *r;
+
+	for (unsigned i = 0; i < 5; i++)
+		kit_say(k, 1, "@u2", "x", NULL);
+	kit_online(k, 1, 1);
+	assert_int_equal(kit_mark(k, 2, conversation, 2), KITH_E_OK);
+	r = next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.user[0], 1);
+	assert_int_equal(k->head.device, 0);
+	assert_int_equal(r->cursor_moved->conversation, conversation);
+	assert_int_equal(r->cursor_moved->seq, 2);
+	assert_int_equal(r->cursor_moved->user, 2);
+	/* Another device was further. */
+	kit_do(k, "INSERT INTO cursors (user, conversation, device, read_seq)"
+	    " SELECT user, conversation, 77, 4 FROM cursors WHERE user = 2");
+	assert_int_equal(kit_mark(k, 2, conversation, 3), KITH_E_OK);
+	assert_int_equal(kit_mark(k, 2, conversation, 4), KITH_E_OK);
+	nothing_more(k, 1);
+	assert_int_equal(kit_mark(k, 2, conversation, 5), KITH_E_OK);
+	assert_int_equal(next(k, 1, IPC_CURSOR)->cursor_moved->seq, 5);
+	/* Nobody is told of groups, nor twice of notes to oneself. */
+	assert_int_equal(kit_group(k, 1, "g", true, &group), KITH_E_OK);
+	assert_int_equal(kit_join(k, 2, "#g"), KITH_E_OK);
+	assert_int_equal(kit_say(k, 1, "@u1", "note", NULL), KITH_E_OK);
+	kit_drop_told(k);
+	assert_int_equal(kit_mark(k, 2, group, 2), KITH_E_OK);
+	nothing_more(k, 1);
+	assert_int_equal(kit_mark(k, 1, conv_direct(1, 1), 1), KITH_E_OK);
+	next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.device, 1);
+	nothing_more(k, 1);
 }
 
 static void
@@ -471,6 +511,7 @@ store_send_tests(const struct kit_kind *kind)
 		KIT_TEST(a_killed_writer_is_replayed),
 		KIT_TEST(a_counter_behind_its_events_is_mended),
 		KIT_TEST(a_cursor_moves_forward_and_is_told),
+		KIT_TEST(the_peer_is_told_of_a_cursor),
 		KIT_TEST(a_cursor_needs_a_conversation),
 		KIT_TEST(cursors_of_a_batch_are_joined),
 		KIT_TEST(last_seen_only_rises),
