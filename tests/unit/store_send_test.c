@@ -188,7 +188,7 @@ a_disabled_sender_stores_nothing(void **state)
 
 	kit_do(k, "UPDATE accounts SET disabled = 1 WHERE id = 1");
 	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_DISABLED);
-	assert_int_equal(kit_say(k, 4000000000, "@u2", "x", NULL), KITH_E_DISABLED);
+	assert_int_equal(kit_say(k, 1000000000, "@u2", "x", NULL), KITH_E_DISABLED);
 	assert_int_equal(kit_number(k, MESSAGES), 0);
 }
 
@@ -258,6 +258,25 @@ a_copy_within_the_batch_is_stored_once(void **state)
 	assert_string_equal(next(k, 1, IPC_EVENT)->event->text, "other");
 	nothing_more(k, 1);
 	assert_int_equal(kit_stat(k, STAT_messages_repeated), 1);
+}
+
+/* Two users may choose the same number. */
+static void
+a_free_client_id_is_its_users(void **state)
+{
+	struct kit *k = *state;
+	uint64_t id = CLIENT_ID_FREE_BIT | 12345;
+
+	for (unsigned i = 0; i < 3; i++) {
+		kit_send_as(k, i == 1 ? 2 : 1, "@u3", i == 2 ? "again" : "x", id);
+		kit_turn(k);
+		assert_int_equal(next(k, 0, IPC_REPLY)->sent->outcomes[0]->seq, 1);
+	}
+	assert_int_equal(kit_number(k, MESSAGES), 2);
+	assert_int_equal(kit_stat(k, STAT_messages_repeated), 1);
+	kit_send_as(k, 1, "@u2 @u3", "x", 2 * CLIENT_ID_FREE_BIT - 1);
+	kit_turn(k);
+	assert_int_equal(kit_error(next(k, 0, IPC_REPLY)), KITH_E_BAD_REQUEST);
 }
 
 static void
@@ -506,6 +525,7 @@ store_send_tests(const struct kit_kind *kind)
 		KIT_TEST(a_batch_keeps_the_order_of_the_inbox),
 		KIT_TEST(more_than_a_batch_becomes_several),
 		KIT_TEST(a_copy_within_the_batch_is_stored_once),
+		KIT_TEST(a_free_client_id_is_its_users),
 		KIT_TEST(a_copy_of_what_was_refused_is_judged_anew),
 		KIT_TEST(a_resent_message_has_its_first_answer),
 		KIT_TEST(a_killed_writer_is_replayed),
