@@ -32,7 +32,7 @@
 #define TOKEN_CHARS			43u
 #define DEVICES_PER_USER_MAX		100u
 
-/* Client ids: device << CLIENT_ID_DEVICE_SHIFT | counter. device < 2^31. */
+/* Client ids: device << CLIENT_ID_DEVICE_SHIFT | counter. device <= DEVICE_MAX. */
 #define CLIENT_ID_DEVICE_SHIFT		32
 
 /* Or this bit and any 62-bit number that the user never used: for those who can keep no

@@ -104,6 +104,10 @@ void		 conn_queue(struct conn *c, const void *bytes, size_t len);
  * the soft bound: then it falls behind. */
 void		 conn_queue_live(struct conn *c, const void *bytes, size_t len);
 
+/* The same for what nobody misses: left out when a live event would be, and never a cause to
+ * fall behind. */
+void		 conn_queue_hint(struct conn *c, const void *bytes, size_t len);
+
 /* Live events are left out until all output has left; then Resync tells the client. */
 void		 conn_fall_behind(struct conn *c);
 

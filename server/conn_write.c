@@ -103,6 +103,13 @@ conn_queue_live(struct conn *c, const void *bytes, size_t len)
 	stats_add(c->w->p->stats, STAT_events_delivered, 1);
 }
 
+void
+conn_queue_hint(struct conn *c, const void *bytes, size_t len)
+{
+	if (!c->behind && unsent(c) + len <= c->w->p->conf->output_soft)
+		conn_queue(c, bytes, len);
+}
+
 /* Wiped: it may have held a fresh token. */
 static void
 free_block(struct conn *c)

@@ -6,6 +6,7 @@
 #include "protocol/limits.h"
 
 #define USER_BITS	31
+#define FREE_SHIFT	62		/* to CLIENT_ID_FREE_BIT */
 
 /* What a group's conv_may() says, apart from what a stranger hears of a private group
  * (nothing). may_join() has JOIN. */
@@ -86,10 +87,16 @@ conv_peer(uint64_t id, uint64_t user)
 	return a == user ? b : a;
 }
 
+/* No device's number is so high that its ids could look free (DEVICE_MAX). */
 bool
-conv_client_ids_ok(uint64_t client_id, uint64_t device, unsigned n)
+conv_client_ids_ok(uint64_t first, uint64_t device, unsigned n)
 {
-	return client_id != 0 && n > 0 &&
-	    client_id >> CLIENT_ID_DEVICE_SHIFT == device &&
-	    (client_id + n - 1) >> CLIENT_ID_DEVICE_SHIFT == device;
+	uint64_t last = first + n - 1;
+
+	if (n == 0)
+		return false;
+	if (first & CLIENT_ID_FREE_BIT)
+		return first >> FREE_SHIFT == 1 && last >> FREE_SHIFT == 1;
+	return (uint32_t)first != 0 && first >> CLIENT_ID_DEVICE_SHIFT == device &&
+	    last >> CLIENT_ID_DEVICE_SHIFT == device;
 }

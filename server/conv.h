@@ -60,7 +60,8 @@ bool		conv_is_group(uint64_t id);
 /* The other user of a direct conversation of `user`; 0 if it is none of this user's. */
 uint64_t	conv_peer(uint64_t id, uint64_t user);
 
-/* A client id belongs to `device`, and so do the n - 1 after it. */
-bool		conv_client_ids_ok(uint64_t client_id, uint64_t device, unsigned n);
+/* A client id and the n - 1 after it belong to `device`, or are all free ones
+ * (CLIENT_ID_FREE_BIT). */
+bool		conv_client_ids_ok(uint64_t first, uint64_t device, unsigned n);
 
 #endif

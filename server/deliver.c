@@ -1,10 +1,16 @@
 /*
  * deliver.c - what the store committed, to this worker's own sessions: encoded once by
- * the store, wrapped once per door. The bytes are passed on unread: all trust the store.
+ * the store, wrapped once per door. The bytes are passed on unread: all trust the store. And
+ * who is writing, which other workers say.
  */
+#include <string.h>
+
 #include "conn.h"
+#include "conv.h"
 #include "door.h"
 #include "ipc.h"
+#include "protocol/wire.h"
+#include "shm/stats.h"
 #include "worker.h"
 
 /* The event at hand, as each door sends it; made when the first of its sessions is met. */
@@ -24,54 +30,106 @@ begin(void)
 	door_json_forget();
 }
 
+/* What goes to some sessions, and to which of these not. */
+struct news {
+	const uint8_t	*body;
+	uint32_t	 len;
+	uint64_t	 but_device, but_user;	/* 0: nobody is left out */
+	void		(*queue)(struct conn *c, const void *bytes, size_t len);
+};
+
+static bool
+wants(const struct session *s, const struct news *n)
+{
+	return s->state == S_READY && s->device != n->but_device && s->user != n->but_user;
+}
+
 static void
-to_conn(struct conn *c, const uint8_t *body, uint32_t len)
+to_conn(struct conn *c, const struct news *n)
 {
 	struct wrapped *as = &wrapped[c->door->id];
 
 	if (!as->made)
-		as->len = c->door->wrap(c->w, body, len, as->bytes);
+		as->len = c->door->wrap(c->w, n->body, n->len, as->bytes);
 	as->made = true;
 	if (as->len == 0)
 		conn_fall_behind(c);
 	else if (c->door->live != NULL)
 		c->door->live(c, as->bytes, as->len);
 	else
-		conn_queue_live(c, as->bytes, as->len);
+		n->queue(c, as->bytes, as->len);
 }
 
 /* Queueing ends no session (conn_break), so the set stays as it is. */
 static void
-to_set(struct worker *w, const struct index_set *set, uint64_t but_device, const uint8_t *body,
-    uint32_t len)
+to_set(struct worker *w, const struct index_set *set, const struct news *n)
 {
 	struct conn *c;
 
 	for (uint32_t i = 0; set != NULL && i < set->n; i++) {
 		c = w->conns[set->places[i]];
-		if (c->session.state != S_READY || c->session.device == but_device)
+		if (!wants(&c->session, n))
 			continue;
-		to_conn(c, body, len);
+		to_conn(c, n);
 	}
 }
 
 void
 deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
+	struct news n = { .body = body, .len = len, .queue = conn_queue_live };
+
 	begin();
 	if (h->flags & IPC_F_FOLLOWERS)
-		to_set(w, index_find(&w->groups, h->conversation), 0, body, len);
+		to_set(w, index_find(&w->groups, h->conversation), &n);
 	if (h->flags & IPC_F_USERS) {
-		to_set(w, index_find(&w->users, h->user[0]), 0, body, len);
+		to_set(w, index_find(&w->users, h->user[0]), &n);
 		if (h->user[1] != h->user[0])
-			to_set(w, index_find(&w->users, h->user[1]), 0, body, len);
+			to_set(w, index_find(&w->users, h->user[1]), &n);
 	}
 }
 
-/* To the user's other devices: h->device moved it. */
+/* To the user's other devices: h->device moved it. Or to all: somebody else did. */
 void
 deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
+	struct news n = { .body = body, .len = len, .but_device = h->device,
+		.queue = conn_queue_live };
+
 	begin();
-	to_set(w, index_find(&w->users, h->user[0]), h->device, body, len);
+	to_set(w, index_find(&w->users, h->user[0]), &n);
+}
+
+/* The head and the body say the same. */
+static bool
+typing_ok(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	const Kith__V1__Reply *r;
+	ProtobufCMessage *message;
+
+	if (wire_unpack(&kith__v1__reply__descriptor, body, len, &w->mem, NULL, &message) !=
+	    KITH_E_OK)
+		return false;
+	r = (const Kith__V1__Reply *)message;
+	return r->id == 0 && r->body_case == KITH__V1__REPLY__BODY_TYPING &&
+	    r->typing->conversation == h->conversation && r->typing->user_id == h->user[0] &&
+	    r->typing->user_id != 0 && strlen(r->typing->name) <= NAME_BYTES_MAX;
+}
+
+/* To the others of the conversation. A worker made it, not the store: it is read first. */
+void
+deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct news n = { .body = body, .len = len, .but_user = h->user[0],
+		.queue = conn_queue_hint };
+
+	if (!typing_ok(w, h, body, len)) {
+		stats_add(w->p->stats, STAT_ipc_refused, 1);
+		return;
+	}
+	begin();
+	if (conv_is_group(h->conversation))
+		to_set(w, index_find(&w->groups, h->conversation), &n);
+	else
+		to_set(w, index_find(&w->users, conv_peer(h->conversation, h->user[0])), &n);
 }

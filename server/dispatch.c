@@ -40,7 +40,11 @@ static const struct dispatch_row rows[] = {
 	ROW(LIST_MEMBERS, "group.members", S_READY, READER, LARGE, NONE),
 	ROW(INVITE_TO_GROUP, "group.invite", S_READY, WRITER, LARGE, ONE),
 
+	ROW(CREATE_HOOK, "hook.create", S_READY, WRITER, SMALL, ONE),
+
 	ROW(WHO, "who", S_READY, READER, LARGE, ONE, .handle = req_who),
+	ROW(TYPING, "typing", S_READY, WORKER, SMALL, ONE, .check = req_check_typing,
+	    .handle = req_typing),
 };
 
 const struct dispatch_row *

@@ -43,7 +43,7 @@ struct dispatch_row {
 const struct dispatch_row *dispatch_find(uint32_t number);
 
 /* The handlers and checks, by area. */
-dispatch_handle req_hello, req_ping, req_pong, req_who;
-dispatch_check req_check_register, req_check_login, req_check_send;
+dispatch_handle req_hello, req_ping, req_pong, req_typing, req_who;
+dispatch_check req_check_register, req_check_login, req_check_send, req_check_typing;
 
 #endif

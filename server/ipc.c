@@ -46,6 +46,14 @@ ipc_send(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint
 }
 
 int
+ipc_send_hint(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint32_t len)
+{
+	const struct ring *inbox = &p->shared->rings[to];
+
+	return ring_used(inbox) > inbox->size / 2 ? -ENOBUFS : ipc_send(p, to, h, body, len);
+}
+
+int
 ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h, const ProtobufCMessage *msg)
 {
 	static uint8_t packed[FRAME_BYTES_MAX];

@@ -27,7 +27,7 @@ enum ipc_type {
 	IPC_REPLY,		/* writer, reader, auth -> worker: an encoded Reply */
 	IPC_LOGIN,		/* auth -> worker: kith.ipc.Login */
 	/* writer -> worker: an encoded Reply{event}, see `flags`; an encoded
-	 * Reply{cursor_moved} for user[0]'s sessions but `device`; user[0] is
+	 * Reply{cursor_moved} for user[0]'s sessions but `device` (0: all); user[0] is
 	 * (IPC_F_JOINED) or is no longer in group `conversation`. */
 	IPC_EVENT,
 	IPC_CURSOR,
@@ -44,6 +44,8 @@ enum ipc_type {
 	IPC_ADMIN,		/* master -> auth: kith.ipc.Admin */
 	IPC_ADMIN_ANSWER,	/* auth -> master: kith.ipc.AdminAnswer */
 	IPC_LOG,		/* any -> log: one line of text */
+	/* worker -> worker: an encoded Reply{typing}: user[0] writes in `conversation`. */
+	IPC_TYPING,
 	IPC_TYPE_COUNT
 };
 
@@ -51,6 +53,8 @@ enum ipc_type {
 #define IPC_F_USERS	2u	/* EVENT: to all local sessions of user[0] and user[1] */
 #define IPC_F_JOINED	4u	/* MEMBER */
 #define IPC_F_CLOSE	8u	/* REPLY: close the session after this reply (Logout) */
+
+#define IPC_TYPING_MAX	256u	/* bytes of an encoded Reply{typing}: numbers and a user's name */
 
 /* Who asks, or who is meant. A worker fills session, session_serial, request and user[0] from the
  * session; the answering role copies them back. Host order; all unused fields 0. */
@@ -85,6 +89,11 @@ extern const struct ipc_row ipc_table[IPC_TYPE_COUNT];
 /* Pushes to process `to` (a slot) and wakes it. 0, -EPERM (no such row),
  * -EMSGSIZE, -ENOBUFS (its inbox is full), or the lock's error. Never waits. */
 int	ipc_send(struct proc *p, unsigned to, struct ipc_head *h,
+	    const void *body, uint32_t len);
+
+/* As ipc_send(), for what may get lost: it takes no room that others will need, so that
+ * nobody's inbox drops a record for it. -ENOBUFS: the inbox is half full; not counted. */
+int	ipc_send_hint(struct proc *p, unsigned to, struct ipc_head *h,
 	    const void *body, uint32_t len);
 
 /* Packs `msg` as the body. Also -EMSGSIZE if it is over the row's body_max. */

@@ -42,6 +42,7 @@ const struct ipc_row ipc_table[IPC_TYPE_COUNT] = {
 	[IPC_ADMIN_ANSWER] = { "admin_answer", AUTH, MASTER, &kith__ipc__admin_answer__descriptor,
 			    SMALL },
 	[IPC_LOG]	= { "log", ANY & ~LOG, LOG, NULL, LOG_TEXT_MAX },
+	[IPC_TYPING]	= { "typing", WORKER, WORKER, REPLY_BODY, IPC_TYPING_MAX },
 };
 
 _Static_assert(sizeof(struct ipc_head) + FRAME_BYTES_MAX <= RING_RECORD_MAX,

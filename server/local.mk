@@ -79,6 +79,7 @@ server_worker = \
 	server/req_message.c \
 	server/req_presence.c \
 	server/req_session.c \
+	server/req_typing.c \
 	server/session.c \
 	server/session.h \
 	server/session_int.h \

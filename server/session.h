@@ -59,6 +59,7 @@ struct session {
 	bool			 registered;	/* in the registry and in worker->users */
 	uint32_t		 in_flight;
 	uint64_t		 user, device;
+	char			 name[NAME_BYTES_MAX + 1];	/* the user's */
 	LIST_HEAD(, request)	 requests;
 	struct limit_bucket	 sends;
 	uint64_t		*groups;	/* followed */
@@ -79,6 +80,8 @@ void	session_malformed(struct conn *c, uint64_t id, enum kith_err err);
 
 /* Out of all tables; tells the writer when the user was last seen. */
 void	session_end(struct conn *c);
+
+bool	session_follows(const struct session *s, uint64_t group);
 
 /* Replies to this client; `r` is packed at once. */
 void	session_reply(struct conn *c, const Kith__V1__Reply *r);

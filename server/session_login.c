@@ -24,6 +24,23 @@
 
 /* -- groups ---------------------------------------------------------------------- */
 
+static bool
+in_list(const uint64_t *list, size_t n, uint64_t group)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (list[i] == group)
+			return true;
+	return false;
+}
+
+bool
+session_follows(const struct session *s, uint64_t group)
+{
+	return in_list(s->groups, s->ngroups, group);
+}
+
 /* In both or in neither: the registry brings the events to this worker, the index to the
  * session. */
 static int
@@ -34,9 +51,8 @@ follow(struct conn *c, uint64_t group)
 	uint64_t *groups;
 	int rc;
 
-	for (uint32_t i = 0; i < s->ngroups; i++)
-		if (s->groups[i] == group)
-			return 0;
+	if (session_follows(s, group))
+		return 0;
 	if (s->ngroups >= GROUPS_PER_USER_MAX)
 		return -ENOSPC;
 	if ((groups = realloc(s->groups, (s->ngroups + 1) * sizeof(*groups))) == NULL)
@@ -73,17 +89,6 @@ unfollow(struct conn *c, uint64_t group)
 			unfollow_at(c, i);
 			return;
 		}
-}
-
-static bool
-in_list(const uint64_t *list, size_t n, uint64_t group)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (list[i] == group)
-			return true;
-	return false;
 }
 
 /* Follows what the store said, corrected by what it said meanwhile. */
@@ -202,8 +207,9 @@ enter(struct conn *c, const Kith__Ipc__Login *login)
 	};
 	int rc;
 
-	if (strlen(login->name) >= sizeof(entry.name))
+	if (strlen(login->name) >= sizeof(s->name))
 		return -EINVAL;
+	strcpy(s->name, login->name);
 	strcpy(entry.name, login->name);
 	if (registry_sessions(&w->p->shared->registry) >= w->p->conf->sessions_max)
 		return -ENOSPC;

@@ -160,7 +160,11 @@ bool		store_replaying(const struct store *s);
 /* After the commit: to the workers. store_transact() does it. */
 void		store_tell_news(struct store *s);
 void		store_tell_event(struct store *s, const struct db_event *e);
-void		store_tell_cursor(struct store *s, uint64_t user, uint64_t device,
+/* `mover` is the head of the MarkRead: to the user's other devices; and to the other
+ * user of a direct conversation, if there is one. */
+void		store_tell_cursor(struct store *s, const struct ipc_head *mover,
+		    uint64_t conversation, uint64_t seq);
+void		store_tell_peer_cursor(struct store *s, const struct ipc_head *mover,
 		    uint64_t conversation, uint64_t seq);
 
 /*

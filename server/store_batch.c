@@ -14,6 +14,7 @@
 
 #include "log.h"
 #include "store_cache.h"
+#include "store_list.h"
 
 #define REDOS_MAX	8u
 
@@ -223,7 +224,7 @@ static enum db_class
 put_mark(struct store *s, struct batch_mark *m)
 {
 	struct store_target to = { .what = TARGET_CONVERSATION, .id = m->conversation };
-	uint64_t user = m->head.user[0], last;
+	uint64_t user = m->head.user[0], last, before = 0;
 	struct store_place place;
 	enum db_class c;
 
@@ -236,11 +237,14 @@ put_mark(struct store *s, struct batch_mark *m)
 		m->seq = last;
 	if (m->seq == 0)
 		return DB_OK;
+	if ((c = store_load_cursor(s, user, m->conversation, &before)) != DB_OK)
+		return c;
 	c = store_exec(s, store_stmt(s, db_sql(s->db, DB_SQL_CURSOR_PUT), 4, user,
 	    m->conversation, m->head.device, m->seq));
-	/* Stays true when a replay of a lost commit finds it moved already. */
+	/* These stay true when a replay of a lost commit finds it moved already. */
 	if (c == DB_OK && db_changes(s->db) > 0)
 		m->moved = true;
+	m->read_first |= m->moved && m->seq > before;
 	return c;
 }
 

@@ -37,6 +37,7 @@ struct batch_mark {				/* a MarkRead request */
 	int		same;		/* the mark that does this one's work; -1: none */
 	enum kith_err	err;
 	bool		moved;
+	bool		read_first;	/* no other device of the user was so far */
 	bool		replay;
 };
 

@@ -94,6 +94,23 @@ store_count_groups(struct store *s, uint64_t user, uint32_t *n)
  * Conversations.
  */
 
+enum db_class
+store_load_cursor(struct store *s, uint64_t user, uint64_t conversation, uint64_t *seq)
+{
+	struct db_stmt *st = store_stmt(s, "SELECT MAX(read_seq) FROM cursors"
+	    " WHERE user = ? AND conversation = ?", 2, user, conversation);
+	enum db_class c;
+
+	if (st == NULL)
+		return db_class(s->db);
+	if ((c = db_step(st)) == DB_ROW) {
+		*seq = (uint64_t)db_int(st, 0);
+		c = DB_OK;
+	}
+	db_reset(st);
+	return c;
+}
+
 /* Messages of others, and invitations, after `from` up to the last one. */
 static enum db_class
 count_unread(struct store *s, uint64_t user, Kith__V1__Conversation *m, uint64_t from)
@@ -134,16 +151,26 @@ read_row(struct db_stmt *st, struct store_conversation *out, uint64_t user, uint
 }
 
 static enum db_class
+add_peer(struct store *s, struct store_conversation *out)
+{
+	struct store_name peer;
+	enum db_class c = store_user(s, out->msg.peer, &peer);
+
+	if (c == DB_OK)
+		strcpy(out->name, peer.name);
+	if (c != DB_OK && c != DB_DONE)
+		return c;
+	return store_load_cursor(s, out->msg.peer, out->msg.id, &out->msg.peer_read_seq);
+}
+
+static enum db_class
 complete_row(struct store *s, struct store_conversation *out, uint64_t user, uint64_t newest_since)
 {
 	Kith__V1__Conversation *m = &out->msg;
 	uint64_t from = m->read_seq >= newest_since ? m->read_seq : newest_since - 1;
-	struct store_name peer;
-	enum db_class c = DB_OK;
+	enum db_class c;
 
-	if (m->peer != 0 && (c = store_user(s, m->peer, &peer)) == DB_OK)
-		strcpy(out->name, peer.name);
-	if (c != DB_OK && c != DB_DONE)
+	if (m->peer != 0 && (c = add_peer(s, out)) != DB_OK)
 		return c;
 	return count_unread(s, user, m, from);
 }

@@ -25,6 +25,10 @@ struct store_seqs {
 	uint64_t	read_seq;
 };
 
+/* A user's read cursor: the highest of all devices, 0 if there is none. DB_OK or a failure. */
+enum db_class	store_load_cursor(struct store *s, uint64_t user, uint64_t conversation,
+		    uint64_t *seq);
+
 /* By rising conversation, those after `after`. DB_OK or a failure. */
 enum db_class	store_load_seqs(struct store *s, uint64_t user, uint64_t after,
 		    struct store_seqs *out, unsigned cap, unsigned *n);

@@ -209,9 +209,12 @@ tell_all(struct store *s)
 	for (unsigned i = 0; i < b->nmarks; i++) {
 		const struct batch_mark *m = &b->marks[i];
 
-		if (m->same < 0 && m->err == KITH_E_OK && (m->moved || m->replay))
-			store_tell_cursor(s, m->head.user[0], m->head.device, m->conversation,
-			    m->seq);
+		if (m->same >= 0 || m->err != KITH_E_OK)
+			continue;
+		if (m->moved || m->replay)
+			store_tell_cursor(s, &m->head, m->conversation, m->seq);
+		if (m->read_first || m->replay)
+			store_tell_peer_cursor(s, &m->head, m->conversation, m->seq);
 	}
 }
 

@@ -179,22 +179,43 @@ store_tell_event(struct store *s, const struct db_event *e)
 		send_to(s, workers, &h, buf, len);
 }
 
-void
-store_tell_cursor(struct store *s, uint64_t user, uint64_t device, uint64_t conversation,
-    uint64_t seq)
+/* `user` read up to there: to the sessions that the head names. */
+static void
+tell_cursor(struct store *s, struct ipc_head *h, uint64_t user)
 {
-	struct ipc_head h = { .type = IPC_CURSOR, .user = { user }, .device = device,
-		.conversation = conversation, .seq = seq };
 	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
 	Kith__V1__CursorMoved moved = KITH__V1__CURSOR_MOVED__INIT;
 	uint8_t buf[64];
 
-	moved.conversation = conversation;
-	moved.seq = seq;
+	moved.conversation = h->conversation;
+	moved.seq = h->seq;
+	moved.user = user;
 	r.body_case = KITH__V1__REPLY__BODY_CURSOR_MOVED;
 	r.cursor_moved = &moved;
-	send_to(s, workers_of_user(s, user), &h, buf,
+	send_to(s, workers_of_user(s, h->user[0]), h, buf,
 	    (uint32_t)protobuf_c_message_pack(&r.base, buf));
+}
+
+void
+store_tell_cursor(struct store *s, const struct ipc_head *mover, uint64_t conversation,
+    uint64_t seq)
+{
+	struct ipc_head h = { .type = IPC_CURSOR, .user = { mover->user[0] },
+		.device = mover->device, .conversation = conversation, .seq = seq };
+
+	tell_cursor(s, &h, mover->user[0]);
+}
+
+void
+store_tell_peer_cursor(struct store *s, const struct ipc_head *mover, uint64_t conversation,
+    uint64_t seq)
+{
+	uint64_t peer = conv_peer(conversation, mover->user[0]);
+	struct ipc_head h = { .type = IPC_CURSOR, .user = { peer },
+		.conversation = conversation, .seq = seq };
+
+	if (peer != 0 && peer != mover->user[0])
+		tell_cursor(s, &h, mover->user[0]);
 }
 
 static void

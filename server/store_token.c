@@ -91,8 +91,7 @@ insert(struct store *s, struct account_work *w)
 	if ((c = store_exec(s, st)) != DB_OK)
 		return c;
 	w->device = (uint64_t)db_last_id(s->db);
-	/* A client id has 31 bits for it. */
-	return w->device > INT32_MAX ? account_refuse(w, KITH_E_SERVER_FULL) : DB_OK;
+	return w->device > DEVICE_MAX ? account_refuse(w, KITH_E_SERVER_FULL) : DB_OK;
 }
 
 /* The user's DEVICES_PER_USER_MAX most recently used others, less one, may stay. */

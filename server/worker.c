@@ -35,6 +35,7 @@ static record_fn *const record_fns[IPC_TYPE_COUNT] = {
 	[IPC_CURSOR] = deliver_cursor,
 	[IPC_MEMBER] = session_on_member,
 	[IPC_REVOKED] = session_on_revoked,
+	[IPC_TYPING] = deliver_typing,
 };
 
 void

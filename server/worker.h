@@ -72,6 +72,8 @@ void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *bo
 	    uint32_t len);
 void	deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body,
 	    uint32_t len);
+void	deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
 
 /* accept.c: new connections. */
 int	accept_start(struct worker *w);

@@ -148,8 +148,28 @@ client_ids_belong_to_their_device(void **state)
 	assert_true(conv_client_ids_ok(base | UINT32_MAX, 9, 1));
 	assert_false(conv_client_ids_ok(base | UINT32_MAX, 9, 2));
 	assert_false(conv_client_ids_ok(base + 1, 8, 1));
+	assert_false(conv_client_ids_ok(base, 9, 1));
+	assert_false(conv_client_ids_ok(base + 1, 9, 0));
 	assert_false(conv_client_ids_ok(0, 0, 1));
 	assert_false(conv_client_ids_ok(UINT64_MAX, UINT32_MAX, 2));
+}
+
+static void
+free_client_ids_are_anybodys(void **state)
+{
+	const uint64_t first = CLIENT_ID_FREE_BIT, last = 2 * CLIENT_ID_FREE_BIT - 1;
+
+	(void)state;
+	assert_true(conv_client_ids_ok(first, 9, TARGETS_MAX));
+	assert_true(conv_client_ids_ok(first | 12345, 10, 1));
+	assert_true(conv_client_ids_ok(last, 9, 1));
+	assert_false(conv_client_ids_ok(last, 9, 2));
+	assert_false(conv_client_ids_ok(last + 1, 9, 1));
+	assert_false(conv_client_ids_ok(UINT64_MAX, 9, 1));
+	assert_false(conv_client_ids_ok(first - 1, 9, 2));
+	assert_false(conv_client_ids_ok(first, 9, 0));
+	/* The last device's last id is none, so none is of both kinds. */
+	assert_true((DEVICE_MAX << CLIENT_ID_DEVICE_SHIFT | UINT32_MAX) < first);
 }
 
 int
@@ -162,6 +182,7 @@ main(void)
 		cmocka_unit_test(direct_ids_hold_both_users),
 		cmocka_unit_test(impossible_ids_are_no_conversation),
 		cmocka_unit_test(client_ids_belong_to_their_device),
+		cmocka_unit_test(free_client_ids_are_anybodys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

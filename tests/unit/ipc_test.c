@@ -67,6 +67,7 @@ expected(enum role from, unsigned type, enum role to)
 		{ ROLE_WRITER, IPC_ANSWER, ROLE_AUTH },
 		{ ROLE_MASTER, IPC_ADMIN, ROLE_AUTH },
 		{ ROLE_AUTH, IPC_ADMIN_ANSWER, ROLE_MASTER },
+		{ ROLE_WORKER, IPC_TYPING, ROLE_WORKER },
 	};
 
 	if (type == IPC_LOG)
@@ -234,6 +235,30 @@ a_full_inbox_is_told_and_counted(void **state)
 	ring_drop_all(&shared->rings[3]);
 }
 
+/* So no inbox ever counts a record as dropped for it: its worker would distrust what it has. */
+static void
+a_hint_takes_no_room_that_others_need(void **state)
+{
+	struct proc worker = fake_proc(shared, 5);
+	struct ring *inbox = &shared->rings[6];
+	uint64_t dropped = ring_dropped(inbox);
+	unsigned sent = 0;
+	int rc;
+
+	(void)state;
+	do {
+		struct ipc_head h = { .type = IPC_TYPING };
+
+		rc = ipc_send_hint(&worker, 6, &h, "hint", 4);
+	} while (rc == 0 && ++sent < inbox->size);
+	assert_int_equal(rc, -ENOBUFS);
+	assert_true(ring_used(inbox) > inbox->size / 2);
+	assert_true(ring_used(inbox) < inbox->size / 2 + 256);
+	assert_int_equal(ring_dropped(inbox), dropped);
+	assert_int_equal(atomic_load(&worker.stats->v[STAT_ipc_full]), 1);	/* of the test before */
+	ring_drop_all(inbox);
+}
+
 static void
 messages_are_packed(void **state)
 {
@@ -282,6 +307,7 @@ main(void)
 		cmocka_unit_test(an_answer_to_an_earlier_generation_is_stale),
 		cmocka_unit_test(bodies_over_their_bound_are_refused_at_both_ends),
 		cmocka_unit_test(a_full_inbox_is_told_and_counted),
+		cmocka_unit_test(a_hint_takes_no_room_that_others_need),
 		cmocka_unit_test(messages_are_packed),
 		cmocka_unit_test(slots_are_spread_by_key),
 	};

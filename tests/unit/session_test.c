@@ -413,6 +413,12 @@ what_can_be_refused_here_is(void **state)
 	assert_true(kit_take(k, KIT_WRITER, &h, &body, &len));
 	assert_int_equal(h.request, 15);
 	assert_false(kit_take(k, KIT_WRITER, &h, &body, &len));
+	client_send(&c, 16, 2 * CLIENT_ID_FREE_BIT | 1, "x");
+	client_expect_error(&c, 16, KITH_E_BAD_REQUEST);
+	client_send(&c, 17, CLIENT_ID_FREE_BIT, "x");
+	kit_turn(k);
+	assert_true(kit_take(k, KIT_WRITER, &h, &body, &len));
+	assert_int_equal(h.request, 17);
 	client_close(&c);
 }
 

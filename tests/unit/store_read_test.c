@@ -349,7 +349,11 @@ conversations_count_what_is_unread(void **state)
 	assert_int_equal(kit_mark(k, 2, c->id, 2), KITH_E_OK);
 	c = conversations(k, 2, 0, 0, NULL, 0)->conversations[1];
 	assert_int_equal(c->read_seq, 2);
+	assert_int_equal(c->peer_read_seq, 0);
 	assert_int_equal(c->unread, 1);
+	c = conversations(k, 1, 0, 0, NULL, 0)->conversations[1];
+	assert_int_equal(c->read_seq, 0);
+	assert_int_equal(c->peer_read_seq, 2);
 }
 
 static void

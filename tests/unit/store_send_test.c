@@ -188,7 +188,7 @@ a_disabled_sender_stores_nothing(void **state)
 
 	kit_do(k, "UPDATE accounts SET disabled = 1 WHERE id = 1");
 	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_DISABLED);
-	assert_int_equal(kit_say(k, 4000000000, "@u2", "x", NULL), KITH_E_DISABLED);
+	assert_int_equal(kit_say(k, 1000000000, "@u2", "x", NULL), KITH_E_DISABLED);
 	assert_int_equal(kit_number(k, MESSAGES), 0);
 }
 
@@ -258,6 +258,25 @@ a_copy_within_the_batch_is_stored_once(void **state)
 	assert_string_equal(next(k, 1, IPC_EVENT)->event->text, "other");
 	nothing_more(k, 1);
 	assert_int_equal(kit_stat(k, STAT_messages_repeated), 1);
+}
+
+/* Two users may choose the same number. */
+static void
+a_free_client_id_is_its_users(void **state)
+{
+	struct kit *k = *state;
+	uint64_t id = CLIENT_ID_FREE_BIT | 12345;
+
+	for (unsigned i = 0; i < 3; i++) {
+		kit_send_as(k, i == 1 ? 2 : 1, "@u3", i == 2 ? "again" : "x", id);
+		kit_turn(k);
+		assert_int_equal(next(k, 0, IPC_REPLY)->sent->outcomes[0]->seq, 1);
+	}
+	assert_int_equal(kit_number(k, MESSAGES), 2);
+	assert_int_equal(kit_stat(k, STAT_messages_repeated), 1);
+	kit_send_as(k, 1, "@u2 @u3", "x", 2 * CLIENT_ID_FREE_BIT - 1);
+	kit_turn(k);
+	assert_int_equal(kit_error(next(k, 0, IPC_REPLY)), KITH_E_BAD_REQUEST);
 }
 
 static void
@@ -367,6 +386,7 @@ a_cursor_moves_forward_and_is_told(void **state)
 	assert_int_equal(k->head.device, 2);
 	assert_int_equal(r->cursor_moved->conversation, conversation);
 	assert_int_equal(r->cursor_moved->seq, 3);
+	assert_int_equal(r->cursor_moved->user, 2);
 	assert_int_equal(kit_mark(k, 2, conversation, 2), KITH_E_OK);
 	nothing_more(k, 1);
 	assert_int_equal(kit_number(k, CURSOR), 3);
@@ -374,6 +394,45 @@ a_cursor_moves_forward_and_is_told(void **state)
 	assert_int_equal(kit_mark(k, 2, conversation, 1000), KITH_E_OK);
 	assert_int_equal(next(k, 1, IPC_CURSOR)->cursor_moved->seq, 5);
 	assert_int_equal(kit_number(k, CURSOR), 5);
+}
+
+/* To the peer it is one cursor, however many devices there are. */
+static void
+the_peer_is_told_of_a_cursor(void **state)
+{
+	struct kit *k = *state;
+	uint64_t conversation = conv_direct(1, 2), group;
+	Kith__V1__Reply *r;
+
+	for (unsigned i = 0; i < 5; i++)
+		kit_say(k, 1, "@u2", "x", NULL);
+	kit_online(k, 1, 1);
+	assert_int_equal(kit_mark(k, 2, conversation, 2), KITH_E_OK);
+	r = next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.user[0], 1);
+	assert_int_equal(k->head.device, 0);
+	assert_int_equal(r->cursor_moved->conversation, conversation);
+	assert_int_equal(r->cursor_moved->seq, 2);
+	assert_int_equal(r->cursor_moved->user, 2);
+	/* Another device was further. */
+	kit_do(k, "INSERT INTO cursors (user, conversation, device, read_seq)"
+	    " SELECT user, conversation, 77, 4 FROM cursors WHERE user = 2");
+	assert_int_equal(kit_mark(k, 2, conversation, 3), KITH_E_OK);
+	assert_int_equal(kit_mark(k, 2, conversation, 4), KITH_E_OK);
+	nothing_more(k, 1);
+	assert_int_equal(kit_mark(k, 2, conversation, 5), KITH_E_OK);
+	assert_int_equal(next(k, 1, IPC_CURSOR)->cursor_moved->seq, 5);
+	/* Nobody is told of groups, nor twice of notes to oneself. */
+	assert_int_equal(kit_group(k, 1, "g", true, &group), KITH_E_OK);
+	assert_int_equal(kit_join(k, 2, "#g"), KITH_E_OK);
+	assert_int_equal(kit_say(k, 1, "@u1", "note", NULL), KITH_E_OK);
+	kit_drop_told(k);
+	assert_int_equal(kit_mark(k, 2, group, 2), KITH_E_OK);
+	nothing_more(k, 1);
+	assert_int_equal(kit_mark(k, 1, conv_direct(1, 1), 1), KITH_E_OK);
+	next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.device, 1);
+	nothing_more(k, 1);
 }
 
 static void
@@ -466,11 +525,13 @@ store_send_tests(const struct kit_kind *kind)
 		KIT_TEST(a_batch_keeps_the_order_of_the_inbox),
 		KIT_TEST(more_than_a_batch_becomes_several),
 		KIT_TEST(a_copy_within_the_batch_is_stored_once),
+		KIT_TEST(a_free_client_id_is_its_users),
 		KIT_TEST(a_copy_of_what_was_refused_is_judged_anew),
 		KIT_TEST(a_resent_message_has_its_first_answer),
 		KIT_TEST(a_killed_writer_is_replayed),
 		KIT_TEST(a_counter_behind_its_events_is_mended),
 		KIT_TEST(a_cursor_moves_forward_and_is_told),
+		KIT_TEST(the_peer_is_told_of_a_cursor),
 		KIT_TEST(a_cursor_needs_a_conversation),
 		KIT_TEST(cursors_of_a_batch_are_joined),
 		KIT_TEST(last_seen_only_rises),

@@ -14,6 +14,7 @@
 
 #include "protocol/limits.h"
 #include "protocol/wire.h"
+#include "server/conv.h"
 #include "tests/unit/fake_shared.h"
 #include "tests/unit/worker_kit.h"
 
@@ -71,6 +72,165 @@ cursor_goes_to_the_other_devices(void **state)
 	client_close(&mover);
 	client_close(&other);
 	client_close(&stranger);
+}
+
+static void
+post_typing(struct client *c, uint64_t id, uint64_t conversation)
+{
+	Kith__V1__Typing typing = KITH__V1__TYPING__INIT;
+
+	typing.conversation = conversation;
+	client_post(c, id, KITH__V1__REQUEST__BODY_TYPING, &typing);
+}
+
+static void
+expect_typing(struct client *c, uint64_t conversation, uint64_t user)
+{
+	Kith__V1__Reply *r = client_reply(c);
+
+	assert_non_null(r);
+	assert_int_equal(r->id, 0);
+	assert_int_equal(r->body_case, KITH__V1__REPLY__BODY_TYPING);
+	assert_int_equal(r->typing->conversation, conversation);
+	assert_int_equal(r->typing->user_id, user);
+	assert_string_equal(r->typing->name, "somebody");
+}
+
+static void
+typing_reaches_the_others(void **state)
+{
+	struct kit *k = *state;
+	struct client writer, same, peer, stranger;
+	uint64_t groups[] = { GROUP }, direct = conv_direct(3, 4);
+
+	client_open(&writer, k);
+	client_login(&writer, 3, 9, groups, 1);
+	client_open(&same, k);
+	client_login(&same, 3, 10, groups, 1);
+	client_open(&peer, k);
+	client_login(&peer, 4, 11, groups, 1);
+	client_open(&stranger, k);
+	client_login(&stranger, 5, 12, NULL, 0);
+	post_typing(&writer, 20, GROUP);
+	client_expect_body(&writer, 20, KITH__V1__REPLY__BODY_DONE);
+	expect_typing(&peer, GROUP, 3);
+	post_typing(&writer, 21, direct);
+	client_expect_body(&writer, 21, KITH__V1__REPLY__BODY_DONE);
+	expect_typing(&peer, direct, 3);
+	post_typing(&writer, 22, conv_direct(3, 3));
+	client_expect_body(&writer, 22, KITH__V1__REPLY__BODY_DONE);
+	assert_null(client_reply(&writer));
+	assert_null(client_reply(&same));
+	assert_null(client_reply(&peer));
+	assert_null(client_reply(&stranger));
+	client_close(&writer);
+	client_close(&same);
+	client_close(&peer);
+	client_close(&stranger);
+}
+
+static void
+typing_is_for_those_in_it(void **state)
+{
+	static char name[] = "mallory";
+	static const struct {
+		uint64_t a, b, conversation;
+		enum kith_err code;
+	} rows[] = {
+		{ 0, 0, 0, KITH_E_NO_SUCH_CONVERSATION },
+		{ 0, 0, GROUP, KITH_E_NOT_MEMBER },
+		{ 0, 0, UINT64_MAX, KITH_E_NO_SUCH_CONVERSATION },
+		{ 4, 5, 0, KITH_E_NO_SUCH_CONVERSATION },
+	};
+	struct kit *k = *state;
+	Kith__V1__Typing typing = KITH__V1__TYPING__INIT;
+	uint64_t groups[] = { 8 };
+	struct client c;
+
+	client_open(&c, k);
+	client_login(&c, 3, 9, groups, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		post_typing(&c, 20 + i, rows[i].a != 0 ? conv_direct(rows[i].a, rows[i].b) :
+		    rows[i].conversation);
+		client_expect_error(&c, 20 + i, rows[i].code);
+	}
+	typing.conversation = 8;
+	typing.user_id = 4;
+	client_post(&c, 40, KITH__V1__REQUEST__BODY_TYPING, &typing);
+	client_expect_error(&c, 40, KITH_E_BAD_REQUEST);
+	typing.user_id = 0;
+	typing.name = name;
+	client_post(&c, 41, KITH__V1__REQUEST__BODY_TYPING, &typing);
+	client_expect_error(&c, 41, KITH_E_BAD_REQUEST);
+	client_close(&c);
+}
+
+/* What another worker says is checked: it may have been taken over. */
+static void
+typing_that_contradicts_itself_is_refused(void **state)
+{
+	static const struct {
+		uint64_t id, head_user, user, head_conversation, conversation;
+		size_t name;
+		bool good;
+	} rows[] = {
+		{ 0, 3, 3, GROUP, GROUP, NAME_BYTES_MAX, true },
+		{ 5, 3, 3, GROUP, GROUP, 1, false },
+		{ 0, 3, 5, GROUP, GROUP, 1, false },
+		{ 0, 0, 0, GROUP, GROUP, 1, false },
+		{ 0, 3, 3, GROUP, 8, 1, false },
+		{ 0, 3, 3, GROUP, GROUP, NAME_BYTES_MAX + 1, false },
+	};
+	struct kit *k = *state;
+	uint64_t groups[] = { GROUP, 8 };
+	struct client c;
+
+	client_open(&c, k);
+	client_login(&c, 4, 9, groups, 2);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char name[NAME_BYTES_MAX + 2] = "";
+		struct ipc_head h = { .type = IPC_TYPING, .user = { rows[i].head_user },
+			.conversation = rows[i].head_conversation };
+		Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+		Kith__V1__Typing typing = KITH__V1__TYPING__INIT;
+
+		typing.conversation = rows[i].conversation;
+		typing.user_id = rows[i].user;
+		typing.name = memset(name, 'n', rows[i].name);
+		reply.id = rows[i].id;
+		reply.body_case = KITH__V1__REPLY__BODY_TYPING;
+		reply.typing = &typing;
+		kit_say_msg(k, KIT_WORKER, &h, &reply.base);
+		if (rows[i].good)
+			client_expect_body(&c, 0, KITH__V1__REPLY__BODY_TYPING);
+		assert_null(client_reply(&c));
+	}
+	client_close(&c);
+}
+
+/* Who reads slowly misses it, and is not told to sync for it. */
+static void
+typing_never_causes_a_resync(void **state)
+{
+	struct kit *k = *state;
+	struct client writer, reader;
+	uint64_t groups[] = { GROUP };
+
+	client_open(&writer, k);
+	client_login(&writer, 3, 9, groups, 1);
+	client_open(&reader, k);
+	client_login(&reader, 4, 11, groups, 1);
+	k->conf.output_soft = 0;
+	post_typing(&writer, 20, GROUP);
+	client_expect_body(&writer, 20, KITH__V1__REPLY__BODY_DONE);
+	assert_null(client_reply(&reader));
+	k->conf.output_soft = 1 << 18;
+	post_typing(&writer, 21, GROUP);
+	client_expect_body(&writer, 21, KITH__V1__REPLY__BODY_DONE);
+	expect_typing(&reader, GROUP, 3);
+	assert_int_equal(k->p.stats->v[STAT_resyncs], 0);
+	client_close(&writer);
+	client_close(&reader);
 }
 
 static void
@@ -381,6 +541,10 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(cursor_goes_to_the_other_devices),
+		TEST(typing_reaches_the_others),
+		TEST(typing_is_for_those_in_it),
+		TEST(typing_that_contradicts_itself_is_refused),
+		TEST(typing_never_causes_a_resync),
 		TEST(revoked_sessions_are_closed),
 		TEST(logout_is_answered_then_closed),
 		TEST(last_session_tells_when_it_was_seen),
