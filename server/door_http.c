@@ -105,8 +105,7 @@ on_head(struct conn *c)
 		refuse_head(c, 403, "only this server's own page may ask that", NULL);
 	else {
 		memcpy(c->address, web->asker.address, sizeof(c->address));
-		http_allow_body(&web->reader, web->route->body_max);
-		if (r->expects_continue)
+		if (http_allow_body(&web->reader, web->route->body_max) && r->expects_continue)
 			conn_queue(c, "HTTP/1.1 100 Continue\r\n\r\n", 25);
 	}
 }

@@ -6,6 +6,9 @@
  * only the origin form of a target (and `*` for OPTIONS). http-parser splits; what it
  * lets pass and we do not, is checked before it sees a byte.
  *
+ * More than RFC 9112 asks for: no absolute form, no chunk extensions, no encoded slash, and a
+ * line is refused as soon as it ends, whatever comes behind it.
+ *
  * Shape   The head lies in one block until the request is dealt with; names in lower case,
  *         values trimmed, both NUL-terminated there. The body grows as it comes.
  * Bounds  HTTP_HEAD_MAX, HTTP_HEADERS_MAX; the body: what the caller allows after the head.
@@ -21,8 +24,8 @@
 #define HTTP_HEAD_MAX		8192u	/* bytes of request line and headers */
 #define HTTP_HEADERS_MAX	64u
 
-/* Of those that HTTP has; http-parser owns the better names. */
-enum http_verb { HTTP_V_GET, HTTP_V_HEAD, HTTP_V_POST, HTTP_V_PUT, HTTP_V_OPTIONS };
+/* OTHER: one that HTTP has and nothing here bears (405). http-parser owns the better names. */
+enum http_verb { HTTP_V_OTHER, HTTP_V_GET, HTTP_V_HEAD, HTTP_V_POST, HTTP_V_PUT, HTTP_V_OPTIONS };
 
 struct http_header {
 	const char	*name, *value;
@@ -30,7 +33,7 @@ struct http_header {
 
 struct http_request {
 	enum http_verb	 verb;
-	const char	*path;		/* decoded; begins with '/'; no dot segments, no NUL; "*" */
+	const char	*path;		/* decoded; begins with '/'; no dot segments, no controls; or "*" */
 	const char	*query;		/* as it came, after '?'; "" */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	unsigned	 nheaders;
@@ -51,13 +54,15 @@ enum http_result {
 
 struct http_reader {
 	struct http_request request;
-	int		 status;	/* 400, 405, 408, 413, 414, 417, 431, 501 or 505 */
+	int		 status;	/* 400, 413, 414, 417, 431, 501, 505; 503: no memory */
+	/* for http.c */
 	char		*head;
-	size_t		 head_len, head_cap;
+	size_t		 head_len, head_cap, line;	/* line: where its last line begins */
+	unsigned	 lines;		/* that ended; the first is the request line */
 	uint8_t		*body;
 	size_t		 body_len, body_cap, body_max;
 	uint64_t	 left;		/* bytes of the body or chunk that are missing */
-	unsigned	 state, digits;	/* http.c */
+	unsigned	 state, digits;	/* digits: of a chunk's size */
 	bool		 chunked, empty_line;
 };
 
@@ -68,9 +73,9 @@ void	http_reader_fini(struct http_reader *r);	/* wiped: there may be tokens in i
  * the next call). An empty line before a request line is passed over (RFC 9112, 2.2). */
 enum http_result http_read(struct http_reader *r, const uint8_t **at, size_t *len);
 
-/* After HTTP_HEAD_DONE, before the next http_read(): how long a body may be. Before it is called
- * it is 0: HTTP_BROKEN with 413. */
-void	http_allow_body(struct http_reader *r, size_t max);
+/* After HTTP_HEAD_DONE, before the next http_read(): how long a body may be; before it is
+ * called it is 0. False: more than that was announced, and HTTP_BROKEN with 413 comes next. */
+bool	http_allow_body(struct http_reader *r, size_t max);
 
 /* Ready for the next request; the old one is wiped. */
 void	http_next(struct http_reader *r);

@@ -74,6 +74,9 @@ server_worker = \
 	server/door_ws.c \
 	server/http.c \
 	server/http.h \
+	server/http_find.c \
+	server/http_head.c \
+	server/http_int.h \
 	server/index.c \
 	server/index.h \
 	server/limit.c \

@@ -10,6 +10,7 @@
 
 /* The first that fits. */
 static const struct web_route routes[] = {
+	{ "*", false, 0, 0, false, NULL },		/* OPTIONS alone can name it */
 	{ "/v1/ws", false, 1u << HTTP_V_GET, 0, false, web_upgrade },
 	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, false, web_poll },
 	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, false, web_messages },

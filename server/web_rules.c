@@ -39,7 +39,7 @@ is_name(const char *s)
 {
 	size_t len = strlen(s);
 
-	return len > 0 && len <= 253 && s[0] != '.' && s[0] != '-' &&
+	return len > 0 && len <= 253 && s[0] != '.' && s[0] != '-' && s[len - 1] != '.' &&
 	    strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == len;
 }
 
@@ -125,12 +125,13 @@ web_check_names(const char *value)
 
 /* -- origins ------------------------------------------------------------------------- */
 
-/* The serialised form (RFC 6454, 6.2): scheme://host[:port], in lower case, no path. */
+/* The serialised form (RFC 6454, 6.2): scheme://host[:port], in lower case, no path, and
+ * not the scheme's own port: nothing else would ever be equal to what a browser sends. */
 static bool
 is_origin(const char *s)
 {
 	char host[HOST_MAX];
-	const char *place;
+	const char *place, *port;
 
 	if (strncmp(s, "https://", 8) == 0)
 		place = s + 8;
@@ -139,6 +140,9 @@ is_origin(const char *s)
 	else
 		return false;
 	if (!split_host(place, host) || (!is_address(host) && !is_name(host)))
+		return false;
+	port = place + strlen(host);
+	if (strncmp(port, ":0", 2) == 0 || strcmp(port, s[4] == 's' ? ":443" : ":80") == 0)
 		return false;
 	for (; *s != '\0'; s++)
 		if (*s >= 'A' && *s <= 'Z')
@@ -181,9 +185,11 @@ judge_origin(const struct conf *conf, const struct http_request *r, bool tls)
 
 	if (given == NULL)
 		return ORIGIN_NONE;
-	own_origin(host, tls, own);
-	if (strcmp(given, own) == 0)
-		return ORIGIN_OWN;
+	if (host != NULL) {
+		own_origin(host, tls, own);
+		if (strcmp(given, own) == 0)
+			return ORIGIN_OWN;
+	}
 	while (next_word(&list, word, sizeof(word)))
 		if (strcmp(given, word) == 0)
 			return ORIGIN_LISTED;
