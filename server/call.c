@@ -500,6 +500,12 @@ find_request(struct call *call, const Kith__V1__Reply *r)
 	return -1;
 }
 
+static bool
+collects_news(const struct call *call)
+{
+	return call != NULL && (call->phase != CALL_IDLE ? call->keep : call->kept);
+}
+
 static void
 on_reply(struct conn *c, Kith__V1__Reply *r)
 {
@@ -512,7 +518,7 @@ on_reply(struct conn *c, Kith__V1__Reply *r)
 		call->requests[place].answered = true;
 		if (call->ops->reply != NULL)
 			call->ops->reply(c, (unsigned)place, r);
-	} else if (call->phase != CALL_IDLE ? call->keep : call->kept)
+	} else if (collects_news(call))
 		tell_message(c, r, true);
 	wake(call);
 }
@@ -536,6 +542,8 @@ call_on_live(struct conn *c, const uint8_t *json, size_t len)
 {
 	struct call *call = c->web->call;
 
+	if (!collects_news(call))
+		return;
 	if (call->told.lost || call->told.len + len > c->w->p->conf->output_soft) {
 		call->told.lost = true;
 		stats_add(c->w->p->stats, STAT_resyncs, 1);
