@@ -101,6 +101,7 @@ server_store = \
 	server/store_group.h \
 	server/store_history.c \
 	server/store_history.h \
+	server/store_hook.c \
 	server/store_list.c \
 	server/store_list.h \
 	server/store_people.c \
