@@ -146,12 +146,10 @@ AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 # The schema's texts, sorted by dialect and number, become a part of kithd.
 schema_files = \
 	etc/schema/mysql/0001_init.sql \
-	etc/schema/sqlite/0001_init.sql
-nodist_libkithd_a_SOURCES = server/db_schema.c server/page_files.c
 	etc/schema/mysql/0002_hooks.sql \
 	etc/schema/sqlite/0001_init.sql \
 	etc/schema/sqlite/0002_hooks.sql
-nodist_libkithd_a_SOURCES = server/db_schema.c
+nodist_libkithd_a_SOURCES = server/db_schema.c server/page_files.c
 EXTRA_DIST += server/db_schema.awk $(schema_files)
 CLEANFILES += server/db_schema.c server/db_schema.tmp
 server/db_schema.c: server/db_schema.awk $(schema_files)
