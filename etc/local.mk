@@ -10,6 +10,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 initdir = $(sysconfdir)/init.d
 example_DATA = etc/kithd.conf
+dist_doc_DATA = etc/nginx-kith.conf
 unit_DATA = etc/kithd.service
 sysusers_DATA = etc/sysusers.d/kith.conf
 tmpfiles_DATA = etc/tmpfiles.d/kith.conf
@@ -19,7 +20,7 @@ AM_INSTALLCHECK_STD_OPTIONS_EXEMPT = etc/init.d/kithd
 
 etc_filled = $(example_DATA) $(unit_DATA) $(sysusers_DATA) $(tmpfiles_DATA) $(init_SCRIPTS)
 fill_in = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@sbindir[@]|$(sbindir)|g' \
-	-e 's|@localstatedir[@]|$(localstatedir)|g'
+	-e 's|@localstatedir[@]|$(localstatedir)|g' -e 's|@pkgdatadir[@]|$(pkgdatadir)|g'
 
 etc/kithd.conf: etc/kithd.conf.in Makefile
 	$(fill_in) $(srcdir)/etc/kithd.conf.in > $@

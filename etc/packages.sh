@@ -14,10 +14,12 @@ libprotobuf-c-dev             wire format, in C
 protobuf-c-compiler           makes C from the .proto files
 libssl-dev                    TLS
 libsqlite3-dev                the embedded store
-libjansson-dev                JSON of --json and of the control socket
+libjansson-dev                JSON of --json, of the control socket and from browsers
 libcrypt-dev                  password hashes (yescrypt)
 libicu-dev                    names: case, normal form, look-alikes
 libreadline-dev               line editing in kith
+libhttp-parser-dev            heads of HTTP requests
+libwslay-dev                  WebSocket frames
 '
 
 KITH_PACKAGES_MYSQL='
@@ -34,6 +36,11 @@ python3-pexpect               types at the interactive client
 python3-pyte                  a terminal emulator, to see what a user sees
 mariadb-server-core           the private database server of the tests
 mariadb-client-core           gives it its first statements
+python3-websockets            an independent client of the WebSocket doors
+curl                          another, for scripts
+ca-certificates               what curl expects to be there
+nginx-light                   the reverse proxy before the page
+openssl                       makes its certificate
 xz-utils                      packs the tarball of make distcheck
 '
 

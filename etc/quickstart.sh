@@ -67,11 +67,10 @@ start_server()
 {
     serving && return 0
     listen=${KITH_LISTEN:-127.0.0.1:5484}
+    echo "web_dir $top/client-web" >"$state/kithd.conf"
     if [ -z "${KITH_LISTEN:-}" ]; then
-        echo 'server_name 127.0.0.1' >"$state/kithd.conf"
+        echo 'server_name 127.0.0.1' >>"$state/kithd.conf"
         ! port_busy || listen=127.0.0.1:0
-    else
-        rm -f "$state/kithd.conf"
     fi
     setsid "$kithd" -f -d "$state" -l "$listen" >"$state/kithd.log" 2>&1 </dev/null &
     server=$!
@@ -150,7 +149,10 @@ chat()
         esac
     done
     as "$name" "$kith" whoami >/dev/null 2>&1 || join "$name"
-    say "For a second person: sh etc/quickstart.sh in another terminal. /help helps, /quit leaves."
+    say "For a second person: sh etc/quickstart.sh in another terminal, or this link in a browser"
+    say "(it will warn, since nobody vouches for the certificate that was just made):"
+    say "  $("$kithctl" -d "$state" invite --web)"
+    say "/help helps, /quit leaves."
     as "$name" "$kith" || true
     if nobody_is_left; then
         stop_server

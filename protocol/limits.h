@@ -14,7 +14,7 @@
 #define FRAME_BYTES_MAX_LOGIN		4096u	/* body, client to server before login */
 
 /* What the walker allows in one message before it is unpacked. */
-#define WALK_DEPTH_MAX			4u	/* messages, one inside the other, the outermost counted */
+#define WALK_DEPTH_MAX			5u	/* messages, one inside the other, the outermost counted */
 #define WALK_FIELDS_MAX			4096u	/* fields in all, at any depth */
 #define WALK_ELEMENTS_MAX		1024u	/* elements of one repeated field */
 #define UNPACK_BYTES_MAX		(256u * 1024u)	/* one unpacked message */

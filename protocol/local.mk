@@ -18,6 +18,11 @@ libkithproto_a_SOURCES = \
 	protocol/error.h \
 	protocol/frame.c \
 	protocol/frame.h \
+	protocol/json.h \
+	protocol/json_read.c \
+	protocol/json_text.c \
+	protocol/json_text.h \
+	protocol/json_write.c \
 	protocol/limits.h \
 	protocol/unpackmem.c \
 	protocol/unpackmem.h \

@@ -90,8 +90,9 @@ close_all_but(int *keep, unsigned n)
 static void
 close_descriptors(const struct birth *b, const struct proc *p)
 {
-	int keep[KEEP_MAX] = { 0, 1, 2, b->life_fd, b->options.fd, b->pem.fd, b->tickets.fd };
-	unsigned n = 7;
+	int keep[KEEP_MAX] = { 0, 1, 2, b->life_fd, b->options.fd, b->pem.fd, b->tickets.fd,
+	    b->page.fd };
+	unsigned n = 8;
 
 	for (unsigned i = 0; i < b->shared->nslots; i++)
 		keep[n++] = b->shared->wakes[i].fd;
@@ -122,6 +123,7 @@ take_handouts(struct birth *b, struct proc *p)
 	p->options = take_handout(&b->options, true);
 	p->pem = take_handout(&b->pem, listens);
 	p->tickets = take_handout(&b->tickets, listens);
+	p->page = take_handout(&b->page, listens);
 }
 
 static void

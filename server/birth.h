@@ -24,7 +24,7 @@ struct birth {
 	struct conf		*conf;
 	struct shared		*shared;
 	const struct listeners	*listeners;
-	struct handout		 options, pem, tickets;
+	struct handout		 options, pem, tickets, page;
 	int			 life_fd;	/* end-of-file when the master is gone */
 	bool			 drops;		/* started as root: to this user */
 	uid_t			 uid;

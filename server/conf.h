@@ -48,6 +48,10 @@ struct conf {
 	/* TLS */
 	char		*tls_certificate, *tls_key;	/* default STATE/tls/{cert,key}.pem */
 	bool		 plaintext;		/* off: plain connections only from loopback */
+	/* the browsers' door */
+	bool		 http;			/* on */
+	char		*http_names, *http_origins, *http_proxies;	/* lists; "": empty */
+	char		*web_dir;		/* default PKGDATADIR/web */
 	/* limits */
 	unsigned	 heartbeat_ms, login_ms, drain_ms;
 	unsigned	 connections_per_address;	/* 0: no limit; not for loopback */

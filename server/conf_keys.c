@@ -11,6 +11,7 @@
 #include "listen.h"
 #include "protocol/limits.h"
 #include "shm/registry.h"
+#include "web_rules.h"
 
 #define MIB	(1024u * 1024u)
 #define ANY	0xffffffffu
@@ -102,9 +103,18 @@ const struct conf_key conf_keys[] = {
 	BOOL(plaintext, true, "off",
 	    "on: connections without TLS from anywhere; off: only from this host"),
 
+	BOOL(http, true, "on", "on: browsers and scripts may come by HTTP; off: native clients alone"),
+	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, web_check_names, NULL,
+	    "further names by which browsers may call this server, several by blanks" },
+	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, web_check_origins, NULL,
+	    "origins of other sites whose pages may use /v1 with a token, several by blanks" },
+	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, web_check_proxies, NULL,
+	    "addresses or networks of reverse proxies, whose X-Forwarded-For is believed" },
+	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
+
 	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, "25000",
 	    "a client sends something this often; silent for two of it: closed"),
-	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login"),
+	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login, and for an HTTP request to arrive"),
 	NUMBER(drain_ms, 0, 10 * 60 * 1000, true, "5000",
 	    "time that each role gets to finish at a stop"),
 	NUMBER(connections_per_address, 0, ANY, true, "100",

@@ -15,6 +15,7 @@
 #include "protocol/limits.h"
 #include "shm/stats.h"
 #include "tls.h"
+#include "web.h"
 #include "worker.h"
 
 #define READ_MAX	TLS_RECORD_BYTES	/* of one connection and turn */
@@ -23,7 +24,6 @@
 #define HEARD_SLACK_MS	2000u		/* over the missed beats, for the way */
 #define LEAVE_MS	3000u		/* from our decision to close until it is cut */
 #define LEAVE_DRAIN_MS	500u		/* the same when the worker stops */
-#define RECONNECT_MS	1000u		/* hint to clients when we stop */
 
 /* The read buffer of all connections: what is not taken is copied out. */
 static uint8_t input[READ_MAX];
@@ -85,6 +85,7 @@ make(struct worker *w, int fd, const uint8_t address[16], bool loopback)
 	c->w = w;
 	c->serial = ++w->last_serial;
 	c->fd = fd;
+	memcpy(c->peer, address, sizeof(c->peer));
 	memcpy(c->address, address, sizeof(c->address));
 	c->loopback = loopback;
 	return c;
@@ -125,30 +126,25 @@ conn_find(struct worker *w, uint32_t place, uint32_t serial)
 }
 
 void
+conn_door_changed(struct conn *c)
+{
+	if (!c->door->beats)
+		wait_in(c, NULL);
+	else if (c->waits_in == NULL)
+		wait_in(c, &c->w->logging_in);
+}
+
+void
 conn_logged_in(struct conn *c)
 {
+	if (!c->door->beats)
+		return;
 	wait_in(c, &c->w->heard);
 	c->logged_in = true;
 	c->reader.max = FRAME_BYTES_MAX;
 }
 
 /* -- the end ----------------------------------------------------------------- */
-
-static void
-say_closing(struct conn *c, enum kith_err why)
-{
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	Kith__V1__Closing closing = KITH__V1__CLOSING__INIT;
-	Kith__V1__Error error = KITH__V1__ERROR__INIT;
-
-	error.code = (Kith__V1__ErrorCode)why;
-	error.text = (char *)(uintptr_t)kith_err_text(why);
-	error.retry_after_ms = why == KITH_E_SHUTTING_DOWN ? RECONNECT_MS : 0;
-	closing.reason = &error;
-	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
-	reply.closing = &closing;
-	session_reply(c, &reply);
-}
 
 void
 conn_close(struct conn *c, enum kith_err why)
@@ -159,7 +155,18 @@ conn_close(struct conn *c, enum kith_err why)
 		conn_kill(c);
 		return;
 	}
-	say_closing(c, why);
+	if (c->door->bye != NULL)
+		c->door->bye(c, why);
+	else
+		door_say_closing(c, why);
+	conn_finish(c);
+}
+
+void
+conn_finish(struct conn *c)
+{
+	if (c->state > CONN_OPEN)
+		return;
 	session_end(c);
 	c->state = CONN_CLOSING;
 	wait_in(c, &c->w->leaving);
@@ -202,6 +209,8 @@ conn_free(struct conn *c)
 {
 	struct worker *w = c->w;
 
+	if (c->door != NULL && c->door->end != NULL)
+		c->door->end(c);
 	tls_destroy(c->tls);
 	close(c->fd);
 	frame_reader_fini(&c->reader);
@@ -209,7 +218,7 @@ conn_free(struct conn *c)
 		explicit_bzero(c->held, c->held_len);
 	free(c->held);
 	free(c->out);
-	index_remove(&w->addresses, address_key(c->address), c->place);
+	index_remove(&w->addresses, address_key(c->peer), c->place);
 	w->conns[c->place] = NULL;
 	w->free_places[w->nfree++] = c->place;
 	free(c);
@@ -232,6 +241,8 @@ conn_resume(struct conn *c, unsigned why)
 	if (!(c->paused & why))
 		return;
 	c->paused &= (uint8_t)~why;
+	if (c->paused == CONN_PAUSE_CALL && c->state == CONN_OPEN && c->door->resume != NULL)
+		c->door->resume(c);
 	if (c->paused != 0 || c->state != CONN_OPEN)
 		return;
 	event_add(&c->readable, NULL);
@@ -257,7 +268,7 @@ hold(struct conn *c, const uint8_t *at, size_t len)
 static void
 give_to_door(struct conn *c, const uint8_t *at, size_t len)
 {
-	if (c->door == NULL && (c->door = door_by_byte(at[0])) == NULL) {
+	if (c->door == NULL && door_enter(c, door_by_byte(c->w, at[0])) < 0) {
 		stats_add(c->w->p->stats, STAT_frames_bad, 1);
 		conn_kill(c);
 		return;
@@ -324,6 +335,8 @@ read_some(struct conn *c)
 static void
 take_input(struct conn *c)
 {
+	if (c->state == CONN_OPEN && c->paused == 0 && c->door != NULL && c->door->more != NULL)
+		c->door->more(c);
 	if (c->state == CONN_OPEN && c->paused == 0 && c->held != NULL)
 		give_held(c);
 	if (c->state == CONN_OPEN && c->paused == 0)
@@ -331,6 +344,19 @@ take_input(struct conn *c)
 }
 
 /* -- finding out what it is ---------------------------------------------------- */
+
+/* The handshake is done; without ALPN the first byte tells the door. */
+static void
+shake_hands(struct conn *c)
+{
+	const char *alpn = tls_alpn(c->tls);
+
+	c->state = CONN_OPEN;
+	if (*alpn != '\0' && door_enter(c, door_by_alpn(c->w, alpn)) < 0)
+		conn_kill(c);
+	else
+		event_active(&c->readable, EV_READ, 0);	/* TLS may have read further */
+}
 
 /* A step of it. Over the turn's budget, the event comes again in the next. */
 static void
@@ -345,9 +371,7 @@ handshake(struct conn *c)
 	c->read_wants_write = want == TLS_WANT_WRITE;
 	switch (want) {
 	case TLS_OK:
-		c->state = CONN_OPEN;
-		c->door = door_by_alpn(tls_alpn(c->tls));	/* or by the first byte */
-		event_active(&c->readable, EV_READ, 0);	/* TLS may have read further */
+		shake_hands(c);
 		break;
 	case TLS_WANT_READ:
 		break;
@@ -390,6 +414,8 @@ recognise(struct conn *c)
 		read_some(c);
 	} else {
 		stats_add(c->w->p->stats, STAT_tls_failed, 1);
+		if (door_by_byte(c->w, first) == &door_http)
+			web_say_https(c->fd);
 		conn_kill(c);
 	}
 }
@@ -463,7 +489,7 @@ on_silent(struct conn *c)
 	/* Whoever never said a byte where TLS is not required is told in native frames. */
 	if (c->state == CONN_RECOGNISING && may_be_plain(c)) {
 		c->state = CONN_OPEN;
-		c->door = &door_native;
+		door_enter(c, &door_native);
 	}
 	stats_add(c->w->p->stats, STAT_timeouts, 1);
 	conn_close(c, KITH_E_TIMEOUT);
@@ -500,7 +526,7 @@ check_spoken(struct worker *w)
 		c->spoken_ms = w->now;
 		TAILQ_REMOVE(&w->spoken, c, by_spoken);
 		TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
-		if (c->state == CONN_OPEN && c->session.state == S_READY)
+		if (c->state == CONN_OPEN && c->session.state == S_READY && c->door->beats)
 			send_beat(c);
 	}
 }

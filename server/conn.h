@@ -13,7 +13,8 @@
  * Queues  Each connection waits in one of worker->logging_in (since it was accepted),
  *         ->heard (since something last came) and ->leaving (since it was closed), and is
  *         in ->spoken, by when something last went out. So the oldest is always first, and
- *         a tick looks at the heads alone.
+ *         a tick looks at the heads alone. A door without beats (door.h) keeps its own time:
+ *         it waits in ->leaving only.
  */
 #ifndef KITH_SERVER_CONN_H
 #define KITH_SERVER_CONN_H
@@ -31,7 +32,9 @@
 
 struct door_ops;
 struct tls;
+struct web;
 struct worker;
+struct ws;
 
 enum conn_state {
 	CONN_RECOGNISING,		/* the first byte will tell TLS or not, then the door */
@@ -46,7 +49,8 @@ enum conn_state {
 enum {					/* why input rests */
 	CONN_PAUSE_FULL = 1,		/* IN_FLIGHT_MAX requests, or a login, unanswered */
 	CONN_PAUSE_STALLED = 2,		/* a request waits for room in an inbox */
-	CONN_PAUSE_DRAIN = 4		/* the worker stops */
+	CONN_PAUSE_DRAIN = 4,		/* the worker stops */
+	CONN_PAUSE_CALL = 8		/* HTTP: a request is being answered */
 };
 
 TAILQ_HEAD(conn_queue, conn);
@@ -68,14 +72,17 @@ struct conn {
 	const struct door_ops	*door;		/* NULL: not known yet */
 	struct event		 readable, writable;
 	struct frame_reader	 reader;	/* native door */
+	struct web		*web;		/* HTTP door, else NULL */
+	struct ws		*ws;		/* WebSocket doors, else NULL */
 	uint8_t			*held;		/* input read but not taken while paused */
 	size_t			 held_len;
 	uint8_t			*out;
 	size_t			 out_at, out_len, out_cap;	/* unsent: from out_at to out_len */
-	struct conn_queue	*waits_in;	/* `logging_in`, `heard` or `leaving`; NULL: dead */
+	struct conn_queue	*waits_in;	/* `logging_in`, `heard` or `leaving`; or NULL */
 	uint64_t		 waits_ms, spoken_ms;	/* since then, monotonic */
-	uint8_t			 address[16];	/* IPv4 mapped */
-	bool			 loopback;
+	uint8_t			 peer[16];	/* of the socket; IPv4 mapped */
+	uint8_t			 address[16];	/* of who asks: another one behind a proxy */
+	bool			 loopback;	/* the socket's */
 	struct session		 session;
 	TAILQ_ENTRY(conn)	 by_wait, by_spoken;
 	TAILQ_ENTRY(conn)	 by_load;	/* session.loading */
@@ -112,14 +119,24 @@ void		 conn_resume(struct conn *c, unsigned why);
 /* Tells the client why, and closes once the output has left. */
 void		 conn_close(struct conn *c, enum kith_err why);
 
+/* The same without a word: all was said. */
+void		 conn_finish(struct conn *c);
+
 /* As conn_kill(), but at the end of the turn: safe while somebody walks the tables. */
 void		 conn_break(struct conn *c);
 
 /* Closes now. The session ends, the struct lives until the end of the turn. */
 void		 conn_kill(struct conn *c);
 
-/* The login is over: heartbeats from here on, and larger frames. */
+/* The login is over: heartbeats from here on, if the door has them, and larger frames. */
 void		 conn_logged_in(struct conn *c);
+
+/* Another door has it. One without beats keeps its own time; behind it the time to log in
+ * begins anew. */
+void		 conn_door_changed(struct conn *c);
+
+/* Unsent bytes. */
+size_t		 conn_unsent(const struct conn *c);
 
 /* End of a turn: writes what is queued, frees what is dead. */
 void		 conn_flush_all(struct worker *w);

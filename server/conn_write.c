@@ -19,8 +19,8 @@
 
 #define BLOCK_MIN	512u
 
-static size_t
-unsent(const struct conn *c)
+size_t
+conn_unsent(const struct conn *c)
 {
 	return c->out_len - c->out_at;
 }
@@ -50,7 +50,7 @@ make_room(struct conn *c, size_t len)
 	if (c->out_cap - c->out_len >= len)
 		return 0;
 	if (c->out_at > 0) {
-		memmove(c->out, c->out + c->out_at, unsent(c));
+		memmove(c->out, c->out + c->out_at, conn_unsent(c));
 		c->out_len -= c->out_at;
 		c->out_at = 0;
 	}
@@ -70,7 +70,7 @@ conn_queue(struct conn *c, const void *bytes, size_t len)
 {
 	if (c->state != CONN_OPEN || c->broken)
 		return;
-	if (unsent(c) + len > c->w->p->conf->output_hard || make_room(c, len) < 0) {
+	if (conn_unsent(c) + len > c->w->p->conf->output_hard || make_room(c, len) < 0) {
 		stats_add(c->w->p->stats, STAT_output_full, 1);
 		conn_break(c);
 		return;
@@ -95,7 +95,7 @@ conn_fall_behind(struct conn *c)
 void
 conn_queue_live(struct conn *c, const void *bytes, size_t len)
 {
-	if (unsent(c) + len > c->w->p->conf->output_soft)
+	if (conn_unsent(c) + len > c->w->p->conf->output_soft)
 		conn_fall_behind(c);
 	if (c->behind)
 		return;
@@ -106,7 +106,7 @@ conn_queue_live(struct conn *c, const void *bytes, size_t len)
 void
 conn_queue_hint(struct conn *c, const void *bytes, size_t len)
 {
-	if (!c->behind && unsent(c) + len <= c->w->p->conf->output_soft)
+	if (!c->behind && conn_unsent(c) + len <= c->w->p->conf->output_soft)
 		conn_queue(c, bytes, len);
 }
 
@@ -124,7 +124,7 @@ free_block(struct conn *c)
 static enum tls_want
 write_once(struct conn *c, size_t *put)
 {
-	size_t len = unsent(c);
+	size_t len = conn_unsent(c);
 	ssize_t n;
 
 	if (c->tls != NULL)
@@ -169,7 +169,7 @@ flush(struct conn *c)
 
 	if (c->broken)
 		want = TLS_FAILED;
-	else if (unsent(c) > 0) {
+	else if (conn_unsent(c) > 0) {
 		want = write_once(c, &put);
 		c->write_wants_read = want == TLS_WANT_READ;
 	}
@@ -184,7 +184,7 @@ flush(struct conn *c)
 		TAILQ_INSERT_TAIL(&w->spoken, c, by_spoken);
 		stats_add(w->p->stats, STAT_bytes_out, put);
 	}
-	if (unsent(c) == 0)
+	if (conn_unsent(c) == 0)
 		all_written(c);
 	else if (!c->write_wants_read)
 		event_add(&c->writable, NULL);

@@ -159,20 +159,34 @@ cmd_reload(struct master *m, uint64_t client, const json_t *request)
 /* ------------------------------------------------------------- people */
 
 static void
-invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+answer_invite(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer, bool web)
 {
-	char url[INVITE_URL_MAX];
+	char url[INVITE_URL_MAX], link[INVITE_URL_MAX];
 
 	if (answer->code != KITH_E_OK) {
 		control_answer(m, client, error_of(answer->code, answer->text));
 		return;
 	}
-	if (invite_url(m, answer->invite, url, sizeof(url)) < 0)
+	if (invite_url(m, answer->invite, url, sizeof(url)) < 0 ||
+	    invite_link(m, answer->invite, link, sizeof(link)) < 0)
 		control_answer(m, client, error_of(KITH_E_INTERNAL, NULL));
 	else
-		control_answer(m, client, json_pack("{s:s, s:I}", "url", url,
-		    "expires_ms", (json_int_t)answer->expires_ms));
+		control_answer(m, client, json_pack("{s:s, s:s*, s:I}", "url", url,
+		    "link", web ? link : NULL, "expires_ms", (json_int_t)answer->expires_ms));
 	explicit_bzero(url, sizeof(url));
+	explicit_bzero(link, sizeof(link));
+}
+
+static void
+invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+{
+	answer_invite(m, client, answer, false);
+}
+
+static void
+web_invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+{
+	answer_invite(m, client, answer, true);
 }
 
 static json_t *
@@ -181,16 +195,17 @@ cmd_invite(struct master *m, uint64_t client, const json_t *request)
 	json_int_t life_ms = INVITE_LIFE_MS, uses = 1;
 	const char *name;
 	json_error_t e;
-	int admin = 0;
+	int admin = 0, web = 0;
 
-	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT, "{s:s, s?b, s?I, s?I}",
-	    "command", &name, "admin", &admin, "life_ms", &life_ms, "uses", &uses) < 0)
+	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT,
+	    "{s:s, s?b, s?b, s?I, s?I}", "command", &name, "admin", &admin, "web", &web, "life_ms", &life_ms, "uses", &uses) < 0)
 		return bad_request(&e);
 	if (life_ms < 1000 || life_ms > (json_int_t)INVITE_LIFE_MAX_MS)
 		return control_error(2, "an invite lives from 1 second to 366 days");
 	if (uses < 1 || uses > INVITE_USES_MAX)
 		return control_error(2, "an invite has 1 to 100000 uses");
-	invite_ask(m, admin, (uint64_t)life_ms, (uint32_t)uses, invite_done, client);
+	invite_ask(m, admin, (uint64_t)life_ms, (uint32_t)uses,
+	    web ? web_invite_done : invite_done, client);
 	return NULL;
 }
 

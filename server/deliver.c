@@ -15,7 +15,8 @@
 
 /* The event at hand, as each door sends it; made when the first of its sessions is met. */
 struct wrapped {
-	size_t	len;			/* 0: not made yet */
+	bool	made;
+	size_t	len;			/* 0: it can't be sent so */
 	uint8_t	bytes[DOOR_WRAPPED_MAX];
 };
 
@@ -25,7 +26,8 @@ static void
 begin(void)
 {
 	for (unsigned i = 0; i < DOOR_COUNT; i++)
-		wrapped[i].len = 0;
+		wrapped[i].made = false;
+	door_json_forget();
 }
 
 /* What goes to some sessions, and to which of these not. */
@@ -42,21 +44,33 @@ wants(const struct session *s, const struct news *n)
 	return s->state == S_READY && s->device != n->but_device && s->user != n->but_user;
 }
 
+static void
+to_conn(struct conn *c, const struct news *n)
+{
+	struct wrapped *as = &wrapped[c->door->id];
+
+	if (!as->made)
+		as->len = c->door->wrap(c->w, n->body, n->len, as->bytes);
+	as->made = true;
+	if (as->len == 0)
+		conn_fall_behind(c);
+	else if (c->door->live != NULL)
+		c->door->live(c, as->bytes, as->len);
+	else
+		n->queue(c, as->bytes, as->len);
+}
+
 /* Queueing ends no session (conn_break), so the set stays as it is. */
 static void
 to_set(struct worker *w, const struct index_set *set, const struct news *n)
 {
-	struct wrapped *as;
 	struct conn *c;
 
 	for (uint32_t i = 0; set != NULL && i < set->n; i++) {
 		c = w->conns[set->places[i]];
 		if (!wants(&c->session, n))
 			continue;
-		as = &wrapped[c->door->id];
-		if (as->len == 0)
-			as->len = c->door->wrap(n->body, n->len, as->bytes);
-		n->queue(c, as->bytes, as->len);
+		to_conn(c, n);
 	}
 }
 

@@ -40,8 +40,9 @@ native_input(struct conn *c, const uint8_t **at, size_t *len)
 }
 
 static size_t
-native_wrap(const uint8_t *reply, uint32_t len, uint8_t *out)
+native_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
 {
+	(void)w;
 	frame_put_header(out, len);
 	memcpy(out + FRAME_HEADER_BYTES, reply, len);
 	return FRAME_HEADER_BYTES + len;
@@ -51,6 +52,7 @@ const struct door_ops door_native = {
 	.id = DOOR_NATIVE,
 	.name = "native",
 	.alpn = "kith/1",
+	.beats = true,
 	.recognise = native_recognise,
 	.input = native_input,
 	.wrap = native_wrap,

@@ -11,6 +11,8 @@
 #include "master_int.h"
 #include "protocol/limits.h"
 
+#define HTTPS_PORT	443u
+
 void
 invite_ask(struct master *m, bool admin, uint64_t life_ms, uint32_t uses,
     ask_done *done, uint64_t arg)
@@ -26,20 +28,41 @@ invite_ask(struct master *m, bool admin, uint64_t life_ms, uint32_t uses,
 	ask_send(m, &question, done, arg);
 }
 
-int
-invite_url(const struct master *m, const char *secret, char *url, size_t cap)
+/* "HOST[:PORT]". */
+static void
+put_place(const struct master *m, unsigned long default_port, char *place, size_t cap)
 {
 	const char *first = m->listeners.at[0].text, *colon = strrchr(first, ':');
 	unsigned long port = strtoul(colon + 1, NULL, 10);
 	char host[256], port_text[16] = "";
-	int n;
 
 	if (conf_given(m->conf, "server_name") || !listen_is_specific(&m->listeners))
 		snprintf(host, sizeof(host), "%s", m->conf->server_name);
 	else
 		snprintf(host, sizeof(host), "%.*s", (int)(colon - first), first);
-	if (port != KITH_PORT)
+	if (port != default_port)
 		snprintf(port_text, sizeof(port_text), ":%lu", port);
-	n = snprintf(url, cap, "kith://%s%s/%s#%s", host, port_text, secret, m->fingerprint);
+	snprintf(place, cap, "%s%s", host, port_text);
+}
+
+int
+invite_url(const struct master *m, const char *secret, char *url, size_t cap)
+{
+	char place[300];
+	int n;
+
+	put_place(m, KITH_PORT, place, sizeof(place));
+	n = snprintf(url, cap, "kith://%s/%s#%s", place, secret, m->fingerprint);
+	return n >= 0 && (size_t)n < cap ? 0 : -EMSGSIZE;
+}
+
+int
+invite_link(const struct master *m, const char *secret, char *link, size_t cap)
+{
+	char place[300];
+	int n;
+
+	put_place(m, HTTPS_PORT, place, sizeof(place));
+	n = snprintf(link, cap, "https://%s/#invite=%s", place, secret);
 	return n >= 0 && (size_t)n < cap ? 0 : -EMSGSIZE;
 }

@@ -25,4 +25,8 @@ void	invite_ask(struct master *m, bool admin, uint64_t life_ms, uint32_t uses,
  * is left out. 0 or -EMSGSIZE. */
 int	invite_url(const struct master *m, const char *secret, char *url, size_t cap);
 
+/* The same for a browser: "https://HOST:PORT/#invite=SECRET". What is behind the '#' is never
+ * sent, and so in no log. */
+int	invite_link(const struct master *m, const char *secret, char *link, size_t cap);
+
 #endif

@@ -26,10 +26,11 @@
 #define O_LIFE		2u
 #define O_USES		4u
 #define O_PASSWORD	8u
+#define O_WEB		16u
 
 struct arguments {
 	const char	*state_dir, *socket;
-	bool		 json, admin;
+	bool		 json, admin, web;
 	json_int_t	 life_ms, uses;
 	const char	*password_file;
 	int		 password_fd;		/* -1: not given */
@@ -65,8 +66,8 @@ make_plain(const struct arguments *a)
 static json_t *
 make_invite(const struct arguments *a)
 {
-	return json_pack("{s:s, s:b, s:I, s:I}", "command", "invite", "admin", a->admin,
-	    "life_ms", a->life_ms, "uses", a->uses);
+	return json_pack("{s:s, s:b, s:b, s:I, s:I}", "command", "invite", "admin", a->admin,
+	    "web", a->web, "life_ms", a->life_ms, "uses", a->uses);
 }
 
 /* "user add NAME" is the command user_add. */
@@ -103,7 +104,7 @@ static const struct command commands[] = {
 	{ { "status", NULL }, 0, 0, make_plain, ctl_print_status },
 	{ { "stats", NULL }, 0, 0, make_plain, ctl_print_stats },
 	{ { "sessions", NULL }, 0, 0, make_plain, ctl_print_sessions },
-	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES, make_invite, ctl_print_url },
+	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES | O_WEB, make_invite, ctl_print_url },
 	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, ctl_print_nothing },
 	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, ctl_print_nothing },
 	{ { "user", "disable" }, 1, 0, make_user, ctl_print_nothing },
@@ -118,7 +119,7 @@ static const char usage_text[] =
     "  status                      is it serving, and with which processes\n"
     "  sessions                    who is logged in\n"
     "  stats                       counters\n"
-    "  invite [--admin] [--life 24h] [--uses 1]\n"
+    "  invite [--web] [--admin] [--life 24h] [--uses 1]\n"
     "  user add NAME [--admin] [--password-file FILE | --password-fd N]\n"
     "  user passwd NAME [--password-file FILE | --password-fd N]\n"
     "  user disable|enable NAME\n"
@@ -194,6 +195,10 @@ take_option(struct arguments *a, int c)
 		a->admin = true;
 		a->given |= O_ADMIN;
 		break;
+	case 'W':
+		a->web = true;
+		a->given |= O_WEB;
+		break;
 	case 'L':
 		a->given |= O_LIFE;
 		if ((a->life_ms = parse_life(optarg)) == 0)
@@ -224,6 +229,7 @@ parse(struct arguments *a, int argc, char **argv)
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
 		{ "admin", no_argument, NULL, 'a' },
+		{ "web", no_argument, NULL, 'W' },
 		{ "life", required_argument, NULL, 'L' },
 		{ "uses", required_argument, NULL, 'U' },
 		{ "password-file", required_argument, NULL, 'P' },

@@ -83,7 +83,7 @@ ctl_print_sessions(const json_t *answer)
 int
 ctl_print_url(const json_t *answer)
 {
-	printf("%s\n", text(answer, "url"));
+	printf("%s\n", text(answer, json_object_get(answer, "link") != NULL ? "link" : "url"));
 	return EXIT_DONE;
 }
 

@@ -36,6 +36,8 @@ server_core = \
 	server/master_int.h \
 	server/master_reload.c \
 	server/master_setup.c \
+	server/page.c \
+	server/page.h \
 	server/pem.c \
 	server/pem.h \
 	server/proc.c \
@@ -53,6 +55,10 @@ server_core = \
 # The worker role.
 server_worker = \
 	server/accept.c \
+	server/call.c \
+	server/call.h \
+	server/client_id.c \
+	server/client_id.h \
 	server/conn.c \
 	server/conn.h \
 	server/conn_write.c \
@@ -62,7 +68,15 @@ server_worker = \
 	server/dispatch.h \
 	server/door.c \
 	server/door.h \
+	server/door_http.c \
 	server/door_native.c \
+	server/door_poll.c \
+	server/door_ws.c \
+	server/http.c \
+	server/http.h \
+	server/http_find.c \
+	server/http_head.c \
+	server/http_int.h \
 	server/index.c \
 	server/index.h \
 	server/limit.c \
@@ -78,8 +92,18 @@ server_worker = \
 	server/tls.c \
 	server/tls.h \
 	server/tls_cert.c \
+	server/web.h \
+	server/web_api.c \
+	server/web_login.c \
+	server/web_page.c \
+	server/web_routes.c \
+	server/web_rules.c \
+	server/web_rules.h \
+	server/web_status.c \
+	server/web_upgrade.c \
 	server/worker.c \
-	server/worker.h
+	server/worker.h \
+	server/ws.h
 
 # The store roles.
 server_store = \
@@ -125,7 +149,7 @@ schema_files = \
 	etc/schema/mysql/0002_hooks.sql \
 	etc/schema/sqlite/0001_init.sql \
 	etc/schema/sqlite/0002_hooks.sql
-nodist_libkithd_a_SOURCES = server/db_schema.c
+nodist_libkithd_a_SOURCES = server/db_schema.c server/page_files.c
 EXTRA_DIST += server/db_schema.awk $(schema_files)
 CLEANFILES += server/db_schema.c server/db_schema.tmp
 server/db_schema.c: server/db_schema.awk $(schema_files)
@@ -133,6 +157,14 @@ server/db_schema.c: server/db_schema.awk $(schema_files)
 	LC_ALL=C $(AWK) -f server/db_schema.awk $(schema_files) \
 	    >$(abs_builddir)/server/db_schema.tmp && cd $(abs_builddir)/server && \
 	mv -f db_schema.tmp db_schema.c
+
+# So does the list of the page's files.
+EXTRA_DIST += server/page_files.awk
+CLEANFILES += server/page_files.c server/page_files.tmp
+server/page_files.c: server/page_files.awk client-web/local.mk
+	$(AM_V_GEN)$(MKDIR_P) server && printf '%s\n' $(web_files) | \
+	LC_ALL=C $(AWK) -f $(srcdir)/server/page_files.awk >server/page_files.tmp && \
+	mv -f server/page_files.tmp server/page_files.c
 
 # The auth role.
 server_auth = \
@@ -157,7 +189,8 @@ server_auth = \
 libkithd_a_SOURCES = $(server_core) $(server_worker) $(server_store) $(server_auth)
 
 kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LIBS) $(SSL_LIBS) \
-	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS)
+	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(HTTP_PARSER_LIBS) \
+	$(WSLAY_LIBS)
 
 sbin_PROGRAMS += server/kithd server/kithctl
 server_kithd_SOURCES = server/main.c

@@ -49,17 +49,19 @@ tell_ready(struct master *m)
 static void
 first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *answer)
 {
-	char url[INVITE_URL_MAX];
+	char url[INVITE_URL_MAX], link[INVITE_URL_MAX];
 
 	(void)arg;
 	if (answer->code != KITH_E_OK) {
 		log_warn(0, "invite.first", "error=%s again_ms=%u", kith_err_name(answer->code),
 		    INVITE_AGAIN_MS);
 		m->invite_ms = proc_now_ms() + INVITE_AGAIN_MS;
-	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0) {
+	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0 &&
+	    invite_link(m, answer->invite, link, sizeof(link)) == 0) {
 		dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator, once and within "
-		    "24 hours:\n\n    kith join %s\n\n", url);
+		    "24 hours:\n\n    kith join '%s'\n\nor in a browser:\n\n    %s\n\n", url, link);
 		explicit_bzero(url, sizeof(url));
+		explicit_bzero(link, sizeof(link));
 		if (state_set_invited(m->conf) < 0)
 			log_warn(0, "invite.first", "error=\"cannot note that it was made\"");
 	}

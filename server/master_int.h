@@ -65,6 +65,9 @@ void	master_teardown(struct master *m);
 /* master_reload.c. 0 or -1 with err, and nothing has changed. */
 int	master_load_certificate(struct master *m, const struct conf *c, char *err, size_t errlen);
 int	master_hand_out_options(struct master *m);
+
+/* Hands out the web page's files. What cannot be read is logged. */
+void	master_load_page(struct master *m);
 int	master_reload(struct master *m, char *err, size_t errlen);
 
 /* master_child.c. */

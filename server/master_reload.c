@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "log.h"
 #include "master_int.h"
+#include "page.h"
 #include "pem.h"
 
 /* The bytes work together, and this is their fingerprint. 0 or -1 with err. */
@@ -51,6 +52,23 @@ master_load_certificate(struct master *m, const struct conf *c, char *err, size_
 	return rc;
 }
 
+/* Chat goes on without it. */
+void
+master_load_page(struct master *m)
+{
+	char err[4500] = "no memory";
+	struct page *page;
+
+	if (!m->conf->http)
+		return;
+	page = calloc(1, sizeof(*page));
+	if (page == NULL || page_load(page, m->conf->web_dir, err, sizeof(err)) < 0)
+		log_warn(0, "page.missing", "reason=\"%s\"", err);
+	if (page != NULL)
+		handout_write(&m->birth.page, page, sizeof(*page));
+	free(page);
+}
+
 int
 master_hand_out_options(struct master *m)
 {
@@ -77,6 +95,7 @@ master_reload(struct master *m, char *err, size_t errlen)
 		snprintf(err, errlen, "the options do not fit into %u bytes", PROC_OPTIONS_MAX);
 		return -1;
 	}
+	master_load_page(m);
 	log_init(m->conf->log_level);
 	children_signal(m, SIGHUP);
 	log_info(0, "server.reload", "fingerprint=%s", m->fingerprint);

@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "log.h"
 #include "master_int.h"
+#include "page.h"
 #include "pem.h"
 #include "shm/arena.h"
 #include "tickets.h"
@@ -199,6 +200,8 @@ make_handouts(struct master *m)
 	if (rc == 0)
 		rc = tickets_create(&m->birth.tickets);
 	if (rc == 0)
+		rc = handout_create(&m->birth.page, "kith-page", sizeof(struct page));
+	if (rc == 0)
 		rc = master_hand_out_options(m);
 	return rc;
 }
@@ -227,7 +230,8 @@ master_setup(struct master *m, char *err, size_t errlen)
 	int rc;
 
 	m->control.fd = -1;
-	m->birth.options = m->birth.pem = m->birth.tickets = (struct handout)HANDOUT_NONE;
+	m->birth.options = m->birth.pem = m->birth.tickets = m->birth.page =
+	    (struct handout)HANDOUT_NONE;
 	umask(022);
 	log_init(c->log_level);
 	if (state_owner(c, &m->owner, err, errlen) < 0 ||
@@ -243,6 +247,7 @@ master_setup(struct master *m, char *err, size_t errlen)
 	    listen_open(&m->listeners, c, m->shared.count[ROLE_WORKER], err, errlen) < 0 ||
 	    control_open(&m->control, c, &m->owner, err, errlen) < 0)
 		return -1;
+	master_load_page(m);
 	return 0;
 }
 
@@ -254,6 +259,7 @@ master_teardown(struct master *m)
 	handout_close(&m->birth.options);
 	handout_close(&m->birth.pem);
 	handout_close(&m->birth.tickets);
+	handout_close(&m->birth.page);
 	for (unsigned i = 0; i < m->shared.nslots; i++)
 		if (m->shared.wakes[i].shared != NULL)
 			wake_fini(&m->shared.wakes[i]);

@@ -104,7 +104,7 @@ struct proc {
 	void			*state;		/* the role's own struct */
 	int			 listen_fds[PROC_LISTEN_MAX];	/* worker; -1: unused */
 	struct tls_ctx		*tls;		/* worker: made by its main from proc_pem() */
-	struct handout		*options, *pem, *tickets;	/* NULL where the role gets none */
+	struct handout		*options, *pem, *tickets, *page;	/* NULL where the role gets none */
 	int			 life_fd;	/* readable when the master is gone; -1: none */
 	bool			 stopping;
 	bool			 again;		/* proc_again() was called */

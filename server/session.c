@@ -17,6 +17,7 @@
 #include "session_int.h"
 #include "shm/stats.h"
 #include "worker.h"
+#include "ws.h"
 
 #define RETRY_SOON_MS	200u
 #define STALL_RETRY_MS	5u
@@ -267,6 +268,31 @@ check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r
 }
 
 void
+session_malformed(struct conn *c, uint64_t id, enum kith_err err)
+{
+	stats_add(c->w->p->stats, STAT_requests, 1);
+	stats_add(c->w->p->stats, STAT_frames_bad, 1);
+	session_error(c, id, err, NULL, 0);
+}
+
+/* Passes a checked Request on to whoever answers it. */
+static void
+pass_or_stall(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r,
+    const uint8_t *body, uint32_t len)
+{
+	uint8_t filled[FRAME_BYTES_MAX_LOGIN];
+	uint32_t n = ws_fill_token(c, r, filled);
+
+	if (n > 0) {
+		body = filled;
+		len = n;
+	}
+	if (pass_on(c, row, r->id, body, len) == -ENOBUFS)
+		stall(c, row, r->id, body, len);
+	explicit_bzero(filled, n);
+}
+
+void
 session_request(struct conn *c, const uint8_t *body, uint32_t len)
 {
 	struct worker *w = c->w;
@@ -278,13 +304,12 @@ session_request(struct conn *c, const uint8_t *body, uint32_t len)
 	uint64_t id;
 	enum kith_err err;
 
-	stats_add(w->p->stats, STAT_requests, 1);
 	err = wire_unpack(&kith__v1__request__descriptor, body, len, &w->mem, &id, &message);
 	if (err != KITH_E_OK) {
-		stats_add(w->p->stats, STAT_frames_bad, 1);
-		session_error(c, id, err, NULL, 0);
+		session_malformed(c, id, err);
 		goto out;
 	}
+	stats_add(w->p->stats, STAT_requests, 1);
 	r = (const Kith__V1__Request *)message;
 	row = dispatch_find(r->body_case);
 	err = check(c, row, r, len, &text, &retry_ms);
@@ -292,9 +317,8 @@ session_request(struct conn *c, const uint8_t *body, uint32_t len)
 		log_debug(c->session.user, row != NULL ? row->name : "request",
 		    "place=%u refused=%s", c->place, kith_err_name(err));
 		session_error(c, id, err, text, retry_ms);
-	} else if ((row->handle == NULL || !row->handle(c, r)) &&
-	    pass_on(c, row, id, body, len) == -ENOBUFS)
-		stall(c, row, id, body, len);
+	} else if (row->handle == NULL || !row->handle(c, r))
+		pass_or_stall(c, row, r, body, len);
 out:
 	unpackmem_reset(&w->mem);	/* it may hold a password */
 }

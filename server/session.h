@@ -83,6 +83,9 @@ void	session_init(struct session *s);
 /* One request, as bytes. Answers it, passes it on, or pauses the connection. */
 void	session_request(struct conn *c, const uint8_t *body, uint32_t len);
 
+/* What came instead of a Request, and could be read as far as its id. */
+void	session_malformed(struct conn *c, uint64_t id, enum kith_err err);
+
 /* Out of all tables; tells the writer when the user was last seen. */
 void	session_end(struct conn *c);
 

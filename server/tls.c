@@ -18,6 +18,7 @@
 #include "tls.h"
 
 #define ALPN_KITH	"kith/1"
+#define ALPN_HTTP	"http/1.1"
 
 /* No longer than any key opens it. */
 #define TICKET_LIFE_S	(2 * (long)(TICKETS_ROTATE_MS / 1000))
@@ -32,7 +33,7 @@ struct tls {
 };
 
 /* What we speak, each with its length: constant and never empty (CVE-2024-5535). */
-static const unsigned char alpn_list[] = "\x06" ALPN_KITH;
+static const unsigned char alpn_list[] = "\x06" ALPN_KITH "\x08" ALPN_HTTP;
 
 static void
 explain(char *err, size_t errlen, const char *what)
@@ -364,7 +365,7 @@ tls_alpn(const struct tls *t)
 	const unsigned char *name;
 	unsigned len;
 
-	/* choose_alpn() knows one answer. */
+	/* choose_alpn() knows two answers, of different lengths. */
 	SSL_get0_alpn_selected(t->ssl, &name, &len);
-	return len > 0 ? ALPN_KITH : "";
+	return len == 0 ? "" : len == sizeof(ALPN_KITH) - 1 ? ALPN_KITH : ALPN_HTTP;
 }

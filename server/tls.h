@@ -60,6 +60,6 @@ enum tls_want	 tls_write(struct tls *t, const void *buf, size_t len, size_t *put
 
 /* Decrypted bytes that epoll does not announce. */
 size_t		 tls_pending(const struct tls *t);
-const char	*tls_alpn(const struct tls *t);		/* "kith/1" or "" */
+const char	*tls_alpn(const struct tls *t);		/* "kith/1", "http/1.1" or "" */
 
 #endif

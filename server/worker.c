@@ -10,8 +10,10 @@
 #include <sys/resource.h>
 
 #include "conf.h"
+#include "handout.h"
 #include "ipc.h"
 #include "log.h"
+#include "page.h"
 #include "pem.h"
 #include "protocol/limits.h"
 #include "shm/ring.h"
@@ -123,11 +125,29 @@ make_tls(struct proc *p)
 	return ctx;
 }
 
+/* The page's files of now, if there are any. */
+static void
+take_page(struct worker *w)
+{
+	struct page *page = w->p->page != NULL ? calloc(1, sizeof(*page)) : NULL;
+	uint32_t len;
+
+	if (page == NULL)
+		return;
+	if (handout_read(w->p->page, page, sizeof(*page), &len) < 0 || len != sizeof(*page)) {
+		free(page);
+		return;
+	}
+	free(w->page);
+	w->page = page;
+}
+
 static void
 on_reload(struct proc *p)
 {
 	struct tls_ctx *ctx = make_tls(p);
 
+	take_page(p->state);
 	if (ctx == NULL)
 		return;			/* the old one goes on */
 	tls_ctx_destroy(p->tls);
@@ -175,8 +195,10 @@ worker_set_up(struct worker *w)
 	w->conns = calloc(w->places, sizeof(struct conn *));
 	w->free_places = calloc(w->places, sizeof(*w->free_places));
 	if (w->conns == NULL || w->free_places == NULL ||
-	    unpackmem_init(&w->mem, UNPACK_BYTES_MAX) < 0)
+	    unpackmem_init(&w->mem, UNPACK_BYTES_MAX) < 0 ||
+	    unpackmem_init(&w->reply_mem, UNPACK_BYTES_MAX) < 0)
 		return -ENOMEM;
+	take_page(w);
 	for (i = 0; i < w->places; i++)	/* low places first */
 		w->free_places[i] = w->places - 1 - i;
 	event_assign(&w->retry, w->p->base, -1, 0, on_retry, w);
@@ -199,6 +221,8 @@ worker_tear_down(struct worker *w)
 	index_fini(&w->groups);
 	index_fini(&w->addresses);
 	unpackmem_fini(&w->mem);
+	unpackmem_fini(&w->reply_mem);
+	free(w->page);
 	free(w->conns);
 	free(w->free_places);
 }

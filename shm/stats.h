@@ -29,6 +29,8 @@
 	X(resyncs,		"sessions told to resync")		\
 	X(output_full,		"connections closed at the hard output bound") \
 	X(timeouts,		"connections closed for silence")	\
+	X(http_requests,	"HTTP requests received")		\
+	X(http_refused,		"HTTP requests refused by their form, host, origin or path") \
 	X(messages_stored,	"messages committed")			\
 	X(messages_repeated,	"resent messages found stored")		\
 	X(batches,		"transactions of the writer")		\

@@ -63,7 +63,7 @@ unit_tests += tests/unit/error_test \
 	tests/unit/wire_test \
 	tests/fuzz/frame_fuzz \
 	tests/fuzz/wire_fuzz
-protocol_libs = libkithproto.a $(PROTOBUFC_LIBS)
+protocol_libs = libkithproto.a $(PROTOBUFC_LIBS) $(JANSSON_LIBS)
 tests_unit_error_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
 tests_unit_frame_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
 tests_unit_unpackmem_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
@@ -82,6 +82,23 @@ tests_fuzz_wire_fuzz_SOURCES = tests/fuzz/wire_fuzz.c $(fuzz_replay)
 tests_fuzz_wire_fuzz_LDADD = $(protocol_libs)
 EXTRA_DIST += tests/fuzz/seeds
 
+# JSON. json_memory_test counts what is allocated, and looks at what is freed.
+unit_tests += tests/unit/json_memory_test \
+	tests/unit/json_test \
+	tests/fuzz/json_fuzz
+tests_unit_json_memory_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_json_memory_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_unit_json_test_SOURCES = tests/unit/json_test.c tests/unit/sample.c tests/unit/sample.h \
+	tests/fuzz/mutate.c tests/fuzz/mutate.h
+tests_unit_json_test_LDADD = $(protocol_libs) $(CMOCKA_LIBS)
+tests_fuzz_json_fuzz_SOURCES = tests/fuzz/json_fuzz.c $(fuzz_replay)
+tests_fuzz_json_fuzz_LDADD = $(protocol_libs)
+
+# The other end of test_json.py.
+noinst_PROGRAMS += tests/integration/json_pipe
+tests_integration_json_pipe_LDADD = $(protocol_libs)
+EXTRA_DIST += tests/integration/test_json.py
+
 # Integration tests: run by tests/run.sh, not by make check.
 EXTRA_DIST += \
 	tests/README.md \
@@ -95,6 +112,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
+	tests/integration/kithtest/nginx.py \
 	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
@@ -114,7 +132,10 @@ EXTRA_DIST += \
 	tests/integration/test_frames.py \
 	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_nginx.py \
 	tests/integration/test_protocol_page.py \
+	tests/integration/test_readme.py \
+	tests/integration/test_web.py \
 	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 
@@ -127,7 +148,8 @@ unit_tests += tests/crash/store_crash_test \
 	tests/unit/db_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
-	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(CMOCKA_LIBS)
+	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(JANSSON_LIBS) \
+	$(HTTP_PARSER_LIBS) $(WSLAY_LIBS) $(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
@@ -155,7 +177,7 @@ unit_tests += tests/unit/conn_test \
 	tests/unit/session_test \
 	tests/unit/tls_test \
 	tests/unit/worker_test
-worker_libs = $(store_libs)
+worker_libs = $(kithd_libs) $(CMOCKA_LIBS)
 worker_kit = tests/unit/worker_kit.c tests/unit/worker_kit.h tests/unit/fake_shared.c \
 	tests/unit/fake_shared.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conn_test_SOURCES = tests/unit/conn_test.c $(worker_kit)
@@ -226,6 +248,11 @@ tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c te
 tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
+
+# server: the browsers' door.
+unit_tests += tests/unit/page_test
+tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
+tests_unit_page_test_LDADD = $(server_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

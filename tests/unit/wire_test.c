@@ -12,6 +12,7 @@
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
+#include "protocol/poll.pb-c.h"
 #include "protocol/wire.h"
 #include "sample.h"
 
@@ -23,6 +24,7 @@ static struct unpackmem mem, sample_mem;
 
 static const ProtobufCMessageDescriptor *const tops[] = {
 	&kith__v1__request__descriptor, &kith__v1__reply__descriptor,
+	&kith__v1__poll__descriptor, &kith__v1__polled__descriptor,
 	&kith__ipc__ask__descriptor, &kith__ipc__answer__descriptor,
 	&kith__ipc__login__descriptor, &kith__ipc__loaded__descriptor,
 	&kith__ipc__admin__descriptor, &kith__ipc__admin_answer__descriptor,

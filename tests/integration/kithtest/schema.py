@@ -11,7 +11,7 @@ import tempfile
 
 from . import build
 
-NAMES = ("error", "session", "message", "conversation", "presence", "frame", "poll")
+NAMES = ("error", "session", "message", "conversation", "presence", "frame", "poll", "ipc")
 
 
 def _load():
@@ -27,7 +27,7 @@ def _load():
         sys.path.remove(folder)
 
 
-error, session, message, conversation, presence, frame, poll = _load()
+error, session, message, conversation, presence, frame, poll, ipc = _load()
 
 # Error codes by name and names by code.
 CODE = dict(error.ErrorCode.items())

@@ -43,7 +43,7 @@ class Server:
         self.stderr = self.folder / "stderr"
         self.listen = listen
         self.conf = {"server_name": "127.0.0.1", "workers": 2, "log_level": "info",
-                     "send_rate": 0}
+                     "send_rate": 0, "web_dir": build.TOP / "client-web"}
         if database:
             self.conf.update(database.conf(self.folder))
         self.conf.update(conf)
@@ -226,6 +226,15 @@ class Server:
     def invite(self, admin=False):
         """A fresh invite: its URL."""
         return self.ctl("invite", *(["--admin"] if admin else []))["url"]
+
+    def invite_link(self):
+        """A fresh invite for a browser."""
+        return self.ctl("invite", "--web")["link"]
+
+    def web(self, path="/", scheme="https"):
+        """Where its HTTP door is."""
+        host, port = self.address
+        return f"{scheme}://{host}:{port}{path}"
 
     def url(self, invite=""):
         """The server's URL: without an invite, as for login."""

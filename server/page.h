@@ -1,0 +1,40 @@
+/*
+ * page.h - the files of the web page: which there are, and their bytes.
+ *
+ * The list is compiled in, made from client-web/local.mk: nothing else is ever opened or
+ * served, whatever a request says. The master reads the files at its start and at each
+ * reload and hands the bytes out; a worker, which can open nothing, copies them.
+ */
+#ifndef KITH_SERVER_PAGE_H
+#define KITH_SERVER_PAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PAGE_FILES_MAX	64u
+#define PAGE_BYTES_MAX	(256u * 1024u)	/* of all files */
+#define PAGE_ETAG_MAX	24u		/* 16 characters in quotes, and NUL */
+
+struct page_name {
+	const char	*path;		/* below web_dir, and, with '/', in the request */
+	const char	*type;		/* media type */
+};
+
+/* page_files.c, made by page_files.awk. */
+extern const struct page_name page_names[];
+extern const unsigned page_names_count;
+
+/* What is handed out. Row i belongs to page_names[i]. */
+struct page {
+	struct page_place {
+		uint32_t	at, len;	/* in `bytes`; len 0: it is missing */
+		char		etag[PAGE_ETAG_MAX];
+	} places[PAGE_FILES_MAX];
+	uint8_t		bytes[PAGE_BYTES_MAX];
+};
+
+/* Reads all files below `dir`. 0, or -1 with the first file that cannot be read, and why, in
+ * `err`: the others are there all the same. Master. */
+int	page_load(struct page *p, const char *dir, char *err, size_t errlen);
+
+#endif
