@@ -138,6 +138,21 @@ repair_registry(struct master *m)
 			kill(m->children[i].pid, SIGKILL);
 }
 
+/* Whoever takes a dead one's lock repairs, at any time; the locks count it themselves. A lock
+ * that was made anew has forgotten its deaths. */
+void
+children_count_repairs(struct master *m)
+{
+	const struct registry *r = &m->shared.registry;
+	struct stats_slot *stats = m->self.stats;
+	uint64_t n = table_deaths(&r->sessions) + table_deaths(&r->groups);
+
+	for (unsigned i = 0; i < m->shared.nslots; i++)
+		n += ring_deaths(&m->shared.rings[i]);
+	if (n > stats_sum(stats, 1, STAT_locks_repaired))
+		stats_set(stats, STAT_locks_repaired, n);
+}
+
 static void
 sweep_worker(struct master *m, unsigned index)
 {
