@@ -139,6 +139,9 @@ EXTRA_DIST += \
 	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 
+# Hooks.
+EXTRA_DIST += tests/integration/test_hooks.py
+
 # store: most tests run on SQLite and on a private MariaDB server.
 unit_tests += tests/crash/store_crash_test \
 	tests/unit/conv_test \
