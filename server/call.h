@@ -25,9 +25,11 @@
 struct conn;
 
 struct call_ops {
-	/* One Reply, checked. id 0 are news; welcome and logged_in of the call's own login too. */
-	void	(*reply)(struct conn *c, const Kith__V1__Reply *r, const uint8_t *bytes,
-		    uint32_t len);
+	/* The session is what it shall be: further call_add() may follow. NULL: none do. */
+	void	(*ready)(struct conn *c);
+
+	/* The answer to one Request of call_add(), by its place. NULL: nobody wants it. */
+	void	(*reply)(struct conn *c, unsigned place, const Kith__V1__Reply *r);
 
 	/* All Requests are answered; of a kept call: or there is news, or the time is over. It is
 	 * to web_respond(). */
@@ -42,19 +44,32 @@ struct call_spec {
 	const char		*token;		/* NULL: not logged in; copied */
 	bool			 hook;		/* the token is a hook's */
 	bool			 keep;		/* not light: a poll's */
-	uint32_t		 wait_ms;	/* kept: for news, if there is nothing to tell */
+	uint32_t		 wait_ms;	/* kept: for news, if nothing was asked */
+	size_t			 state_size;	/* of call_state() */
 };
 
-/* Begins a call of the request at hand. The Requests follow by call_add(), then call_go(). */
-void	call_begin(struct conn *c, const struct call_spec *spec);
+/* Begins a call of the request at hand. Its Requests follow by call_add(), then call_go(). 0, or
+ * -ENOMEM: nothing has begun. */
+int	call_begin(struct conn *c, const struct call_spec *spec);
 
-/* One encoded Request, copied. 0, -ENOMEM, -E2BIG (over IN_FLIGHT_MAX). */
-int	call_add(struct conn *c, const uint8_t *body, uint32_t len);
+/* One Request, copied. `asked`: by the client, so that its answer is not to wait for
+ * news. 0, -ENOMEM, -E2BIG (over IN_FLIGHT_MAX + 1). */
+int	call_add(struct conn *c, const uint8_t *body, uint32_t len, bool asked);
+int	call_add_message(struct conn *c, const Kith__V1__Request *r);
 void	call_go(struct conn *c);
 
-/* The caller's own, zeroed at call_begin(), freed at the end of the call: `size` bytes. NULL: no
- * memory. */
-void	*call_state(struct conn *c, size_t size);
+/* Instead of call_go(). */
+void	call_fail(struct conn *c, enum kith_err code);
+
+/* The caller's own, zeroed at call_begin(), wiped at the end of the call. */
+void	*call_state(struct conn *c);
+
+/* Adds one Reply's JSON, or anything that the answer is to tell. news: it ends the waiting of a
+ * kept call. */
+void	call_tell(struct conn *c, const char *json, size_t len, bool news);
+
+/* What is to be told, separated by commas. Valid until the end of the call. */
+const char *call_told(struct conn *c, size_t *len);
 
 /* What the door passes on: a reply to this session; a live event, as JSON text that is the
  * same for all; why the connection closes; that input would be read again; the timer. */

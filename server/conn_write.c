@@ -106,7 +106,7 @@ conn_queue_live(struct conn *c, const void *bytes, size_t len)
 void
 conn_queue_hint(struct conn *c, const void *bytes, size_t len)
 {
-	if (!c->behind && unsent(c) + len <= c->w->p->conf->output_soft)
+	if (!c->behind && conn_unsent(c) + len <= c->w->p->conf->output_soft)
 		conn_queue(c, bytes, len);
 }
 

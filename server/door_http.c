@@ -251,6 +251,16 @@ web_say_https(int fd)
 
 /* -- who asks ------------------------------------------------------------------------ */
 
+bool
+web_is_type(const struct http_request *r, const char *type)
+{
+	const char *given = http_header(r, "content-type", 0);
+	size_t len = strlen(type);
+
+	return given != NULL && strncasecmp(given, type, len) == 0 &&
+	    (given[len] == '\0' || given[len] == ';' || given[len] == ' ');
+}
+
 static const char *
 cookie_name(const struct conn *c)
 {
@@ -277,8 +287,11 @@ web_token(const struct conn *c, const struct http_request *r, char out[TOKEN_CHA
 	*out = '\0';
 	*from_cookie = false;
 	if (given != NULL) {
+		/* What is no token of ours is refused as one, and not passed over. */
 		if (strncasecmp(given, "Bearer ", 7) == 0 && strlen(given + 7) <= TOKEN_CHARS)
 			strcpy(out, given + 7);
+		if (*out == '\0')
+			strcpy(out, "-");
 	} else if (may_use_cookie(c, r)) {
 		*from_cookie = http_cookie(r, cookie_name(c), out, TOKEN_CHARS + 1) > 0;
 		if (!*from_cookie)

@@ -57,6 +57,8 @@ server_worker = \
 	server/accept.c \
 	server/call.c \
 	server/call.h \
+	server/client_id.c \
+	server/client_id.h \
 	server/conn.c \
 	server/conn.h \
 	server/conn_write.c \

@@ -56,6 +56,11 @@ struct session {
 	enum session_load	 loading;
 	uint32_t		 load;		/* number of the last LOAD, which alone counts */
 	uint64_t		 load_ms;	/* LOAD_SENT: since when, monotonic */
+	bool			 light;		/* lives for one call: in no table, follows nothing */
+	bool			 as_hook;	/* its LoginToken is a hook's */
+	bool			 admin;
+	uint64_t		 hook;
+	char			 hook_name[HOOK_NAME_BYTES_MAX + 1];
 	bool			 registered;	/* in the registry and in worker->users */
 	uint32_t		 in_flight;
 	uint64_t		 user, device;

@@ -67,6 +67,9 @@ void	web_refuse(struct conn *c, int status, const char *text, const char *extra)
 /* The timer rings call_timeout() in `ms`; once. */
 void	web_wake_in(struct conn *c, uint32_t ms);
 
+/* Is the body of this media type, whatever its parameters? */
+bool	web_is_type(const struct http_request *r, const char *type);
+
 /* The token of "Authorization: Bearer"; else of the cookie, if the asker may use it. False:
  * neither, and `out` is "". Wipe it after use. */
 bool	web_token(const struct conn *c, const struct http_request *r, char out[TOKEN_CHARS + 1],

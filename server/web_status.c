@@ -98,15 +98,6 @@ respond_metrics(struct conn *c)
 }
 
 static void
-on_reply(struct conn *c, const Kith__V1__Reply *r, const uint8_t *bytes, uint32_t len)
-{
-	(void)c;
-	(void)r;
-	(void)bytes;
-	(void)len;
-}
-
-static void
 on_logged_in(struct conn *c)
 {
 	if (c->session.admin)
@@ -120,16 +111,18 @@ void
 web_metrics(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = {
-		.reply = on_reply, .done = on_logged_in, .failed = web_error,
+		.done = on_logged_in, .failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops };
 	char token[TOKEN_CHARS + 1];
 	bool from_cookie;
 
+	spec.token = token;
 	if (web_token(c, r, token, &from_cookie)) {
-		spec.token = token;
-		call_begin(c, &spec);
-		call_go(c);
+		if (call_begin(c, &spec) < 0)
+			web_error(c, KITH_E_BUSY, NULL, 0);
+		else
+			call_go(c);
 		explicit_bzero(token, sizeof(token));
 	} else if (c->loopback && !c->web->asker.proxied) {
 		respond_metrics(c);

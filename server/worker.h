@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include "client_id.h"
 #include "conn.h"
 #include "index.h"
 #include "proc.h"
@@ -32,6 +33,7 @@ struct worker {
 	uint64_t		(*clock)(void);	/* monotonic ms: proc_now_ms(), but for tests */
 	struct unpackmem	 mem;		/* the request at hand */
 	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
+	struct client_ids	 client_ids;	/* made so far */
 	struct page		*page;		/* web_page.c; NULL: none */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;

@@ -142,7 +142,7 @@ unit_tests += tests/crash/store_crash_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
 	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(JANSSON_LIBS) \
-	$(CMOCKA_LIBS)
+	$(HTTP_PARSER_LIBS) $(WSLAY_LIBS) $(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
@@ -170,7 +170,7 @@ unit_tests += tests/unit/conn_test \
 	tests/unit/session_test \
 	tests/unit/tls_test \
 	tests/unit/worker_test
-worker_libs = $(store_libs)
+worker_libs = $(kithd_libs) $(CMOCKA_LIBS)
 worker_kit = tests/unit/worker_kit.c tests/unit/worker_kit.h tests/unit/fake_shared.c \
 	tests/unit/fake_shared.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conn_test_SOURCES = tests/unit/conn_test.c $(worker_kit)
