@@ -112,6 +112,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
+	tests/integration/kithtest/nginx.py \
 	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
@@ -131,7 +132,10 @@ EXTRA_DIST += \
 	tests/integration/test_frames.py \
 	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_nginx.py \
 	tests/integration/test_protocol_page.py \
+	tests/integration/test_readme.py \
+	tests/integration/test_web.py \
 	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 

@@ -308,6 +308,172 @@ full_server_refuses_logins(void **state)
 	client_close(&c);
 }
 
+/* A granted login of user 3 with device 9, and of a hook's if one is given. */
+static void
+say_logged_in(struct kit *k, struct ipc_head h, uint64_t hook, const char *hook_name)
+{
+	static char name[] = "somebody";
+	Kith__Ipc__Login login = KITH__IPC__LOGIN__INIT;
+	Kith__V1__LoggedIn in = KITH__V1__LOGGED_IN__INIT;
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	uint8_t packed[256];
+
+	reply.id = h.request;
+	reply.body_case = KITH__V1__REPLY__BODY_LOGGED_IN;
+	reply.logged_in = &in;
+	in.user_id = login.user_id = 3;
+	in.device = login.device = 9;
+	login.admin = true;
+	login.name = name;
+	login.hook = hook;
+	login.device_name = (char *)(uintptr_t)hook_name;
+	login.reply.data = packed;
+	login.reply.len = kith__v1__reply__pack(&reply, packed);
+	h.type = IPC_LOGIN;
+	kit_say_msg(k, KIT_AUTH, &h, &login.base);
+}
+
+/* A client of a door that made its session light, up to auth's inbox. */
+static void
+open_light(struct client *c, struct kit *k, bool by_hook, struct ipc_head *h)
+{
+	Kith__V1__Request *r;
+
+	client_open(c, k);
+	client_hello(c);
+	c->conn->session.light = true;
+	c->conn->session.by_hook = by_hook;
+	post_login(c, 2);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_AUTH, h, &r));
+}
+
+static void
+light_session_is_in_no_table(void **state)
+{
+	struct kit *k = *state;
+	struct ipc_head h, direct = { .flags = IPC_F_USERS, .user = { 3, 4 } };
+	Kith__V1__Request *r;
+	const uint8_t *none;
+	struct client c;
+	uint32_t len;
+
+	open_light(&c, k, false, &h);
+	assert_int_equal(h.flags, 0);
+	say_logged_in(k, h, 0, "");
+	client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
+	assert_int_equal(c.conn->session.state, S_READY);
+	assert_int_equal(c.conn->session.user, 3);
+	assert_true(c.conn->session.admin);
+	assert_string_equal(c.conn->session.name, "somebody");
+	assert_int_equal(kit_online(k, 3), 0);
+	assert_false(kit_take(k, KIT_READER, &h, &none, &len));
+	kit_say_event(k, &direct, 1, 5);
+	kit_say_member(k, 3, GROUP, true);
+	assert_null(client_reply(&c));
+	assert_false(kit_follows(k, GROUP));
+	/* It asks as the user. */
+	client_send(&c, 5, CLIENT_ID_FREE_BIT | 1, "x");
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &h, &r));
+	assert_int_equal(h.user[0], 3);
+	assert_int_equal(h.device, 9);
+	/* News that were lost are none of its own. */
+	session_distrust_all(&k->w);
+	client_expect_error(&c, 5, KITH_E_UNAVAILABLE);
+	kit_turn(k);
+	assert_false(kit_take(k, KIT_READER, &h, &none, &len));
+	assert_null(client_reply(&c));
+	client_close(&c);
+	assert_false(kit_take(k, KIT_WRITER, &h, &none, &len));	/* nobody was seen */
+	assert_int_equal(counter(k, STAT_sessions_open), 0);
+}
+
+static void
+hook_sends_to_its_conversation_alone(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__Target to[2] = { KITH__V1__TARGET__INIT, KITH__V1__TARGET__INIT };
+	Kith__V1__Target *targets[] = { &to[0], &to[1] };
+	Kith__V1__Send body = KITH__V1__SEND__INIT;
+	Kith__V1__ListSessions list = KITH__V1__LIST_SESSIONS__INIT;
+	Kith__V1__Ping ping = KITH__V1__PING__INIT;
+	static char text[] = "x", group[] = "tea";
+	struct ipc_head h;
+	Kith__V1__Request *r;
+	struct client c;
+
+	open_light(&c, k, true, &h);
+	assert_int_equal(h.flags, IPC_F_HOOK);
+	say_logged_in(k, h, GROUP, "build");
+	client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
+	assert_int_equal(c.conn->session.hook, GROUP);
+	assert_string_equal(c.conn->session.hook_name, "build");
+	client_post(&c, 10, KITH__V1__REQUEST__BODY_LIST_SESSIONS, &list);
+	client_expect_error(&c, 10, KITH_E_NOT_PERMITTED);
+	client_post(&c, 11, KITH__V1__REQUEST__BODY_PING, &ping);
+	client_expect_error(&c, 11, KITH_E_NOT_PERMITTED);
+	body.text = text;
+	body.targets = targets;
+	body.client_id = CLIENT_ID_FREE_BIT | 1;
+	client_post(&c, 12, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 12, KITH_E_NOT_PERMITTED);
+	to[0].to_case = to[1].to_case = KITH__V1__TARGET__TO_CONVERSATION;
+	to[0].conversation = GROUP;
+	to[1].conversation = 8;
+	body.n_targets = 2;
+	client_post(&c, 13, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 13, KITH_E_NOT_PERMITTED);
+	body.n_targets = 1;
+	targets[0] = &to[1];
+	client_post(&c, 14, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 14, KITH_E_NOT_PERMITTED);
+	to[1].to_case = KITH__V1__TARGET__TO_GROUP;
+	to[1].group = group;
+	client_post(&c, 15, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 15, KITH_E_NOT_PERMITTED);
+	targets[0] = &to[0];
+	client_post(&c, 16, KITH__V1__REQUEST__BODY_SEND, &body);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &h, &r));
+	assert_int_equal(h.request, 16);
+	client_close(&c);
+}
+
+/* A hook's token makes no session that lasts, and no other token makes a hook's. */
+static void
+hooks_and_devices_are_not_mixed(void **state)
+{
+	static const struct {
+		bool by_hook;
+		uint64_t hook;
+	} rows[] = { { false, GROUP }, { true, 0 } };
+	static char long_name[HOOK_NAME_BYTES_MAX + 2];
+	struct kit *k = *state;
+	struct ipc_head h;
+	struct client c;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		open_light(&c, k, rows[i].by_hook, &h);
+		say_logged_in(k, h, rows[i].hook, "build");
+		client_expect_error(&c, 2, KITH_E_INTERNAL);
+		assert_int_equal(c.conn->session.state, S_GREETED);
+		assert_int_equal(c.conn->session.hook, 0);
+		client_close(&c);
+	}
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	open_light(&c, k, true, &h);
+	say_logged_in(k, h, GROUP, long_name);
+	client_expect_error(&c, 2, KITH_E_INTERNAL);
+	client_close(&c);
+	client_open(&c, k);
+	client_hello(&c);
+	c.conn->session.by_hook = true;
+	post_login(&c, 2);
+	client_expect_error(&c, 2, KITH_E_NOT_PERMITTED);
+	client_close(&c);
+}
+
 /* ------------------------------------------------------------- requests */
 
 static void
@@ -534,6 +700,9 @@ main(void)
 		TEST(lost_load_is_sent_again),
 		TEST(login_dies_with_auth),
 		TEST(full_server_refuses_logins),
+		TEST(light_session_is_in_no_table),
+		TEST(hook_sends_to_its_conversation_alone),
+		TEST(hooks_and_devices_are_not_mixed),
 		TEST(request_goes_on_with_its_head),
 		TEST(answer_for_another_connection_reaches_nobody),
 		TEST(overdue_request_is_unavailable),
