@@ -257,6 +257,11 @@ tests_unit_web_rules_test_LDADD = $(server_libs)
 tests_fuzz_http_fuzz_SOURCES = tests/fuzz/http_fuzz.c $(fuzz_replay)
 tests_fuzz_http_fuzz_LDADD = $(kithd_libs)
 
+EXTRA_DIST += \
+	tests/integration/heads.py \
+	tests/integration/test_heads.py \
+	tests/integration/test_origin.py
+
 # server: the browsers' door.
 unit_tests += tests/unit/page_test
 tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
