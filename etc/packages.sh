@@ -37,6 +37,7 @@ python3-pyte                  a terminal emulator, to see what a user sees
 mariadb-server-core           the private database server of the tests
 mariadb-client-core           gives it its first statements
 python3-websockets            an independent client of the WebSocket doors
+python3-h11                   a strict peer for HTTP
 curl                          another, for scripts
 ca-certificates               what curl expects to be there
 nginx-light                   the reverse proxy before the page
