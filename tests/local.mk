@@ -272,3 +272,14 @@ tests_unit_page_test_LDADD = $(server_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+
+# The page: read as text, and driven in Chromium. tests/run.sh fetches the modules.
+EXTRA_DIST += \
+	tests/browser/live.mjs \
+	tests/browser/package-lock.json \
+	tests/browser/package.json \
+	tests/browser/person.mjs \
+	tests/browser/scenario.mjs \
+	tests/integration/kithtest/browser.py \
+	tests/integration/test_browser.py \
+	tests/integration/test_page_source.py
