@@ -249,6 +249,22 @@ tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
 
+# HTTP: what is read, and who may ask. http_test counts what is allocated, and looks at what
+# is freed.
+unit_tests += tests/unit/http_test \
+	tests/unit/web_rules_test \
+	tests/fuzz/http_fuzz
+tests_unit_http_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_http_test_LDADD = $(server_libs)
+tests_unit_web_rules_test_LDADD = $(server_libs)
+tests_fuzz_http_fuzz_SOURCES = tests/fuzz/http_fuzz.c $(fuzz_replay)
+tests_fuzz_http_fuzz_LDADD = $(kithd_libs)
+
+EXTRA_DIST += \
+	tests/integration/heads.py \
+	tests/integration/test_heads.py \
+	tests/integration/test_origin.py
+
 # server: the browsers' door.
 unit_tests += tests/unit/page_test
 tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
@@ -256,3 +272,14 @@ tests_unit_page_test_LDADD = $(server_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+
+# The page: read as text, and driven in Chromium. tests/run.sh fetches the modules.
+EXTRA_DIST += \
+	tests/browser/live.mjs \
+	tests/browser/package-lock.json \
+	tests/browser/package.json \
+	tests/browser/person.mjs \
+	tests/browser/scenario.mjs \
+	tests/integration/kithtest/browser.py \
+	tests/integration/test_browser.py \
+	tests/integration/test_page_source.py
