@@ -39,7 +39,8 @@ REQUESTS = {
     "change_password": 15, "list_sessions": 16, "revoke_session": 17, "ping": 18, "pong": 19,
     "send": 30, "history": 31, "sync": 32, "mark_read": 33,
     "list_conversations": 50, "create_group": 51, "join_group": 52, "leave_group": 53,
-    "list_groups": 54, "list_members": 55, "invite_to_group": 56, "who": 70,
+    "list_groups": 54, "list_members": 55, "invite_to_group": 56,
+    "create_hook": 57, "who": 70, "typing": 71,
 }
 ALLOWED = {
     CONNECTED: {"hello"},
