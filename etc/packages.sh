@@ -2,6 +2,9 @@
 # function that installs what is missing. Sourced by quickstart.sh and tests/run.sh.
 
 # name                        reason
+#
+# NAME/COMMAND: not needed where the command came from elsewhere; others' packages of
+# nodejs, which hold npm too, conflict with Debian's.
 KITH_PACKAGES_BUILD='
 gcc                           compiles
 libc6-dev                     headers of the C library
@@ -43,6 +46,10 @@ ca-certificates               what curl expects to be there
 nginx-light                   the reverse proxy before the page
 openssl                       makes its certificate
 xz-utils                      packs the tarball of make distcheck
+chromium                      shows the page
+nodejs/node                   drives it
+npm/npm                       fetches what drives it: tests/browser/package.json
+fonts-wqy-microhei            Chinese and Korean letters in its screenshots
 '
 
 # The names in the given lists that are not installed.
@@ -50,6 +57,10 @@ packages_missing()
 {
     printf '%s\n' "$@" | while read -r name reason; do
         [ -n "$name" ] || continue
+        case $name in
+        */*)    ! command -v "${name#*/}" >/dev/null || continue ;;
+        esac
+        name=${name%/*}
         case $(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) in
         installed)  ;;
         *)          printf '%s ' "$name" ;;

@@ -139,6 +139,9 @@ EXTRA_DIST += \
 	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
 
+# Hooks.
+EXTRA_DIST += tests/integration/test_hooks.py
+
 # store: most tests run on SQLite and on a private MariaDB server.
 unit_tests += tests/crash/store_crash_test \
 	tests/unit/conv_test \
@@ -269,3 +272,14 @@ tests_unit_page_test_LDADD = $(server_libs)
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
+
+# The page: read as text, and driven in Chromium. tests/run.sh fetches the modules.
+EXTRA_DIST += \
+	tests/browser/live.mjs \
+	tests/browser/package-lock.json \
+	tests/browser/package.json \
+	tests/browser/person.mjs \
+	tests/browser/scenario.mjs \
+	tests/integration/kithtest/browser.py \
+	tests/integration/test_browser.py \
+	tests/integration/test_page_source.py

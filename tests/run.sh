@@ -98,6 +98,16 @@ integration_tests()
     pytests "$1" integration-root root "$sudo"
 }
 
+# The modules of tests/browser, as its lock file says; fetched unless they are there.
+browser_modules()
+{
+    node=build/node
+    cmp -s tests/browser/package-lock.json $node/package-lock.json &&
+        [ -e $node/node_modules/.package-lock.json ] && return
+    mkdir -p $node && cp tests/browser/package.json tests/browser/package-lock.json $node &&
+        npm ci --prefix $node --ignore-scripts --no-audit --no-fund
+}
+
 # What make install puts down, make uninstall takes away.
 install_check()
 {
@@ -169,6 +179,8 @@ done
 if [ ! -x configure ] || [ -n "$(find configure.ac Makefile.am ./*/local.mk -newer configure)" ]; then
     step build/autogen.log 'autogen.sh' sh autogen.sh || exit 1
 fi
+
+step build/node.log 'modules of the browser tests' browser_modules
 
 common='--enable-werror --enable-points'
 for variant in $variants; do

@@ -10,8 +10,8 @@ from kithtest.cli import Kith
 from kithtest.mariadb import MariaDb
 from kithtest.server import Server
 
-# It builds and runs a kithd of its own: once is enough.
-collect_ignore = ["test_quickstart.py"] if build.SANITIZED else []
+# One builds and runs a kithd of its own, the other tests what runs in Chromium: once is enough.
+collect_ignore = ["test_quickstart.py", "test_browser.py"] if build.SANITIZED else []
 
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 
