@@ -19,6 +19,7 @@ static const struct request_kind kinds[] = {
 	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQ_ONCE },
 	{ BODY(LIST_SESSIONS),		REPLY(SESSIONS),	0 },
 	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQ_ONCE },
+	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQ_ONCE },
 	{ BODY(SEND),			REPLY(SENT),		0 },
 	{ BODY(HISTORY),		REPLY(HISTORY_PAGE),	0 },
 	{ BODY(SYNC),			REPLY(SYNC_PAGE),	0 },
@@ -277,4 +278,15 @@ kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg
 
 	body.device = device;
 	return client_ask(k, BODY(REVOKE_SESSION), &body, fn, arg);
+}
+
+int
+kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *name,
+    kith_reply_fn fn, void *arg)
+{
+	Kith__V1__CreateHook body = KITH__V1__CREATE_HOOK__INIT;
+
+	body.target = (Kith__V1__Target *)target;
+	body.name = (char *)name;
+	return client_ask(k, BODY(CREATE_HOOK), &body, fn, arg);
 }

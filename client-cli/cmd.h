@@ -34,7 +34,7 @@ struct command {
 
 extern const struct command cmd_join, cmd_login, cmd_logout, cmd_whoami, cmd_passwd,
     cmd_sessions, cmd_send, cmd_read, cmd_tail, cmd_ls, cmd_unread, cmd_who, cmd_group,
-    cmd_chat, cmd_help, cmd_version;
+    cmd_hook, cmd_chat, cmd_help, cmd_version;
 
 /* All, in the order of `kith help`; ends with NULL. In main.c. */
 extern const struct command *const commands[];

@@ -49,7 +49,7 @@ const struct command cmd_whoami = {
 
 const struct command cmd_passwd = {
 	.name = "passwd", .arguments = "", .run = passwd_run,
-	.summary = "change the password; all other devices are logged out",
+	.summary = "change the password; other devices are logged out, hooks end",
 	.options = PASSWORD_OPTIONS " new-password-file new-password-fd new-password-command",
 };
 
@@ -350,6 +350,8 @@ on_sessions(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 	for (size_t i = 0; i < reply->sessions->n_sessions; i++) {
 		const Kith__V1__Session *s = reply->sessions->sessions[i];
 
+		if (s->hook != 0)
+			continue;		/* `hook list` has it */
 		out_begin(o);
 		out_number(o, "device", s->device);
 		out_text(o, "name", s->device_name);

@@ -189,12 +189,14 @@ int	kith_invite(struct kith *k, const char *group, const char *user,
 int	kith_who(struct kith *k, char **names, size_t n, uint64_t after,
 	    kith_reply_fn fn, void *arg);
 
-/* Answered by `done`, `done`, `sessions`, `done`. Not repeated once sent. */
+/* Answered by `done`, `done`, `sessions`, `done`, `hook_created`. Not repeated once sent. */
 int	kith_logout(struct kith *k, kith_reply_fn fn, void *arg);
 int	kith_change_password(struct kith *k, const char *old_password,
 	    const char *new_password, kith_reply_fn fn, void *arg);
 int	kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg);
 int	kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg);
+int	kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *name,
+	    kith_reply_fn fn, void *arg);
 
 /* -- what the client knows (options.follow) ------------------------------- */
 

@@ -28,6 +28,7 @@ libkithcli_a_SOURCES = \
 	client-cli/cmd.h \
 	client-cli/cmd_account.c \
 	client-cli/cmd_group.c \
+	client-cli/cmd_hook.c \
 	client-cli/cmd_list.c \
 	client-cli/cmd_read.c \
 	client-cli/cmd_send.c \

@@ -20,7 +20,7 @@
 const struct command *const commands[] = {
 	&cmd_join, &cmd_login, &cmd_logout, &cmd_whoami, &cmd_passwd, &cmd_sessions,
 	&cmd_send, &cmd_read, &cmd_tail, &cmd_ls, &cmd_unread, &cmd_who, &cmd_group,
-	&cmd_chat, &cmd_help, &cmd_version,
+	&cmd_hook, &cmd_chat, &cmd_help, &cmd_version,
 	NULL
 };
 

@@ -39,6 +39,12 @@ python3-pexpect               types at the interactive client
 python3-pyte                  a terminal emulator, to see what a user sees
 mariadb-server-core           the private database server of the tests
 mariadb-client-core           gives it its first statements
+python3-websockets            an independent client of the WebSocket doors
+python3-h11                   a strict peer for HTTP
+curl                          another, for scripts
+ca-certificates               what curl expects to be there
+nginx-light                   the reverse proxy before the page
+openssl                       makes its certificate
 xz-utils                      packs the tarball of make distcheck
 chromium                      shows the page
 nodejs/node                   drives it

@@ -180,14 +180,20 @@ find_kind(const struct auth_kind *k, uint32_t what)
 }
 
 static void
+refuse(struct auth *a, const struct ipc_head *h)
+{
+	stats_add(a->p->stats, STAT_ipc_refused, 1);
+	log_warn(0, "auth.refused", "slot=%u no request for auth", h->from);
+}
+
+static void
 begin(struct auth *a, const struct auth_kind *kind, const struct ipc_head *h, const void *body)
 {
 	struct auth_job *j;
 	enum kith_err code;
 
 	if (kind == NULL) {
-		stats_add(a->p->stats, STAT_ipc_refused, 1);
-		log_warn(0, "auth.refused", "slot=%u no request for auth", h->from);
+		refuse(a, h);
 		return;
 	}
 	j = job_take(a, kind, h);
@@ -200,6 +206,11 @@ record_request(struct auth *a, const struct ipc_head *h, const void *m)
 {
 	const Kith__V1__Request *r = m;
 
+	/* A hook's token is good for a login by token. */
+	if (h->flags & IPC_F_HOOK && r->body_case != KITH__V1__REQUEST__BODY_LOGIN_TOKEN) {
+		refuse(a, h);
+		return;
+	}
 	/* All members of the oneof lie in one place. */
 	begin(a, find_kind(auth_login, r->body_case), h, r->hello);
 }

@@ -96,6 +96,7 @@ struct auth_job {
 	bool			 admin, disabled;
 	uint64_t		 device;
 	uint64_t		 last_client_id;
+	uint64_t		 hook;				/* the found token's: a conversation, or 0 */
 };
 
 TAILQ_HEAD(auth_jobs, auth_job);

@@ -5,6 +5,7 @@
  * looks whether the client only repeats itself. So who has no valid invite never learns
  * which names exist: he is told about his invite, after the same two hashes.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "auth.h"
@@ -47,6 +48,8 @@ answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 		login.name = j->name;
 		login.device = j->device;
 		login.admin = j->admin;
+		login.hook = j->hook;
+		login.device_name = j->device_name;
 		make_reply(j, &reply, &in);
 		login.reply.data = packed;
 		login.reply.len = protobuf_c_message_pack(&reply.base, packed);
@@ -113,6 +116,7 @@ find_token(struct auth *a, struct auth_job *j)
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 
 	find.hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
+	find.hook = (j->head.flags & IPC_F_HOOK) != 0;
 	ask.what_case = KITH__IPC__ASK__WHAT_FIND_TOKEN;
 	ask.find_token = &find;
 	return auth_ask(a, j, ROLE_READER, &ask);
@@ -121,6 +125,8 @@ find_token(struct auth *a, struct auth_job *j)
 static enum auth_next
 token_found(struct auth *a, struct auth_job *j)
 {
+	j->hook = a->answer->hook;
+	snprintf(j->device_name, sizeof(j->device_name), "%s", a->answer->device_name);
 	if (a->answer->code == KITH_E_OK && j->disabled)
 		return auth_end(a, j, KITH_E_DISABLED);
 	if (a->answer->code == KITH_E_OK)

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #include "auth.h"
 #include "auth_limit.h"
@@ -22,23 +20,6 @@ auth_copy_name(char out[NAME_BYTES_MAX + 1], const char *in)
 	return name_prepare(in, strlen(in), out) < 0 ? KITH_E_NAME_INVALID : KITH_E_OK;
 }
 
-/* It ends up in one line of somebody's terminal. */
-static bool
-is_line_text(const char *s, size_t len)
-{
-	const uint32_t refused = U_GC_CC_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK;
-	size_t i = 0;
-
-	while (i < len) {
-		UChar32 c;
-
-		U8_NEXT(s, i, len, c);
-		if (c < 0 || (U_GET_GC_MASK(c) & refused) || u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL))
-			return false;
-	}
-	return true;
-}
-
 enum kith_err
 auth_copy_text(char *out, size_t cap, const char *in)
 {
@@ -46,7 +27,7 @@ auth_copy_text(char *out, size_t cap, const char *in)
 
 	if (len >= cap)
 		return KITH_E_TOO_LARGE;
-	if (!is_line_text(in, len))
+	if (!name_is_line(in, len))
 		return KITH_E_BAD_REQUEST;
 	memcpy(out, in, len + 1);
 	return KITH_E_OK;

@@ -182,7 +182,7 @@ take_session(struct conn *c, const struct call_spec *spec)
 	if (spec->token == NULL)
 		return;
 	c->session.light = !spec->keep;
-	c->session.as_hook = spec->hook;
+	c->session.by_hook = spec->hook;
 	memcpy(call->token, spec->token, strlen(spec->token) + 1);
 	call->phase = CALL_HELLO;
 }

@@ -128,7 +128,10 @@ conn_find(struct worker *w, uint32_t place, uint32_t serial)
 void
 conn_door_changed(struct conn *c)
 {
-	wait_in(c, c->door->beats ? &c->w->logging_in : NULL);
+	if (!c->door->beats)
+		wait_in(c, NULL);
+	else if (c->waits_in == NULL)
+		wait_in(c, &c->w->logging_in);
 }
 
 void

@@ -131,8 +131,8 @@ void		 conn_kill(struct conn *c);
 /* The login is over: heartbeats from here on, if the door has them, and larger frames. */
 void		 conn_logged_in(struct conn *c);
 
-/* Another door has it: its time to log in begins anew, or, where the door keeps its
- * own time, ends. */
+/* Another door has it. One without beats keeps its own time; behind it the time to log in
+ * begins anew. */
 void		 conn_door_changed(struct conn *c);
 
 /* Unsent bytes. */

@@ -140,7 +140,7 @@ begin_body(struct http_reader *r)
 	return r->state == ALL_GIVEN ? HTTP_ONE : HTTP_MORE;
 }
 
-/* Takes what there is of `left` bytes. 0, or a status. */
+/* Takes what there is of `left` bytes, which are allowed. 0, or a status. */
 static int
 take_body(struct http_reader *r, const uint8_t **at, size_t *len)
 {
@@ -148,8 +148,6 @@ take_body(struct http_reader *r, const uint8_t **at, size_t *len)
 	void *body = r->body;
 	int rc = 0;
 
-	if (n > r->body_max - r->body_len)
-		return 413;
 	while (rc == 0 && r->body_cap - r->body_len < n) {
 		rc = grow(&body, r->body_len, &r->body_cap, BODY_MIN, r->body_max);
 		r->body = body;

@@ -53,6 +53,7 @@ enum ipc_type {
 #define IPC_F_USERS	2u	/* EVENT: to all local sessions of user[0] and user[1] */
 #define IPC_F_JOINED	4u	/* MEMBER */
 #define IPC_F_CLOSE	8u	/* REPLY: close the session after this reply (Logout) */
+#define IPC_F_HOOK	16u	/* AUTH: LoginToken with a hook's token, which is good for nothing else */
 
 #define IPC_TYPING_MAX	256u	/* bytes of an encoded Reply{typing}: numbers and a user's name */
 

@@ -125,6 +125,7 @@ server_store = \
 	server/store_group.h \
 	server/store_history.c \
 	server/store_history.h \
+	server/store_hook.c \
 	server/store_list.c \
 	server/store_list.h \
 	server/store_people.c \
@@ -145,7 +146,9 @@ AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 # The schema's texts, sorted by dialect and number, become a part of kithd.
 schema_files = \
 	etc/schema/mysql/0001_init.sql \
-	etc/schema/sqlite/0001_init.sql
+	etc/schema/mysql/0002_hooks.sql \
+	etc/schema/sqlite/0001_init.sql \
+	etc/schema/sqlite/0002_hooks.sql
 nodist_libkithd_a_SOURCES = server/db_schema.c server/page_files.c
 EXTRA_DIST += server/db_schema.awk $(schema_files)
 CLEANFILES += server/db_schema.c server/db_schema.tmp

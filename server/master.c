@@ -231,6 +231,7 @@ turn(struct master *m)
 	read_inbox(m);
 	ask_expire(m, now);
 	children_watch(m, now);
+	children_count_repairs(m);
 	children_start_due(m, now);
 	if (now >= m->rotate_ms) {
 		if (tickets_rotate(&m->birth.tickets) < 0)

@@ -122,46 +122,35 @@ session_gone(uint64_t user, const struct registry_session *s, void *arg)
 		ipc_send(&m->self, ipc_slot(&m->self, ROLE_WRITER, user), &h, NULL, 0);
 }
 
-static int
-next_entry(uint64_t key, void *value, void *arg)
-{
-	(void)key;
-	(void)value;
-	(void)arg;
-	return TABLE_NEXT;
-}
-
-/* Empties the stripes that cannot be trusted any more. True if there were any. */
-static bool
-clear_broken(struct table *t)
-{
-	bool any = false;
-	int rc;
-
-	for (uint32_t i = 0; i < t->stripes; i++) {
-		rc = table_visit_stripe(t, i, next_entry, NULL);
-		if (rc != -EBADMSG && rc != -ENOTRECOVERABLE)
-			continue;
-		table_clear_stripe(t, i);
-		any = true;
-	}
-	return any;
-}
-
 /* A registry that lost entries is made again by workers that start anew. */
 static void
 repair_registry(struct master *m)
 {
-	bool sessions = clear_broken(&m->shared.registry.sessions);
-	bool groups = clear_broken(&m->shared.registry.groups);
+	int lost = registry_heal(&m->shared.registry);
 
-	if (!sessions && !groups)
+	if (lost < 0)
+		log_error(0, "registry.heal", "error=\"%s\"", strerror(-lost));
+	if (lost <= 0)
 		return;
-	log_error(0, "registry.broken", "sessions=%d groups=%d effect=\"workers restart\"",
-	    sessions, groups);
+	log_error(0, "registry.broken", "stripes=%d effect=\"workers restart\"", lost);
 	for (unsigned i = first_of(m, ROLE_WORKER); i < end_of(m, ROLE_WORKER); i++)
 		if (m->children[i].pid != 0)
 			kill(m->children[i].pid, SIGKILL);
+}
+
+/* Whoever takes a dead one's lock repairs, at any time; the locks count it themselves. A lock
+ * that was made anew has forgotten its deaths. */
+void
+children_count_repairs(struct master *m)
+{
+	const struct registry *r = &m->shared.registry;
+	struct stats_slot *stats = m->self.stats;
+	uint64_t n = table_deaths(&r->sessions) + table_deaths(&r->groups);
+
+	for (unsigned i = 0; i < m->shared.nslots; i++)
+		n += ring_deaths(&m->shared.rings[i]);
+	if (n > stats_sum(stats, 1, STAT_locks_repaired))
+		stats_set(stats, STAT_locks_repaired, n);
 }
 
 static void

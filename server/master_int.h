@@ -75,6 +75,7 @@ void	children_want(struct master *m, enum role r);		/* starts a role's processes
 void	children_start_due(struct master *m, uint64_t now);
 void	children_reap(struct master *m);
 void	children_watch(struct master *m, uint64_t now);		/* hung ones, overdue ones */
+void	children_count_repairs(struct master *m);		/* of what the dead held */
 void	children_term(struct master *m, enum role r, uint64_t now);
 void	children_signal(struct master *m, int sig);		/* to all that run */
 bool	children_ready(const struct master *m, enum role r);

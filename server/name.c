@@ -8,6 +8,7 @@
 #include <unicode/unorm2.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
+#include <unicode/utf8.h>
 
 #include "log.h"
 #include "name.h"
@@ -346,4 +347,20 @@ name_reserved(const char *prepared)
 		    strcmp(like, other) == 0)
 			return true;
 	return false;
+}
+
+bool
+name_is_line(const char *text, size_t len)
+{
+	const uint32_t refused = U_GC_CC_MASK | U_GC_ZL_MASK | U_GC_ZP_MASK;
+	size_t i = 0;
+
+	while (i < len) {
+		UChar32 c;
+
+		U8_NEXT(text, i, len, c);
+		if (c < 0 || (U_GET_GC_MASK(c) & refused) || u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL))
+			return false;
+	}
+	return true;
 }

@@ -32,6 +32,10 @@ int	name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1]);
  * It is compared and stored, never shown. 0, or -EINVAL (longer than `cap`, NUL included). */
 int	name_skeleton(const char *prepared, char *out, size_t cap);
 
+/* Free text that may end up in one line of somebody's terminal: UTF-8 without control
+ * characters, separators of lines, or marks of direction. */
+bool	name_is_line(const char *text, size_t len);
+
 /* Nobody registers it: it, or one that looks like it, could speak for the
  * server, or is a word for many. Users' names only. */
 bool	name_reserved(const char *prepared);

@@ -6,11 +6,8 @@
 #include "dispatch.h"
 #include "worker.h"
 
-/* What came after the first version 1; kith-protocol(7), VERSIONS. */
-static char *features[] = {
-	(char []){ "free_client_ids" }, (char []){ "hooks" }, (char []){ "peer_cursors" },
-	(char []){ "typing" },
-};
+/* What came into version 1 later: kith-protocol(7), "VERSIONS". */
+static const char *const features[] = { "free_client_ids", "hooks", "peer_cursors", "typing" };
 
 static void
 fill_limits(const struct conf *conf, Kith__V1__Limits *l)
@@ -48,7 +45,7 @@ req_hello(struct conn *c, const Kith__V1__Request *r)
 	welcome.version = KITH_PROTOCOL_VERSION;
 	welcome.server = (char *)(uintptr_t)PACKAGE_STRING;
 	welcome.server_name = conf->server_name;
-	welcome.features = features;
+	welcome.features = (char **)(uintptr_t)features;
 	welcome.n_features = sizeof(features) / sizeof(features[0]);
 	welcome.limits = &limits;
 	welcome.registration = (Kith__V1__RegistrationMode)conf->registration;

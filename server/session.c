@@ -191,6 +191,8 @@ pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8
 	int rc;
 
 	session_head(c, types[row->to], id, &h);
+	if (row->login && c->session.by_hook)
+		h.flags = IPC_F_HOOK;
 	rc = ipc_send(c->w->p, slot, &h, body, len);
 	if (rc == -ENOBUFS)
 		return rc;
@@ -220,6 +222,20 @@ tokens(const struct dispatch_row *row, const Kith__V1__Request *r)
 	return 0;
 }
 
+/* Who came by a hook's token may send to one conversation, named by its id. Such a login itself is
+ * for a light session, which nobody has to close when the hook is revoked. */
+static bool
+hook_may(const struct session *s, const Kith__V1__Request *r)
+{
+	const Kith__V1__Send *send = r->send;
+
+	if (s->state != S_READY)
+		return !s->by_hook || s->light;
+	return s->hook == 0 || (r->body_case == KITH__V1__REQUEST__BODY_SEND &&
+	    send->n_targets == 1 && send->targets[0]->to_case == KITH__V1__TARGET__TO_CONVERSATION &&
+	    send->targets[0]->conversation == s->hook);
+}
+
 /* All that can be said against it here, whatever the row; its tokens last, since they are
  * spent then. */
 static enum kith_err
@@ -236,6 +252,8 @@ check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r
 	}
 	if (!(row->states & s->state))
 		return KITH_E_WRONG_STATE;
+	if (!hook_may(s, r))
+		return KITH_E_NOT_PERMITTED;
 	if (len > row->size)
 		return KITH_E_TOO_LARGE;
 	if (session_find_request(c, r->id) != NULL) {

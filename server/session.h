@@ -56,15 +56,18 @@ struct session {
 	enum session_load	 loading;
 	uint32_t		 load;		/* number of the last LOAD, which alone counts */
 	uint64_t		 load_ms;	/* LOAD_SENT: since when, monotonic */
-	bool			 light;		/* lives for one call: in no table, follows nothing */
-	bool			 as_hook;	/* its LoginToken is a hook's */
-	bool			 admin;
-	uint64_t		 hook;
-	char			 hook_name[HOOK_NAME_BYTES_MAX + 1];
 	bool			 registered;	/* in the registry and in worker->users */
 	uint32_t		 in_flight;
+	/* Set by a door before the login. light: of one call, in no table; its user gets no news
+	 * here and does not count as online. by_hook: the token is a hook's; light only. */
+	bool			 light, by_hook;
+	/* Of the login. */
 	uint64_t		 user, device;
+	bool			 admin;
 	char			 name[NAME_BYTES_MAX + 1];	/* the user's */
+	uint64_t		 hook;		/* the conversation that it may send to, and nothing
+						 * else; 0: all that the user may */
+	char			 hook_name[HOOK_NAME_BYTES_MAX + 1];
 	LIST_HEAD(, request)	 requests;
 	struct limit_bucket	 sends;
 	uint64_t		*groups;	/* followed */

@@ -194,34 +194,48 @@ session_send_loads(struct worker *w)
 
 /* -- the way in ------------------------------------------------------------------------ */
 
+/* What the login says of the user. -EINVAL: it cannot be. */
+static int
+take_login(struct session *s, const Kith__Ipc__Login *login)
+{
+	if (strlen(login->name) >= sizeof(s->name) ||
+	    (login->hook != 0) != s->by_hook)
+		return -EINVAL;
+	strcpy(s->name, login->name);
+	s->user = login->user_id;
+	s->device = login->device;
+	s->admin = login->admin;
+	if ((s->hook = login->hook) == 0)
+		return 0;
+	if (strlen(login->device_name) >= sizeof(s->hook_name))
+		return -EINVAL;
+	strcpy(s->hook_name, login->device_name);
+	return 0;
+}
+
 /* In the registry and in the index: MEMBER and REVOKED reach it from here on. */
 static int
-enter(struct conn *c, const Kith__Ipc__Login *login)
+enter(struct conn *c)
 {
 	struct worker *w = c->w;
 	struct session *s = &c->session;
 	struct registry_session entry = {
 		.worker = w->p->index, .generation = w->p->generation,
 		.slot = c->place, .serial = c->serial,
-		.device = login->device, .since_ms = proc_utc_ms(), .admin = login->admin,
+		.device = s->device, .since_ms = proc_utc_ms(), .admin = s->admin,
 	};
 	int rc;
 
-	if (strlen(login->name) >= sizeof(s->name))
-		return -EINVAL;
-	strcpy(s->name, login->name);
-	strcpy(entry.name, login->name);
+	strcpy(entry.name, s->name);
 	if (registry_sessions(&w->p->shared->registry) >= w->p->conf->sessions_max)
 		return -ENOSPC;
-	if ((rc = index_add(&w->users, login->user_id, c->place)) < 0)
+	if ((rc = index_add(&w->users, s->user, c->place)) < 0)
 		return rc;
-	if ((rc = registry_add(&w->p->shared->registry, login->user_id, &entry)) < 0) {
-		index_remove(&w->users, login->user_id, c->place);
+	if ((rc = registry_add(&w->p->shared->registry, s->user, &entry)) < 0) {
+		index_remove(&w->users, s->user, c->place);
 		return rc;
 	}
 	s->registered = true;
-	s->user = login->user_id;
-	s->device = login->device;
 	return 0;
 }
 
@@ -248,9 +262,12 @@ leave(struct conn *c)
 void
 session_login_over(struct conn *c)
 {
+	struct session *s = &c->session;
+
 	leave(c);
-	c->session.state = S_GREETED;
-	c->session.user = c->session.device = 0;
+	s->state = S_GREETED;
+	s->user = s->device = s->hook = 0;
+	s->admin = false;
 	conn_resume(c, CONN_PAUSE_FULL);
 }
 
@@ -265,17 +282,57 @@ keep_welcome(struct session *s, const Kith__Ipc__Login *login)
 	return 0;
 }
 
-/* A login that auth granted: 0, or why it fails all the same. */
+static struct request *
+login_of(struct conn *c)
+{
+	struct request *r;
+
+	LIST_FOREACH(r, &c->session.requests, of_session)
+		if (r->login)
+			break;
+	return r;
+}
+
+/* The last step: whatever the client syncs from here on, live events cover the time since. (A
+ * light session gets none.) */
+static void
+now_ready(struct conn *c)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+	struct request *r = login_of(c);
+
+	s->state = S_READY;
+	conn_logged_in(c);
+	stats_add(w->p->stats, STAT_logins, 1);
+	stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
+	door_send(c, s->welcome, s->welcome_len);
+	explicit_bzero(s->welcome, s->welcome_len);
+	free(s->welcome);
+	s->welcome = NULL;
+	if (r != NULL)
+		session_answered(c, r);
+	conn_resume(c, CONN_PAUSE_FULL);
+}
+
+/* A login that auth granted: OK, or why it fails all the same. */
 static enum kith_err
 begin_session(struct conn *c, const Kith__Ipc__Login *login)
 {
-	int rc = enter(c, login);
+	struct session *s = &c->session;
+	int rc = take_login(s, login);
 
 	if (rc == 0)
-		rc = keep_welcome(&c->session, login);
+		rc = keep_welcome(s, login);
+	if (rc == 0 && !s->light)
+		rc = enter(c);
 	switch (rc) {
 	case 0:
-		set_loading(c, LOAD_WANTED);
+		s->state = S_LOADING;
+		if (s->light)
+			now_ready(c);
+		else
+			set_loading(c, LOAD_WANTED);
 		return KITH_E_OK;
 	case -ENOSPC:
 		return KITH_E_SERVER_FULL;
@@ -308,41 +365,7 @@ session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body
 		session_fail(c, r, (enum kith_err)login->code, login->retry_after_ms);
 	} else if ((err = begin_session(c, login)) != KITH_E_OK)
 		session_fail(c, r, err, RETRY_SOON_MS);
-	else
-		c->session.state = S_LOADING;
 	unpackmem_reset(&w->mem);	/* the reply held a token */
-}
-
-static struct request *
-login_of(struct conn *c)
-{
-	struct request *r;
-
-	LIST_FOREACH(r, &c->session.requests, of_session)
-		if (r->login)
-			break;
-	return r;
-}
-
-/* The last step: whatever the client syncs from here on, live events cover the time since. */
-static void
-now_ready(struct conn *c)
-{
-	struct worker *w = c->w;
-	struct session *s = &c->session;
-	struct request *r = login_of(c);
-
-	s->state = S_READY;
-	conn_logged_in(c);
-	stats_add(w->p->stats, STAT_logins, 1);
-	stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
-	door_send(c, s->welcome, s->welcome_len);
-	explicit_bzero(s->welcome, s->welcome_len);
-	free(s->welcome);
-	s->welcome = NULL;
-	if (r != NULL)
-		session_answered(c, r);
-	conn_resume(c, CONN_PAUSE_FULL);
 }
 
 /* The database is away. Who is READY stays so, and is asked about again after LOAD_MS. */
@@ -452,7 +475,8 @@ session_distrust_all(struct worker *w)
 		    RETRY_SOON_MS);
 	for (i = 0; i < w->places; i++) {
 		c = w->conns[i];
-		if (c != NULL && c->state == CONN_OPEN && c->session.state == S_READY)
+		if (c != NULL && c->state == CONN_OPEN && c->session.state == S_READY &&
+		    c->session.registered)
 			set_loading(c, LOAD_WANTED);
 	}
 }

@@ -41,6 +41,7 @@ static const struct {
 	{ KITH__V1__REQUEST__BODY_JOIN_GROUP, false, store_group_join },
 	{ KITH__V1__REQUEST__BODY_LEAVE_GROUP, false, store_group_leave },
 	{ KITH__V1__REQUEST__BODY_INVITE_TO_GROUP, false, store_group_invite },
+	{ KITH__V1__REQUEST__BODY_CREATE_HOOK, false, store_hook_create },
 	{ KITH__V1__REQUEST__BODY_LOGOUT, false, store_account_request },
 	{ KITH__V1__REQUEST__BODY_REVOKE_SESSION, false, store_account_request },
 };

@@ -216,6 +216,12 @@ enum db_class	store_group_make_lobby(struct store *s, void *unused);
 enum db_class	store_group_join_lobby(struct store *s, uint64_t user);
 
 /*
+ * Hooks (store_hook.c).
+ */
+void		store_hook_create(struct store *s, const struct ipc_head *h,
+		    const Kith__V1__Request *r);
+
+/*
  * Accounts (store_account.c). Each opens its own transactions by store_transact(), and answers.
  */
 void		store_account_ask(struct store *s, const struct ipc_head *h,

@@ -361,6 +361,8 @@ answer(struct store *s, const struct ipc_head *h, struct account_work *w)
 	}
 	a.device = w->device;
 	a.last_client_id = w->last_client_id;
+	a.hook = w->hook;
+	a.device_name = w->device_name;
 	store_answer_head(h, IPC_ANSWER, &out);
 	ipc_send_msg(s->p, h->from, &out, &a.base);
 }

@@ -6,8 +6,8 @@
  * killed between commit and answer, it answers the same: what it made is found again
  * by the hash, which is random.
  *
- * A device is a row of tokens; it is revoked by a time in that row, and the row removed
- * ACCOUNT_REVOKED_MS later. Logins by token are written many at a time (TokensUsed).
+ * A device is a row of tokens, and so is a hook (store_hook.c); it is revoked by a time in that
+ * row, and the row removed ACCOUNT_REVOKED_MS later. Logins by token are written many at a time (TokensUsed).
  */
 #ifndef KITH_SERVER_STORE_ACCOUNT_H
 #define KITH_SERVER_STORE_ACCOUNT_H
@@ -37,7 +37,8 @@ struct account_work {
 	enum kith_err	 code;
 	struct account	 account;
 	bool		 tell_account, tell_hash;	/* the answer has it */
-	uint64_t	 device, last_client_id;
+	uint64_t	 device, last_client_id, hook;
+	char		 device_name[DEVICE_NAME_BYTES_MAX + 1];
 	bool		 revoked;	/* the workers are to be told, after the commit */
 	uint64_t	 revoked_user, revoked_device, revoked_except;
 };
@@ -69,6 +70,18 @@ void		account_tell_revoked(struct store *s, uint64_t user, uint64_t device, uint
 enum db_class	token_revoke(struct store *s, uint64_t user, uint64_t device, uint64_t now_ms,
 		    bool *found);
 enum db_class	token_revoke_all(struct store *s, uint64_t user, uint64_t but, uint64_t now_ms);
+
+/* A row to be made. The caller refuses a device over DEVICE_MAX. */
+struct token_new {
+	uint64_t		 user, now_ms;
+	ProtobufCBinaryData	 hash;
+	const char		*name;
+	uint64_t		 hook;		/* a conversation, or 0 */
+};
+enum db_class	token_insert(struct store *s, const struct token_new *t, uint64_t *device);
+
+/* DB_ROW: this very row was made before, since the secret is random. DB_DONE: it was not. */
+enum db_class	token_find_made(struct store *s, const struct token_new *t, uint64_t *device);
 
 extern const struct account_row token_create_row, token_find_row, token_used_row;
 

@@ -11,7 +11,6 @@
 
 #define EVENT_BYTES	128u		/* of a packed event besides its texts: at most */
 #define REPLY_BYTES	1024u		/* of a packed page besides events and positions: at most */
-#define POSITIONS_MAX	256u		/* in a SyncPage; the next one has the others */
 #define POSITION_BYTES	48u		/* packed: at most */
 #define SPANS_MAX	(PAGE_EVENTS_MAX + 1u)	/* each holds an event at least */
 #define CHUNK		200u		/* conversations looked at with one statement */
@@ -48,8 +47,8 @@ struct sync {
 	uint32_t	limit;
 	const Kith__V1__Have *have[SYNC_HAVE_MAX];	/* by rising conversation */
 	size_t		nhave;
-	uint64_t	have_of[POSITIONS_MAX];
-	Kith__V1__Position rows[POSITIONS_MAX], *list[POSITIONS_MAX];
+	uint64_t	have_of[PAGE_POSITIONS_MAX];
+	Kith__V1__Position rows[PAGE_POSITIONS_MAX], *list[PAGE_POSITIONS_MAX];
 	unsigned	n;
 	bool		more;
 	struct page	*page;
@@ -340,7 +339,7 @@ find_missing(struct store *s, struct sync *x, uint64_t *after)
 		*after = rows[i].conversation;
 		if (have >= rows[i].last_seq)
 			continue;
-		if (x->n == POSITIONS_MAX) {
+		if (x->n == PAGE_POSITIONS_MAX) {
 			x->more = true;
 			return DB_DONE;
 		}
@@ -377,7 +376,7 @@ sync_work(struct store *s, void *arg)
 	enum db_class c;
 
 	page_start(x->page, x->limit, FRAME_BYTES_MAX - REPLY_BYTES -
-	    POSITIONS_MAX * POSITION_BYTES);
+	    PAGE_POSITIONS_MAX * POSITION_BYTES);
 	x->n = 0;
 	x->more = false;
 	while ((c = find_missing(s, x, &after)) == DB_OK)

@@ -59,9 +59,8 @@ store_copy_text(struct db_stmt *st, unsigned column, char *out, size_t size)
 	out[len] = '\0';
 }
 
-/* The single number that a bound statement gives. */
-static enum db_class
-one_number(struct store *s, struct db_stmt *st, uint32_t *n)
+enum db_class
+store_number(struct store *s, struct db_stmt *st, uint32_t *n)
 {
 	enum db_class c;
 
@@ -78,14 +77,14 @@ one_number(struct store *s, struct db_stmt *st, uint32_t *n)
 enum db_class
 store_count_members(struct store *s, uint64_t group, uint32_t *n)
 {
-	return one_number(s, store_stmt(s, "SELECT COUNT(*) FROM members"
+	return store_number(s, store_stmt(s, "SELECT COUNT(*) FROM members"
 	    " WHERE conversation = ? AND until_seq IS NULL", 1, group), n);
 }
 
 enum db_class
 store_count_groups(struct store *s, uint64_t user, uint32_t *n)
 {
-	return one_number(s, store_stmt(s, "SELECT COUNT(*) FROM members"
+	return store_number(s, store_stmt(s, "SELECT COUNT(*) FROM members"
 	    " WHERE user = ? AND conversation < ? AND until_seq IS NULL", 2, user,
 	    (uint64_t)CONVERSATION_DIRECT_BIT), n);
 }
@@ -119,7 +118,7 @@ count_unread(struct store *s, uint64_t user, Kith__V1__Conversation *m, uint64_t
 		from = m->last_seq - UNREAD_SCAN;
 	if (from >= m->last_seq)
 		return DB_OK;
-	return one_number(s, store_stmt(s, "SELECT COUNT(*) FROM (SELECT 1 FROM events"
+	return store_number(s, store_stmt(s, "SELECT COUNT(*) FROM (SELECT 1 FROM events"
 	    " WHERE conversation = ? AND seq > ? AND seq <= ? AND sender <> ? AND kind IN (?, ?)"
 	    " LIMIT ?) unread", 7, m->id, from, m->last_seq, user,
 	    (uint64_t)KITH__V1__EVENT_KIND__MESSAGE, (uint64_t)KITH__V1__EVENT_KIND__INVITATION,

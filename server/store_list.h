@@ -33,6 +33,9 @@ enum db_class	store_load_cursor(struct store *s, uint64_t user, uint64_t convers
 enum db_class	store_load_seqs(struct store *s, uint64_t user, uint64_t after,
 		    struct store_seqs *out, unsigned cap, unsigned *n);
 
+/* The single number that a bound statement gives. `st` may be NULL: a failed store_stmt(). */
+enum db_class	store_number(struct store *s, struct db_stmt *st, uint32_t *n);
+
 /* Members of a group now. */
 enum db_class	store_count_members(struct store *s, uint64_t group, uint32_t *n);
 

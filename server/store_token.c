@@ -7,6 +7,7 @@
 
 #include "shm/registry.h"
 #include "store_account.h"
+#include "store_list.h"
 
 #define ONLINE_MAX	256u		/* sessions of one user that list_sessions looks at */
 
@@ -54,53 +55,51 @@ create_valid(const void *body)
 	    strlen(c->device_name) <= DEVICE_NAME_BYTES_MAX;
 }
 
-/* DB_ROW, w->device set: this was done before. DB_DONE: it was not. */
-static enum db_class
-find_made(struct store *s, struct account_work *w)
+enum db_class
+token_find_made(struct store *s, const struct token_new *t, uint64_t *device)
 {
-	const Kith__Ipc__CreateToken *t = w->body;
 	struct db_stmt *st = store_stmt(s, "SELECT id FROM tokens WHERE hash = ? AND user = ?", 0);
 	enum db_class c;
 
 	if (st == NULL)
 		return db_class(s->db);
 	account_bind_data(st, 0, &t->hash);
-	db_bind_int(st, 1, (int64_t)t->user_id);
+	db_bind_int(st, 1, (int64_t)t->user);
 	if ((c = db_step(st)) == DB_ROW)
-		w->device = (uint64_t)db_int(st, 0);
+		*device = (uint64_t)db_int(st, 0);
 	db_reset(st);
 	return c;
 }
 
-static enum db_class
-insert(struct store *s, struct account_work *w)
+enum db_class
+token_insert(struct store *s, const struct token_new *t, uint64_t *device)
 {
-	const Kith__Ipc__CreateToken *t = w->body;
 	struct db_stmt *st = store_stmt(s,
-	    "INSERT INTO tokens (user, hash, device_name, created_ms, used_ms) "
-	    "VALUES (?, ?, ?, ?, ?)", 0);
+	    "INSERT INTO tokens (user, hash, device_name, created_ms, used_ms, hook) "
+	    "VALUES (?, ?, ?, ?, ?, ?)", 0);
 	enum db_class c;
 
 	if (st != NULL) {
-		db_bind_int(st, 0, (int64_t)t->user_id);
+		db_bind_int(st, 0, (int64_t)t->user);
 		account_bind_data(st, 1, &t->hash);
-		account_bind_text(st, 2, t->device_name);
-		db_bind_int(st, 3, (int64_t)w->now_ms);
-		db_bind_int(st, 4, (int64_t)w->now_ms);
+		account_bind_text(st, 2, t->name);
+		db_bind_int(st, 3, (int64_t)t->now_ms);
+		db_bind_int(st, 4, (int64_t)t->now_ms);
+		db_bind_int(st, 5, (int64_t)t->hook);
 	}
-	if ((c = store_exec(s, st)) != DB_OK)
-		return c;
-	w->device = (uint64_t)db_last_id(s->db);
-	return w->device > DEVICE_MAX ? account_refuse(w, KITH_E_SERVER_FULL) : DB_OK;
+	if ((c = store_exec(s, st)) == DB_OK)
+		*device = (uint64_t)db_last_id(s->db);
+	return c;
 }
 
-/* The user's DEVICES_PER_USER_MAX most recently used others, less one, may stay. */
+/* The user's DEVICES_PER_USER_MAX most recently used other devices, less one, may stay. Hooks are
+ * counted apart, and none is lost by a login. */
 static enum db_class
 revoke_oldest(struct store *s, struct account_work *w)
 {
 	const Kith__Ipc__CreateToken *t = w->body;
 	struct db_stmt *st = store_stmt(s,
-	    "SELECT id FROM tokens WHERE user = ? AND revoked_ms IS NULL AND id <> ? "
+	    "SELECT id FROM tokens WHERE user = ? AND hook = 0 AND revoked_ms IS NULL AND id <> ? "
 	    "ORDER BY used_ms DESC, id DESC LIMIT 1 OFFSET ?", 3,
 	    t->user_id, w->device, (uint64_t)(DEVICES_PER_USER_MAX - 1));
 	uint64_t oldest = 0;
@@ -135,7 +134,9 @@ static enum db_class
 create(struct store *s, struct account_work *w)
 {
 	const Kith__Ipc__CreateToken *t = w->body;
-	enum db_class c = find_made(s, w);
+	const struct token_new new = { .user = t->user_id, .hash = t->hash,
+		.name = t->device_name, .now_ms = w->now_ms };
+	enum db_class c = token_find_made(s, &new, &w->device);
 
 	if (c != DB_DONE)
 		return c == DB_ROW ? DB_DONE : c;
@@ -145,9 +146,12 @@ create(struct store *s, struct account_work *w)
 		return account_refuse(w, KITH_E_DISABLED);
 	if (strcmp(w->account.hash, t->verified) != 0)
 		return account_refuse(w, KITH_E_AUTH_FAILED);
-	if ((c = insert(s, w)) != DB_OK || (c = revoke_oldest(s, w)) != DB_OK)
+	if ((c = token_insert(s, &new, &w->device)) != DB_OK)
 		return c;
-	return sweep(s, w);
+	if (w->device > DEVICE_MAX)
+		return account_refuse(w, KITH_E_SERVER_FULL);
+	c = revoke_oldest(s, w);
+	return c == DB_OK ? sweep(s, w) : c;
 }
 
 const struct account_row token_create_row = { create_valid, create, true, KITH_E_INTERNAL };
@@ -187,15 +191,20 @@ find(struct store *s, struct account_work *w)
 {
 	const Kith__Ipc__FindToken *f = w->body;
 	struct db_stmt *st = store_stmt(s,
-	    "SELECT a.id, a.name, a.hash, a.admin, a.disabled, t.id FROM tokens t "
-	    "JOIN accounts a ON a.id = t.user WHERE t.hash = ? AND t.revoked_ms IS NULL", 0);
+	    "SELECT a.id, a.name, a.hash, a.admin, a.disabled, t.id, t.hook, t.device_name "
+	    "FROM tokens t JOIN accounts a ON a.id = t.user "
+	    "WHERE t.hash = ? AND t.revoked_ms IS NULL AND (t.hook <> 0) = ?", 0);
 	enum db_class c;
 
 	if (st == NULL)
 		return db_class(s->db);
 	account_bind_data(st, 0, &f->hash);
-	if ((c = account_read(s, st, w)) == DB_ROW)
+	db_bind_int(st, 1, f->hook);
+	if ((c = account_read(s, st, w)) == DB_ROW) {
 		w->device = (uint64_t)db_int(st, 5);
+		w->hook = (uint64_t)db_int(st, 6);
+		store_copy_text(st, 7, w->device_name, sizeof(w->device_name));
+	}
 	db_reset(st);
 	if (c != DB_ROW)
 		return c == DB_DONE ? account_refuse(w, KITH_E_TOKEN_INVALID) : c;
@@ -285,12 +294,14 @@ revoke_session(struct store *s, const struct ipc_head *h, const Kith__V1__Reques
 	account_tell_revoked(s, w.user, w.device, 0);
 }
 
+#define LIST_MAX	(2 * DEVICES_PER_USER_MAX)	/* devices and hooks */
+
 struct list_work {
 	uint64_t		user;
 	size_t			n;
-	Kith__V1__Session	sessions[DEVICES_PER_USER_MAX];
-	Kith__V1__Session	*list[DEVICES_PER_USER_MAX];
-	char			names[DEVICES_PER_USER_MAX][DEVICE_NAME_BYTES_MAX + 1];
+	Kith__V1__Session	sessions[LIST_MAX];
+	Kith__V1__Session	*list[LIST_MAX];
+	char			names[LIST_MAX][DEVICE_NAME_BYTES_MAX + 1];
 };
 
 static void
@@ -301,10 +312,11 @@ list_row(struct list_work *w, struct db_stmt *st)
 
 	kith__v1__session__init(session);
 	session->device = (uint64_t)db_int(st, 0);
-	snprintf(name, sizeof(w->names[0]), "%s", db_bytes(st, 1, NULL));
+	store_copy_text(st, 1, name, sizeof(w->names[0]));
 	session->device_name = name;
 	session->created_ms = (uint64_t)db_int(st, 2);
 	session->used_ms = (uint64_t)db_int(st, 3);
+	session->hook = (uint64_t)db_int(st, 4);
 	w->list[w->n++] = session;
 }
 
@@ -314,13 +326,13 @@ list(struct store *s, void *arg)
 	struct list_work *w = arg;
 	enum db_class c;
 	struct db_stmt *st = store_stmt(s,
-	    "SELECT id, device_name, created_ms, used_ms FROM tokens "
+	    "SELECT id, device_name, created_ms, used_ms, hook FROM tokens "
 	    "WHERE user = ? AND revoked_ms IS NULL ORDER BY id", 1, w->user);
 
 	if (st == NULL)
 		return db_class(s->db);
 	w->n = 0;
-	while ((c = db_step(st)) == DB_ROW && w->n < DEVICES_PER_USER_MAX)
+	while ((c = db_step(st)) == DB_ROW && w->n < LIST_MAX)
 		list_row(w, st);
 	db_reset(st);
 	return c == DB_ROW ? DB_DONE : c;

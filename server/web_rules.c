@@ -275,7 +275,7 @@ web_check_proxies(const char *value)
 static bool
 walk_back(const struct conf *conf, const char *list, struct web_asker *a, bool *found)
 {
-	char copy[1024], *comma, *item;
+	char copy[1024], *comma, *item, *end;
 	unsigned bits;
 
 	if (strlen(list) >= sizeof(copy))
@@ -285,7 +285,9 @@ walk_back(const struct conf *conf, const char *list, struct web_asker *a, bool *
 		comma = strrchr(copy, ',');
 		item = comma != NULL ? comma + 1 : copy;
 		item += strspn(item, " \t");
-		item[strcspn(item, " \t")] = '\0';
+		for (end = item + strlen(item); end > item && strchr(" \t", end[-1]) != NULL; end--)
+			;
+		*end = '\0';
 		if (!parse_address(item, a->address, &bits))
 			return false;
 		*found = !is_proxy(conf, a->address);

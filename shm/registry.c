@@ -427,7 +427,9 @@ registry_heal(struct registry *r)
 	int sessions = table_clear_broken(&r->sessions);
 	int groups = table_clear_broken(&r->groups);
 
-	return sessions < 0 ? sessions : groups < 0 ? groups : sessions + groups;
+	if (sessions > 0 && groups > 0)
+		return sessions + groups;
+	return sessions > 0 || groups == 0 ? sessions : groups;
 }
 
 uint64_t

@@ -83,8 +83,9 @@ int	registry_sweep(struct registry *r, uint32_t worker, registry_gone *gone, voi
 typedef int registry_each(uint64_t user, const struct registry_session *s, void *arg);
 int	registry_walk(struct registry *r, registry_each *fn, void *arg);
 
-/* Empties the stripes that are lost; how many there were, or -ETIMEDOUT. Master only.
- * The sessions in them are unknown from then on: their workers must start anew. */
+/* Empties the stripes that are lost; how many there were. -ETIMEDOUT: none, and not all
+ * could be looked at. Master only. The sessions in them are unknown from then on: their
+ * workers must start anew. */
 int	registry_heal(struct registry *r);
 
 uint64_t registry_sessions(const struct registry *r);	/* without locks */

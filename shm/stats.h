@@ -39,7 +39,7 @@
 	X(hashes,		"password hashes computed")		\
 	X(ipc_refused,		"records refused: malformed or not allowed") \
 	X(ipc_full,		"records not pushed: inbox full")	\
-	X(locks_repaired,	"stripes repaired after a death")	\
+	X(locks_repaired,	"locks whose holder died, repaired")	\
 	X(log_dropped,		"log lines dropped")
 
 enum stat_id {

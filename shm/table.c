@@ -302,7 +302,7 @@ table_clear_stripe(struct table *t, uint32_t stripe)
 int
 table_clear_broken(struct table *t)
 {
-	int rc, cleared = 0;
+	int rc, cleared = 0, failed = 0;
 
 	for (uint32_t i = 0; i < t->stripes; i++) {
 		struct stripe *s = stripe_at(t, i);
@@ -312,10 +312,11 @@ table_clear_broken(struct table *t)
 			continue;
 		}
 		if (rc == -ETIMEDOUT || (rc = table_clear_stripe(t, i)) < 0)
-			return rc;
-		cleared++;
+			failed = rc;
+		else
+			cleared++;
 	}
-	return cleared;
+	return cleared > 0 ? cleared : failed;
 }
 
 uint64_t

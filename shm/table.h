@@ -83,7 +83,7 @@ int	table_check(struct table *t);
 int	table_clear_stripe(struct table *t, uint32_t stripe);
 
 /* Does so to each stripe that answers -EBADMSG or whose lock is lost; number of
- * these, or -ETIMEDOUT. Master only. */
+ * these. -ETIMEDOUT: none, and not all could be looked at. Master only. */
 int	table_clear_broken(struct table *t);
 
 /* Without locks. */

@@ -112,6 +112,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/cli.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
+	tests/integration/kithtest/nginx.py \
 	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
@@ -131,9 +132,15 @@ EXTRA_DIST += \
 	tests/integration/test_frames.py \
 	tests/integration/test_independent.py \
 	tests/integration/test_limits.py \
+	tests/integration/test_nginx.py \
 	tests/integration/test_protocol_page.py \
+	tests/integration/test_readme.py \
+	tests/integration/test_web.py \
 	tests/integration/test_quickstart.py \
 	tests/integration/test_terminal.py
+
+# Hooks.
+EXTRA_DIST += tests/integration/test_hooks.py
 
 # store: most tests run on SQLite and on a private MariaDB server.
 unit_tests += tests/crash/store_crash_test \
@@ -142,7 +149,7 @@ unit_tests += tests/crash/store_crash_test \
 	tests/unit/store_test
 store_libs = libkithd.a libkithshm.a libkithproto.a $(PROTOBUFC_LIBS) $(SQLITE_LIBS) \
 	$(MYSQL_LIBS) $(EVENT_LIBS) $(SSL_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(JANSSON_LIBS) \
-	$(CMOCKA_LIBS)
+	$(HTTP_PARSER_LIBS) $(WSLAY_LIBS) $(CMOCKA_LIBS)
 store_helpers = tests/unit/mariadb.c tests/unit/mariadb.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conv_test_LDADD = $(store_libs)
 tests_unit_db_test_SOURCES = tests/unit/db_test.c $(store_helpers)
@@ -170,7 +177,7 @@ unit_tests += tests/unit/conn_test \
 	tests/unit/session_test \
 	tests/unit/tls_test \
 	tests/unit/worker_test
-worker_libs = $(store_libs)
+worker_libs = $(kithd_libs) $(CMOCKA_LIBS)
 worker_kit = tests/unit/worker_kit.c tests/unit/worker_kit.h tests/unit/fake_shared.c \
 	tests/unit/fake_shared.h tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_conn_test_SOURCES = tests/unit/conn_test.c $(worker_kit)
@@ -241,6 +248,22 @@ tests_unit_master_test_SOURCES = tests/unit/master_test.c tests/unit/tmpdir.c te
 tests_unit_master_test_LDADD = $(server_libs)
 tests_unit_proc_test_SOURCES = tests/unit/proc_test.c tests/unit/fake_shared.c tests/unit/fake_shared.h
 tests_unit_proc_test_LDADD = $(server_libs)
+
+# HTTP: what is read, and who may ask. http_test counts what is allocated, and looks at what
+# is freed.
+unit_tests += tests/unit/http_test \
+	tests/unit/web_rules_test \
+	tests/fuzz/http_fuzz
+tests_unit_http_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_http_test_LDADD = $(server_libs)
+tests_unit_web_rules_test_LDADD = $(server_libs)
+tests_fuzz_http_fuzz_SOURCES = tests/fuzz/http_fuzz.c $(fuzz_replay)
+tests_fuzz_http_fuzz_LDADD = $(kithd_libs)
+
+EXTRA_DIST += \
+	tests/integration/heads.py \
+	tests/integration/test_heads.py \
+	tests/integration/test_origin.py
 
 # server: the browsers' door.
 unit_tests += tests/unit/page_test

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kithtest.pb import Closed, KithError, PbClient, WrongKey, direct
-from kithtest.schema import conversation, message, session
+from kithtest.schema import conversation, message, presence, session
 
 PASSWORD = "correct horse battery"
 NUMBERS = itertools.count(1)
@@ -84,6 +84,7 @@ def test_welcome_tells_version_and_limits(shared_server):
     assert (limits.frame_bytes, limits.text_bytes, limits.name_chars) == (65536, 8000, 32)
     assert (limits.page_events, limits.targets, limits.in_flight) == (200, 32, 16)
     assert limits.heartbeat_ms and limits.heartbeat_missed == 2 and limits.login_ms
+    assert {"free_client_ids", "hooks", "peer_cursors", "typing"} <= set(welcome.features)
 
 
 def test_another_key_is_noticed_before_a_byte_is_sent(shared_server):
@@ -178,6 +179,40 @@ def test_sessions_are_listed_and_revoked(people):
     # Again, since the first answer may have been lost.
     link.call(revoke_session=session.RevokeSession(device=other.device))
     refused("NO_SUCH_SESSION", link.call, revoke_session=session.RevokeSession(device=1 << 30))
+
+
+def test_hooks_are_made_listed_and_revoked(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    group = alice.create_group(f"tea{next(NUMBERS)}")
+    made = alice.create_hook(f"#{group.name}", "kettle")
+    assert made.conversation == group.id and len(made.token) == 43
+    listed = alice.sessions()[made.device]
+    assert (listed.hook, listed.device_name) == (group.id, "kettle")
+    assert not listed.current and not listed.online
+    assert [s.hook for s in bob.sessions().values()] == [0]
+    # It is no token to log in with, and no device's.
+    refused("TOKEN_INVALID", people.connect().login_token, made.token)
+    refused("NO_SUCH_SESSION", bob.call,
+            revoke_session=session.RevokeSession(device=made.device))
+    alice.call(revoke_session=session.RevokeSession(device=made.device))
+    assert made.device not in alice.sessions()
+    for to, code in ((f"#{group.name}", "NO_SUCH_GROUP"), (group.id, "NO_SUCH_CONVERSATION"),
+                     ("@nobody", "NO_SUCH_USER"), (direct(1 << 30, 7), "NO_SUCH_CONVERSATION")):
+        refused(code, bob.create_hook, to, "kettle")
+    refused("BAD_REQUEST", alice.create_hook, f"@{bob.name}", "")
+    refused("BAD_REQUEST", alice.create_hook, f"@{bob.name}", "\x1b[2J")
+    refused("TOO_LARGE", alice.create_hook, f"@{bob.name}", "x" * 65)
+    assert alice.create_hook(f"@{bob.name}", "doorbell").conversation == direct(
+        alice.user_id, bob.user_id)
+
+
+def test_a_new_password_revokes_hooks(people):
+    alice = people.new("alice")
+    made = alice.create_hook(f"@{alice.name}", "diary")
+    alice.call(change_password=session.ChangePassword(
+        old_password=PASSWORD, new_password="another good one"))
+    assert set(alice.sessions()) == {alice.device}
+    assert made.device != alice.device
 
 
 def test_nobody_revokes_the_sessions_of_others(people):
@@ -407,8 +442,12 @@ def test_unread_and_mark_read(people):
     assert (listed.last_seq, listed.read_seq, listed.unread) == (3, 0, 3)
     assert alice.conversations()[place].unread == 0
     bob.mark_read(place, 2)
-    moved = other.wait_news("cursor_moved")
-    assert (moved.conversation, moved.seq) == (place, 2)
+    for link in (other, alice):     # bob's other device, and the other user
+        moved = link.wait_news("cursor_moved")
+        assert (moved.conversation, moved.seq, moved.user) == (place, 2, bob.user_id)
+    listed = alice.conversations()[place]
+    assert (listed.read_seq, listed.peer_read_seq) == (0, 2)
+    assert bob.conversations()[place].peer_read_seq == 0
     assert bob.conversations()[place].unread == 1
     bob.mark_read(place, 1)
     assert bob.conversations()[place].read_seq == 2
@@ -546,3 +585,70 @@ def test_nothing_is_heard_after_the_end(people):
     with pytest.raises(Closed):
         while True:
             link.receive()
+
+
+# -- typing -------------------------------------------------------------------
+
+def no_typing_until(link, sender, place):
+    """Whatever `link` was told of typing would have come before this message."""
+    sender.send(place, "done typing")
+    link.wait_text("done typing")
+    assert not [n for n in link.news if n.WhichOneof("body") == "typing"]
+
+
+def test_typing_is_shown_to_the_others(people):
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    phone = people.again(alice)
+    group = alice.create_group(f"tea{next(NUMBERS)}", public=True)
+    bob.join_group(f"#{group.name}")
+    alice.wait_news("event", lambda e: e.kind == message.JOINED)
+    for place in (group.id, direct(alice.user_id, bob.user_id)):
+        alice.typing(place)
+        shown = bob.wait_news("typing")
+        assert (shown.conversation, shown.user_id, shown.name) == (
+            place, alice.user_id, alice.name)
+    bob.typing(group.id)
+    for link in (alice, phone):
+        assert link.wait_news("typing").user_id == bob.user_id
+    # Not to the writer's own devices, nor to anybody else.
+    alice.typing(group.id)
+    alice.typing(direct(alice.user_id, alice.user_id))
+    bob.wait_news("typing")
+    no_typing_until(phone, alice, f"@{alice.name}")
+    no_typing_until(carol, alice, f"@{carol.name}")
+
+
+def test_typing_is_for_those_in_it(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    group = alice.create_group(f"tea{next(NUMBERS)}", public=True)
+    refused("NOT_MEMBER", bob.typing, group.id)
+    refused("NOT_MEMBER", bob.typing, 1 << 40)
+    refused("NO_SUCH_CONVERSATION", bob.typing, 0)
+    refused("NO_SUCH_CONVERSATION", bob.typing, direct(alice.user_id, alice.user_id))
+    for lie in (presence.Typing(conversation=direct(alice.user_id, bob.user_id),
+                                user_id=alice.user_id),
+                presence.Typing(conversation=direct(alice.user_id, bob.user_id), name="alice")):
+        refused("BAD_REQUEST", bob.call, typing=lie)
+    no_typing_until(alice, bob, f"@{alice.name}")
+
+
+# -- ids of messages without a counter ------------------------------------------
+
+def test_free_client_ids_need_no_counter(people):
+    alice, bob = people.new("alice"), people.new("bob")
+    place, free = direct(alice.user_id, bob.user_id), 1 << 62
+    first, = alice.send(place, "once", client_id=free | 4711)
+    # Harmless on any device of the user, and another user's ids are his own.
+    again, = people.again(alice).send(place, "once", client_id=free | 4711)
+    assert (again.seq, again.time_ms) == (first.seq, first.time_ms)
+    other, = bob.send(place, "mine", client_id=free | 4711)
+    assert other.seq == first.seq + 1
+    assert bob.wait_text("once").client_id == free | 4711
+    assert texts(alice.history(place).events) == ["once", "mine"]
+    last = 2 * free - 1
+    assert alice.send(place, "the last", client_id=last)[0].seq == other.seq + 1
+    for wrong in (2 * free, 2 * free | 1, 0, free - 1):
+        refused("BAD_REQUEST", alice.send, place, "x", client_id=wrong)
+    refused("BAD_REQUEST", alice.send, [f"@{bob.name}", f"@{alice.name}"], "x", client_id=last)
+    # The counter goes on as if they were not there.
+    assert people.resume(alice).counter == alice.counter

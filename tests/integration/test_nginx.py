@@ -98,6 +98,7 @@ def test_a_websocket_comes_through(world):
         context = ssl.create_default_context(cafile=str(nginx.folder / "cert.pem"))
         async with websockets.connect(
                 f"wss://{NAME}:{nginx.port}/v1/ws", host="127.0.0.1", port=nginx.port, ssl=context,
+                server_hostname=NAME,
                 subprotocols=["kith.v1.json"], origin=f"https://{NAME}:{nginx.port}") as ws:
             await ws.send(json.dumps({"id": "1", "hello": {"versionMin": 1, "versionMax": 1}}))
             assert "welcome" in json.loads(await ws.recv())

@@ -42,6 +42,12 @@ def test_every_error_is_in_the_table():
     assert {name: int(code) for code, name, _ in table("Code")} == CODE
 
 
+def test_features_are_those_of_the_server():
+    source = (build.TOP / "server" / "req_session.c").read_text()
+    listed = re.search(r"features\[\] = \{(.*?)\}", source, re.S).group(1)
+    assert [name for name, _ in table("Feature")] == re.findall(r'"(\w+)"', listed)
+
+
 def test_limits_are_those_of_the_header():
     header = (FOLDER / "limits.h").read_text()
     defined = dict(re.findall(r"#define (\w+)\s+(\d+)u\b", header))

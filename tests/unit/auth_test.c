@@ -289,6 +289,48 @@ token_logs_in_without_a_hash(void **state)
 	assert_int_equal(login_token(w, token).code, KITH_E_DISABLED);
 }
 
+static struct got
+login_hook(struct world *w, const char *token)
+{
+	Kith__V1__LoginToken l = KITH__V1__LOGIN_TOKEN__INIT;
+	struct ipc_head head = far;
+
+	head.flags = IPC_F_HOOK;
+	l.token = (char *)(uintptr_t)token;
+	world_send(w, &head, WHAT(LOGIN_TOKEN), &l);
+	return answered(w, ROLE_WORKER);
+}
+
+/* A hook's token is one for who says that he comes by a hook, and for nobody else. */
+static void
+hooks_log_in_as_hooks_only(void **state)
+{
+	struct world *w = *state;
+	struct ipc_head head = far;
+	char token[TOKEN_CHARS + 1];
+	struct got got = login(w, &far, "alice", PASSWORD);
+	Kith__V1__LoginPassword l = KITH__V1__LOGIN_PASSWORD__INIT;
+	uint64_t refused = stats_sum(w->p->stats, 1, STAT_ipc_refused);
+
+	strcpy(token, got.in->token);
+	assert_int_equal(login_hook(w, token).code, KITH_E_TOKEN_INVALID);
+	w->tokens[0].hook = 77;
+	assert_int_equal(login_token(w, token).code, KITH_E_TOKEN_INVALID);
+	got = login_hook(w, token);
+	assert_int_equal(got.code, KITH_E_OK);
+	assert_true(got.hook == 77 && got.in->user_id == 1 && got.in->device == 100);
+	assert_string_equal(got.device_name, "desk");
+	assert_int_equal(got.h.flags, 0);
+	w->accounts[0].disabled = true;
+	assert_int_equal(login_hook(w, token).code, KITH_E_DISABLED);
+	/* There is no other way in by one. */
+	head.flags = IPC_F_HOOK;
+	world_send(w, &head, WHAT(LOGIN_PASSWORD), &l);
+	world_run(w);
+	assert_false(world_take(w, ROLE_WORKER, &got));
+	assert_int_equal(stats_sum(w->p->stats, 1, STAT_ipc_refused), refused + 1);
+}
+
 static void
 other_tokens_are_refused(void **state)
 {
@@ -847,6 +889,7 @@ main(void)
 		TEST(old_hash_is_made_anew),
 		TEST(token_needs_the_hash_that_was_checked),
 		TEST(token_logs_in_without_a_hash),
+		TEST(hooks_log_in_as_hooks_only),
 		TEST(other_tokens_are_refused),
 		TEST(used_devices_are_told_together),
 		TEST(invite_makes_one_account),

@@ -135,8 +135,11 @@ find_token(struct world *w, const Kith__Ipc__Ask *ask, Kith__Ipc__Answer *answer
 {
 	assert_int_equal(ask->find_token->hash.len, TOKEN_HASH_BYTES);
 	for (unsigned i = 0; i < w->ntokens; i++) {
-		if (memcmp(w->tokens[i].hash, ask->find_token->hash.data, TOKEN_HASH_BYTES) != 0)
+		if (memcmp(w->tokens[i].hash, ask->find_token->hash.data, TOKEN_HASH_BYTES) != 0 ||
+		    ask->find_token->hook != (w->tokens[i].hook != 0))
 			continue;
+		answer->hook = w->tokens[i].hook;
+		answer->device_name = w->tokens[i].device_name;
 		answer->device = FIRST_DEVICE + i;
 		answer->last_client_id = answer->device << CLIENT_ID_DEVICE_SHIFT | 7;
 		return tell(w, by_id(w, w->tokens[i].user), answer);
@@ -325,6 +328,8 @@ read_login(struct world *w, const Kith__Ipc__Login *login, struct got *got)
 
 	got->code = login->code;
 	got->retry_ms = login->retry_after_ms;
+	got->hook = login->hook;
+	snprintf(got->device_name, sizeof(got->device_name), "%s", login->device_name);
 	assert_int_equal(len > 0, login->code == KITH_E_OK);
 	if (len == 0)
 		return;

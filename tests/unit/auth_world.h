@@ -25,6 +25,7 @@ struct world_token {
 	uint8_t		hash[TOKEN_HASH_BYTES];
 	uint64_t	user;
 	char		device_name[DEVICE_NAME_BYTES_MAX + 1];
+	uint64_t	hook;			/* a conversation; 0: of a device */
 };
 
 /* An account's id is its place + 1, a token's device its place + 100. */
@@ -55,6 +56,8 @@ struct got {
 	struct ipc_head		 h;
 	enum kith_err		 code;
 	uint32_t		 retry_ms;
+	uint64_t		 hook;			/* and what it is called */
+	char			 device_name[DEVICE_NAME_BYTES_MAX + 1];
 	Kith__V1__LoggedIn	*in;			/* NULL: none; valid until the next answer */
 	Kith__Ipc__AdminAnswer	*admin;
 };

@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include <openssl/ssl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -20,23 +19,6 @@
 #include "tests/unit/worker_kit.h"
 
 #define HEARTBEAT	1000u
-
-static int
-set_up(void **state)
-{
-	static struct kit kit;
-
-	kit_init(&kit);
-	*state = &kit;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	kit_fini(*state);
-	return 0;
-}
 
 /* ------------------------------------------------------------- first bytes */
 
@@ -263,7 +245,7 @@ alpn_of_others_is_refused(void **state)
 		kit_turn(k);
 	}
 	assert_int_not_equal(rc, 1);
-	assert_int_equal(k->p.stats->v[STAT_tls_failed], 1);
+	assert_int_equal(kit_counter(k, STAT_tls_failed), 1);
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 	client_close(&c);
@@ -323,7 +305,7 @@ silence_is_asked_then_ended(void **state)
 	assert_non_null(r);
 	assert_int_equal(r->body_case, KITH__V1__REPLY__BODY_CLOSING);
 	assert_int_equal(r->closing->reason->code, KITH_E_TIMEOUT);
-	assert_int_equal(k->p.stats->v[STAT_timeouts], 1);
+	assert_int_equal(kit_counter(k, STAT_timeouts), 1);
 	assert_int_equal(registry_sessions(&k->shared->registry), 1);
 	r = client_reply(&alive);
 	assert_non_null(r);
@@ -412,7 +394,7 @@ soft_bound_drops_events_then_resync(void **state)
 		kit_say_event(k, &h, (uint64_t)i, 4000);
 		kit_turn(k);
 	}
-	assert_int_equal(k->p.stats->v[STAT_resyncs], 1);
+	assert_int_equal(kit_counter(k, STAT_resyncs), 1);
 	/* What came is the beginning, without a hole. */
 	while ((r = client_reply(&c)) != NULL && r->body_case == KITH__V1__REPLY__BODY_EVENT)
 		assert_int_equal(r->event->seq, ++seq);
@@ -442,7 +424,7 @@ hard_bound_closes(void **state)
 	for (int i = 0; i < 20000 && k->w.nconns > 0; i++)
 		client_post(&c, 1000, KITH__V1__REQUEST__BODY_PING, &ping);
 	assert_int_equal(k->w.nconns, 0);
-	assert_int_equal(k->p.stats->v[STAT_output_full], 1);
+	assert_int_equal(kit_counter(k, STAT_output_full), 1);
 	assert_int_equal(registry_sessions(&k->shared->registry), 0);
 	client_close(&c);
 }
@@ -510,27 +492,25 @@ paused_connection_is_not_silent(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(first_byte_tells_the_door),
-		TEST(plain_is_for_this_host),
-		TEST(connections_of_an_address_are_bounded),
-		TEST(frames_come_in_any_pieces),
-		TEST(broken_frame_is_told_even_with_more_behind_it),
-		TEST(tls_carries_frames_with_and_without_alpn),
-		TEST(requests_of_one_record_are_all_answered),
-		TEST(alpn_of_others_is_refused),
-		TEST(time_to_log_in_runs_from_the_accept),
-		TEST(silence_is_asked_then_ended),
-		TEST(whoever_does_not_leave_is_cut),
-		TEST(idle_connection_has_no_buffers),
-		TEST(password_is_not_kept_while_it_is_checked),
-		TEST(soft_bound_drops_events_then_resync),
-		TEST(hard_bound_closes),
-		TEST(requests_in_flight_are_bounded_and_stay_in_order),
-		TEST(paused_connection_is_not_silent),
+		KIT_TEST(first_byte_tells_the_door),
+		KIT_TEST(plain_is_for_this_host),
+		KIT_TEST(connections_of_an_address_are_bounded),
+		KIT_TEST(frames_come_in_any_pieces),
+		KIT_TEST(broken_frame_is_told_even_with_more_behind_it),
+		KIT_TEST(tls_carries_frames_with_and_without_alpn),
+		KIT_TEST(requests_of_one_record_are_all_answered),
+		KIT_TEST(alpn_of_others_is_refused),
+		KIT_TEST(time_to_log_in_runs_from_the_accept),
+		KIT_TEST(silence_is_asked_then_ended),
+		KIT_TEST(whoever_does_not_leave_is_cut),
+		KIT_TEST(idle_connection_has_no_buffers),
+		KIT_TEST(password_is_not_kept_while_it_is_checked),
+		KIT_TEST(soft_bound_drops_events_then_resync),
+		KIT_TEST(hard_bound_closes),
+		KIT_TEST(requests_in_flight_are_bounded_and_stay_in_order),
+		KIT_TEST(paused_connection_is_not_silent),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -473,10 +473,44 @@ static void
 migrating_again_does_nothing(void **state)
 {
 	struct fixture *f = *state;
+	int64_t steps = count(f->db, "SELECT COUNT(*) FROM schema_version");
 	char err[512];
 
+	assert_int_equal(count(f->db, "SELECT MAX(version) FROM schema_version"), steps);
 	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
-	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM schema_version"), 1);
+	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM schema_version"), steps);
+}
+
+/* What an older kithd left, with what was in it. */
+static void
+an_older_schema_is_upgraded(void **state)
+{
+	struct fixture *f = *state;
+	const struct db_ops *ops;
+	struct db_schema first[] = { { 0 }, { 0 } };
+	struct db_ops old;
+	char err[512] = "";
+
+	db_close(f->db);
+	make_conf(f);			/* an empty one */
+	f->db = open_db(f, true);
+	ops = f->db->ops;
+	old = *ops;
+	first[0] = ops->schema[0];
+	old.schema = first;
+	f->db->ops = &old;
+	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(count(f->db, "SELECT MAX(version) FROM schema_version"), 1);
+	assert_int_equal(run(f->db, "INSERT INTO tokens (user, hash, device_name, created_ms,"
+	    " used_ms, revoked_ms) VALUES (?, 'secret', 'desk', ?, 5, ?)", 7, 4, 6), DB_DONE);
+	assert_int_equal(add_counter(f->db, 9), DB_DONE);
+	f->db->ops = ops;
+	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_string_equal(err, "");
+	assert_true(count(f->db, "SELECT MAX(version) FROM schema_version") > 1);
+	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM tokens WHERE user = 7 AND hook = 0"
+	    " AND device_name = 'desk' AND created_ms = 4 AND used_ms = 5 AND revoked_ms = 6"), 1);
+	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM conversations WHERE id = 9"), 1);
 }
 
 static void
@@ -720,6 +754,7 @@ run_kind(const struct kind *kind)
 		TEST(cursors_only_move_forward),
 		TEST(adding_a_member_twice_is_harmless),
 		TEST(migrating_again_does_nothing),
+		TEST(an_older_schema_is_upgraded),
 		TEST(a_newer_schema_is_refused),
 		TEST(a_reader_waits_for_the_schema),
 		TEST(an_interrupted_migration_is_finished),

@@ -33,6 +33,7 @@
 #include "server/master.h"
 #include "server/pem.h"
 #include "server/tls.h"
+#include "shm/stripe.h"
 #include "tmpdir.h"
 
 #define PATIENCE_MS	20000u
@@ -45,6 +46,7 @@ struct orders {
 	_Atomic int		fail_status;
 	_Atomic bool		hang[ROLE_COUNT];	/* the next turn never ends */
 	_Atomic bool		no_drain[ROLE_COUNT];	/* SIGTERM is heard, and not followed */
+	_Atomic bool		die_locked;		/* a worker dies with a stripe of the registry */
 	_Atomic bool		register_user;		/* workers add a session of USER */
 	/* What happened. */
 	_Atomic unsigned	starts[ROLE_COUNT];
@@ -82,6 +84,10 @@ role_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint3
 static void
 role_turn(struct proc *p)
 {
+	if (p->role == ROLE_WORKER && atomic_exchange(&orders->die_locked, false)) {
+		rlock_take(&stripe_at(&p->shared->registry.sessions, 0)->lock, RANK_TABLE);
+		raise(SIGKILL);
+	}
 	while (atomic_load(&orders->hang[p->role]))
 		nap();
 }
@@ -517,6 +523,28 @@ sessions_of_a_dead_worker_are_swept(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
+/* The sweep that follows the death repairs it. */
+static void
+a_lock_of_the_dead_is_repaired_and_counted(void **state)
+{
+	struct server s = start("");
+	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	json_int_t repaired = 0;
+
+	(void)state;
+	atomic_store(&orders->die_locked, true);
+	while (repaired == 0 && proc_now_ms() < end) {
+		json_t *answer = status(&s);
+
+		repaired = json_integer_value(json_object_get(json_object_get(answer, "stats"),
+		    "locks_repaired"));
+		json_decref(answer);
+		nap();
+	}
+	assert_int_equal(repaired, 1);
+	assert_int_equal(stop(&s), 0);
+}
+
 /* ------------------------------------------------------------- stop */
 
 static void
@@ -913,6 +941,7 @@ main(void)
 		cmocka_unit_test(a_refused_configuration_ends_the_start),
 		cmocka_unit_test(a_process_that_hangs_is_killed_and_replaced),
 		cmocka_unit_test(sessions_of_a_dead_worker_are_swept),
+		cmocka_unit_test(a_lock_of_the_dead_is_repaired_and_counted),
 		cmocka_unit_test(roles_drain_in_the_opposite_order),
 		cmocka_unit_test(who_does_not_drain_is_killed),
 		cmocka_unit_test(roles_leave_when_the_master_is_killed),

@@ -8,38 +8,12 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "tests/unit/worker_kit.h"
-
-#define GROUP	UINT64_C(7)
-
-static int
-set_up(void **state)
-{
-	static struct kit kit;
-
-	kit_init(&kit);
-	*state = &kit;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	kit_fini(*state);
-	return 0;
-}
-
-static uint64_t
-counter(const struct kit *k, enum stat_id id)
-{
-	return k->p.stats->v[id];
-}
 
 static void
 post_login(struct client *c, uint64_t id)
@@ -70,7 +44,7 @@ login_ends_in_the_registry(void **state)
 	struct kit *k = *state;
 	struct registry_session s;
 	struct client c;
-	uint64_t groups[] = { GROUP, 8 };
+	uint64_t groups[] = { KIT_GROUP, 8 };
 
 	client_open(&c, k);
 	client_login(&c, 3, 9, groups, 2);
@@ -81,13 +55,13 @@ login_ends_in_the_registry(void **state)
 	assert_int_equal(s.slot, c.conn->place);
 	assert_int_equal(s.serial, c.conn->serial);
 	assert_string_equal(s.name, "somebody");
-	assert_true(kit_follows(k, GROUP) && kit_follows(k, 8) && !kit_follows(k, 9));
-	assert_int_equal(counter(k, STAT_sessions_open), 1);
-	assert_int_equal(counter(k, STAT_logins), 1);
+	assert_true(kit_follows(k, KIT_GROUP) && kit_follows(k, 8) && !kit_follows(k, 9));
+	assert_int_equal(kit_counter(k, STAT_sessions_open), 1);
+	assert_int_equal(kit_counter(k, STAT_logins), 1);
 	client_close(&c);
 	assert_int_equal(kit_online(k, 3), 0);
-	assert_false(kit_follows(k, GROUP));
-	assert_int_equal(counter(k, STAT_sessions_open), 0);
+	assert_false(kit_follows(k, KIT_GROUP));
+	assert_int_equal(kit_counter(k, STAT_sessions_open), 0);
 }
 
 static void
@@ -96,7 +70,7 @@ events_reach_a_session_from_its_login_on(void **state)
 	struct kit *k = *state;
 	struct client c;
 	struct ipc_head load, direct = { .flags = IPC_F_USERS, .user = { 3, 4 } };
-	uint64_t groups[] = { GROUP };
+	uint64_t groups[] = { KIT_GROUP };
 
 	client_open(&c, k);
 	client_hello(&c);
@@ -106,7 +80,7 @@ events_reach_a_session_from_its_login_on(void **state)
 	kit_say_loaded(k, load, true, groups, 1);
 	client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
 	kit_say_event(k, &direct, 2, 5);
-	kit_say_group_event(k, GROUP, 3);
+	kit_say_group_event(k, KIT_GROUP, 3);
 	kit_say_group_event(k, 8, 4);
 	kit_say_event(k, &(struct ipc_head){ .flags = IPC_F_USERS, .user = { 5, 6 } }, 5, 5);
 	kit_say_event(k, &(struct ipc_head){ .flags = IPC_F_USERS, .user = { 3, 3 } }, 6, 5);
@@ -136,17 +110,17 @@ members_that_change_while_loading_are_right(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct ipc_head load;
 		struct client c;
-		uint64_t groups[] = { 8, GROUP };
+		uint64_t groups[] = { 8, KIT_GROUP };
 
 		client_open(&c, k);
 		client_hello(&c);
 		client_login_half(&c, 3, 9, &load);
 		for (unsigned n = 0; n < rows[i].n; n++)
-			kit_say_member(k, 3, GROUP, rows[i].changes[n]);
+			kit_say_member(k, 3, KIT_GROUP, rows[i].changes[n]);
 		kit_say_member(k, 4, 9, true);
 		kit_say_loaded(k, load, true, groups, rows[i].loaded ? 2 : 1);
 		client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
-		assert_int_equal(kit_follows(k, GROUP), rows[i].want);
+		assert_int_equal(kit_follows(k, KIT_GROUP), rows[i].want);
 		assert_true(kit_follows(k, 8));
 		assert_false(kit_follows(k, 9));
 		client_close(&c);
@@ -161,16 +135,16 @@ members_that_change_later_are_followed(void **state)
 
 	client_open(&c, k);
 	client_login(&c, 3, 9, NULL, 0);
-	kit_say_member(k, 3, GROUP, true);
-	kit_say_member(k, 3, GROUP, true);
+	kit_say_member(k, 3, KIT_GROUP, true);
+	kit_say_member(k, 3, KIT_GROUP, true);
 	kit_turn(k);
-	assert_true(kit_follows(k, GROUP));
-	kit_say_group_event(k, GROUP, 1);
+	assert_true(kit_follows(k, KIT_GROUP));
+	kit_say_group_event(k, KIT_GROUP, 1);
 	client_expect_event(&c, 1);
 	assert_null(client_reply(&c));		/* once */
-	kit_say_member(k, 3, GROUP, false);
+	kit_say_member(k, 3, KIT_GROUP, false);
 	kit_turn(k);
-	assert_false(kit_follows(k, GROUP));
+	assert_false(kit_follows(k, KIT_GROUP));
 	client_close(&c);
 }
 
@@ -196,7 +170,7 @@ refused_login_may_be_tried_again(void **state)
 	assert_int_equal(reply->body_case, KITH__V1__REPLY__BODY_ERROR);
 	assert_int_equal(reply->error->code, KITH_E_RATE_LIMITED);
 	assert_int_equal(reply->error->retry_after_ms, 1234);
-	assert_int_equal(counter(k, STAT_logins_failed), 1);
+	assert_int_equal(kit_counter(k, STAT_logins_failed), 1);
 	client_login_half(&c, 3, 9, &h);
 	/* Nobody answers this time, and the client has gone. */
 	client_close(&c);
@@ -305,6 +279,172 @@ full_server_refuses_logins(void **state)
 	kit_say_msg(k, KIT_AUTH, &h, &login.base);
 	client_expect_error(&c, 2, KITH_E_SERVER_FULL);
 	assert_int_equal(kit_online(k, 3), 0);
+	client_close(&c);
+}
+
+/* A granted login of user 3 with device 9, and of a hook's if one is given. */
+static void
+say_logged_in(struct kit *k, struct ipc_head h, uint64_t hook, const char *hook_name)
+{
+	static char name[] = "somebody";
+	Kith__Ipc__Login login = KITH__IPC__LOGIN__INIT;
+	Kith__V1__LoggedIn in = KITH__V1__LOGGED_IN__INIT;
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	uint8_t packed[256];
+
+	reply.id = h.request;
+	reply.body_case = KITH__V1__REPLY__BODY_LOGGED_IN;
+	reply.logged_in = &in;
+	in.user_id = login.user_id = 3;
+	in.device = login.device = 9;
+	login.admin = true;
+	login.name = name;
+	login.hook = hook;
+	login.device_name = (char *)(uintptr_t)hook_name;
+	login.reply.data = packed;
+	login.reply.len = kith__v1__reply__pack(&reply, packed);
+	h.type = IPC_LOGIN;
+	kit_say_msg(k, KIT_AUTH, &h, &login.base);
+}
+
+/* A client of a door that made its session light, up to auth's inbox. */
+static void
+open_light(struct client *c, struct kit *k, bool by_hook, struct ipc_head *h)
+{
+	Kith__V1__Request *r;
+
+	client_open(c, k);
+	client_hello(c);
+	c->conn->session.light = true;
+	c->conn->session.by_hook = by_hook;
+	post_login(c, 2);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_AUTH, h, &r));
+}
+
+static void
+light_session_is_in_no_table(void **state)
+{
+	struct kit *k = *state;
+	struct ipc_head h, direct = { .flags = IPC_F_USERS, .user = { 3, 4 } };
+	Kith__V1__Request *r;
+	const uint8_t *none;
+	struct client c;
+	uint32_t len;
+
+	open_light(&c, k, false, &h);
+	assert_int_equal(h.flags, 0);
+	say_logged_in(k, h, 0, "");
+	client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
+	assert_int_equal(c.conn->session.state, S_READY);
+	assert_int_equal(c.conn->session.user, 3);
+	assert_true(c.conn->session.admin);
+	assert_string_equal(c.conn->session.name, "somebody");
+	assert_int_equal(kit_online(k, 3), 0);
+	assert_false(kit_take(k, KIT_READER, &h, &none, &len));
+	kit_say_event(k, &direct, 1, 5);
+	kit_say_member(k, 3, KIT_GROUP, true);
+	assert_null(client_reply(&c));
+	assert_false(kit_follows(k, KIT_GROUP));
+	/* It asks as the user. */
+	client_send(&c, 5, CLIENT_ID_FREE_BIT | 1, "x");
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &h, &r));
+	assert_int_equal(h.user[0], 3);
+	assert_int_equal(h.device, 9);
+	/* News that were lost are none of its own. */
+	session_distrust_all(&k->w);
+	client_expect_error(&c, 5, KITH_E_UNAVAILABLE);
+	kit_turn(k);
+	assert_false(kit_take(k, KIT_READER, &h, &none, &len));
+	assert_null(client_reply(&c));
+	client_close(&c);
+	assert_false(kit_take(k, KIT_WRITER, &h, &none, &len));	/* nobody was seen */
+	assert_int_equal(kit_counter(k, STAT_sessions_open), 0);
+}
+
+static void
+hook_sends_to_its_conversation_alone(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__Target to[2] = { KITH__V1__TARGET__INIT, KITH__V1__TARGET__INIT };
+	Kith__V1__Target *targets[] = { &to[0], &to[1] };
+	Kith__V1__Send body = KITH__V1__SEND__INIT;
+	Kith__V1__ListSessions list = KITH__V1__LIST_SESSIONS__INIT;
+	Kith__V1__Ping ping = KITH__V1__PING__INIT;
+	static char text[] = "x", group[] = "tea";
+	struct ipc_head h;
+	Kith__V1__Request *r;
+	struct client c;
+
+	open_light(&c, k, true, &h);
+	assert_int_equal(h.flags, IPC_F_HOOK);
+	say_logged_in(k, h, KIT_GROUP, "build");
+	client_expect_body(&c, 2, KITH__V1__REPLY__BODY_LOGGED_IN);
+	assert_int_equal(c.conn->session.hook, KIT_GROUP);
+	assert_string_equal(c.conn->session.hook_name, "build");
+	client_post(&c, 10, KITH__V1__REQUEST__BODY_LIST_SESSIONS, &list);
+	client_expect_error(&c, 10, KITH_E_NOT_PERMITTED);
+	client_post(&c, 11, KITH__V1__REQUEST__BODY_PING, &ping);
+	client_expect_error(&c, 11, KITH_E_NOT_PERMITTED);
+	body.text = text;
+	body.targets = targets;
+	body.client_id = CLIENT_ID_FREE_BIT | 1;
+	client_post(&c, 12, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 12, KITH_E_NOT_PERMITTED);
+	to[0].to_case = to[1].to_case = KITH__V1__TARGET__TO_CONVERSATION;
+	to[0].conversation = KIT_GROUP;
+	to[1].conversation = 8;
+	body.n_targets = 2;
+	client_post(&c, 13, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 13, KITH_E_NOT_PERMITTED);
+	body.n_targets = 1;
+	targets[0] = &to[1];
+	client_post(&c, 14, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 14, KITH_E_NOT_PERMITTED);
+	to[1].to_case = KITH__V1__TARGET__TO_GROUP;
+	to[1].group = group;
+	client_post(&c, 15, KITH__V1__REQUEST__BODY_SEND, &body);
+	client_expect_error(&c, 15, KITH_E_NOT_PERMITTED);
+	targets[0] = &to[0];
+	client_post(&c, 16, KITH__V1__REQUEST__BODY_SEND, &body);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &h, &r));
+	assert_int_equal(h.request, 16);
+	client_close(&c);
+}
+
+/* A hook's token makes no session that lasts, and no other token makes a hook's. */
+static void
+hooks_and_devices_are_not_mixed(void **state)
+{
+	static const struct {
+		bool by_hook;
+		uint64_t hook;
+	} rows[] = { { false, KIT_GROUP }, { true, 0 } };
+	static char long_name[HOOK_NAME_BYTES_MAX + 2];
+	struct kit *k = *state;
+	struct ipc_head h;
+	struct client c;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		open_light(&c, k, rows[i].by_hook, &h);
+		say_logged_in(k, h, rows[i].hook, "build");
+		client_expect_error(&c, 2, KITH_E_INTERNAL);
+		assert_int_equal(c.conn->session.state, S_GREETED);
+		assert_int_equal(c.conn->session.hook, 0);
+		client_close(&c);
+	}
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	open_light(&c, k, true, &h);
+	say_logged_in(k, h, KIT_GROUP, long_name);
+	client_expect_error(&c, 2, KITH_E_INTERNAL);
+	client_close(&c);
+	client_open(&c, k);
+	client_hello(&c);
+	c.conn->session.by_hook = true;
+	post_login(&c, 2);
+	client_expect_error(&c, 2, KITH_E_NOT_PERMITTED);
 	client_close(&c);
 }
 
@@ -523,26 +663,27 @@ who_is_paged_by_user(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(login_ends_in_the_registry),
-		TEST(events_reach_a_session_from_its_login_on),
-		TEST(members_that_change_while_loading_are_right),
-		TEST(members_that_change_later_are_followed),
-		TEST(refused_login_may_be_tried_again),
-		TEST(what_load_says_decides),
-		TEST(lost_load_is_sent_again),
-		TEST(login_dies_with_auth),
-		TEST(full_server_refuses_logins),
-		TEST(request_goes_on_with_its_head),
-		TEST(answer_for_another_connection_reaches_nobody),
-		TEST(overdue_request_is_unavailable),
-		TEST(what_can_be_refused_here_is),
-		TEST(rate_is_by_targets_and_tells_when),
-		TEST(version_is_agreed_on_first),
-		TEST(who_is_paged_by_user),
+		KIT_TEST(login_ends_in_the_registry),
+		KIT_TEST(events_reach_a_session_from_its_login_on),
+		KIT_TEST(members_that_change_while_loading_are_right),
+		KIT_TEST(members_that_change_later_are_followed),
+		KIT_TEST(refused_login_may_be_tried_again),
+		KIT_TEST(what_load_says_decides),
+		KIT_TEST(lost_load_is_sent_again),
+		KIT_TEST(login_dies_with_auth),
+		KIT_TEST(full_server_refuses_logins),
+		KIT_TEST(light_session_is_in_no_table),
+		KIT_TEST(hook_sends_to_its_conversation_alone),
+		KIT_TEST(hooks_and_devices_are_not_mixed),
+		KIT_TEST(request_goes_on_with_its_head),
+		KIT_TEST(answer_for_another_connection_reaches_nobody),
+		KIT_TEST(overdue_request_is_unavailable),
+		KIT_TEST(what_can_be_refused_here_is),
+		KIT_TEST(rate_is_by_targets_and_tells_when),
+		KIT_TEST(version_is_agreed_on_first),
+		KIT_TEST(who_is_paged_by_user),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,6 +14,7 @@
 #include "mariadb.h"
 #include "protocol/ipc.pb-c.h"
 #include "server/store_account.h"
+#include "server/token.h"
 #include "store_kit.h"
 
 #define HASH1		"$y$j9T$one"
@@ -24,8 +25,8 @@
 /* What came back; strings are copied. */
 struct answer {
 	enum kith_err	code;
-	uint64_t	id, device, last_client_id;
-	char		name[NAME_BYTES_MAX + 1], hash[64];
+	uint64_t	id, device, last_client_id, hook;
+	char		name[NAME_BYTES_MAX + 1], hash[64], device_name[DEVICE_NAME_BYTES_MAX + 1];
 	bool		has_account, admin, disabled;
 };
 
@@ -66,6 +67,8 @@ take(struct kit *k, struct answer *a)
 	a->code = m->code;
 	a->device = m->device;
 	a->last_client_id = m->last_client_id;
+	a->hook = m->hook;
+	snprintf(a->device_name, sizeof(a->device_name), "%s", m->device_name);
 	if ((a->has_account = m->account != NULL)) {
 		a->id = m->account->id;
 		a->admin = m->account->admin;
@@ -669,6 +672,180 @@ sessions_are_listed(void **state)
 	assert_int_equal(reply->sessions->n_sessions, 0);
 }
 
+/*
+ * Hooks.
+ */
+
+#define HOOKS	"SELECT COUNT(*) FROM tokens WHERE hook <> 0 AND revoked_ms IS NULL"
+
+static void
+put_hook(struct kit *k, uint64_t user, const char *target, const char *name)
+{
+	Kith__V1__CreateHook m = KITH__V1__CREATE_HOOK__INIT;
+	Kith__V1__Target t = KITH__V1__TARGET__INIT;
+	Kith__V1__Request r = request(KITH__V1__REQUEST__BODY_CREATE_HOOK, &m);
+
+	kit_target(&t, target);
+	m.target = &t;
+	m.name = (char *)(uintptr_t)name;
+	kit_request(k, user, &r);
+}
+
+static Kith__V1__Reply *
+create_hook(struct kit *k, uint64_t user, const char *target, const char *name)
+{
+	Kith__V1__Reply *r = NULL;
+
+	put_hook(k, user, target, name);
+	kit_turn(k);
+	assert_int_equal(kit_next(k, 0, &r), 0);
+	assert_int_equal(k->head.type, IPC_REPLY);
+	return r;
+}
+
+static struct answer
+find_text(struct kit *k, const char *text, bool hook)
+{
+	Kith__Ipc__FindToken f = KITH__IPC__FIND_TOKEN__INIT;
+	uint8_t hash[TOKEN_HASH_BYTES];
+
+	assert_int_equal(token_hash(TOKEN_BYTES, text, hash), 0);
+	f.hash = (ProtobufCBinaryData){ sizeof(hash), hash };
+	f.hook = hook;
+	return READ(k, FIND_TOKEN, &f);
+}
+
+static void
+hook_is_made_found_and_listed(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__ListSessions m = KITH__V1__LIST_SESSIONS__INIT;
+	Kith__V1__Request r = request(KITH__V1__REQUEST__BODY_LIST_SESSIONS, &m);
+	const Kith__V1__HookCreated *made;
+	const Kith__V1__Sessions *list;
+	struct answer a;
+	uint64_t group;
+
+	assert_int_equal(kit_group(k, 1, "tea", false, &group), KITH_E_OK);
+	made = create_hook(k, 1, "#tea", "build")->hook_created;
+	assert_int_equal(made->conversation, group);
+	assert_int_equal(strlen(made->token), TOKEN_CHARS);
+	a = find_text(k, made->token, true);
+	assert_int_equal(a.code, KITH_E_OK);
+	assert_true(a.id == 1 && a.device == made->device && a.hook == group);
+	assert_string_equal(a.device_name, "build");
+	/* It is no device's token, and a device's is no hook's. */
+	assert_int_equal(find_text(k, made->token, false).code, KITH_E_TOKEN_INVALID);
+	create_token(k, 1, 1, "");
+	a = find_token(k, 1);
+	assert_true(a.code == KITH_E_OK && a.hook == 0);
+	list = kit_query(k, 1, &r)->sessions;
+	assert_int_equal(list->n_sessions, 3);
+	assert_int_equal(list->sessions[0]->hook, 0);
+	assert_int_equal(list->sessions[1]->device, made->device);
+	assert_int_equal(list->sessions[1]->hook, group);
+	assert_string_equal(list->sessions[1]->device_name, "build");
+	assert_int_equal(revoke_session(k, 2, made->device), KITH_E_NO_SUCH_SESSION);
+	assert_int_equal(revoke_session(k, 1, made->device), KITH_E_OK);
+	assert_int_equal(find_text(k, made->token, true).code, KITH_E_TOKEN_INVALID);
+	assert_int_equal(kit_query(k, 1, &r)->sessions->n_sessions, 2);
+}
+
+static void
+hook_goes_with_its_makers_password(void **state)
+{
+	struct kit *k = *state;
+	const char *token = create_hook(k, 1, "@u2", "build")->hook_created->token;
+
+	assert_int_equal(set_password(k, 1, HASH1, 1, true).code, KITH_E_OK);
+	assert_int_equal(find_text(k, token, true).code, KITH_E_OK);
+	assert_int_equal(set_disabled(k, "u1", true).code, KITH_E_OK);
+	assert_true(find_text(k, token, true).disabled);
+	assert_int_equal(set_password(k, 1, HASH2, 1, false).code, KITH_E_OK);
+	assert_int_equal(find_text(k, token, true).code, KITH_E_TOKEN_INVALID);
+}
+
+static void
+hook_is_for_who_may_send_there(void **state)
+{
+	static char long_name[HOOK_NAME_BYTES_MAX + 2];
+	static const struct {
+		const char *target, *name;
+		enum kith_err want;
+	} rows[] = {
+		{ "#tea", "build", KITH_E_NO_SUCH_GROUP },
+		{ "#open", "build", KITH_E_NOT_MEMBER },
+		{ "#none", "build", KITH_E_NO_SUCH_GROUP },
+		{ "@nobody", "build", KITH_E_NO_SUCH_USER },
+		{ "@u3", "build", KITH_E_NO_SUCH_USER },		/* disabled */
+		{ "=12345", "build", KITH_E_NO_SUCH_CONVERSATION },
+		{ "@u2", "", KITH_E_BAD_REQUEST },
+		{ "@u2", "two\nlines", KITH_E_BAD_REQUEST },
+		{ "@u2", "\x1b[31m", KITH_E_BAD_REQUEST },
+		{ "@u2", "\xe2\x80\xae", KITH_E_BAD_REQUEST },	/* right to left */
+		{ "@u2", long_name, KITH_E_TOO_LARGE },
+		{ "@u2", long_name + 1, KITH_E_OK },
+		{ "@u1", "build", KITH_E_OK },
+	};
+	struct kit *k = *state;
+	Kith__V1__CreateHook no_target = KITH__V1__CREATE_HOOK__INIT;
+	Kith__V1__Request r = request(KITH__V1__REQUEST__BODY_CREATE_HOOK, &no_target);
+	static char name[] = "build";
+
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	assert_int_equal(set_disabled(k, "u3", true).code, KITH_E_OK);
+	assert_int_equal(kit_group(k, 2, "tea", false, NULL), KITH_E_OK);
+	assert_int_equal(kit_group(k, 2, "open", true, NULL), KITH_E_OK);
+	kit_drop_told(k);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(kit_error(create_hook(k, 1, rows[i].target, rows[i].name)),
+		    rows[i].want);
+	no_target.name = name;
+	assert_int_equal(kit_error(kit_ask(k, 1, &r)), KITH_E_BAD_REQUEST);
+	assert_int_equal(kit_number(k, HOOKS), 2);
+}
+
+/* Neither takes the other's place. */
+static void
+hooks_and_devices_are_counted_apart(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__ListSessions m = KITH__V1__LIST_SESSIONS__INIT;
+	Kith__V1__Request r = request(KITH__V1__REQUEST__BODY_LIST_SESSIONS, &m);
+	static char name[HOOK_NAME_BYTES_MAX + 1];
+	const char *token = NULL;
+
+	memset(name, 'x', HOOK_NAME_BYTES_MAX);
+	for (unsigned i = 0; i < DEVICES_PER_USER_MAX; i++)
+		token = create_hook(k, 1, "@u2", name)->hook_created->token;
+	assert_int_equal(kit_error(create_hook(k, 1, "@u2", name)), KITH_E_TOO_MANY);
+	for (unsigned i = 1; i <= DEVICES_PER_USER_MAX; i++)
+		assert_int_equal(create_token(k, 1, i, "").code, KITH_E_OK);
+	assert_int_equal(kit_number(k, HOOKS), DEVICES_PER_USER_MAX);
+	assert_int_equal(kit_number(k, TOKENS_OF_U1), 2 * DEVICES_PER_USER_MAX);
+	assert_int_equal(kit_query(k, 1, &r)->sessions->n_sessions, 2 * DEVICES_PER_USER_MAX);
+	assert_int_equal(find_text(k, token, true).code, KITH_E_OK);
+	assert_int_equal(kit_error(create_hook(k, 2, "@u1", name)), KITH_E_OK);
+}
+
+/* Its inbox was not released: nobody has the first one's secret. */
+static void
+killed_writer_makes_another_hook(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__Reply *first, *second;
+
+	put_hook(k, 1, "@u2", "build");
+	kit_read_inbox(k);
+	assert_int_equal(kit_next(k, 0, &first), 0);
+	kit_restart_writer(k);
+	kit_turn(k);
+	assert_int_equal(kit_next(k, 0, &second), 0);
+	assert_int_equal(kit_number(k, HOOKS), 2);
+	assert_int_equal(find_text(k, second->hook_created->token, true).code, KITH_E_OK);
+	assert_string_not_equal(first->hook_created->token, second->hook_created->token);
+}
+
 int
 main(void)
 {
@@ -698,6 +875,11 @@ main(void)
 			KIT_TEST(logout_answers_then_revokes),
 			KIT_TEST(session_is_revoked_by_its_user),
 			KIT_TEST(sessions_are_listed),
+			KIT_TEST(hook_is_made_found_and_listed),
+			KIT_TEST(hook_goes_with_its_makers_password),
+			KIT_TEST(hook_is_for_who_may_send_there),
+			KIT_TEST(hooks_and_devices_are_counted_apart),
+			KIT_TEST(killed_writer_makes_another_hook),
 		};
 
 		if (strcmp(kind->database, "mysql") == 0 && !mariadb_there()) {

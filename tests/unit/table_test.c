@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -437,6 +438,46 @@ a_broken_stripe_is_refused_until_cleared(void **state)
 	assert_int_equal(table_clear_broken(t), 0);
 }
 
+struct stopped {
+	struct stripe	*stripe;
+	int		 ready[2];
+};
+
+static int
+take_and_stop(void *arg)
+{
+	struct stopped *stopped = arg;
+
+	if (rlock_take(&stopped->stripe->lock, RANK_TABLE) != 0 ||
+	    write(stopped->ready[1], "", 1) != 1)
+		return 1;
+	for (;;)
+		pause();
+}
+
+/* It waits RLOCK_WAIT_MS for each. */
+static void
+a_stopped_owner_keeps_no_other_stripe_broken(void **state)
+{
+	struct table *t = *state;
+	struct stopped stopped = { .stripe = stripe_at(t, 0) };
+	struct stripe *last = stripe_at(t, t->stripes - 1);
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(stopped.ready), 0);
+	pid = child_start(take_and_stop, &stopped);
+	assert_int_equal(read(stopped.ready[0], &byte, 1), 1);
+	set(&last->broken, 1);
+	assert_int_equal(table_clear_broken(t), 1);
+	assert_int_equal(table_broken(t), 0);
+	assert_int_equal(table_clear_broken(t), -ETIMEDOUT);
+	child_kill(pid);
+	assert_int_equal(table_clear_broken(t), 0);
+	close(stopped.ready[0]);
+	close(stopped.ready[1]);
+}
+
 /* Each leaves key 7 alone in its chain, in entry 1, with 2 as the next free one. */
 static void
 loop_chain(struct table *t, struct stripe *s)
@@ -585,6 +626,7 @@ main(void)
 		TABLE_TEST(it_does_what_a_model_does),
 		TABLE_TEST(reads_without_the_lock_are_never_torn),
 		TABLE_TEST(a_broken_stripe_is_refused_until_cleared),
+		TABLE_TEST(a_stopped_owner_keeps_no_other_stripe_broken),
 		TABLE_TEST(check_sees),
 		TABLE_TEST(a_lost_lock_is_made_anew),
 		TABLE_TEST(garbage_never_leads_outside),

@@ -271,11 +271,28 @@ write_may_move_and_grow(void **state)
 	tls_ctx_destroy(c);
 }
 
+/* A browser offers HTTP/2 first, and gets what we speak. */
+static void
+browsers_get_http(void **state)
+{
+	struct tls_ctx *c = make_ctx();
+	SSL_CTX *ctx = client_ctx("\x02h2\x08http/1.1");
+	struct pair p;
+
+	(void)state;
+	pair_open(&p, c, ctx);
+	assert_int_equal(pair_shake(&p), TLS_OK);
+	assert_string_equal(tls_alpn(p.server), "http/1.1");
+	pair_close(&p);
+	SSL_CTX_free(ctx);
+	tls_ctx_destroy(c);
+}
+
 static void
 old_versions_and_other_protocols_are_refused(void **state)
 {
 	struct tls_ctx *c = make_ctx();
-	SSL_CTX *old = client_ctx(NULL), *other = client_ctx("\x08http/1.1");
+	SSL_CTX *old = client_ctx(NULL), *other = client_ctx("\x02h2");
 	struct pair p;
 
 	(void)state;
@@ -411,6 +428,7 @@ main(void)
 		cmocka_unit_test(bad_material_is_named),
 		cmocka_unit_test(bytes_go_both_ways),
 		cmocka_unit_test(write_may_move_and_grow),
+		cmocka_unit_test(browsers_get_http),
 		cmocka_unit_test(old_versions_and_other_protocols_are_refused),
 		cmocka_unit_test(garbage_fails_and_an_end_is_an_end),
 		cmocka_unit_test(context_may_go_before_its_connections),

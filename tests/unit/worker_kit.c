@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -63,8 +64,8 @@ take(size_t size)
 	return mem;
 }
 
-void
-kit_init(struct kit *k)
+static void
+init(struct kit *k)
 {
 	static char name[] = "test";
 
@@ -94,8 +95,8 @@ kit_init(struct kit *k)
 	assert_int_equal(worker_set_up(&k->w), 0);
 }
 
-void
-kit_fini(struct kit *k)
+static void
+fini(struct kit *k)
 {
 	worker_tear_down(&k->w);
 	tls_ctx_destroy(k->p.tls);
@@ -119,6 +120,30 @@ drain_inbox(struct kit *k)
 	while (ring_read(ring, k->record, sizeof(k->record), &len) == 0)
 		if (ipc_check(&k->p, k->record, len, &h, &body, &body_len) == 0)
 			worker_record(&k->p, &h, body, body_len);
+}
+
+int
+kit_set_up(void **state)
+{
+	static struct kit kit;
+
+	signal(SIGPIPE, SIG_IGN);
+	init(&kit);
+	*state = &kit;
+	return 0;
+}
+
+int
+kit_tear_down(void **state)
+{
+	fini(*state);
+	return 0;
+}
+
+uint64_t
+kit_counter(const struct kit *k, enum stat_id id)
+{
+	return k->p.stats->v[id];
 }
 
 void

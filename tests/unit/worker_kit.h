@@ -19,6 +19,7 @@
 #define KIT_WRITER	2u
 #define KIT_READER	3u
 #define KIT_AUTH	4u
+#define KIT_GROUP	UINT64_C(7)	/* one that sessions may follow */
 
 struct kit {
 	struct shared		*shared;
@@ -41,9 +42,14 @@ struct client {
 	uint64_t		 user, device;
 };
 
-/* Generous limits, no rate, heartbeats and logins that take an hour. */
-void	kit_init(struct kit *k);
-void	kit_fini(struct kit *k);
+/* As a test's setup and teardown: *state is the kit. Generous limits, no rate, heartbeats and
+ * logins that take an hour. */
+int	kit_set_up(void **state);
+int	kit_tear_down(void **state);
+#define KIT_TEST(f)	cmocka_unit_test_setup_teardown(f, kit_set_up, kit_tear_down)
+
+/* What the worker has counted. */
+uint64_t kit_counter(const struct kit *k, enum stat_id id);
 
 /* One turn of the worker's loop: events, inbox, turn. */
 void	kit_turn(struct kit *k);

@@ -8,7 +8,6 @@
 
 #include <cmocka.h>
 
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,25 +16,6 @@
 #include "server/conv.h"
 #include "tests/unit/fake_shared.h"
 #include "tests/unit/worker_kit.h"
-
-#define GROUP	UINT64_C(7)
-
-static int
-set_up(void **state)
-{
-	static struct kit kit;
-
-	kit_init(&kit);
-	*state = &kit;
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	kit_fini(*state);
-	return 0;
-}
 
 /* A request without fields that the writer answers. */
 static void
@@ -101,7 +81,7 @@ typing_reaches_the_others(void **state)
 {
 	struct kit *k = *state;
 	struct client writer, same, peer, stranger;
-	uint64_t groups[] = { GROUP }, direct = conv_direct(3, 4);
+	uint64_t groups[] = { KIT_GROUP }, direct = conv_direct(3, 4);
 
 	client_open(&writer, k);
 	client_login(&writer, 3, 9, groups, 1);
@@ -111,9 +91,9 @@ typing_reaches_the_others(void **state)
 	client_login(&peer, 4, 11, groups, 1);
 	client_open(&stranger, k);
 	client_login(&stranger, 5, 12, NULL, 0);
-	post_typing(&writer, 20, GROUP);
+	post_typing(&writer, 20, KIT_GROUP);
 	client_expect_body(&writer, 20, KITH__V1__REPLY__BODY_DONE);
-	expect_typing(&peer, GROUP, 3);
+	expect_typing(&peer, KIT_GROUP, 3);
 	post_typing(&writer, 21, direct);
 	client_expect_body(&writer, 21, KITH__V1__REPLY__BODY_DONE);
 	expect_typing(&peer, direct, 3);
@@ -138,7 +118,7 @@ typing_is_for_those_in_it(void **state)
 		enum kith_err code;
 	} rows[] = {
 		{ 0, 0, 0, KITH_E_NO_SUCH_CONVERSATION },
-		{ 0, 0, GROUP, KITH_E_NOT_MEMBER },
+		{ 0, 0, KIT_GROUP, KITH_E_NOT_MEMBER },
 		{ 0, 0, UINT64_MAX, KITH_E_NO_SUCH_CONVERSATION },
 		{ 4, 5, 0, KITH_E_NO_SUCH_CONVERSATION },
 	};
@@ -174,15 +154,15 @@ typing_that_contradicts_itself_is_refused(void **state)
 		size_t name;
 		bool good;
 	} rows[] = {
-		{ 0, 3, 3, GROUP, GROUP, NAME_BYTES_MAX, true },
-		{ 5, 3, 3, GROUP, GROUP, 1, false },
-		{ 0, 3, 5, GROUP, GROUP, 1, false },
-		{ 0, 0, 0, GROUP, GROUP, 1, false },
-		{ 0, 3, 3, GROUP, 8, 1, false },
-		{ 0, 3, 3, GROUP, GROUP, NAME_BYTES_MAX + 1, false },
+		{ 0, 3, 3, KIT_GROUP, KIT_GROUP, NAME_BYTES_MAX, true },
+		{ 5, 3, 3, KIT_GROUP, KIT_GROUP, 1, false },
+		{ 0, 3, 5, KIT_GROUP, KIT_GROUP, 1, false },
+		{ 0, 0, 0, KIT_GROUP, KIT_GROUP, 1, false },
+		{ 0, 3, 3, KIT_GROUP, 8, 1, false },
+		{ 0, 3, 3, KIT_GROUP, KIT_GROUP, NAME_BYTES_MAX + 1, false },
 	};
 	struct kit *k = *state;
-	uint64_t groups[] = { GROUP, 8 };
+	uint64_t groups[] = { KIT_GROUP, 8 };
 	struct client c;
 
 	client_open(&c, k);
@@ -214,21 +194,21 @@ typing_never_causes_a_resync(void **state)
 {
 	struct kit *k = *state;
 	struct client writer, reader;
-	uint64_t groups[] = { GROUP };
+	uint64_t groups[] = { KIT_GROUP };
 
 	client_open(&writer, k);
 	client_login(&writer, 3, 9, groups, 1);
 	client_open(&reader, k);
 	client_login(&reader, 4, 11, groups, 1);
 	k->conf.output_soft = 0;
-	post_typing(&writer, 20, GROUP);
+	post_typing(&writer, 20, KIT_GROUP);
 	client_expect_body(&writer, 20, KITH__V1__REPLY__BODY_DONE);
 	assert_null(client_reply(&reader));
 	k->conf.output_soft = 1 << 18;
-	post_typing(&writer, 21, GROUP);
+	post_typing(&writer, 21, KIT_GROUP);
 	client_expect_body(&writer, 21, KITH__V1__REPLY__BODY_DONE);
-	expect_typing(&reader, GROUP, 3);
-	assert_int_equal(k->p.stats->v[STAT_resyncs], 0);
+	expect_typing(&reader, KIT_GROUP, 3);
+	assert_int_equal(kit_counter(k, STAT_resyncs), 0);
 	client_close(&writer);
 	client_close(&reader);
 }
@@ -423,7 +403,7 @@ lost_news_are_made_good(void **state)
 	struct kit *k = *state;
 	struct ipc_head h[CLIENTS];
 	const uint8_t *body;
-	uint64_t groups[] = { GROUP }, other[] = { 8 };
+	uint64_t groups[] = { KIT_GROUP }, other[] = { 8 };
 	unsigned asked = 0;
 	uint32_t len;
 
@@ -445,7 +425,7 @@ lost_news_are_made_good(void **state)
 		kit_say_loaded(k, h[i], true, groups, 1);
 	client_expect_body(&c[0], 0, KITH__V1__REPLY__BODY_RESYNC);
 	client_expect_body(&c[1], 0, KITH__V1__REPLY__BODY_RESYNC);
-	assert_true(kit_follows(k, 8) && kit_follows(k, 9) && kit_follows(k, GROUP));
+	assert_true(kit_follows(k, 8) && kit_follows(k, 9) && kit_follows(k, KIT_GROUP));
 	/* The others follow; whose token is gone by now is closed. */
 	while (asked < CLIENTS && kit_take(k, KIT_READER, &h[asked], &body, &len))
 		kit_say_loaded(k, h[asked++], false, NULL, 0);
@@ -538,24 +518,22 @@ drain_ends_in_any_case(void **state)
 int
 main(void)
 {
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(cursor_goes_to_the_other_devices),
-		TEST(typing_reaches_the_others),
-		TEST(typing_is_for_those_in_it),
-		TEST(typing_that_contradicts_itself_is_refused),
-		TEST(typing_never_causes_a_resync),
-		TEST(revoked_sessions_are_closed),
-		TEST(logout_is_answered_then_closed),
-		TEST(last_session_tells_when_it_was_seen),
-		TEST(full_inbox_keeps_the_request_and_its_order),
-		TEST(full_inboxes_do_not_wait_for_each_other),
-		TEST(lost_news_are_made_good),
-		TEST(database_away_ends_no_session),
-		TEST(drain_answers_what_was_asked),
-		TEST(drain_ends_in_any_case),
+		KIT_TEST(cursor_goes_to_the_other_devices),
+		KIT_TEST(typing_reaches_the_others),
+		KIT_TEST(typing_is_for_those_in_it),
+		KIT_TEST(typing_that_contradicts_itself_is_refused),
+		KIT_TEST(typing_never_causes_a_resync),
+		KIT_TEST(revoked_sessions_are_closed),
+		KIT_TEST(logout_is_answered_then_closed),
+		KIT_TEST(last_session_tells_when_it_was_seen),
+		KIT_TEST(full_inbox_keeps_the_request_and_its_order),
+		KIT_TEST(full_inboxes_do_not_wait_for_each_other),
+		KIT_TEST(lost_news_are_made_good),
+		KIT_TEST(database_away_ends_no_session),
+		KIT_TEST(drain_answers_what_was_asked),
+		KIT_TEST(drain_ends_in_any_case),
 	};
 
-	signal(SIGPIPE, SIG_IGN);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -295,6 +295,12 @@ class PbClient:
         page = self.call(who=presence.Who(names=names))
         return {p.name: p for p in page.users}
 
+    def typing(self, conversation_id):
+        self.call(typing=presence.Typing(conversation=conversation_id))
+
+    def create_hook(self, of, name):
+        return self.call(create_hook=session.CreateHook(target=target(of), name=name))
+
     def sessions(self):
         """{device: Session}."""
         return {s.device: s for s in self.call(list_sessions=session.ListSessions()).sessions}

@@ -1,0 +1,40 @@
+// settings.js - what a person chose for this browser. No secret is ever kept here.
+
+const KEY = "kith.settings";
+const DEFAULTS = {
+	language: "auto", theme: "auto", density: "cosy", sendKey: "enter",
+	sound: false, notifications: false,
+};
+
+let values = {...DEFAULTS};
+const listeners = new Set();
+
+export function loadSettings() {
+	try {
+		values = {...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? "{}")};
+	} catch {
+		values = {...DEFAULTS};
+	}
+	apply();
+}
+
+export function setting(name) {
+	return values[name];
+}
+
+export function changeSetting(name, value) {
+	values[name] = value;
+	localStorage.setItem(KEY, JSON.stringify(values));
+	apply();
+	for (const listener of listeners)
+		listener(name, value);
+}
+
+export function onSetting(listener) {
+	listeners.add(listener);
+}
+
+function apply() {
+	document.documentElement.dataset.theme = values.theme;
+	document.documentElement.dataset.density = values.density;
+}
