@@ -142,7 +142,7 @@ def test_hostile_texts_add_no_element(server, world):
 
 def test_four_languages(server, world):
     talk("#tea", *world("alice", "bob"))
-    catalogues = {language: json.loads((build.TOP / f"client-web/{language}.json").read_text())
+    catalogues = {language: json.loads((build.TOP / f"client-web/lang/{language}.json").read_text())
                   for language in ("en", "zh", "ko", "de")}
     print(Scenario(server).play("language", catalogues=catalogues))
 
