@@ -242,6 +242,17 @@ export class State extends EventTarget {
 		this.changed("log", conversation);
 	}
 
+	/** A live event into the log, if that is loaded; what is missing before it is fetched. */
+	async put(conversation, event) {
+		if (conversation.events.length) {
+			if (!this.append(conversation, event))
+				await this.catchUp(conversation);
+		} else if (conversation.begins) {
+			conversation.begins = false;	// it was empty
+			await this.loadOlder(conversation);
+		}
+	}
+
 	/** False: there is a hole before it. */
 	append(conversation, event) {
 		if (conversation.events.length && event.seq > conversation.newest + 1)
@@ -281,8 +292,7 @@ export class State extends EventTarget {
 		this.clearTyping(conversation, event.sender);
 		if (!known || event.kind !== "MESSAGE")
 			await this.reload(event.conversation).catch(() => {});
-		if (conversation.events.length && !this.append(conversation, event))
-			await this.catchUp(conversation).catch(() => {});
+		await this.put(conversation, event).catch(() => {});
 		conversation.lastSeq = Math.max(conversation.lastSeq ?? 0, event.seq);
 		if (isNew) {
 			this.notePreview(conversation, event);
