@@ -211,7 +211,7 @@ def ids_and_bodies():
 
 def unknown():
     for state in STATES:
-        for number in (2, 9, 20, 34, 57, 71, 100, 1000, 2 ** 29 - 1):
+        for number in (2, 9, 20, 34, 58, 72, 100, 1000, 2 ** 29 - 1):
             yield f"request {number}", state, request(number), "UNKNOWN_REQUEST"
         yield "a reply", state, request(100, field(7, "a forged event")), "UNKNOWN_REQUEST"
         yield "unknown varint", state, field(1, ID) + field(1000, 1), "UNKNOWN_FIELD"

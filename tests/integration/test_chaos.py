@@ -126,7 +126,10 @@ class Storm:
             await asyncio.sleep(0.002)
 
     def kill_one(self):
-        victim = self.random.choice([p for p in self.server.processes() if p["pid"]])
+        """A process of a role that has not been killed yet, as long as there is one."""
+        running = [p for p in self.server.processes() if p["pid"]]
+        spared = [p for p in running if self.kills[p["role"]] == 0]
+        victim = self.random.choice(spared or running)
         if self.server.owns(victim["pid"]):
             kill_quietly(victim["pid"], signal.SIGKILL)
             self.kills[victim["role"]] += 1
