@@ -136,18 +136,6 @@ call_told(struct conn *c, size_t *len)
 
 /* -- sessions ------------------------------------------------------------------------------ */
 
-/* Tokens spent on sending stay spent: a new session is no way round. */
-static void
-restart_session(struct conn *c)
-{
-	struct limit_bucket sends = c->session.sends;
-
-	session_end(c);
-	memset(&c->session, 0, sizeof(c->session));
-	session_init(&c->session);
-	c->session.sends = sends;
-}
-
 static void
 hash_token(const char *token, uint8_t hash[HASH_BYTES])
 {
@@ -175,7 +163,7 @@ take_session(struct conn *c, const struct call_spec *spec)
 	call->phase = CALL_READY;
 	if (spec->keep && spec->token != NULL && is_same(c, hash))
 		return;
-	restart_session(c);
+	session_restart(c);
 	forget_told(call);
 	call->kept = false;
 	memcpy(call->kept_hash, hash, sizeof(hash));
@@ -314,7 +302,7 @@ done(struct conn *c)
 	free_state(call);
 	forget_told(call);
 	if (!call->kept && c->state == CONN_OPEN)
-		restart_session(c);
+		session_restart(c);
 }
 
 static void
@@ -327,7 +315,7 @@ failed(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms)
 	free_state(call);
 	forget_told(call);
 	if (c->state == CONN_OPEN)
-		restart_session(c);
+		session_restart(c);
 }
 
 void

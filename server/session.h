@@ -91,6 +91,11 @@ void	session_end(struct conn *c);
 
 bool	session_follows(const struct session *s, uint64_t group);
 
+/* Ends it and begins another one on the same connection, perhaps another user's. What the old
+ * one asked is answered to nobody: the connection is known by a new serial from here on. What
+ * was spent on sending stays spent. */
+void	session_restart(struct conn *c);
+
 /* Replies to this client; `r` is packed at once. */
 void	session_reply(struct conn *c, const Kith__V1__Reply *r);
 void	session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,

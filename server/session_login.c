@@ -520,3 +520,16 @@ session_end(struct conn *c)
 	s->groups = NULL;
 	s->state = S_ENDED;
 }
+
+void
+session_restart(struct conn *c)
+{
+	struct limit_bucket sends = c->session.sends;
+
+	session_end(c);
+	c->serial = ++c->w->last_serial;
+	memset(&c->session, 0, sizeof(c->session));
+	session_init(&c->session);
+	c->session.sends = sends;
+	conn_resume(c, CONN_PAUSE_FULL | CONN_PAUSE_STALLED);
+}

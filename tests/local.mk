@@ -263,6 +263,7 @@ tests_fuzz_http_fuzz_LDADD = $(kithd_libs)
 EXTRA_DIST += \
 	tests/integration/heads.py \
 	tests/integration/test_heads.py \
+	tests/integration/test_heads_nginx.py \
 	tests/integration/test_origin.py
 
 # server: the browsers' door.

@@ -1,5 +1,7 @@
 """kith hook: addresses that programs post to, made, listed and revoked by people."""
+import json
 import re
+import subprocess
 
 import pytest
 
@@ -9,6 +11,14 @@ def alice(server, people):
     one, = people(server, "alice")
     one.run("group", "create", "#tea")
     return one
+
+
+def post(url, text):
+    """What curl prints, and the status."""
+    done = subprocess.run(["curl", "-sk", "-w", "\n%{http_code}", "-d", text, url],
+                          capture_output=True, text=True, check=True, timeout=30)
+    body, status = done.stdout.rsplit("\n", 1)
+    return int(status), json.loads(body)
 
 
 def create(kith, *args, **kwargs):
@@ -67,3 +77,33 @@ def test_a_hook_needs_a_place_and_a_name(alice, server, people):
     for wrong in (["create", "tea", "x"], ["create", "#tea"], ["create", "#a,#b", "x"],
                   ["list", "more"], ["revoke"], ["revoke", "x"], ["revoke", "0"], ["nonsense"]):
         assert alice.run("hook", *wrong, code=2).stderr, wrong
+
+
+def test_what_is_posted_comes_from_its_maker(alice, server, people):
+    bob, = people(server, "bob")
+    url = create(alice, "@bob", "kettle")["url"]
+    status, stored = post(url, "water boils")
+    assert status == 200 and set(stored) == {"conversation", "seq", "timeMs"}
+    event, = bob.json("read", "@alice")
+    assert (event["sender"], str(event["seq"])) == ("alice", stored["seq"])
+    assert "kettle" in event["text"] and event["text"].endswith("water boils")
+    assert not bob.json("who", "@alice")[0]["online"]      # a hook shows nobody
+
+
+def test_a_hook_ends_with_what_it_hangs_on(alice, server, people):
+    bob, = people(server, "bob")
+    alice.run("group", "invite", "#tea", "@bob")
+    bob.run("group", "join", "#tea")
+    row = create(bob, "#tea", "kettle")
+    assert post(row["url"], "one")[0] == 200
+    bob.run("group", "leave", "#tea")
+    status, answer = post(row["url"], "two")
+    assert (status, answer["error"]["code"]) == (403, "NOT_MEMBER")
+    alice.run("group", "invite", "#tea", "@bob")
+    bob.run("group", "join", "#tea")
+    assert post(row["url"], "three")[0] == 200
+    bob.run("hook", "revoke", row["hook"])
+    status, answer = post(row["url"], "four")
+    assert (status, answer["error"]["code"]) == (401, "TOKEN_INVALID")
+    texts = [e["text"] for e in alice.json("read", "#tea") if e["kind"] == "message"]
+    assert [t.split()[-1] for t in texts] == ["one", "three"]

@@ -500,6 +500,54 @@ answer_for_another_connection_reaches_nobody(void **state)
 	client_close(&next);
 }
 
+/* One connection may carry the calls of many, behind a proxy. */
+static void
+answer_for_an_earlier_session_reaches_nobody(void **state)
+{
+	struct kit *k = *state;
+	struct ipc_head late, h;
+	Kith__V1__Request *r;
+	const uint8_t *none;
+	struct client c;
+	uint32_t len;
+
+	client_open(&c, k);
+	client_login(&c, 3, 9, NULL, 0);
+	client_send(&c, 77, UINT64_C(9) << 32 | 1, "x");
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &late, &r));
+	session_restart(c.conn);
+	assert_int_equal(c.conn->session.state, S_CONNECTED);
+	assert_int_equal(kit_online(k, 3), 0);
+	assert_int_equal(kit_counter(k, STAT_sessions_open), 0);
+	client_login(&c, 4, 10, NULL, 0);
+	assert_true(kit_take(k, KIT_WRITER, &h, &none, &len));
+	assert_int_equal(h.type, IPC_SEEN);
+	client_send(&c, 77, UINT64_C(10) << 32 | 1, "y");
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_WRITER, &h, &r));
+	kit_say_done(k, KIT_WRITER, &late);
+	assert_null(client_reply(&c));
+	kit_say_done(k, KIT_WRITER, &h);
+	client_expect_body(&c, 77, KITH__V1__REPLY__BODY_DONE);
+	/* Nor does a login that auth grants too late. */
+	session_restart(c.conn);
+	client_hello(&c);
+	post_login(&c, 2);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_AUTH, &late, &r));
+	session_restart(c.conn);
+	client_hello(&c);
+	post_login(&c, 2);
+	kit_turn(k);
+	assert_true(kit_take_request(k, KIT_AUTH, &h, &r));
+	say_logged_in(k, late, 0, "");
+	kit_turn(k);
+	assert_int_equal(c.conn->session.state, S_LOGGING_IN);
+	assert_int_equal(kit_online(k, 3), 0);
+	client_close(&c);
+}
+
 static void
 overdue_request_is_unavailable(void **state)
 {
@@ -678,6 +726,7 @@ main(void)
 		KIT_TEST(hooks_and_devices_are_not_mixed),
 		KIT_TEST(request_goes_on_with_its_head),
 		KIT_TEST(answer_for_another_connection_reaches_nobody),
+		KIT_TEST(answer_for_an_earlier_session_reaches_nobody),
 		KIT_TEST(overdue_request_is_unavailable),
 		KIT_TEST(what_can_be_refused_here_is),
 		KIT_TEST(rate_is_by_targets_and_tells_when),
