@@ -15,14 +15,15 @@
 #define FIN			0x80u	/* RFC 6455, 5.2 */
 #define LENGTH_16		126u
 #define LENGTH_64		127u
-#define CLOSE_TRY_AGAIN		1013u	/* of IANA's registry; wslay has no name for it */
+#define CLOSE_TRY_AGAIN		1013u	/* IANA's; wslay has no name for it */
 
 /* -- what goes out --------------------------------------------------------------------- */
 
 size_t
 ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
 {
-	unsigned bytes = len < LENGTH_16 ? 0 : len <= 0xffff ? 2 : 8;	/* behind the first two */
+	/* Of the length, behind the first two. */
+	unsigned bytes = len < LENGTH_16 ? 0 : len <= 0xffff ? 2 : 8;
 	size_t at = 0;
 
 	out[at++] = (uint8_t)(FIN | opcode);

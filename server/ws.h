@@ -20,7 +20,8 @@ struct conn;
 
 struct ws {
 	struct ws_reader	reader;
-	char			token[TOKEN_CHARS + 1];	/* the handshake's cookie until the login, or "" */
+	char			token[TOKEN_CHARS + 1];	/* the handshake's cookie, until the
+							 * login is over; or "" */
 };
 
 /* Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2): 28 characters. */

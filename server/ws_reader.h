@@ -1,20 +1,21 @@
 /*
- * ws_reader.h - the frames of a WebSocket client (RFC 6455, 5), fed any number of bytes at a
- * time: messages and control frames come out.
+ * ws_reader.h - the frames of a WebSocket client (RFC 6455, 5), fed any number of bytes
+ * at a time: messages and control frames come out. Worker only; no I/O, no clock.
  *
- * wslay takes the frames apart. What they mean together is checked here, and not by wslay's
- * message layer: that one checks a close frame's reason anew with each piece of it, lets a
- * close frame of one byte pass, keeps each fragment by itself without wiping it, and reads
- * on while input rests.
+ * wslay takes the frames apart. What they mean together is checked here, and not by
+ * wslay's message layer: that one checks a close frame's reason anew with each piece of
+ * it, lets a close frame of one byte pass, keeps each fragment by itself without wiping
+ * it, and reads on while input rests.
  *
- * Refused   1002: a frame without mask, with reserved bits, an unknown opcode, a length not
- *           in its shortest form; a control frame in fragments or over 125 bytes; a fragment out
- *           of place; a close frame of one byte or with a code that may not be sent. 1003: the other kind of
- *           message. 1007: text that is no UTF-8, with its first wrong byte. 1009: a message
- *           over `max`, with the head of the frame that would make it so.
- * Memory    A message has one buffer, at most twice what came of it and never over `max` (or
- *           256). wslay holds up to 4 KiB of input while a frame is incomplete or has not been asked
- *           for. Between frames an idle connection costs the struct alone.
+ * Refused   1002: a frame without mask, with reserved bits, an unknown opcode, or a
+ *           length not in its shortest form; a control frame in fragments or over 125
+ *           bytes; a fragment out of place; a close frame of one byte, or with a code
+ *           that may not be sent. 1003: the other kind of message. 1007: text that is
+ *           no UTF-8, with its first wrong byte. 1009: a message over `max`, with the
+ *           head of the frame that would make it so.
+ * Memory    A message has one buffer, at most twice what came of it and never over `max`
+ *           (or 256). wslay holds up to 4 KiB of input while a frame is incomplete or
+ *           was not asked for. Between frames there is nothing but the struct.
  */
 #ifndef KITH_SERVER_WS_READER_H
 #define KITH_SERVER_WS_READER_H
@@ -27,19 +28,21 @@
 #define WS_CONTROL_MAX	125u		/* bytes in a control frame */
 
 struct ws_reader {
-	wslay_frame_context_ptr	 frames;	/* NULL: no byte of a frame is there */
-	const uint8_t		*at;		/* input at hand, borrowed for one ws_read() */
+	/* Of the frame at hand. */
+	wslay_frame_context_ptr	 frames;	/* NULL: no byte of one is there */
+	const uint8_t		*at;		/* input, borrowed for one ws_read() */
 	size_t			 len;
-	size_t			 unused;	/* bytes that wslay took beyond the last whole frame */
-	uint32_t		 left;		/* of the frame at hand */
-	enum wslay_opcode	 kind;		/* the only one of messages: text or binary */
-	uint32_t		 max;		/* bytes allowed in a message; may be changed */
-	bool			 open;		/* more fragments of the message follow */
-	uint8_t			 utf8_left;	/* bytes that its last character lacks, of which */
-	uint8_t			 utf8_low, utf8_high;	/* the next one is in this range */
+	size_t			 unused;	/* bytes that wslay took, of no whole frame yet */
+	uint32_t		 left;		/* bytes of the payload */
 	uint8_t			 control_len;
 	uint8_t			 control[WS_CONTROL_MAX];
-	uint8_t			*buf;		/* the message; NULL: no byte yet */
+	/* Of the message at hand. */
+	enum wslay_opcode	 kind;		/* of all: text or binary */
+	uint32_t		 max;		/* bytes allowed; may be changed */
+	bool			 open;		/* more fragments follow */
+	uint8_t			 utf8_left;	/* bytes that its last character lacks, and */
+	uint8_t			 utf8_low, utf8_high;	/* what the next of them may be */
+	uint8_t			*buf;		/* NULL: no byte yet */
 	uint32_t		 buf_len, buf_size;
 };
 

@@ -65,7 +65,8 @@ function decode(type, bytes)
 		let value = number();
 		if ((tag & 7) === 2) {
 			const inside = bytes.subarray(at, at += Number(value));
-			value = field.kind === "message" ? decode(field.type, inside) : inside.toString();
+			value = field.kind === "message" ? decode(field.type, inside) :
+				inside.toString();
 		} else
 			value = scalar(field, value);
 		if (field.repeated)
@@ -86,7 +87,8 @@ class Client {
 	static async open()
 	{
 		const client = new Client();
-		client.socket = new WebSocket(settings.url, [settings.door], { rejectUnauthorized: false });
+		client.socket = new WebSocket(settings.url, [settings.door],
+			{ rejectUnauthorized: false });
 		client.closed = new Promise(done => client.socket.on("close", code => {
 			done(code);
 			client.inbox.push(null);
@@ -94,12 +96,15 @@ class Client {
 		}));
 		client.socket.on("message", (data, isBinary) => {
 			assert.equal(isBinary, binary);
-			client.inbox.push(binary ? decode("kith.v1.Reply", data) : JSON.parse(data.toString()));
+			client.inbox.push(binary ? decode("kith.v1.Reply", data) :
+				JSON.parse(data));
 			client.wake();
 		});
-		await new Promise((open, failed) => client.socket.on("open", open).on("error", failed));
+		await new Promise((open, failed) =>
+			client.socket.on("open", open).on("error", failed));
 		assert.equal(client.socket.protocol, settings.door);
-		await client.call("welcome", { hello: { versionMin: 1, versionMax: 1, client: "node" } });
+		await client.call("welcome",
+			{ hello: { versionMin: 1, versionMax: 1, client: "node" } });
 		return client;
 	}
 
@@ -117,7 +122,8 @@ class Client {
 	async call(expected, body)
 	{
 		const id = String(++this.number), request = { id, ...body };
-		this.socket.send(binary ? encode("kith.v1.Request", request) : JSON.stringify(request));
+		this.socket.send(binary ? encode("kith.v1.Request", request) :
+			JSON.stringify(request));
 		const reply = await this.take(reply => reply.id === id);
 		assert.ok(reply?.[expected], `${expected}: ${JSON.stringify(reply)}`);
 		return reply[expected];
@@ -175,7 +181,8 @@ assert.equal(page.events.filter(event => event.text === text).length, 1);
 await one.ping("as the library does");
 
 await one.close();
-await two.call("sent", { send: { targets: [target], text: "missed", clientId: String(1n << 62n | 9n) } });
+await two.call("sent",
+	{ send: { targets: [target], text: "missed", clientId: String(1n << 62n | 9n) } });
 const again = await Client.open();
 const login = await again.call("loggedIn", { loginToken: { token: one.token } });
 assert.equal(login.lastClientId, clientId);

@@ -1,11 +1,13 @@
 """Every frame and every malformed one has its answer, and the process that got it lives on."""
+import socket
+
 import pytest
 
 from kithtest.pb import PbClient
-from kithtest.schema import session
+from kithtest.schema import message, presence, session
 from kithtest.server import Server
-from kithtest.ws import (CLOSE, KIND, PING, PONG, Frame, Said, WsLink, frame_bytes, request_bytes,
-                         said)
+from kithtest.ws import (CLOSE, JSON, KIND, PB, PING, PONG, Frame, Said, WsLink, frame_bytes,
+                         request_bytes, said)
 from ws_cases import LOGGED_IN, ROWS, Close, Pong
 
 PASSWORD = "correct horse battery"
@@ -82,6 +84,40 @@ def test_case(server, token, workers, row, mode):
         assert link.end() == b""
     with PbClient(server.address, tls=False) as link:
         assert link.hello().version == 1
+
+
+@pytest.mark.parametrize("mode", [WHOLE, PIECES, TLS])
+@pytest.mark.parametrize("door", [JSON, PB])
+def test_nothing_is_lost_while_input_rests(server, token, door, mode):
+    """A login, and more requests than may be in flight, all at once: each is answered once."""
+    bodies = [{"hello": session.Hello(version_min=1, version_max=1)},
+              {"login_token": session.LoginToken(token=token)}]
+    bodies += [{"who": presence.Who(names=["alice"])}, {"history": message.History(
+        target=message.Target(user="alice"))}, {"ping": session.Ping()}] * 100
+    kinds = {"hello": "welcome", "login_token": "logged_in", "who": "presences",
+             "history": "history_page", "ping": "pong"}
+    with WsLink(server.address, door, tls=mode == TLS) as link:
+        link.write(b"".join(
+            frame_bytes(KIND[door], request_bytes(door, number, **body))
+            for number, body in enumerate(bodies, 1)), 997 if mode == PIECES else None)
+        answers = sorted((answer.id, answer.kind) for answer in
+                         (received(link).payload for _ in bodies))
+        assert answers == [(number, kinds[name]) for number, body in enumerate(bodies, 1)
+                           for name in body]
+        goes_on(link)
+
+
+@pytest.mark.parametrize("door", [JSON, PB])
+def test_who_pings_and_never_reads_is_cut_off(server, door):
+    before = server.counter("output_full")
+    flood = frame_bytes(PING, b"x" * 125) * 500
+    with WsLink(server.address, door) as link:
+        link.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        link.hello()
+        with pytest.raises(OSError):
+            for _ in range(1000):       # 65 MB: more than all buffers on the way
+                link.socket.sendall(flood)
+    assert server.counter("output_full") == before + 1
 
 
 def test_the_table_is_long_enough_and_without_repetition():

@@ -1,4 +1,4 @@
-"""The way from HTTP to WebSocket (RFC 6455, 4.2): what is let through, and what is told to the rest."""
+"""The way from HTTP to WebSocket (RFC 6455, 4.2): who is let through, and what others are told."""
 import socket
 from collections import namedtuple
 

@@ -104,8 +104,10 @@ def framing():
         yield f"1.{section}.9", "length with its highest bit", door, \
             message(door, small, form=8, length=1 << 63), BROKEN
         yield f"1.{section}.10", "without mask", door, message(door, small, mask=None), BROKEN
-        yield f"1.{section}.10", "nothing, without mask", door, message(door, b"", mask=None), BROKEN
-        yield f"1.{section}.10", "mask of zeros", door, message(door, small, mask=bytes(4)), (answer,)
+        yield f"1.{section}.10", "nothing, without mask", door, \
+            message(door, b"", mask=None), BROKEN
+        yield f"1.{section}.10", "mask of zeros", door, \
+            message(door, small, mask=bytes(4)), (answer,)
         yield f"1.{section}.11", "two messages in one write", door, message(door, small) * 2, \
             (answer, answer)
 
@@ -363,11 +365,12 @@ def limits():
     for section, door in ((1, JSON), (2, PB)):
         whole, answer = sized(door, LIMIT)
         yield f"9.{section}.1", "a message of the limit", door, message(door, whole), (answer,)
-        yield f"9.{section}.2", "one byte over it", door, message(door, whole + b" "), (Close(1009),)
+        yield f"9.{section}.2", "one byte over it", door, \
+            message(door, whole + b" "), (Close(1009),)
         for n, size in enumerate((1 << 18, 1 << 20, 1 << 24, 1 << 32, (1 << 63) - 1), 3):
             yield f"9.{section}.{n}", f"{size} bytes announced", door, \
                 message(door, b"x" * 64, length=size), (Close(1009),)
-        for n, size in enumerate((64, 256, 1024, 4096, 16384, 65535), 1):
+        for n, size in enumerate((8, 64, 256, 1024, 4096, 16384), 1):
             yield f"9.{section + 2}.{n}", f"the limit in fragments of {size}", door, \
                 fragments(door, cut(whole, size)), (answer,)
         yield f"9.{section + 2}.7", "a fragment of one byte over the limit", door, \

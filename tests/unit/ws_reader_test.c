@@ -259,7 +259,7 @@ static const struct row {
 	{ { { FIN | TEXT, "a\xc3", 0 } }, "broken(1007) " },
 	{ { { TEXT, "a\x80", 0 } }, "broken(1007) " },
 	{ { { TEXT, "\xe2\x82", 0 }, { CONT, "a", 0 } }, "broken(1007) " },
-	{ { { FIN | TEXT, "\x00", 1 } }, "message() " },		/* NUL, as printf tells it */
+	{ { { FIN | TEXT, "\x00", 1 } }, "message() " },	/* NUL, as printf tells it */
 };
 
 static void
@@ -300,8 +300,9 @@ text_is_utf8_and_nothing_else(void **state)
 		unsigned	low, high;	/* of the next; 0: there is none */
 		unsigned	more;		/* 80..bf behind them */
 	} good[] = {
-		{ 0x00, 0x7f, 0, 0, 0 }, { 0xc2, 0xdf, 0x80, 0xbf, 0 }, { 0xe0, 0xe0, 0xa0, 0xbf, 1 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 1 }, { 0xed, 0xed, 0x80, 0x9f, 1 },
+		{ 0x00, 0x7f, 0, 0, 0 }, { 0xc2, 0xdf, 0x80, 0xbf, 0 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 1 }, { 0xe1, 0xec, 0x80, 0xbf, 1 },
+		{ 0xed, 0xed, 0x80, 0x9f, 1 },
 		{ 0xee, 0xef, 0x80, 0xbf, 1 }, { 0xf0, 0xf0, 0x90, 0xbf, 2 },
 		{ 0xf1, 0xf3, 0x80, 0xbf, 2 }, { 0xf4, 0xf4, 0x80, 0x8f, 2 },
 	};
@@ -360,11 +361,12 @@ heads_are_refused_before_their_payload(void **state)
 		{ { 0x81, 0x00 }, 2, "broken(1002) " },				/* no mask */
 		{ { 0x81, 0x01, 'a' }, 3, "broken(1002) " },
 		{ { 0x89, 0xfe }, 2, "broken(1002) " },				/* a long ping */
-		{ { 0x81, 0xfe, 0, 125 }, 4, "broken(1002) " },			/* not the shortest form */
+		/* Not in the shortest form. */
+		{ { 0x81, 0xfe, 0, 125 }, 4, "broken(1002) " },
 		{ { 0x81, 0xff, 0, 0, 0, 0, 0, 0, 0xff, 0xff }, 10, "broken(1002) " },
 		{ { 0x81, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 0 }, 10, "broken(1002) " },
 		{ { 0x81, 0xff, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 'a' }, 15, "broken(1009) " },
-		{ { 0x81, 0xff, 0x7f, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 'a' }, 15,
+		{ { 0x81, 0xff, 127, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 'a' }, 15,
 		    "broken(1009) " },
 		{ { 0x81, 0xfe, 0x03, 0xe9, 0, 0, 0, 0, 'a' }, 9, "broken(1009) " },
 		{ { 0x81, 0xfe, 0x03, 0xe8, 0, 0, 0, 0, 'a' }, 9, "" },

@@ -10,6 +10,8 @@ import socket
 import ssl
 from collections import namedtuple
 
+from google.protobuf import json_format
+
 from .schema import code_name, frame, session
 
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -28,7 +30,7 @@ class Ended(Exception):
 
 
 def frame_bytes(opcode, payload=b"", fin=True, rsv=0, mask=MASK, length=None, form=None):
-    """A client's frame. `length`: another one than it has; `form`: bytes of the length, 1, 2 or 8."""
+    """A client's frame. `length`: another one than it has; `form`: 1, 2 or 8 bytes for it."""
     size = len(payload) if length is None else length
     form = form or (1 if size < 126 else 2 if size < 65536 else 8)
     head = bytes([fin << 7 | rsv << 4 | opcode])
@@ -44,16 +46,11 @@ def frame_bytes(opcode, payload=b"", fin=True, rsv=0, mask=MASK, length=None, fo
 
 
 def request_bytes(door, number, **body):
-    """A Request as the door's message, from its bodies as messages."""
+    """A Request as the door's message."""
     request = frame.Request(id=number, **body)
     if door == PB:
         return request.SerializeToString()
-    [(field, _)] = [f for f in request.ListFields() if f[0].name != "id"]
-    content = getattr(request, field.name)
-    return json.dumps({"id": str(number), field.json_name: {
-        f.json_name: list(v) if f.label == f.LABEL_REPEATED else
-        str(v) if f.cpp_type == f.CPPTYPE_UINT64 else v
-        for f, v in content.ListFields()}}, separators=(",", ":")).encode()
+    return json.dumps(json_format.MessageToDict(request), separators=(",", ":")).encode()
 
 
 def said(door, data):
