@@ -271,6 +271,16 @@ unit_tests += tests/unit/page_test
 tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_page_test_LDADD = $(server_libs)
 
+# WebSocket. ws_reader_test looks at what is allocated, and at what is freed.
+unit_tests += tests/unit/door_ws_test \
+	tests/unit/ws_reader_test \
+	tests/fuzz/ws_fuzz
+tests_unit_door_ws_test_LDADD = $(server_libs)
+tests_unit_ws_reader_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_ws_reader_test_LDADD = $(server_libs)
+tests_fuzz_ws_fuzz_SOURCES = tests/fuzz/ws_fuzz.c $(fuzz_replay)
+tests_fuzz_ws_fuzz_LDADD = $(kithd_libs)
+
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
 
