@@ -127,6 +127,9 @@ class Visitor:
         for name, bodies in REQUESTS.items():
             for state in STATES:
                 for number, body in enumerate(bodies):
+                    # Over what a stranger may send, each door has its own last word.
+                    if LONG in body.values() and state != "ready":
+                        continue
                     lines[name, state, number] = self.ask(state, name, body)
         return lines
 
@@ -136,7 +139,7 @@ def transcripts():
     """What each door answered, by its name."""
     found = {}
     for door in DOORS:
-        server = Server(workers=1, login_failures=1000)
+        server = Server(workers=1, login_failures=1000, registration="open")
         try:
             for name in ("alice", "bob"):
                 server.add_user(name, PASSWORD)
