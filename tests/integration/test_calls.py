@@ -400,7 +400,7 @@ def test_a_worker_that_dies_ends_the_poll_and_nothing_is_lost(make_server):
     Caller(server, secrets["alice"]).post("@bob", "after the death")
     again = Caller(server, secrets["bob"])
     replies = again.poll({"sync": {}})
-    assert any(e["text"] == "after the death" for r in replies if "syncPage" in r
+    assert any(e.get("text") == "after the death" for r in replies if "syncPage" in r
                for e in r["syncPage"]["events"])
 
 
