@@ -36,20 +36,22 @@ key_ok(const char *key)
 	    strchr("AQgw", key[KEY_CHARS - 3]) != NULL && strcmp(key + KEY_CHARS - 2, "==") == 0;
 }
 
-/* The first of the client's that we speak. */
+/* The first of the client's that we speak; unlike most tokens of HTTP its case counts. */
 static const struct door_ops *
 choose_door(const struct http_request *r)
 {
 	static const struct door_ops *const doors[] = { &door_ws_json, &door_ws_pb };
 	const struct door_ops *chosen = NULL;
-	const char *list, *at, *best;
+	const char *list, *at, *best, *name;
 
 	for (unsigned i = 0; chosen == NULL &&
 	    (list = http_header(r, "sec-websocket-protocol", i)) != NULL; i++) {
 		best = NULL;
 		for (unsigned d = 0; d < 2; d++) {
-			at = http_list_find(list, doors[d]->name);
-			if (at != NULL && (best == NULL || at < best)) {
+			name = doors[d]->name;
+			at = http_list_find(list, name);
+			if (at != NULL && strncmp(at, name, strlen(name)) == 0 &&
+			    (best == NULL || at < best)) {
 				best = at;
 				chosen = doors[d];
 			}

@@ -284,8 +284,11 @@ tests_unit_ws_reader_test_LDADD = $(server_libs)
 tests_fuzz_ws_fuzz_SOURCES = tests/fuzz/ws_fuzz.c $(fuzz_replay)
 tests_fuzz_ws_fuzz_LDADD = $(kithd_libs)
 EXTRA_DIST += \
+	tests/browser/ws_client.mjs \
 	tests/integration/kithtest/ws.py \
 	tests/integration/test_ws_cases.py \
+	tests/integration/test_ws_clients.py \
+	tests/integration/test_ws_handshake.py \
 	tests/integration/ws_cases.py
 
 check_PROGRAMS += $(unit_tests)
