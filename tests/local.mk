@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/build.py \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/doors.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
 	tests/integration/kithtest/nginx.py \
@@ -122,11 +123,13 @@ EXTRA_DIST += \
 	tests/integration/kithtest/wait.py \
 	tests/integration/test_accept_queue.py \
 	tests/integration/test_accounts.py \
+	tests/integration/test_calls.py \
 	tests/integration/test_chaos.py \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_daemon.py \
+	tests/integration/test_doors.py \
 	tests/integration/frames.py \
 	tests/integration/test_faults.py \
 	tests/integration/test_frames.py \
@@ -280,6 +283,10 @@ tests_unit_ws_reader_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=f
 tests_unit_ws_reader_test_LDADD = $(server_libs)
 tests_fuzz_ws_fuzz_SOURCES = tests/fuzz/ws_fuzz.c $(fuzz_replay)
 tests_fuzz_ws_fuzz_LDADD = $(kithd_libs)
+EXTRA_DIST += \
+	tests/integration/kithtest/ws.py \
+	tests/integration/test_ws_cases.py \
+	tests/integration/ws_cases.py
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)
