@@ -50,7 +50,8 @@ enum {					/* why input rests */
 	CONN_PAUSE_FULL = 1,		/* IN_FLIGHT_MAX requests, or a login, unanswered */
 	CONN_PAUSE_STALLED = 2,		/* a request waits for room in an inbox */
 	CONN_PAUSE_DRAIN = 4,		/* the worker stops */
-	CONN_PAUSE_CALL = 8		/* HTTP: a request is being answered */
+	CONN_PAUSE_CALL = 8,		/* HTTP: a request is being answered */
+	CONN_PAUSE_OUTPUT = 16		/* HTTP: the answers before must leave first */
 };
 
 TAILQ_HEAD(conn_queue, conn);

@@ -158,6 +158,7 @@ all_written(struct conn *c)
 		conn_linger(c);
 	else if (c->behind)
 		say_resync(c);
+	conn_resume(c, CONN_PAUSE_OUTPUT);
 }
 
 static void

@@ -136,6 +136,9 @@ answered(struct conn *c)
 		return;
 	}
 	web_wake_in(c, WEB_IDLE_MS);
+	/* Whoever sends many requests at once is not answered faster than he reads. */
+	if (conn_unsent(c) > c->w->p->conf->output_soft)
+		conn_pause(c, CONN_PAUSE_OUTPUT);
 	conn_resume(c, CONN_PAUSE_CALL);
 }
 

@@ -12,18 +12,69 @@
 #include "worker.h"
 #include "ws.h"
 
-#define FIN		0x80u		/* RFC 6455, 5.2 */
-#define LENGTH_16	126u
-#define LENGTH_64	127u
+#define FIN			0x80u	/* RFC 6455, 5.2 */
+#define LENGTH_16		126u
+#define LENGTH_64		127u
+#define CLOSE_TRY_AGAIN		1013u	/* of IANA's registry; wslay has no name for it */
 
-/* A message that came while input rested. */
-struct ws_message {
-	STAILQ_ENTRY(ws_message) next;
-	size_t			 len;
-	uint8_t			 bytes[];
-};
+/* -- what goes out --------------------------------------------------------------------- */
+
+size_t
+ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
+{
+	unsigned bytes = len < LENGTH_16 ? 0 : len <= 0xffff ? 2 : 8;	/* behind the first two */
+	size_t at = 0;
+
+	out[at++] = (uint8_t)(FIN | opcode);
+	out[at++] = (uint8_t)(bytes == 0 ? len : bytes == 2 ? LENGTH_16 : LENGTH_64);
+	while (bytes-- > 0)
+		out[at++] = (uint8_t)((uint64_t)len >> (8 * bytes));
+	return at;
+}
+
+static size_t
+json_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
+{
+	size_t n, head;
+	const char *text = door_json(w, reply, len, &n);
+
+	if (text == NULL)
+		return 0;
+	head = ws_put_head(WSLAY_TEXT_FRAME, n, out);
+	memcpy(out + head, text, n);
+	return head + n;
+}
+
+static size_t
+pb_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
+{
+	size_t head = ws_put_head(WSLAY_BINARY_FRAME, len, out);
+
+	(void)w;
+	memcpy(out + head, reply, len);
+	return head + len;
+}
+
+static void
+queue_control(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t len)
+{
+	uint8_t frame[WS_HEAD_MAX + WS_CONTROL_MAX];
+	size_t head = ws_put_head(opcode, len, frame);
+
+	memcpy(frame + head, bytes, len);
+	conn_queue(c, frame, head + len);
+}
 
 /* -- the end --------------------------------------------------------------------------- */
+
+/* 0: a close frame without a code. */
+static void
+queue_close(struct conn *c, uint16_t code)
+{
+	const uint8_t bytes[2] = { (uint8_t)(code >> 8), (uint8_t)code };
+
+	queue_control(c, WSLAY_CONNECTION_CLOSE, bytes, code == 0 ? 0 : sizeof(bytes));
+}
 
 static uint16_t
 close_code(enum kith_err why)
@@ -35,41 +86,24 @@ close_code(enum kith_err why)
 		return WSLAY_CODE_GOING_AWAY;
 	case KITH_E_BUSY:
 	case KITH_E_SERVER_FULL:
-		return WS_CLOSE_TRY_AGAIN;
+		return CLOSE_TRY_AGAIN;
 	default:
 		return WSLAY_CODE_POLICY_VIOLATION;
 	}
-}
-
-/* Control frames that wslay has made go out; after a close frame nothing may follow. */
-static void
-send_control(struct conn *c)
-{
-	if (wslay_event_send(c->ws->ctx) != 0)
-		conn_break(c);
-	else if (wslay_event_get_close_sent(c->ws->ctx))
-		conn_finish(c);
-}
-
-static void
-close_with(struct conn *c, uint16_t code)
-{
-	wslay_event_queue_close(c->ws->ctx, code, NULL, 0);
-	send_control(c);
 }
 
 static void
 ws_bye(struct conn *c, enum kith_err why)
 {
 	door_say_closing(c, why);
-	close_with(c, close_code(why));
+	queue_close(c, close_code(why));
 }
 
-/* -- requests ---------------------------------------------------------------------------- */
+/* -- requests -------------------------------------------------------------------------- */
 
 /* A text that is no Request is answered as a frame's body that is none. */
 static void
-take_json(struct conn *c, const uint8_t *text, size_t len)
+take_json(struct conn *c, const uint8_t *text, uint32_t len)
 {
 	static uint8_t body[FRAME_BYTES_MAX];
 	enum kith_err err;
@@ -86,139 +120,69 @@ take_json(struct conn *c, const uint8_t *text, size_t len)
 }
 
 static void
-take_pb(struct conn *c, const uint8_t *bytes, size_t len)
-{
-	session_request(c, bytes, (uint32_t)len);
-}
-
-static void
-take(struct conn *c, const uint8_t *bytes, size_t len)
+take_message(struct conn *c, const struct ws_got *got)
 {
 	if (c->door == &door_ws_json)
-		take_json(c, bytes, len);
+		take_json(c, got->bytes, got->len);
 	else
-		take_pb(c, bytes, len);
+		session_request(c, got->bytes, got->len);
+	ws_forget(&c->ws->reader);
 }
 
 static void
-keep_for_later(struct conn *c, const uint8_t *bytes, size_t len)
+take(struct conn *c, enum ws_result what, const struct ws_got *got)
 {
-	struct ws_message *m = malloc(sizeof(*m) + len);
-
-	if (m == NULL) {
-		conn_break(c);
-		return;
-	}
-	m->len = len;
-	if (len > 0)
-		memcpy(m->bytes, bytes, len);
-	STAILQ_INSERT_TAIL(&c->ws->early, m, next);
-}
-
-static void
-free_first(struct ws *ws)
-{
-	struct ws_message *m = STAILQ_FIRST(&ws->early);
-
-	STAILQ_REMOVE_HEAD(&ws->early, next);
-	explicit_bzero(m->bytes, m->len);
-	free(m);
-}
-
-/* What waits comes before what is new. */
-static void
-ws_more(struct conn *c)
-{
-	struct ws_message *m;
-
-	while (c->state == CONN_OPEN && c->paused == 0 &&
-	    (m = STAILQ_FIRST(&c->ws->early)) != NULL) {
-		take(c, m->bytes, m->len);
-		free_first(c->ws);
-	}
-}
-
-/* -- wslay's callbacks ---------------------------------------------------------------------- */
-
-static ssize_t
-on_recv(wslay_event_context_ptr ctx, uint8_t *buf, size_t len, int flags, void *arg)
-{
-	struct conn *c = arg;
-	struct ws *ws = c->ws;
-
-	(void)flags;
-	if (len > ws->len)
-		len = ws->len;
-	if (len == 0 || c->paused != 0 || c->state != CONN_OPEN) {
-		wslay_event_set_error(ctx, WSLAY_ERR_WOULDBLOCK);
-		return -1;
-	}
-	memcpy(buf, ws->at, len);
-	ws->at += len;
-	ws->len -= len;
-	return (ssize_t)len;
-}
-
-static ssize_t
-on_send(wslay_event_context_ptr ctx, const uint8_t *data, size_t len, int flags, void *arg)
-{
-	(void)ctx;
-	(void)flags;
-	conn_queue(arg, data, len);
-	return (ssize_t)len;
-}
-
-static void
-on_message(wslay_event_context_ptr ctx, const struct wslay_event_on_msg_recv_arg *m, void *arg)
-{
-	struct conn *c = arg;
-	uint8_t expected = c->door == &door_ws_json ? WSLAY_TEXT_FRAME : WSLAY_BINARY_FRAME;
-
-	(void)ctx;
-	if (wslay_is_ctrl_frame(m->opcode) || c->state != CONN_OPEN)
-		return;
-	if (m->opcode != expected) {
+	switch (what) {
+	case WS_MORE:
+		break;
+	case WS_MESSAGE:
+		take_message(c, got);
+		break;
+	case WS_PING:
+		queue_control(c, WSLAY_PONG, got->bytes, got->len);
+		break;
+	case WS_BROKEN:
 		stats_add(c->w->p->stats, STAT_frames_bad, 1);
-		wslay_event_queue_close(ctx, WSLAY_CODE_UNSUPPORTED_DATA, NULL, 0);
-	} else if (c->paused != 0 || !STAILQ_EMPTY(&c->ws->early))
-		keep_for_later(c, m->msg, m->msg_length);
-	else
-		take(c, m->msg, m->msg_length);
-	/* The buffer is wslay's, and goes back to the heap after this. */
-	if (m->msg_length > 0)
-		explicit_bzero((void *)(uintptr_t)m->msg, m->msg_length);
+		/* fallthrough */
+	case WS_CLOSE:
+		queue_close(c, got->code);
+		conn_finish(c);
+		break;
+	case WS_NO_MEMORY:
+		conn_close(c, KITH_E_BUSY);
+		break;
+	}
 }
 
-/* -- the door -------------------------------------------------------------------------------- */
+/* -- the door -------------------------------------------------------------------------- */
 
 static int
-ws_begin(struct conn *c)
+ws_begin(struct conn *c, enum wslay_opcode kind)
 {
-	static const struct wslay_event_callbacks callbacks = {
-		.recv_callback = on_recv, .send_callback = on_send,
-		.on_msg_recv_callback = on_message,
-	};
-	struct ws *ws = calloc(1, sizeof(*ws));
-
-	if (ws == NULL || wslay_event_context_server_init(&ws->ctx, &callbacks, c) != 0) {
-		free(ws);
+	if ((c->ws = calloc(1, sizeof(*c->ws))) == NULL)
 		return -ENOMEM;
-	}
-	STAILQ_INIT(&ws->early);
-	c->ws = ws;
+	ws_reader_init(&c->ws->reader, kind, FRAME_BYTES_MAX_LOGIN);
 	return 0;
+}
+
+static int
+json_begin(struct conn *c)
+{
+	return ws_begin(c, WSLAY_TEXT_FRAME);
+}
+
+static int
+pb_begin(struct conn *c)
+{
+	return ws_begin(c, WSLAY_BINARY_FRAME);
 }
 
 static void
 ws_end(struct conn *c)
 {
-	struct ws *ws = c->ws;
-
-	while (!STAILQ_EMPTY(&ws->early))
-		free_first(ws);
-	wslay_event_context_free(ws->ctx);
-	explicit_bzero(ws, sizeof(*ws));
-	free(ws);
+	ws_reader_fini(&c->ws->reader);
+	explicit_bzero(c->ws->token, sizeof(c->ws->token));
+	free(c->ws);
 	c->ws = NULL;
 }
 
@@ -226,63 +190,27 @@ static void
 ws_input(struct conn *c, const uint8_t **at, size_t *len)
 {
 	struct ws *ws = c->ws;
-	int rc;
+	enum ws_result result = WS_PING;
+	struct ws_got got;
 
-	ws->at = *at;
-	ws->len = *len;
-	wslay_event_config_set_max_recv_msg_length(ws->ctx,
-	    c->logged_in ? FRAME_BYTES_MAX : FRAME_BYTES_MAX_LOGIN);
-	rc = wslay_event_recv(ws->ctx);
-	*at = ws->at;
-	*len = ws->len;
-	if (c->state != CONN_OPEN)
-		return;
-	if (rc != 0)
-		conn_kill(c);
-	else
-		send_control(c);
+	while (result != WS_MORE && c->state == CONN_OPEN && c->paused == 0) {
+		if (c->logged_in) {
+			ws->reader.max = FRAME_BYTES_MAX;
+			explicit_bzero(ws->token, sizeof(ws->token));
+		}
+		result = ws_read(&ws->reader, at, len, &got);
+		take(c, result, &got);
+	}
 }
 
-/* An unmasked frame in one piece. */
-static size_t
-put_head(uint8_t opcode, size_t len, uint8_t *out)
+/* What the reader took further. */
+static void
+ws_more(struct conn *c)
 {
-	size_t at = 0;
+	const uint8_t *none = NULL;
+	size_t nothing = 0;
 
-	out[at++] = (uint8_t)(FIN | opcode);
-	if (len < LENGTH_16)
-		out[at++] = (uint8_t)len;
-	else if (len <= 0xffff)
-		out[at++] = LENGTH_16;
-	else
-		out[at++] = LENGTH_64;
-	if (len >= LENGTH_16)
-		for (unsigned i = len <= 0xffff ? 2 : 8; i-- > 0;)
-			out[at++] = (uint8_t)((uint64_t)len >> (8 * i));
-	return at;
-}
-
-static size_t
-json_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
-{
-	size_t n, head;
-	const char *text = door_json(w, reply, len, &n);
-
-	if (text == NULL)
-		return 0;
-	head = put_head(WSLAY_TEXT_FRAME, n, out);
-	memcpy(out + head, text, n);
-	return head + n;
-}
-
-static size_t
-pb_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
-{
-	size_t head = put_head(WSLAY_BINARY_FRAME, len, out);
-
-	(void)w;
-	memcpy(out + head, reply, len);
-	return head + len;
+	ws_input(c, &none, &nothing);
 }
 
 uint32_t
@@ -302,11 +230,11 @@ ws_fill_token(const struct conn *c, const Kith__V1__Request *r, uint8_t *out)
 }
 
 const struct door_ops door_ws_json = {
-	.id = DOOR_WS_JSON, .name = "kith.v1.json", .beats = true, .begin = ws_begin,
+	.id = DOOR_WS_JSON, .name = "kith.v1.json", .beats = true, .begin = json_begin,
 	.input = ws_input, .more = ws_more, .wrap = json_wrap, .bye = ws_bye, .end = ws_end,
 };
 
 const struct door_ops door_ws_pb = {
-	.id = DOOR_WS_PB, .name = "kith.v1.pb", .beats = true, .begin = ws_begin,
+	.id = DOOR_WS_PB, .name = "kith.v1.pb", .beats = true, .begin = pb_begin,
 	.input = ws_input, .more = ws_more, .wrap = pb_wrap, .bye = ws_bye, .end = ws_end,
 };

@@ -33,7 +33,7 @@ struct http_header {
 
 struct http_request {
 	enum http_verb	 verb;
-	const char	*path;		/* decoded; begins with '/'; no dot segments, no controls; or "*" */
+	const char	*path;		/* decoded; from '/', without dot segments and controls; or "*" */
 	const char	*query;		/* as it came, after '?'; "" */
 	struct http_header headers[HTTP_HEADERS_MAX];
 	unsigned	 nheaders;

@@ -1,9 +1,10 @@
 /*
  * http_head.c - the head of a request: each line checked, then split, then understood.
  *
- * http-parser splits. It is lenient in what it takes (a bare LF, obsolete folding, any
- * byte in a value, a request line without a version), so it sees lines only after
- * they were found to have the one form that we read.
+ * http-parser splits. As Debian builds it, it takes bare LFs, folded values, blanks in names and
+ * before a colon, several Hosts, request lines without a version or with several blanks, and
+ * tabs in targets. So it sees lines only after they were found to have the one form that
+ * we read.
  */
 #include <errno.h>
 #include <http_parser.h>
@@ -21,9 +22,9 @@
 
 /* What may come once only: a second one would be believed by somebody else. */
 static const char *const single[] = {
-	"authorization", "content-length", "content-type", "cookie", "expect", "host", "if-none-match",
-	"origin", "sec-fetch-site", "sec-websocket-key", "sec-websocket-version", "transfer-encoding",
-	"x-forwarded-proto",
+	"authorization", "content-length", "content-type", "cookie", "expect", "host",
+	"if-none-match", "origin", "sec-fetch-site", "sec-websocket-key", "sec-websocket-version",
+	"transfer-encoding", "x-forwarded-proto",
 };
 
 /* -- lines --------------------------------------------------------------------------- */

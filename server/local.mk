@@ -103,7 +103,9 @@ server_worker = \
 	server/web_upgrade.c \
 	server/worker.c \
 	server/worker.h \
-	server/ws.h
+	server/ws.h \
+	server/ws_reader.c \
+	server/ws_reader.h
 
 # The store roles.
 server_store = \

@@ -157,7 +157,7 @@ web_check_origins(const char *value)
 
 	while (next_word(&value, word, sizeof(word)))
 		if (!is_origin(word))
-			return "must be origins such as https://chat.example.lan:8443, in lower case";
+			return "must be origins such as https://wiki.example.lan, in lower case";
 	return NULL;
 }
 

@@ -20,7 +20,7 @@ struct conf;
 struct http_request;
 
 enum web_origin {
-	ORIGIN_NONE,			/* no such header: no browser's script; a cookie does not count */
+	ORIGIN_NONE,			/* no such header: no script of a page; no cookie counts */
 	ORIGIN_OWN,
 	ORIGIN_LISTED,			/* in http_origins: no cookie, but CORS */
 	ORIGIN_REFUSED			/* also `null`, or two of them */
@@ -29,8 +29,8 @@ enum web_origin {
 /* What was found out about one request. */
 struct web_asker {
 	enum web_origin	 origin;
-	bool		 same_site;	/* ORIGIN_NONE, but the browser says Sec-Fetch-Site: same-origin */
-	bool		 tls;		/* the browser's connection is encrypted, perhaps up to a proxy */
+	bool		 same_site;	/* the browser says Sec-Fetch-Site: same-origin */
+	bool		 tls;		/* the browser's connection is encrypted, or says the proxy */
 	bool		 proxied;	/* it came through a believed proxy */
 	uint8_t		 address[16];	/* of the client, IPv4 mapped */
 };

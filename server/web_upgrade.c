@@ -91,7 +91,8 @@ web_upgrade(struct conn *c, const struct http_request *r)
 	else if (version == NULL || strcmp(version, "13") != 0)
 		web_refuse(c, 426, "version 13 is spoken here", "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
-	else if (!key_ok(http_header(r, "sec-websocket-key", 0)) || r->has_body)
+	else if (!key_ok(http_header(r, "sec-websocket-key", 0)) ||
+	    http_header(r, "sec-websocket-key", 1) != NULL || r->has_body)
 		web_refuse(c, 400, "the WebSocket handshake is malformed", NULL);
 	else if ((door = choose_door(r)) == NULL)
 		web_refuse(c, 400, "offer one of the subprotocols " SUBPROTOCOLS, NULL);

@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/build.py \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/doors.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
 	tests/integration/kithtest/nginx.py \
@@ -122,11 +123,13 @@ EXTRA_DIST += \
 	tests/integration/kithtest/wait.py \
 	tests/integration/test_accept_queue.py \
 	tests/integration/test_accounts.py \
+	tests/integration/test_calls.py \
 	tests/integration/test_chaos.py \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_daemon.py \
+	tests/integration/test_doors.py \
 	tests/integration/frames.py \
 	tests/integration/test_faults.py \
 	tests/integration/test_frames.py \
@@ -269,12 +272,27 @@ tests_fuzz_http_fuzz_LDADD = $(kithd_libs)
 EXTRA_DIST += \
 	tests/integration/heads.py \
 	tests/integration/test_heads.py \
+	tests/integration/test_heads_nginx.py \
 	tests/integration/test_origin.py
 
 # server: the browsers' door.
 unit_tests += tests/unit/page_test
 tests_unit_page_test_SOURCES = tests/unit/page_test.c tests/unit/tmpdir.c tests/unit/tmpdir.h
 tests_unit_page_test_LDADD = $(server_libs)
+
+# WebSocket. ws_reader_test looks at what is allocated, and at what is freed.
+unit_tests += tests/unit/door_ws_test \
+	tests/unit/ws_reader_test \
+	tests/fuzz/ws_fuzz
+tests_unit_door_ws_test_LDADD = $(server_libs)
+tests_unit_ws_reader_test_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
+tests_unit_ws_reader_test_LDADD = $(server_libs)
+tests_fuzz_ws_fuzz_SOURCES = tests/fuzz/ws_fuzz.c $(fuzz_replay)
+tests_fuzz_ws_fuzz_LDADD = $(kithd_libs)
+EXTRA_DIST += \
+	tests/integration/kithtest/ws.py \
+	tests/integration/test_ws_cases.py \
+	tests/integration/ws_cases.py
 
 check_PROGRAMS += $(unit_tests)
 TESTS += $(unit_tests)

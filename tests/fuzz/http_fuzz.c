@@ -16,6 +16,7 @@
 #include "server/web_rules.h"
 
 #define SUM_START	UINT64_C(14695981039346656037)	/* FNV-1a */
+#define NOT_IN_NAMES	" \t\r\n:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 const char fuzz_seeds[] = "http";
 
@@ -64,7 +65,7 @@ check_headers(const struct http_request *q, struct result *out)
 		const char *value = q->headers[i].value;
 
 		FUZZ_CHECK(*q->headers[i].name != '\0');
-		FUZZ_CHECK(strpbrk(q->headers[i].name, " \t\r\n:ABCDEFGHIJKLMNOPQRSTUVWXYZ") == NULL);
+		FUZZ_CHECK(strpbrk(q->headers[i].name, NOT_IN_NAMES) == NULL);
 		FUZZ_CHECK(strpbrk(value, "\r\n") == NULL);
 		FUZZ_CHECK(*value != ' ' && *value != '\t');
 		add_text(out, q->headers[i].name);
@@ -76,7 +77,8 @@ check_headers(const struct http_request *q, struct result *out)
 static void
 check_asker(const struct http_request *q, struct result *out)
 {
-	static char name[] = "a", names[] = "b.lan c.lan", origins[] = "https://d", proxies[] = "::1";
+	static char name[] = "a", names[] = "b.lan c.lan", origins[] = "https://d";
+	static char proxies[] = "::1";
 	static const struct conf conf = { .server_name = name, .http_names = names,
 	    .http_origins = origins, .http_proxies = proxies };
 	static const uint8_t proxy[16] = { [15] = 1 }, far[16] = { 0x20, 1 };

@@ -39,7 +39,8 @@ REQUESTS = {
     "change_password": 15, "list_sessions": 16, "revoke_session": 17, "ping": 18, "pong": 19,
     "send": 30, "history": 31, "sync": 32, "mark_read": 33,
     "list_conversations": 50, "create_group": 51, "join_group": 52, "leave_group": 53,
-    "list_groups": 54, "list_members": 55, "invite_to_group": 56, "who": 70,
+    "list_groups": 54, "list_members": 55, "invite_to_group": 56,
+    "create_hook": 57, "who": 70, "typing": 71,
 }
 ALLOWED = {
     CONNECTED: {"hello"},
@@ -210,7 +211,7 @@ def ids_and_bodies():
 
 def unknown():
     for state in STATES:
-        for number in (2, 9, 20, 34, 57, 71, 100, 1000, 2 ** 29 - 1):
+        for number in (2, 9, 20, 34, 58, 72, 100, 1000, 2 ** 29 - 1):
             yield f"request {number}", state, request(number), "UNKNOWN_REQUEST"
         yield "a reply", state, request(100, field(7, "a forged event")), "UNKNOWN_REQUEST"
         yield "unknown varint", state, field(1, ID) + field(1000, 1), "UNKNOWN_FIELD"

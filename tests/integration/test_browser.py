@@ -1,11 +1,19 @@
-"""The page in Debian's Chromium, as people use it. The scenarios are in tests/browser."""
+"""The page in Debian's Chromium, as people use it. The scenarios are in tests/browser.
+
+What the page shows does not depend on the database: SQLite alone.
+"""
+import json
+
 import pytest
 
 from kithtest import build
-from kithtest.browser import PASSWORD, Scenario
+from kithtest.browser import PASSWORD, PICTURES, Scenario
+from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
 
-# What the page shows does not depend on the database: SQLite alone.
+LIVE_MS = 200           # the median until others see a message
+TASK_MS = 200           # the longest time that the page doesn't answer to a key
+LINES = 5000            # of the long log
 
 
 @pytest.fixture
@@ -16,30 +24,176 @@ def server():
 
 
 @pytest.fixture
-def accounts(server):
+def world(server, make_kith):
+    """world("alice", "bob"): accounts; a kith that is logged in for each."""
     def make(*names):
+        kiths = []
         for name in names:
             server.add_user(name, PASSWORD)
+            kith = make_kith()
+            kith.login(server.url(), name, PASSWORD)
+            kiths.append(kith)
+        return kiths
     return make
 
 
-@pytest.fixture
-def kith_of(server, make_kith):
-    """kith_of("carol"): a kith logged in to an account of its own."""
-    def make(name):
-        server.add_user(name, PASSWORD)
-        one = make_kith()
-        one.login(server.url(), name, PASSWORD)
-        return one
-    return make
+def talk(group, *kiths):
+    """A group that all are in; the first makes it."""
+    kiths[0].run("group", "create", group)
+    for kith in kiths[1:]:
+        kith.run("group", "join", group)
 
 
-def test_message_is_seen_at_once(server, kith_of):
+class Attacker:
+    """Says what no page lets a person say, by the native door."""
+
+    def __init__(self, server, victim):
+        self.client = PbClient(server.address)
+        self.client.hello()
+        self.client.login("mallory", PASSWORD)
+        self.victim = victim
+
+    def accepted(self, deed, things):
+        """Those for which deed(thing) is not refused."""
+        done = []
+        for thing in things:
+            try:
+                deed(thing)
+            except KithError as refusal:
+                assert refusal.code in ("BAD_REQUEST", "BAD_NAME", "BAD_TEXT", "NAME_TAKEN"), refusal
+            else:
+                done.append(thing)
+        return done
+
+    def group(self, name, topic=""):
+        self.client.create_group(name, topic, public=True)
+        self.victim.run("group", "join", f"#{name}")
+
+    def post(self, group, texts):
+        """The texts that were taken, in a group of their own."""
+        self.group(group)
+        return self.accepted(lambda text: self.client.send(f"#{group}", text), texts)
+
+    def topics(self, topics):
+        """The number of groups made, topic0 and so on, each with one of these topics."""
+        made = []
+        self.accepted(lambda topic: made.append(self.client.create_group(
+            f"topic{len(made)}", topic, public=True)), topics)
+        return len(made)
+
+    def names(self, names):
+        """The names that a group may have."""
+        return self.accepted(lambda name: self.client.create_group(name, public=True), names)
+
+
+def test_message_is_seen_at_once(server, world):
     """Two browsers and one kith in a group."""
-    alice, bob, carol = (kith_of(name) for name in ("alice", "bob", "carol"))
-    alice.run("group", "create", "#tea")
-    for one in (bob, carol):
-        one.run("group", "join", "#tea")
-    figures = Scenario(server, [carol]).play("live", bound_ms=200 * build.PATIENCE)
+    carol = world("alice", "bob", "carol")
+    talk("#tea", *carol)
+    figures = Scenario(server, carol).play("live", bound_ms=LIVE_MS)
     print(figures)
     assert figures["messages"] >= 30
+
+
+@pytest.mark.takes(240)
+def test_nothing_is_lost_or_doubled(server, world):
+    kiths = world("alice", "bob", "carol")
+    talk("#tea", *kiths)
+    print(Scenario(server, kiths).play("cuts"))
+
+
+def test_private_chat(server, world):
+    world("alice", "bob")
+    Scenario(server).play("direct")
+
+
+def test_life_of_groups(server, world):
+    world("alice", "bob", "carol")
+    Scenario(server).play("groups")
+
+
+def test_long_log_scrolls_smoothly(server, world):
+    alice, bob = world("alice", "bob")
+    talk("#big", alice, bob)
+    alice.run("send", "#big", "--lines", "-", stdin="".join(
+        f"line {n}\n" for n in range(1, LINES + 1)), timeout=60)
+    print(Scenario(server).play("history", lines=LINES, bound_ms=TASK_MS))
+
+
+def test_keyboard_alone(server, world):
+    world("bob")
+    Scenario(server).play("keyboard", invite=server.invite_link())
+
+
+def test_axe_finds_nothing_serious(server, world):
+    alice, bob = world("alice", "bob")
+    talk("#tea", alice, bob)
+    bob.run("send", "#tea", "a link https://example.org/ and `code`")
+    print(Scenario(server).play("access"))
+
+
+@pytest.mark.takes(240)
+def test_hostile_texts_add_no_element(server, world):
+    alice, _ = world("alice", "mallory")
+    attacker = Attacker(server, alice)
+    verbs = {"post": attacker.post, "topics": attacker.topics, "names": attacker.names}
+    print(Scenario(server, verbs=verbs).play("hostile"))
+
+
+def test_four_languages(server, world):
+    talk("#tea", *world("alice", "bob"))
+    catalogues = {language: json.loads((build.TOP / f"client-web/lang/{language}.json").read_text())
+                  for language in ("en", "zh", "ko", "de")}
+    print(Scenario(server).play("language", catalogues=catalogues))
+
+
+def test_pages_of_other_origins_are_refused(server, world):
+    kiths = world("alice", "bob")
+    print(Scenario(server, kiths).play("foreign"))
+
+
+def test_works_without_websockets(server, world):
+    talk("#tea", *world("alice", "bob"))
+    print(Scenario(server).play("polling"))
+
+
+def test_two_tabs_of_one_login(server, world):
+    talk("#tea", *world("alice", "bob"))
+    Scenario(server).play("tabs")
+
+
+def test_notification_and_title(server, world):
+    world("alice", "bob", "carol")
+    Scenario(server).play("notify")
+
+
+GARDEN = [
+    ("bob", "Good morning! Who is at the allotment today?"),
+    ("carol", "I am, from ten on. The beans need strings before Sunday."),
+    ("minji", "저도 갈게요. 토마토 모종을 가져갈까요?"),
+    ("bob", "Yes please. The plan is at https://garden.example/plan"),
+    ("wei", "好的，我带水管和两把铲子。"),
+    ("carol", "The shed opens with `4711`, then push.\nPlease close it after you:\n"
+              "the wind was in it all night."),
+    ("alice", "I bring coffee and cake ☕🍰"),
+    ("wei", "谢谢！"),
+    ("bob", "See you at ten then."),
+]
+
+
+def test_pictures(server, world):
+    """Written to build/plain/screenshots, for people to look at."""
+    kiths = {kith.name: kith for kith in world("alice", "bob", "carol", "minji", "wei")}
+    kiths["alice"].run("group", "create", "#garden", "--topic", "Plot 14: beans, tomatoes, cake")
+    for name in ("bob", "carol", "minji", "wei"):
+        kiths[name].run("group", "join", "#garden")
+    talk("#books", kiths["carol"], kiths["alice"], kiths["wei"])
+    for name, text in GARDEN:
+        kiths[name].run("send", "#garden", text)
+    kiths["wei"].run("send", "#books", "Chapter three by Friday?")
+    kiths["bob"].run("send", "@alice", "May I borrow the ladder?")
+    tail = kiths["bob"].tail("#lobby")
+    Scenario(server).play("pictures", last=GARDEN[-1][1])
+    tail.stop()
+    for name in ("desktop", "dark", "phone"):
+        assert (PICTURES / f"{name}.png").stat().st_size > 10000

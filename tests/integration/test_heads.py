@@ -2,6 +2,7 @@
 import select
 import socket
 import ssl
+import threading
 import time
 
 import h11
@@ -11,6 +12,7 @@ from heads import HOST, ROWS, Head, chunked, get, post, sized
 from kithtest.server import Server
 
 LOGIN_MS = 400
+OUTPUT_HARD = 1 << 20           # the default
 WHOLE, PIECES, TLS = "whole", "in pieces", "TLS"
 
 
@@ -168,6 +170,22 @@ def test_100_continue_comes_before_the_body(server):
         assert peer.socket.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         peer.send(b"{}")
         assert peer.answer()[0] == [200]
+
+
+def test_whoever_asks_faster_than_he_reads_is_held_back(server):
+    """And not cut off, although all the answers together are more than may be unsent."""
+    count = 5000
+    with Peer(server) as peer:
+        sender = threading.Thread(target=peer.send, args=[get("/") * count])
+        sender.start()
+        sizes = set()
+        for _ in range(count):
+            statuses, _, body = peer.answer()
+            assert statuses == [200]
+            sizes.add(len(body))
+        sender.join()
+        assert len(sizes) == 1 and sizes.pop() * count > OUTPUT_HARD
+        peer.assert_goes_on()
 
 
 # -- the slow ---------------------------------------------------------------------

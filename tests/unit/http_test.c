@@ -254,7 +254,8 @@ static const struct row requests[] = {
 	HEADER("a connection that upgrades to nothing", "Connection: upgrade", "GET /\n"),
 	ROW("1.0", "GET / HTTP/1.0\r\n" HOST "\r\n", "GET / close\n"),
 	ROW("1.0 without a host", "GET / HTTP/1.0\r\n\r\n", "GET / close\n"),
-	ROW("1.0 that stays", "GET / HTTP/1.0\r\n" HOST "Connection: Keep-Alive\r\n\r\n", "GET /\n"),
+	ROW("1.0 that stays", "GET / HTTP/1.0\r\n" HOST "Connection: Keep-Alive\r\n\r\n",
+	    "GET /\n"),
 	ROW("1.0 that does both", "GET / HTTP/1.0\r\n" HOST "Connection: close, keep-alive\r\n\r\n",
 	    "GET / close\n"),
 	ROW("1.0 does not upgrade", "GET / HTTP/1.0\r\n" HOST
@@ -404,7 +405,8 @@ static const struct row twice[] = {
 	HEADER("origin", "Origin: https://a\r\nOrigin: https://b", "400"),
 	HEADER("sec-fetch-site", "Sec-Fetch-Site: none\r\nSec-Fetch-Site: none", "400"),
 	HEADER("websocket key", "Sec-WebSocket-Key: a\r\nSec-WebSocket-Key: b", "400"),
-	HEADER("websocket version", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13", "400"),
+	HEADER("websocket version", "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Version: 13",
+	    "400"),
 	HEADER("if-none-match", "If-None-Match: a\r\nIf-None-Match: b", "400"),
 	HEADER("expect", "Expect: 100-continue\r\nExpect: 100-continue", "400"),
 	HEADER("forwarded scheme", "X-Forwarded-Proto: https\r\nX-Forwarded-Proto: http", "400"),
@@ -461,7 +463,8 @@ static const struct row chunks[] = {
 	ROW("none", CHUNKED "0\r\n\r\n", "POST /p 0[]\n"),
 	ROW("one", CHUNKED "3\r\nabc\r\n0\r\n\r\n", "POST /p 3[abc]\n"),
 	ROW("two", CHUNKED "1\r\na\r\n2\r\nbc\r\n0\r\n\r\n" GET "\r\n", "POST /p 3[abc]\nGET /\n"),
-	ROW("a size in letters", CHUNKED "a\r\n0123456789\r\n0\r\n\r\n", "POST /p 10[0123456789]\n"),
+	ROW("a size in letters", CHUNKED "a\r\n0123456789\r\n0\r\n\r\n",
+	    "POST /p 10[0123456789]\n"),
 	ROW("a size in large letters", CHUNKED "A\r\n0123456789\r\n0\r\n\r\n",
 	    "POST /p 10[0123456789]\n"),
 	ROW("zeros before a size", CHUNKED "00000003\r\nabc\r\n00\r\n\r\n", "POST /p 3[abc]\n"),
@@ -719,8 +722,8 @@ headers_are_found_by_name(void **state)
 	const struct http_request *q = &r.request;
 
 	(void)state;
-	begin(&r, "GET / HTTP/1.1\r\nHOST:a:1\r\nX-One:  first one\t \r\nx-oNE:\r\nX-One-More: m\r\n"
-	    "X-One: a: b\r\n\r\n");
+	begin(&r, "GET / HTTP/1.1\r\nHOST:a:1\r\nX-One:  first one\t \r\nx-oNE:\r\n"
+	    "X-One-More: m\r\nX-One: a: b\r\n\r\n");
 	assert_int_equal(q->nheaders, 5);
 	assert_string_equal(q->headers[0].name, "host");
 	assert_string_equal(http_header(q, "host", 0), "a:1");
@@ -767,8 +770,8 @@ queries_are_decoded(void **state)
 		{ "to=%c3%A4", "\xc3\xa4", 0 }, { "to=a=b", "a=b", 0 },
 		{ "to=%26%3d", "&=", 0 }, { "&&to=a&", "a", 0 },
 		{ "to=%31%32%33%34%35%36%37", "1234567", 0 }, { "to=1234567", "1234567", 0 },
-		{ "", NULL, -ENOENT }, { "to", NULL, -ENOENT }, { "t=1&too=2&xto=3", NULL, -ENOENT },
-		{ "To=1", NULL, -ENOENT },
+		{ "", NULL, -ENOENT }, { "to", NULL, -ENOENT }, { "To=1", NULL, -ENOENT },
+		{ "t=1&too=2&xto=3", NULL, -ENOENT },
 		{ "to=a&to=a", NULL, -EINVAL }, { "to=&to=", NULL, -EINVAL },
 		{ "to=12345678", NULL, -EINVAL }, { "to=%", NULL, -EINVAL },
 		{ "to=a%2", NULL, -EINVAL }, { "to=%2&x=5", NULL, -EINVAL },

@@ -20,7 +20,8 @@ error_log {folder}/error.log;
 {user}
 events {{ }}
 http {{
-    access_log {folder}/access.log;
+    log_format upstream '$status "$request" upstream: $upstream_addr';
+    access_log {folder}/access.log upstream;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -91,6 +92,12 @@ class Nginx:
     def log(self):
         file = self.folder / "error.log"
         return file.read_text() if file.exists() else ""
+
+    def forwarded(self):
+        """How many requests it has passed on, up to now."""
+        lines = (self.folder / "access.log").read_text(errors="replace").splitlines()
+        ways = [line.rpartition(" upstream: ")[2] for line in lines]
+        return sum(way.count(":") for way in ways)
 
     def stop(self):
         self.process.terminate()

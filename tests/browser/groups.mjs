@@ -1,0 +1,103 @@
+// groups.mjs - made, found, joined, looked at, invited to, left.
+import assert from "node:assert/strict";
+import { Person } from "./person.mjs";
+import { scenario, until } from "./scenario.mjs";
+
+class Member extends Person {
+	dialog()
+	{
+		return this.page.getByRole("dialog");
+	}
+
+	// Confirms, if the page asks.
+	async confirm()
+	{
+		if (await this.dialog().isVisible())
+			await this.action("ok").click();
+		await this.dialog().waitFor({ state: "hidden" });
+	}
+
+	async create(group, topic, open)
+	{
+		await this.action("create-group").click();
+		await this.field("group").fill(group);
+		await this.field("topic").fill(topic);
+		await this.field("public").setChecked(open);
+		await this.action("ok").click();
+		await this.entry(group).waitFor();
+		await this.field("text").waitFor();
+	}
+
+	// The members that the dialog lists, once they are so many.
+	async members(...names)
+	{
+		await this.action("members").click();
+		await until(`members are ${names}`, async () => {
+			const text = await this.dialog().innerText();
+			return names.every(name => new RegExp(`\\b${name}\\b`).test(text));
+		});
+		const text = await this.dialog().innerText();
+		await this.page.keyboard.press("Escape");
+		await this.dialog().waitFor({ state: "hidden" });
+		return text;
+	}
+}
+
+await scenario(async stage => {
+	const [alice, bob, carol] = await Promise.all(["alice", "bob", "carol"].map(
+		name => Member.enter(stage, name)));
+
+	await alice.create("chess", "openings & endings", true);
+	await alice.page.getByText("openings & endings").first().waitFor();
+	await alice.create("board", "", false);
+
+	// Found in the list, which doesn't show what is private.
+	await bob.action("join-group").click();
+	await bob.dialog().locator("[data-group=chess]").click();
+	assert.equal(await bob.page.locator("[data-group=board]").count(), 0);
+	await bob.confirm();
+	await bob.open("chess");
+	await bob.send("e4");
+	await alice.open("chess");
+	await alice.sees("e4");
+	const text = await alice.members("alice", "bob");
+	assert.ok(!/carol/.test(text), text);
+
+	// By its name.
+	await carol.action("join-group").click();
+	await carol.field("group").fill("chess");
+	await carol.action("ok").click();
+	await carol.open("chess");
+	await alice.members("alice", "bob", "carol");
+
+	// Into the private one only by invitation.
+	await alice.open("board");
+	await alice.action("invite").click();
+	await alice.field("user").fill("bob");
+	await alice.action("ok").click();
+	await alice.dialog().waitFor({ state: "hidden" });
+	await bob.action("join-group").click();
+	await bob.field("group").fill("board");
+	await bob.action("ok").click();
+	await bob.open("board");
+	await bob.send("thank you");
+	await alice.sees("thank you");
+	await carol.action("join-group").click();
+	await carol.field("group").fill("board");
+	await carol.action("ok").click();
+	await carol.page.locator("[role=alert]", { hasText: /\S/ }).first().waitFor();
+	await carol.page.keyboard.press("Escape");
+
+	// Who has left hears nothing more.
+	await bob.open("chess");
+	await bob.action("leave").click();
+	await bob.confirm();
+	await bob.entry("chess").waitFor({ state: "detached" });
+	await alice.open("chess");
+	await alice.send("d5, he is gone");
+	await alice.allStored("d5");
+	await carol.sees("d5, he is gone");
+	const left = await alice.members("alice", "carol");
+	assert.ok(!/bob/.test(left), left);
+	assert.equal(await bob.entry("chess").count(), 0);
+});
