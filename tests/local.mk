@@ -231,6 +231,12 @@ tests_load_kith_load_SOURCES = tests/load/kith_load.c
 tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
 	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
 
+# The doors side by side.
+noinst_PROGRAMS += tests/load/kith-fan
+tests_load_kith_fan_SOURCES = tests/load/fan_link.c tests/load/fan_link.h tests/load/fan_load.c
+tests_load_kith_fan_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
+	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+
 # server: the frame of the daemon.
 unit_tests += tests/unit/conf_test \
 	tests/unit/handout_test \
