@@ -130,8 +130,12 @@ web_poll(struct conn *c, const struct http_request *r)
 	const char *why = NULL;
 	bool from_cookie, known = web_token(c, r, token, &from_cookie);
 	enum kith_err err;
-	size_t n;
+	size_t n = 0;
 
+	if (!known && r->body_len > FRAME_BYTES_MAX_LOGIN) {
+		web_error(c, KITH_E_TOO_LARGE, NULL, 0);
+		return;
+	}
 	err = json_to_wire(&kith__v1__poll__descriptor, (const char *)r->body, r->body_len, bytes,
 	    sizeof(bytes), &n, NULL);
 	if (err == KITH_E_OK)

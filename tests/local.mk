@@ -110,6 +110,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/build.py \
 	tests/integration/kithtest/checker.py \
 	tests/integration/kithtest/cli.py \
+	tests/integration/kithtest/doors.py \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
 	tests/integration/kithtest/nginx.py \
@@ -122,11 +123,13 @@ EXTRA_DIST += \
 	tests/integration/kithtest/wait.py \
 	tests/integration/test_accept_queue.py \
 	tests/integration/test_accounts.py \
+	tests/integration/test_calls.py \
 	tests/integration/test_chaos.py \
 	tests/integration/test_chat.py \
 	tests/integration/test_checker.py \
 	tests/integration/test_cli.py \
 	tests/integration/test_daemon.py \
+	tests/integration/test_doors.py \
 	tests/integration/frames.py \
 	tests/integration/test_faults.py \
 	tests/integration/test_frames.py \
@@ -228,6 +231,12 @@ tests_load_kith_load_SOURCES = tests/load/kith_load.c
 tests_load_kith_load_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
 	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
 
+# The doors side by side.
+noinst_PROGRAMS += tests/load/kith-fan
+tests_load_kith_fan_SOURCES = tests/load/fan_link.c tests/load/fan_link.h tests/load/fan_load.c
+tests_load_kith_fan_LDADD = libkith.a libkithproto.a $(EVENT_LIBS) $(SSL_LIBS) \
+	$(PROTOBUFC_LIBS) $(JANSSON_LIBS)
+
 # server: the frame of the daemon.
 unit_tests += tests/unit/conf_test \
 	tests/unit/handout_test \
@@ -293,11 +302,28 @@ TESTS += $(unit_tests)
 
 # The page: read as text, and driven in Chromium. tests/run.sh fetches the modules.
 EXTRA_DIST += \
+	tests/browser/access.mjs \
+	tests/browser/cuts.mjs \
+	tests/browser/direct.mjs \
+	tests/browser/first.mjs \
+	tests/browser/foreign.mjs \
+	tests/browser/groups.mjs \
+	tests/browser/history.mjs \
+	tests/browser/hostile.mjs \
+	tests/browser/keyboard.mjs \
+	tests/browser/language.mjs \
 	tests/browser/live.mjs \
+	tests/browser/notify.mjs \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
+	tests/browser/payloads.mjs \
 	tests/browser/person.mjs \
+	tests/browser/pictures.mjs \
+	tests/browser/polling.mjs \
+	tests/browser/proxy.mjs \
 	tests/browser/scenario.mjs \
+	tests/browser/tabs.mjs \
 	tests/integration/kithtest/browser.py \
 	tests/integration/test_browser.py \
+	tests/integration/test_page.py \
 	tests/integration/test_page_source.py

@@ -2,7 +2,14 @@
 
 export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ko", "한국어"], ["zh", "中文"]];
 
+const FORMATS = {
+	time: {hour: "2-digit", minute: "2-digit"},
+	day: {weekday: "long", year: "numeric", month: "long", day: "numeric"},
+	date: {dateStyle: "medium", timeStyle: "short"},
+};
+
 let words = {};
+const formats = {};		// making one takes longer than using it a thousand times
 
 /** The text of a key, with its {names} filled in. */
 export function t(key, values = {}) {
@@ -18,22 +25,13 @@ export async function useLanguage(choice) {
 	const answer = await fetch(`lang/${code}.json`);
 	words = await answer.json();
 	document.documentElement.lang = code;
+	for (const [name, options] of Object.entries(FORMATS))
+		formats[name] = new Intl.DateTimeFormat(code, options);
 }
 
-export function formatTime(ms) {
-	return new Intl.DateTimeFormat(document.documentElement.lang,
-	    {hour: "2-digit", minute: "2-digit"}).format(ms);
-}
-
-export function formatDay(ms) {
-	return new Intl.DateTimeFormat(document.documentElement.lang,
-	    {weekday: "long", year: "numeric", month: "long", day: "numeric"}).format(ms);
-}
-
-export function formatDate(ms) {
-	return new Intl.DateTimeFormat(document.documentElement.lang,
-	    {dateStyle: "medium", timeStyle: "short"}).format(ms);
-}
+export const formatTime = ms => formats.time.format(ms);
+export const formatDay = ms => formats.day.format(ms);
+export const formatDate = ms => formats.date.format(ms);
 
 /** The text of an error that a request ended with. */
 export function errorText(error) {

@@ -7,12 +7,6 @@ const RETRY_MS = 1000;
 const PASSING = ["LOST", "TIMEOUT", "UNAVAILABLE", "BUSY", "SERVER_FULL", "RATE_LIMITED",
     "SHUTTING_DOWN", "INTERNAL"];
 
-/** 42 bits of time, so that they rise, and 20 random ones. */
-function freeClientId() {
-	const random = crypto.getRandomValues(new Uint32Array(1))[0] & 0xfffff;
-	return String(FREE_BIT | BigInt(Date.now()) << 20n | BigInt(random));
-}
-
 /** Entries: {clientId, conversation, text, timeMs, status: sending|stored|failed, error}. Event "change". */
 export class Outbox extends EventTarget {
 	constructor(link) {
@@ -20,33 +14,57 @@ export class Outbox extends EventTarget {
 		this.link = link;
 		this.entries = [];
 		this.flushing = false;
+		this.lastId = 0n;
 		link.addEventListener("ready", () => {
 			this.load();
 			this.flush();
 		});
-		addEventListener("storage", event => event.key === this.key && this.load());
+		addEventListener("storage", event => event.key?.startsWith(this.prefix) && this.load());
 	}
 
-	get key() {
-		return `kith.outbox.${this.link.me?.userId}`;
+	get prefix() {
+		return `kith.outbox.${this.link.me?.userId}.`;
 	}
 
+	/**
+	 * What all tabs have written, in its order. Each entry has a key of its own: one list for
+	 * all would lose what another tab adds between our reading and our writing.
+	 */
 	read() {
-		try {
-			return JSON.parse(localStorage.getItem(this.key) ?? "[]");
-		} catch {
-			return [];
-		}
+		return Object.keys(localStorage).filter(key => key.startsWith(this.prefix))
+		    .map(key => JSON.parse(localStorage.getItem(key))).filter(entry => entry !== null)
+		    .sort((a, b) => (BigInt(a.clientId) < BigInt(b.clientId) ? -1 : 1));
 	}
 
-	write(entries) {
-		localStorage.setItem(this.key, JSON.stringify(entries));
+	write(entry) {
+		localStorage.setItem(this.prefix + entry.clientId, JSON.stringify(entry));
 	}
 
-	/** What is stored by now stays in view until its event is there. */
+	remove(clientId) {
+		localStorage.removeItem(this.prefix + clientId);
+	}
+
+	/** 42 bits of time and 20 random ones, and above all that still wait: they tell the order. */
+	freeClientId() {
+		const random = crypto.getRandomValues(new Uint32Array(1))[0] & 0xfffff;
+		const fresh = FREE_BIT | BigInt(Date.now()) << 20n | BigInt(random);
+		this.lastId = fresh > this.lastId ? fresh : this.lastId + 1n;
+		return String(this.lastId);
+	}
+
+	/**
+	 * What is stored by now stays in view until its event is there; another tab may have sent
+	 * it. Only what has failed is ever discarded.
+	 */
 	load() {
-		const stored = this.entries.filter(e => e.status === "stored");
-		this.entries = [...stored, ...this.read()];
+		const waiting = this.read();
+		const stored = this.entries.filter(e => e.status !== "failed" &&
+		    !waiting.some(({clientId}) => clientId === e.clientId));
+		for (const entry of stored)
+			entry.status = "stored";
+		this.entries = [...stored, ...waiting];
+		this.lastId = this.entries.reduce((last, {clientId}) =>
+		    BigInt(clientId) > last ? BigInt(clientId) : last, this.lastId);
 		this.changed();
 	}
 
@@ -59,9 +77,9 @@ export class Outbox extends EventTarget {
 	}
 
 	add(conversation, text) {
-		const entry = {clientId: freeClientId(), conversation: conversation.id, text,
+		const entry = {clientId: this.freeClientId(), conversation: conversation.id, text,
 		    timeMs: Date.now(), status: "sending"};
-		this.write([...this.read(), entry]);
+		this.write(entry);
 		this.entries.push(entry);
 		this.changed();
 		this.flush();
@@ -74,7 +92,7 @@ export class Outbox extends EventTarget {
 		this.flushing = true;
 		try {
 			if (navigator.locks)
-				await navigator.locks.request(this.key, () => this.sendAll());
+				await navigator.locks.request(this.prefix, () => this.sendAll());
 			else
 				await this.sendAll();
 		} finally {
@@ -111,8 +129,10 @@ export class Outbox extends EventTarget {
 	}
 
 	settle(entry, status, error) {
-		const rest = this.read().filter(e => e.clientId !== entry.clientId);
-		this.write(status === "stored" ? rest : [...rest, {...entry, status, error}]);
+		if (status === "stored")
+			this.remove(entry.clientId);
+		else
+			this.write({...entry, status, error});
 		const shown = this.entries.find(e => e.clientId === entry.clientId);
 		if (shown)
 			Object.assign(shown, {status, error});
@@ -124,21 +144,20 @@ export class Outbox extends EventTarget {
 		if (!this.entries.some(e => e.clientId === clientId))
 			return;
 		this.entries = this.entries.filter(e => e.clientId !== clientId);
-		const left = this.read();
-		if (left.some(e => e.clientId === clientId))
-			this.write(left.filter(e => e.clientId !== clientId));
+		this.remove(clientId);
 		this.changed();
 	}
 
 	retry(clientId) {
-		this.write(this.read().map(e => e.clientId === clientId ? {...e, status: "sending"} : e));
-		this.entries.forEach(e => e.clientId === clientId && (e.status = "sending"));
+		const entry = this.entries.find(e => e.clientId === clientId);
+		entry.status = "sending";
+		this.write(entry);
 		this.changed();
 		this.flush();
 	}
 
 	discard(clientId) {
-		this.write(this.read().filter(e => e.clientId !== clientId));
+		this.remove(clientId);
 		this.entries = this.entries.filter(e => e.clientId !== clientId);
 		this.changed();
 	}

@@ -64,6 +64,10 @@ export class State extends EventTarget {
 		link.have = () => this.have();
 		link.addEventListener("ready", () => this.refresh());
 		link.addEventListener("news", event => this.takeNews(event.detail));
+		// The server tells the user's other devices what was read; to it, all tabs are one.
+		this.tabs = new BroadcastChannel("kith.read");
+		this.tabs.addEventListener("message", ({data}) =>
+		    data.user === this.me?.userId && this.takeCursor(data));
 		setInterval(() => document.hidden || this.askWho(), WHO_MS);
 	}
 
@@ -93,7 +97,7 @@ export class State extends EventTarget {
 	}
 
 	sorted() {
-		return [...this.conversations.values()].sort((a, b) =>
+		return [...this.conversations.values()].filter(c => c.kind).sort((a, b) =>
 		    (b.activeMs ?? 0) - (a.activeMs ?? 0) || b.lastSeq - a.lastSeq ||
 		    a.name.localeCompare(b.name));
 	}
@@ -286,6 +290,10 @@ export class State extends EventTarget {
 	}
 
 	async takeEvent(event) {
+		if (event.kind === "LEFT" && this.isMine(event)) {
+			this.forget(event.conversation);
+			return;
+		}
 		const known = this.conversations.has(event.conversation);
 		const conversation = this.get(event.conversation);
 		const isNew = event.seq > (conversation.lastSeq ?? 0);
@@ -298,8 +306,6 @@ export class State extends EventTarget {
 			this.notePreview(conversation, event);
 			if (known && event.kind === "MESSAGE" && !this.isMine(event))
 				conversation.unread++;
-			if (event.kind === "LEFT" && this.isMine(event))
-				conversation.role = "NOBODY";
 		}
 		this.changed("log", conversation);
 		if (isNew)
@@ -352,8 +358,9 @@ export class State extends EventTarget {
 		conversation.readSeq = seq;
 		conversation.unread = 0;
 		this.changed("list");
-		await this.link.request({markRead: {conversation: conversation.id, seq: String(seq)}})
-		    .catch(() => {});
+		const cursor = {conversation: conversation.id, seq: String(seq)};
+		this.tabs.postMessage({...cursor, user: this.me.userId});
+		await this.link.request({markRead: cursor}).catch(() => {});
 	}
 
 	sendTyping(conversation) {
@@ -382,11 +389,14 @@ export class State extends EventTarget {
 
 	async leave(conversation) {
 		await this.link.request({leaveGroup: {target: {conversation: conversation.id}}});
-		this.conversations.delete(conversation.id);
-		if (this.current === conversation) {
+		this.forget(conversation.id);
+	}
+
+	/** Who has left a group has no business with it any more. */
+	forget(id) {
+		this.conversations.delete(id);
+		if (this.current?.id === id)
 			this.current = null;
-			this.changed("current");
-		}
-		this.changed("list");
+		this.changed("all");
 	}
 }

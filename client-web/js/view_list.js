@@ -43,7 +43,7 @@ export class ListView {
 
 	shown() {
 		const part = this.search.value.trim().toLowerCase();
-		return this.state.sorted().filter(c => c.kind && c.name.toLowerCase().includes(part));
+		return this.state.sorted().filter(c => c.name.toLowerCase().includes(part));
 	}
 
 	drawItems() {

@@ -39,6 +39,7 @@ export class LogView {
 		this.conversation = null;
 		this.from = 0;			// of conversation.events, the part in the page
 		this.to = 0;
+		this.endSeq = 0;		// the last one when one was at the end
 		this.list = el("div", {class: "messages"});
 		this.pending = el("div", {class: "messages pending"});
 		this.root = el("div", {class: "log", role: "log", "aria-live": "polite", tabindex: "0",
@@ -79,6 +80,7 @@ export class LogView {
 	/* -- the window ------------------------------------------------------------------- */
 
 	showEnd() {
+		this.endSeq = this.conversation?.newest ?? 0;
 		this.to = this.events.length;
 		this.from = Math.max(0, this.to - WINDOW);
 		this.draw();
@@ -119,7 +121,7 @@ export class LogView {
 
 	/** New ones while somebody reads older ones: a note, and no jump. */
 	drawMore() {
-		this.actions.onHidden(this.events.length - this.to);
+		this.actions.onHidden(this.conversation.newest - this.endSeq);
 	}
 
 	onScroll() {
@@ -132,8 +134,10 @@ export class LogView {
 			this.state.loadOlder(this.conversation).catch(() => {});
 		else if (below < EDGE_PX && this.to < this.events.length)
 			this.move(STEP);
-		if (this.follows)
+		if (this.follows) {
+			this.endSeq = this.conversation?.newest ?? 0;
 			this.seen();
+		}
 	}
 
 	move(by) {
@@ -147,16 +151,19 @@ export class LogView {
 		this.keepPlace(() => this.draw());
 	}
 
-	/** The message at the top of the view stays where it is, whatever is drawn around it. */
+	/**
+	 * The message at the top of the view stays where it is, whatever is drawn around it: its
+	 * end does, since its head goes when the one before joins it.
+	 */
 	keepPlace(draw) {
 		const top = this.root.getBoundingClientRect().top;
 		const anchor = [...this.list.querySelectorAll("[data-seq]")].find(node =>
 		    node.getBoundingClientRect().bottom > top);
-		const before = anchor?.getBoundingClientRect().top;
+		const before = anchor?.getBoundingClientRect().bottom;
 		draw();
 		const after = anchor && this.list.querySelector(`[data-seq="${anchor.dataset.seq}"]`);
 		if (after)
-			this.root.scrollTop += after.getBoundingClientRect().top - before;
+			this.root.scrollTop += after.getBoundingClientRect().bottom - before;
 	}
 
 	keepBottom(draw) {

@@ -63,7 +63,7 @@ async function look(stage, name, options, found)
 	for (const action of ["new-chat", "create-group", "join-group", "settings"])
 		await screen.dialog(person, action);
 	await person.open("tea");
-	await person.sees("a link https://example.org/ and `code`");
+	await person.sees("a link https://example.org/ and code");
 	await screen.check(person, "chat");
 	for (const action of ["members", "invite"])
 		await screen.dialog(person, action);

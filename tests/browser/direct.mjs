@@ -1,18 +1,26 @@
 // direct.mjs - a private chat: presence, unread, read, typing.
 import { Person } from "./person.mjs";
-import { scenario } from "./scenario.mjs";
+import { scenario, until } from "./scenario.mjs";
+
+const WHO_MS = 10000;
 
 await scenario(async stage => {
-	const alice = await Person.enter(stage, "alice");
+	const alice = new Person(await stage.page(), "alice");
+	// The page asks from time to time who is here: the time is put forward instead of waited for.
+	await alice.page.clock.install();
+	await alice.login();
 	await alice.chat("bob");
 	await alice.send("are you there?");
 	await alice.allStored("are you");
-	const dot = alice.entry("bob").locator(".presence");
-	await alice.page.locator("nav .presence[data-online=false]").first().waitFor();
+	const seen = online => until(`bob is ${online ? "" : "not "}here`, async () => {
+		await alice.page.clock.fastForward(WHO_MS);
+		return await alice.entry("bob").locator(".presence").getAttribute("data-online") === `${online}`;
+	});
+	await seen(false);
 
 	// Bob comes, and sees that something waits.
 	const bob = await Person.enter(stage, "bob");
-	await dot.and(alice.page.locator("[data-online=true]")).waitFor();
+	await seen(true);
 	await bob.entry("alice").locator(".unread", { hasText: "1" }).waitFor();
 	await alice.row("are you there?").and(alice.page.locator("[data-status=stored]")).waitFor();
 
@@ -42,5 +50,5 @@ await scenario(async stage => {
 
 	// He goes.
 	await bob.page.context().close();
-	await dot.and(alice.page.locator("[data-online=false]")).waitFor();
+	await seen(false);
 });

@@ -24,8 +24,7 @@ class Member extends Person {
 		await this.field("topic").fill(topic);
 		await this.field("public").setChecked(open);
 		await this.action("ok").click();
-		await this.entry(group).waitFor();
-		await this.field("text").waitFor();
+		await this.isOpen(group);
 	}
 
 	// The members that the dialog lists, once they are so many.

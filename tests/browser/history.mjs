@@ -17,22 +17,23 @@ async function scrollUp()
 		box = box.parentElement;
 	const frame = () => new Promise(requestAnimationFrame);
 	const rows = () => [...log.querySelectorAll("[data-seq]")];
+	// The text of a message: its head goes when the message before it joins it.
+	const place = row => (row.querySelector(".text") ?? row).getBoundingClientRect().top;
 	const oldest = () => Math.min(...rows().map(row => Number(row.dataset.seq)));
 	const top = box.getBoundingClientRect().top;
 	let moved = 0, most = 0;
 
 	for (let step = 0; step < 8 && box.scrollTop > 0; step++) {
 		const anchor = rows().find(row => row.getBoundingClientRect().bottom > top + 1);
-		const seq = anchor.dataset.seq, y = anchor.getBoundingClientRect().top;
-		const before = box.scrollTop, by = Math.min(before, box.clientHeight / 4);
+		const seq = anchor.dataset.seq, y = place(anchor);
+		const before = box.scrollTop, by = Math.min(before, box.clientHeight * 0.7);
 		box.scrollTop = before - by;
 		// Whatever is loaded meanwhile, the row has moved by what was scrolled.
-		for (let n = 0; n < 4; n++) {
+		for (let n = 0; n < 2; n++) {
 			await frame();
 			const now = log.querySelector(`[data-seq="${seq}"]`);
 			if (now)
-				moved = Math.max(moved, Math.abs(
-					now.getBoundingClientRect().top - y - by));
+				moved = Math.max(moved, Math.abs(place(now) - y - by));
 			most = Math.max(most, rows().length);
 		}
 	}

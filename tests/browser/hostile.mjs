@@ -55,10 +55,11 @@ class Victim extends Person {
 	}
 }
 
-// Blanks and the marks of code are the page's to show as it likes; all else is shown as it is.
+// Blanks, controls (or pictures of them) and the marks of code are the page's to show as it
+// likes; all else is shown as it is.
 function bare(text)
 {
-	return text.replace(/[\s`\u2028\u2029]+/g, "");
+	return text.replace(/[\s`\u0000-\u001F\u007F\u2028\u2029\u2400-\u2421]+/g, "");
 }
 
 async function asMessages(alice)

@@ -25,7 +25,7 @@ export class Person {
 	// A new page in its own context, logged in.
 	static async enter(stage, name, { url, ...options } = {})
 	{
-		const person = new Person(await stage.page(options), name, url);
+		const person = new this(await stage.page(options), name, url);
 		await person.login();
 		return person;
 	}
@@ -80,6 +80,13 @@ export class Person {
 	async open(name)
 	{
 		await this.entry(name).click();
+		await this.isOpen(name);
+	}
+
+	async isOpen(name)
+	{
+		await this.entry(name).and(this.page.locator("[aria-current=true]"))
+			.waitFor({ state: "attached" });
 		await this.page.waitForSelector("[role=log]:visible");
 		await this.field("text").waitFor();
 	}
@@ -90,7 +97,7 @@ export class Person {
 		await this.action("new-chat").click();
 		await this.field("user").fill(name);
 		await this.action("ok").click();
-		await this.field("text").waitFor();
+		await this.isOpen(name);
 	}
 
 	async send(text)

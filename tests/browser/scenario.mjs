@@ -154,6 +154,8 @@ export async function scenario(body, flags = [])
 		say({ result: result ?? {} });
 	} catch (error) {
 		await stage.pictures();
+		for (const problem of stage.problems)
+			console.error(problem);
 		throw error;
 	} finally {
 		await browser.close();

@@ -41,6 +41,7 @@ await scenario(async stage => {
 	await left.open("bob");
 	await right.entry("bob").locator(".unread:visible").waitFor({ state: "detached" });
 	await left.open("tea");
+	await bob.open("tea");
 
 	// Written without a network, in a tab that is then closed: sent when the page is there again.
 	stage.allow(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);

@@ -12,7 +12,7 @@ Row = namedtuple("Row", "name data statuses closes")
 
 HOST = b"Host: localhost\r\n"
 CLOSES, STAYS = True, False
-HEAD_MAX, HEADERS_MAX, BODY_MAX = 8192, 64, 65536
+HEAD_MAX, HEADERS_MAX, BODY_MAX, STRANGER_MAX = 8192, 64, 65536, 4096
 EVIL = b"GET /evil HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
@@ -90,8 +90,11 @@ def what_works():
         [200], STAYS
     yield "a head of the largest size", padded(HEAD_MAX), [200], STAYS
     yield "the most headers", many_headers(HEADERS_MAX), [200], STAYS
+    yield "a body of a stranger's largest size", sized(STRANGER_MAX, b"{" + b" " *
+                                                       (STRANGER_MAX - 2) + b"}"), [200], STAYS
+    # It is read; that a stranger may not poll with so much is the poll's word.
     yield "a body of the largest size", sized(BODY_MAX, b"{" + b" " * (BODY_MAX - 2) + b"}"), \
-        [200], STAYS
+        [413], STAYS
 
 
 def pipelines():

@@ -2,6 +2,7 @@
 
 What the page shows does not depend on the database: SQLite alone.
 """
+import itertools
 import json
 
 import pytest
@@ -45,13 +46,13 @@ def talk(group, *kiths):
 
 
 class Attacker:
-    """Says what no page lets a person say, by the native door."""
+    """Says what no page lets a person say, by the native door; the victim is in its groups."""
 
     def __init__(self, server, victim):
-        self.client = PbClient(server.address)
-        self.client.hello()
-        self.client.login("mallory", PASSWORD)
-        self.victim = victim
+        self.client, self.victim = (PbClient(server.address) for _ in range(2))
+        for client, name in ((self.client, "mallory"), (self.victim, victim)):
+            client.hello()
+            client.login(name, PASSWORD)
 
     def accepted(self, deed, things):
         """Those for which deed(thing) is not refused."""
@@ -60,14 +61,14 @@ class Attacker:
             try:
                 deed(thing)
             except KithError as refusal:
-                assert refusal.code in ("BAD_REQUEST", "BAD_NAME", "BAD_TEXT", "NAME_TAKEN"), refusal
+                assert refusal.code in ("BAD_REQUEST", "NAME_INVALID", "NAME_TAKEN"), refusal
             else:
                 done.append(thing)
         return done
 
     def group(self, name, topic=""):
         self.client.create_group(name, topic, public=True)
-        self.victim.run("group", "join", f"#{name}")
+        self.victim.join_group(f"#{name}")
 
     def post(self, group, texts):
         """The texts that were taken, in a group of their own."""
@@ -76,14 +77,12 @@ class Attacker:
 
     def topics(self, topics):
         """The number of groups made, topic0 and so on, each with one of these topics."""
-        made = []
-        self.accepted(lambda topic: made.append(self.client.create_group(
-            f"topic{len(made)}", topic, public=True)), topics)
-        return len(made)
+        number = itertools.count()
+        return len(self.accepted(lambda topic: self.group(f"topic{next(number)}", topic), topics))
 
     def names(self, names):
         """The names that a group may have."""
-        return self.accepted(lambda name: self.client.create_group(name, public=True), names)
+        return self.accepted(self.group, names)
 
 
 def test_message_is_seen_at_once(server, world):
@@ -134,8 +133,8 @@ def test_axe_finds_nothing_serious(server, world):
 
 @pytest.mark.takes(240)
 def test_hostile_texts_add_no_element(server, world):
-    alice, _ = world("alice", "mallory")
-    attacker = Attacker(server, alice)
+    world("alice", "mallory")
+    attacker = Attacker(server, "alice")
     verbs = {"post": attacker.post, "topics": attacker.topics, "names": attacker.names}
     print(Scenario(server, verbs=verbs).play("hostile"))
 
@@ -175,7 +174,7 @@ GARDEN = [
     ("wei", "好的，我带水管和两把铲子。"),
     ("carol", "The shed opens with `4711`, then push.\nPlease close it after you:\n"
               "the wind was in it all night."),
-    ("alice", "I bring coffee and cake ☕🍰"),
+    ("alice", "I bring coffee and cake"),
     ("wei", "谢谢！"),
     ("bob", "See you at ten then."),
 ]
