@@ -1,6 +1,7 @@
 """WebSocket clients that others wrote: python3-websockets and npm's ws, each through a whole
 conversation, by both subprotocols."""
 import asyncio
+import http.client
 import json
 import os
 import ssl
@@ -17,7 +18,7 @@ from kithtest.browser import MODULES
 from kithtest.pb import PbClient
 from kithtest.schema import frame
 from kithtest.server import Server
-from kithtest.ws import JSON, PB
+from kithtest.ws import JSON, PB, Said, WsLink
 
 PASSWORD = "correct horse battery"
 TEXT = "Grüße, 你好, 안녕 😀 \u2028 \U0010ffff"
@@ -288,6 +289,36 @@ def test_a_revoked_session_ends_at_once(server):
             assert (reason, code) == ("REVOKED", 1008)
             await two.call("pong", ping={})
     asyncio.run(play())
+
+
+def cookie_of(server, name):
+    """What the page's login gives a browser."""
+    link = http.client.HTTPConnection(*server.address, timeout=20)
+    link.request("POST", "/v1/login", json.dumps({"id": "1", "loginPassword": {
+        "name": name, "password": PASSWORD}}), {
+            "Content-Type": "application/json", "Origin": server.web("", "http")})
+    answer = link.getresponse()
+    assert answer.status == 200, answer.read()
+    link.close()
+    return answer.headers["Set-Cookie"].split(";")[0]
+
+
+@pytest.mark.parametrize("door", [JSON, PB])
+def test_an_empty_token_is_that_of_the_cookie(server, door):
+    name = f"cookie-{door[-2:]}"
+    server.add_user(name, PASSWORD)
+    cookie = cookie_of(server, name)
+    bad = cookie[:-1] + ("A" if cookie[-1] != "A" else "E")
+    origin = "Origin: " + server.web("", "http")
+    for headers, expected in (((origin, "Cookie: " + cookie), ("logged_in", None)),
+                              ((origin, "Cookie: " + bad), ("error", "TOKEN_INVALID")),
+                              ((origin, "Cookie: " + cookie + "A"), ("error", "TOKEN_INVALID")),
+                              ((origin,), ("error", "TOKEN_INVALID")),
+                              (("Cookie: " + cookie,), ("error", "TOKEN_INVALID"))):
+        with WsLink(server.address, door, headers=headers) as link:
+            link.hello()
+            kind, code = expected
+            assert link.login() == Said(kind, 2, code)
 
 
 def test_native_and_websockets_see_each_other(server):
