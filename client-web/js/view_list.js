@@ -30,7 +30,7 @@ export class ListView {
 		    el("h1", {}, bdi(this.state.me?.name ?? "Kith")),
 		    signButton("✎", t("list.newChat"), "new-chat", newChat),
 		    signButton("＋", t("list.createGroup"), "create-group", createGroup),
-		    signButton("⌕", t("list.joinGroup"), "join-group", joinGroup),
+		    signButton("#", t("list.joinGroup"), "join-group", joinGroup),
 		    signButton("⚙", t("settings.title"), "settings", settings));
 	}
 
