@@ -1,7 +1,7 @@
 # Samples, schema files, service files, the two scripts of the README.
 
 # The way in.
-EXTRA_DIST += etc/packages.sh etc/quickstart.sh
+EXTRA_DIST += etc/page.png etc/packages.sh etc/quickstart.sh
 
 # Samples and what starts the server, with this build's directories filled in.
 exampledir = $(docdir)
