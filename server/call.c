@@ -16,12 +16,12 @@
 #include "protocol/json.h"
 #include "protocol/wire.h"
 #include "shm/stats.h"
+#include "told.h"
 #include "web.h"
 #include "worker.h"
 
 #define HASH_BYTES	32u
 #define REQUESTS_MAX	(IN_FLIGHT_MAX + 1)	/* a poll's own Sync */
-#define TOLD_MIN	1024u
 #define RETRY_MS	1000u		/* when the server stops */
 #define OWN_ID		1u		/* of Hello and LoginToken: alone in their session then */
 
@@ -55,46 +55,11 @@ struct call {
 	unsigned		 n, given;
 	enum kith_err		 refusal;	/* of the login; KITH_E_OK: none */
 	uint32_t		 refusal_retry_ms;
-	struct {
-		char	*text;
-		size_t	 len, cap;
-		bool	 news, lost;	/* lost: there was too much, Resync follows */
-	} told;
+	struct told		 told;		/* lost: Resync follows */
 	struct event		 step;
 };
 
 /* -- what is told ------------------------------------------------------------------------ */
-
-static int
-make_room(struct call *call, size_t more)
-{
-	size_t cap = call->told.cap > 0 ? call->told.cap : TOLD_MIN;
-	char *text;
-
-	while (cap - call->told.len < more)
-		cap *= 2;
-	if (cap == call->told.cap)
-		return 0;
-	if ((text = malloc(cap)) == NULL)
-		return -ENOMEM;
-	if (call->told.len > 0) {
-		memcpy(text, call->told.text, call->told.len);
-		explicit_bzero(call->told.text, call->told.len);
-	}
-	free(call->told.text);
-	call->told.text = text;
-	call->told.cap = cap;
-	return 0;
-}
-
-static void
-forget_told(struct call *call)
-{
-	if (call->told.text != NULL)
-		explicit_bzero(call->told.text, call->told.len);
-	free(call->told.text);
-	memset(&call->told, 0, sizeof(call->told));
-}
 
 static void
 wake(struct call *call)
@@ -106,18 +71,8 @@ wake(struct call *call)
 void
 call_tell(struct conn *c, const char *json, size_t len, bool news)
 {
-	struct call *call = c->web->call;
-
-	if (make_room(call, len + 1) < 0) {
-		call->told.lost = true;
-		return;
-	}
-	if (call->told.len > 0)
-		call->told.text[call->told.len++] = ',';
-	memcpy(call->told.text + call->told.len, json, len);
-	call->told.len += len;
-	call->told.news |= news;
-	wake(call);
+	told_add(&c->web->call->told, json, len, news);
+	wake(c->web->call);
 }
 
 const char *
@@ -126,10 +81,8 @@ call_told(struct conn *c, size_t *len)
 	static const char resync[] = "{\"resync\":{}}";
 	struct call *call = c->web->call;
 
-	if (call->told.lost) {
-		call->told.lost = false;
-		call_tell(c, resync, sizeof(resync) - 1, true);
-	}
+	if (call->told.lost && call->keep)
+		told_add(&call->told, resync, sizeof(resync) - 1, true);
 	*len = call->told.len;
 	return call->told.len > 0 ? call->told.text : "";
 }
@@ -164,7 +117,7 @@ take_session(struct conn *c, const struct call_spec *spec)
 	if (spec->keep && spec->token != NULL && is_same(c, hash))
 		return;
 	session_restart(c);
-	forget_told(call);
+	told_forget(&call->told);
 	call->kept = false;
 	memcpy(call->kept_hash, hash, sizeof(hash));
 	if (spec->token == NULL)
@@ -300,7 +253,7 @@ done(struct conn *c)
 	call->kept = call->keep && c->session.state == S_READY && c->session.registered;
 	call->ops->done(c);
 	free_state(call);
-	forget_told(call);
+	told_forget(&call->told);
 	if (!call->kept && c->state == CONN_OPEN)
 		session_restart(c);
 }
@@ -313,7 +266,7 @@ failed(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms)
 	call->kept = false;
 	call->ops->failed(c, code, text, retry_ms);
 	free_state(call);
-	forget_told(call);
+	told_forget(&call->told);
 	if (c->state == CONN_OPEN)
 		session_restart(c);
 }
@@ -532,7 +485,7 @@ call_on_live(struct conn *c, const uint8_t *json, size_t len)
 
 	if (!collects_news(call))
 		return;
-	if (call->told.lost || call->told.len + len > c->w->p->conf->output_soft) {
+	if (!told_has_room(&call->told, len, c->w->p->conf->output_soft)) {
 		call->told.lost = true;
 		stats_add(c->w->p->stats, STAT_resyncs, 1);
 		return;
@@ -566,7 +519,7 @@ call_fini(struct conn *c)
 	event_del(&call->step);
 	free_requests(call);
 	free_state(call);
-	forget_told(call);
+	told_forget(&call->told);
 	explicit_bzero(call, sizeof(*call));
 	free(call);
 	c->web->call = NULL;

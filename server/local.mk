@@ -92,6 +92,8 @@ server_worker = \
 	server/tls.c \
 	server/tls.h \
 	server/tls_cert.c \
+	server/told.c \
+	server/told.h \
 	server/web.h \
 	server/web_api.c \
 	server/web_login.c \

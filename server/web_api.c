@@ -98,11 +98,13 @@ post_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 static void
 answered(struct conn *c)
 {
-	const struct api_call *a = call_state(c);
+	struct api_call *a = call_state(c);
 	const char *json;
 	size_t n;
 
 	json = call_told(c, &n);
+	if (a->code == KITH_E_OK && n == 0)
+		a->code = KITH_E_BUSY;	/* there was no memory for it */
 	if (a->code != KITH_E_OK)
 		web_error(c, a->code, NULL, a->retry_ms);
 	else
