@@ -19,7 +19,7 @@ export class ListView {
 		this.root = el("div", {class: "side"}, this.header(), this.connection, this.search,
 		    el("nav", {"aria-label": t("list.label")}, this.items));
 		state.addEventListener("change", ({detail: {what}}) =>
-		    ["all", "list", "log", "current"].includes(what) && this.drawItems());
+		    ["all", "list", "log", "current"].includes(what) && this.drawSoon());
 		link.addEventListener("state", () => this.drawConnection());
 		this.drawConnection();
 	}
@@ -39,6 +39,14 @@ export class ListView {
 		this.connection.textContent = online ? (this.link.polls ? t("state.polling") : t("state.online")) :
 		    this.link.state === "connecting" ? t("state.connecting") : t("state.offline");
 		this.connection.dataset.online = String(online && !this.link.polls);
+	}
+
+	/** Once a frame, however many messages come in it. */
+	drawSoon() {
+		this.frame ??= requestAnimationFrame(() => {
+			this.frame = null;
+			this.drawItems();
+		});
 	}
 
 	shown() {

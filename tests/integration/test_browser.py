@@ -76,9 +76,9 @@ class Attacker:
         return self.accepted(lambda text: self.client.send(f"#{group}", text), texts)
 
     def topics(self, topics):
-        """The number of groups made, topic0 and so on, each with one of these topics."""
+        """The topics that were taken, of groups topic0 and so on."""
         number = itertools.count()
-        return len(self.accepted(lambda topic: self.group(f"topic{next(number)}", topic), topics))
+        return self.accepted(lambda topic: self.group(f"topic{next(number)}", topic), topics)
 
     def names(self, names):
         """The names that a group may have."""
