@@ -24,6 +24,7 @@
 #define REQUESTS_MAX	(IN_FLIGHT_MAX + 1)	/* a poll's own Sync */
 #define RETRY_MS	1000u		/* when the server stops */
 #define OWN_ID		1u		/* of Hello and LoginToken: alone in their session then */
+#define HEAD_MAX	(2048u + HTTP_HEAD_MAX)	/* of the answer */
 
 enum call_phase {
 	CALL_IDLE,			/* no call; a kept session may collect news */
@@ -59,6 +60,16 @@ struct call {
 	struct event		 step;
 };
 
+static unsigned
+count_open(const struct call *call)
+{
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < call->n; i++)
+		open += !call->requests[i].answered;
+	return open;
+}
+
 /* -- what is told ------------------------------------------------------------------------ */
 
 static void
@@ -85,6 +96,18 @@ call_told(struct conn *c, size_t *len)
 		told_add(&call->told, resync, sizeof(resync) - 1, true);
 	*len = call->told.len;
 	return call->told.len > 0 ? call->told.text : "";
+}
+
+/* What no open Request needs. */
+size_t
+call_room(struct conn *c)
+{
+	const struct call *call = c->web->call;
+	size_t taken = conn_unsent(c) + HEAD_MAX + call->told.len +
+	    count_open(call) * (size_t)CALL_SMALL_MAX;
+	size_t hard = c->w->p->conf->output_hard;
+
+	return taken < hard ? hard - taken : 0;
 }
 
 /* -- sessions ------------------------------------------------------------------------------ */
@@ -168,7 +191,7 @@ call_begin(struct conn *c, const struct call_spec *spec)
 		return -ENOMEM;
 	call->state_size = spec->state_size;
 	call->ops = spec->ops;
-	call->keep = spec->keep;
+	call->keep = spec->keep && spec->token != NULL;
 	call->wait_ms = spec->wait_ms;
 	call->asked = call->time_over = false;
 	call->refusal = KITH_E_OK;
@@ -318,16 +341,6 @@ ask_login(struct conn *c)
 	explicit_bzero(c->web->call->token, sizeof(c->web->call->token));
 }
 
-static unsigned
-count_open(const struct call *call)
-{
-	unsigned open = 0;
-
-	for (unsigned i = 0; i < call->n; i++)
-		open += !call->requests[i].answered;
-	return open;
-}
-
 /* As a native client that does not wait for replies: until input rests. */
 static void
 give_requests(struct conn *c)
@@ -412,12 +425,15 @@ tell_message(struct conn *c, const Kith__V1__Reply *r, bool news)
 	explicit_bzero(text, n);
 }
 
-/* Our own requests: each answer leads to the next phase. */
+/* Our own requests: each answer leads to the next phase. What the connection has to say
+ * meanwhile is no answer. */
 static void
 on_own_reply(struct conn *c, Kith__V1__Reply *r)
 {
 	struct call *call = c->web->call;
 
+	if (r->id != OWN_ID)
+		return;
 	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
 		call->refusal = (enum kith_err)r->error->code;
 		call->refusal_retry_ms = r->error->retry_after_ms;
@@ -494,7 +510,7 @@ call_on_live(struct conn *c, const uint8_t *json, size_t len)
 	stats_add(c->w->p->stats, STAT_events_delivered, 1);
 }
 
-/* After Logout the answer is there. */
+/* After a Logout what was answered is told; the rest has no answer, as at the other doors. */
 void
 call_on_close(struct conn *c, enum kith_err why)
 {
@@ -502,11 +518,10 @@ call_on_close(struct conn *c, enum kith_err why)
 
 	if (call == NULL || call->phase == CALL_IDLE)
 		return;
-	if (why == KITH_E_OK && call->given == call->n && count_open(call) == 0)
+	if (why == KITH_E_OK)
 		done(c);
 	else
-		failed(c, why != KITH_E_OK ? why : KITH_E_REVOKED, NULL,
-		    why == KITH_E_SHUTTING_DOWN ? RETRY_MS : 0);
+		failed(c, why, NULL, why == KITH_E_SHUTTING_DOWN ? RETRY_MS : 0);
 }
 
 void

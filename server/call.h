@@ -43,7 +43,7 @@ struct call_spec {
 	const struct call_ops	*ops;
 	const char		*token;		/* NULL: not logged in; copied */
 	bool			 hook;		/* the token is a hook's */
-	bool			 keep;		/* not light: a poll's */
+	bool			 keep;		/* with a token: not light, goes on afterwards */
 	uint32_t		 wait_ms;	/* kept: for news, if nothing was asked */
 	size_t			 state_size;	/* of call_state() */
 };
@@ -67,6 +67,11 @@ void	*call_state(struct conn *c);
 /* Adds one Reply's JSON, or anything that the answer is to tell. news: it ends the waiting of a
  * kept call. */
 void	call_tell(struct conn *c, const char *json, size_t len, bool news);
+
+/* How long a reply may be that is not small, so that the answer, with what is still open, stays
+ * below conf->output_hard. Small is all that can't be asked for again. */
+#define CALL_SMALL_MAX		8192u
+size_t	call_room(struct conn *c);
 
 /* What is to be told, separated by commas. Valid until the end of the call. */
 const char *call_told(struct conn *c, size_t *len);

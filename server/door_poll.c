@@ -28,6 +28,22 @@ is_news(const Kith__V1__Reply *r)
 	    r->sync_page->n_positions > 0;
 }
 
+/* Instead of a page for which there is no room beside the others: it can be asked for again. */
+static size_t
+put_too_long(uint64_t id, char *text, size_t cap)
+{
+	static char why[] = "with the other replies it is too long: ask for it alone";
+	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+
+	error.code = KITH__V1__ERROR_CODE__BUSY;
+	error.text = why;
+	r.id = id;
+	r.body_case = KITH__V1__REPLY__BODY_ERROR;
+	r.error = &error;
+	return json_from_message(&r.base, text, cap);
+}
+
 static void
 on_reply(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 {
@@ -39,6 +55,8 @@ on_reply(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 	if (poll->syncs && place == 0)
 		copy.id = 0;
 	n = json_from_message(&copy.base, text, sizeof(text));
+	if (n > CALL_SMALL_MAX && n > call_room(c))
+		n = put_too_long(copy.id, text, sizeof(text));
 	call_tell(c, text, n, is_news(r));
 	explicit_bzero(text, n);	/* it may hold a token */
 }

@@ -531,5 +531,6 @@ session_restart(struct conn *c)
 	memset(&c->session, 0, sizeof(c->session));
 	session_init(&c->session);
 	c->session.sends = sends;
+	c->behind = false;		/* that was the other's */
 	conn_resume(c, CONN_PAUSE_FULL | CONN_PAUSE_STALLED);
 }

@@ -195,6 +195,13 @@ tests_unit_tls_test_LDADD = $(worker_libs)
 tests_unit_worker_test_SOURCES = tests/unit/worker_test.c $(worker_kit)
 tests_unit_worker_test_LDADD = $(worker_libs)
 
+# Calls: sessions run by HTTP requests.
+unit_tests += tests/unit/call_test \
+	tests/unit/client_id_test
+tests_unit_call_test_SOURCES = tests/unit/call_test.c $(worker_kit)
+tests_unit_call_test_LDADD = $(worker_libs)
+tests_unit_client_id_test_LDADD = $(worker_libs)
+
 # client: single modules of libkith and of kith.
 unit_tests += tests/unit/client_state_test \
 	tests/unit/out_test \
