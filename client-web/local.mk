@@ -1,9 +1,11 @@
 # The page: what is installed, and what kithd serves by name. There is no other list.
 web_files = \
+	client-web/chat.css \
 	client-web/dialogs.css \
 	client-web/icon.svg \
 	client-web/index.html \
 	client-web/js/dialogs.js \
+	client-web/js/dialogs_own.js \
 	client-web/js/dom.js \
 	client-web/js/i18n.js \
 	client-web/js/link.js \
@@ -18,6 +20,7 @@ web_files = \
 	client-web/js/view_list.js \
 	client-web/js/view_log.js \
 	client-web/js/view_login.js \
+	client-web/js/view_row.js \
 	client-web/js/ws.js \
 	client-web/lang/de.json \
 	client-web/lang/en.json \

@@ -1,20 +1,24 @@
-// dialogs.js - what is asked in between: new chats, groups, members, settings, devices.
-import {bdi, button, check, el, field, fill, select} from "./dom.js";
-import {errorText, formatDate, LANGUAGES, t} from "./i18n.js";
-import {askPermission} from "./notify.js";
-import {changeSetting, setting} from "./settings.js";
+// dialogs.js - what is asked in between: new chats, groups and their members.
+import {avatar, bdi, button, check, el, field, fill} from "./dom.js";
+import {errorText, t} from "./i18n.js";
 import {visible} from "./text.js";
+import {presence} from "./view_list.js";
+
+const TOPIC_BYTES = 256;
+const TOAST_MS = 6000;
 
 /**
- * Opens a dialog. ok(values): what its button does; what it throws is shown, and it stays open.
- * Returns the <dialog>.
+ * Opens a dialog with a title and content. With ok(values) it has a button that does it; what that throws
+ * is shown, and the dialog stays open. Returns {dialog, tell}; tell(error) shows an error in it.
  */
-function openDialog(title, content, {okText, ok, name}) {
+export function openDialog(name, title, content, {ok, okText = t("ok"), danger = false} = {}) {
 	const alert = el("p", {role: "alert", class: "error"});
 	const close = () => dialog.close();
-	const submit = ok && el("button", {type: "submit", class: "main", data: {action: "ok"}}, okText);
+	const tell = error => { alert.textContent = errorText(error); };
+	const submit = ok && el("button", {type: "submit", class: danger ? "main danger" : "main",
+	    data: {action: "ok"}}, okText);
 	const form = el("form", {method: "dialog"}, el("h2", {id: `dialog-${name}`}, title), content, alert,
-	    el("div", {class: "buttons"}, button(ok ? t("cancel") : t("close"), "cancel", close), submit));
+	    el("div", {class: "buttons"}, button(t(ok ? "cancel" : "close"), "cancel", close), submit));
 	const dialog = el("dialog", {"aria-labelledby": `dialog-${name}`, class: name}, form);
 	form.addEventListener("submit", async event => {
 		event.preventDefault();
@@ -26,14 +30,28 @@ function openDialog(title, content, {okText, ok, name}) {
 			await ok(new FormData(form));
 			close();
 		} catch (error) {
-			alert.textContent = errorText(error);
+			tell(error);
 		}
 		submit.disabled = false;
 	});
+	dialog.addEventListener("click", event => event.target === dialog && close());	// beside it
 	dialog.addEventListener("close", () => dialog.remove());
 	document.body.append(dialog);
 	dialog.showModal();
-	return dialog;
+	return {dialog, tell};
+}
+
+/** Closes what is open. */
+export function closeDialogs() {
+	for (const dialog of document.querySelectorAll("dialog"))
+		dialog.close();
+}
+
+/** Says for a while what went wrong where there is no dialog to say it in. */
+export function toast(error) {
+	const node = el("p", {class: "toast", role: "alert"}, errorText(error));
+	document.body.append(node);
+	setTimeout(() => node.remove(), TOAST_MS);
 }
 
 const input = (name, props = {}) => el("input", {name, autocomplete: "off", spellcheck: "false",
@@ -43,27 +61,29 @@ const input = (name, props = {}) => el("input", {name, autocomplete: "off", spel
 const bare = text => text.trim().replace(/^[@#]/u, "");
 
 export class Dialogs {
-	constructor(state, link, outbox, open) {
+	/** open(conversation) shows it. */
+	constructor(state, link, open) {
 		this.state = state;
 		this.link = link;
-		this.outbox = outbox;
 		this.open = open;
 	}
 
 	newChat() {
-		openDialog(t("list.newChat"), field(t("login.name"), input("user", {required: true})), {
-			name: "new-chat", okText: t("ok"),
-			ok: async values => this.open(await this.state.openDirect(bare(values.get("user")))),
-		});
+		openDialog("new-chat", t("list.newChat"), field(t("login.name"), input("user", {required: true})),
+		    {ok: values => this.chat(bare(values.get("user")))});
+	}
+
+	async chat(name) {
+		this.open(await this.state.openDirect(name));
 	}
 
 	createGroup() {
-		openDialog(t("list.createGroup"), [
+		openDialog("create-group", t("list.createGroup"), [
 			field(t("group.name"), input("group", {required: true})),
-			field(t("group.topic"), input("topic")),
+			field(t("group.topic"), input("topic", {maxlength: TOPIC_BYTES})),
 			check(t("group.public"), input("public", {type: "checkbox", checked: true})),
 		], {
-			name: "create-group", okText: t("ok"),
+			okText: t("group.create"),
 			ok: async values => this.open(await this.state.joined({createGroup: {
 				name: bare(values.get("group")), topic: values.get("topic"),
 				public: values.get("public") !== null}})),
@@ -76,134 +96,70 @@ export class Dialogs {
 
 	async joinGroup() {
 		const list = el("ul", {class: "choices"});
-		const dialog = openDialog(t("list.joinGroup"), [
+		const {dialog, tell} = openDialog("join-group", t("list.joinGroup"), [
 			field(t("group.name"), input("group", {required: true})),
-			el("h3", {}, t("group.publicOnes")), list], {
-			name: "join-group", okText: t("group.join"),
-			ok: values => this.join(bare(values.get("group"))),
-		});
-		const {conversations} = await this.link.request({listGroups: {limit: 200}})
-		    .catch(() => ({conversations: {}}));
-		fill(list, (conversations.conversations ?? []).map(row => el("li", {}, el("button",
-		    {type: "button", data: {group: row.name}, on: {click: () => {
-			dialog.querySelector("[name=group]").value = row.name;
-			dialog.querySelector("form").requestSubmit();
-		}}}, bdi("#" + visible(row.name)), el("span", {}, bdi(visible(row.topic ?? ""))),
-		    el("span", {}, t("group.count", {n: row.members ?? 0}))))));
-	}
-
-	async members(conversation) {
-		const list = el("ul", {class: "people"});
-		openDialog(t("group.members"), list, {name: "members"});
-		let after = "0", more = true;
-		while (more) {
-			const {members} = await this.link.request({listMembers: {target:
-			    {conversation: conversation.id}, after}}).catch(() => ({members: {}}));
-			for (const row of members.members ?? []) {
-				after = row.userId;
-				list.append(this.member(row));
-			}
-			more = members.more ?? false;
+			el("h3", {}, t("group.publicOnes")), list,
+		], {okText: t("group.join"), ok: values => this.join(bare(values.get("group")))});
+		const choose = ({name}) => {
+			dialog.querySelector("[name=group]").value = name;
+			dialog.querySelector("[data-action=ok]").focus();
+		};
+		try {
+			const {conversations} = await this.link.request({listGroups: {limit: 200}});
+			const others = (conversations.conversations ?? []).filter(({role = "NOBODY"}) => role === "NOBODY");
+			fill(list, others.length ? others.map(row => this.group(row, () => choose(row))) :
+			    el("li", {class: "soft"}, t("group.noOthers")));
+		} catch (error) {
+			tell(error);
 		}
 	}
 
-	member({name, online, role}) {
-		return el("li", {data: {member: name}},
-		    el("span", {class: "presence", role: "img", data: {online: String(online ?? false)},
-		    "aria-label": online ? t("presence.online") : t("presence.offline")}),
-		    bdi(visible(name)), role === "OWNER" && el("span", {class: "role"}, t("group.owner")));
+	group({id, name, topic, members = 0}, choose) {
+		return el("li", {}, el("button", {type: "button", class: "row", data: {group: name}, on: {click: choose}},
+		    avatar(name, id, true),
+		    el("span", {class: "title"}, bdi(visible(name)), topic && el("bdi", {class: "soft"}, visible(topic))),
+		    el("span", {class: "soft"}, t("group.count", {n: members}))));
+	}
+
+	async members(conversation) {
+		const list = el("ul", {class: "choices"});
+		const {dialog, tell} = openDialog("members", t("group.members"), list);
+		const chat = name => {
+			dialog.close();
+			this.chat(name).catch(toast);
+		};
+		try {
+			for (let after = "0", more = true; more && dialog.open;) {
+				const {members} = await this.link.request({listMembers: {target: conversation.target, after}});
+				for (const row of members.members ?? []) {
+					after = row.userId;
+					list.append(this.member(row, () => chat(row.name)));
+				}
+				more = members.more ?? false;
+			}
+		} catch (error) {
+			tell(error);
+		}
+	}
+
+	member({userId, name, online = false, role}, chat) {
+		return el("li", {}, el("button", {type: "button", class: "row", data: {member: name},
+		    title: t("group.chat", {name}), on: {click: chat}},
+		    el("span", {class: "mark"}, avatar(name, userId), presence(online)),
+		    el("span", {class: "title"}, bdi(visible(name))),
+		    role === "OWNER" && el("span", {class: "tag"}, t("group.owner"))));
 	}
 
 	invite(conversation) {
-		openDialog(t("group.invite"), field(t("login.name"), input("user", {required: true})), {
-			name: "invite", okText: t("ok"),
-			ok: values => this.link.request({inviteToGroup: {target:
-			    {conversation: conversation.id}, user: bare(values.get("user"))}}),
+		openDialog("invite", t("group.invite"), field(t("login.name"), input("user", {required: true})), {
+			okText: t("group.invite"),
+			ok: values => this.link.request({inviteToGroup: {target: conversation.target,
+			    user: bare(values.get("user"))}}),
 		});
 	}
 
 	leave(conversation) {
-		openDialog(t("group.leave"), el("p", {}, t("group.leaveSure", {name: conversation.name})), {
-			name: "leave", okText: t("group.leave"), ok: () => this.state.leave(conversation),
-		});
-	}
-
-	/* -- a person's own ----------------------------------------------------------------- */
-
-	settings() {
-		const choice = (key, name, options) => {
-			const node = select(name, setting(key), options);
-			node.addEventListener("change", () => changeSetting(key, node.value));
-			return field(t(`settings.${key}`), node);
-		};
-		openDialog(t("settings.title"), [
-			choice("language", "language", [["auto", t("auto")], ...LANGUAGES]),
-			choice("theme", "theme", [["auto", t("auto")], ["light", t("settings.light")],
-			    ["dark", t("settings.dark")]]),
-			choice("density", "density", [["cosy", t("settings.cosy")],
-			    ["compact", t("settings.compact")]]),
-			choice("sendKey", "send-key", [["enter", t("settings.enter")],
-			    ["ctrl", t("settings.ctrl")]]),
-			this.toggle("sound", value => value),
-			this.toggle("notifications", value => value && askPermission()),
-			el("div", {class: "buttons"},
-			    button(t("password.title"), "password", () => this.password()),
-			    button(t("devices.title"), "devices", () => this.devices()),
-			    button(t("logout"), "logout", () => this.logOut())),
-		], {name: "settings"});
-	}
-
-	toggle(name, set) {
-		const node = el("input", {type: "checkbox", name, checked: setting(name)});
-		node.addEventListener("change", async () => {
-			changeSetting(name, node.checked);
-			node.checked = Boolean(await set(node.checked)) && setting(name);
-		});
-		return check(t(`settings.${name}`), node);
-	}
-
-	password() {
-		const secret = (name, autocomplete) => el("input", {name, type: "password", required: true,
-		    autocomplete});
-		openDialog(t("password.title"), [
-			field(t("password.old"), secret("old", "current-password")),
-			field(t("password.new"), secret("new", "new-password")),
-			el("p", {class: "hint"}, t("password.hint")),
-		], {
-			name: "password", okText: t("ok"),
-			ok: values => this.link.request({changePassword: {oldPassword: values.get("old"),
-			    newPassword: values.get("new")}}),
-		});
-	}
-
-	async devices() {
-		const list = el("ul", {class: "people"});
-		openDialog(t("devices.title"), list, {name: "devices"});
-		const draw = async () => {
-			const {sessions} = await this.link.request({listSessions: {}})
-			    .catch(() => ({sessions: {}}));
-			fill(list, (sessions.sessions ?? []).map(row => this.device(row, draw)));
-		};
-		await draw();
-	}
-
-	device(row, draw) {
-		const used = Number(row.usedMs ?? row.createdMs ?? 0);
-		return el("li", {}, bdi(visible(row.deviceName ?? "")),
-		    row.hook && el("span", {class: "role"}, t("devices.hook")),
-		    el("time", {}, formatDate(used)),
-		    row.current ? el("span", {class: "role"}, t("devices.current")) :
-		    button(t("devices.revoke"), "revoke", async () => {
-			    await this.link.request({revokeSession: {device: row.device}}).catch(() => {});
-			    await draw();
-		    }));
-	}
-
-	/** Nothing that was written or read stays behind. */
-	async logOut() {
-		for (const dialog of document.querySelectorAll("dialog"))
-			dialog.close();
-		this.outbox.clear();
-		await this.link.leave();
+		openDialog("leave", t("group.leave"), el("p", {}, t("group.leaveSure", {name: conversation.name})),
+		    {okText: t("group.leave"), danger: true, ok: () => this.state.leave(conversation)});
 	}
 }

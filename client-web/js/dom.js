@@ -1,5 +1,31 @@
 // dom.js - makes elements and text nodes; there is no other way to the page.
 
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Signs, drawn with a line of one width on a field of 24 by 24. */
+const SIGNS = {
+	alert: "M12 8v5M12 16.5v.1M12 3.5 21.5 20h-19z",
+	back: "M15 5l-7 7 7 7",
+	bell: "M6 16V11a6 6 0 0 1 12 0v5l1.5 2h-15zM10 20.5a2.2 2.2 0 0 0 4 0",
+	check: "M5.5 12.5l4.5 4.5L19 7.5",
+	checks: "M2.5 12.5L7 17l8.5-9.5M11 16l1 1 9-9.5",
+	clock: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 8v4.2l2.6 1.8",
+	close: "M6 6l12 12M18 6L6 18",
+	down: "M6 9.5l6 6 6-6",
+	gear: "M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2.2 2.2" +
+	    "M16.2 16.2l2.2 2.2M18.4 5.6l-2.2 2.2M7.8 16.2l-2.2 2.2",
+	hash: "M9.5 4L7.5 20M16.5 4l-2 16M4.5 9h16M3.5 15h16",
+	invite: "M10 4.5a3.5 3.5 0 1 0 0 7 3.5 3.5 0 0 0 0-7zM3 20c.5-4 3.4-6 7-6 1.7 0 3.2.4 4.4 1.3" +
+	    "M18 14v6M15 17h6",
+	leave: "M14 4.5H5.5v15H14M10.5 12H21M17.5 8l4 4-4 4",
+	members: "M9 5a3.3 3.3 0 1 0 0 6.6A3.3 3.3 0 0 0 9 5zM2.5 19.5c.4-3.8 3-5.6 6.5-5.6s6.1 1.8 6.5 5.6" +
+	    "M15.5 5.2a3.3 3.3 0 0 1 0 6.2M17.7 14.4c2.2.7 3.5 2.4 3.8 5.1",
+	pen: "M4.5 19.5l.8-4L16.2 4.6a1.7 1.7 0 0 1 2.4 0l.8.8a1.7 1.7 0 0 1 0 2.4L8.5 18.7zM14 7l3 3",
+	plus: "M12 5v14M5 12h14",
+	search: "M10.5 4.5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM15 15l5 5",
+	send: "M12 19V5M5.5 11.5L12 5l6.5 6.5",
+};
+
 /**
  * el("p", {class: "x", role: "log", data: {seq: "1"}, on: {click: f}}, "text", node, ...)
  * Values of undefined, null and false are left out; true is an attribute without a value.
@@ -15,16 +41,57 @@ export function el(name, props = {}, ...children) {
 		else if (key === "data")
 			Object.assign(node.dataset, value);
 		else
-			node.setAttribute(key === "class" ? "class" : key, value === true ? "" : value);
+			node.setAttribute(key, value === true ? "" : value);
 	}
-	node.append(...children.flat().filter(child => child !== undefined && child !== null &&
-	    child !== false));
+	node.append(...present(children));
 	return node;
+}
+
+function present(children) {
+	return children.flat(2).filter(child => child !== undefined && child !== null && child !== false);
+}
+
+/** Replaces what is in `node`. */
+export function fill(node, ...children) {
+	node.replaceChildren(...present(children));
+}
+
+/**
+ * Makes `nodes` the children of `parent`, and touches only those that are not in their place: what
+ * stays keeps its focus and selection, and a screen reader speaks of what is new alone.
+ */
+export function reconcile(parent, nodes) {
+	const wanted = new Set(nodes);
+	for (const child of [...parent.childNodes])
+		if (!wanted.has(child))
+			child.remove();
+	let at = parent.firstChild;
+	for (const node of nodes) {
+		if (node === at)
+			at = at.nextSibling;
+		else
+			parent.insertBefore(node, at);
+	}
+}
+
+export function icon(sign) {
+	const svg = document.createElementNS(SVG, "svg"), path = document.createElementNS(SVG, "path");
+	svg.setAttribute("class", "icon");
+	svg.setAttribute("viewBox", "0 0 24 24");
+	svg.setAttribute("aria-hidden", "true");
+	path.setAttribute("d", SIGNS[sign]);
+	svg.append(path);
+	return svg;
 }
 
 /** Names and texts of other people: their direction stays their own. */
 export function bdi(text, className) {
 	return el("bdi", {class: className}, text);
+}
+
+/** For those who hear the page. */
+export function hidden(text) {
+	return el("span", {class: "hidden"}, text);
 }
 
 export function button(label, action, listener, className) {
@@ -35,7 +102,18 @@ export function button(label, action, listener, className) {
 /** A button that shows a sign, and says its name to those who do not see it. */
 export function signButton(sign, label, action, listener) {
 	return el("button", {type: "button", class: "sign", title: label, "aria-label": label,
-	    data: {action}, on: {click: listener}}, el("span", {"aria-hidden": "true"}, sign));
+	    data: {action}, on: {click: listener}}, icon(sign));
+}
+
+/** A round mark with a name's first letter, in one of eight colours by `id`. */
+export function avatar(name, id, isGroup = false) {
+	const [first] = name;
+	return el("span", {class: isGroup ? "avatar group" : "avatar", "aria-hidden": "true",
+	    data: {tint: tint(id)}}, isGroup ? icon("hash") : (first ?? "?").toUpperCase());
+}
+
+export function tint(id) {
+	return String(BigInt(id ?? 0) % 8n);
 }
 
 export function field(label, input) {
@@ -51,9 +129,4 @@ export function select(name, value, options) {
 	    el("option", {value: key}, label)));
 	node.value = value;
 	return node;
-}
-
-/** Replaces what is in `node`. */
-export function fill(node, ...children) {
-	node.replaceChildren(...children.flat().filter(Boolean));
 }

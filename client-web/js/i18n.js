@@ -2,10 +2,14 @@
 
 export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ko", "한국어"], ["zh", "中文"]];
 
+const WEEK_MS = 6 * 24 * 3600 * 1000;
+
 const FORMATS = {
-	time: {hour: "2-digit", minute: "2-digit"},
+	time: {hour: "numeric", minute: "2-digit"},
+	weekday: {weekday: "short"},
+	short: {dateStyle: "short"},
 	day: {weekday: "long", year: "numeric", month: "long", day: "numeric"},
-	date: {dateStyle: "medium", timeStyle: "short"},
+	full: {dateStyle: "medium", timeStyle: "short"},
 };
 
 let words = {};
@@ -25,13 +29,31 @@ export async function useLanguage(choice) {
 	const answer = await fetch(`lang/${code}.json`);
 	words = await answer.json();
 	document.documentElement.lang = code;
+	// The browser's own variant of it knows if the clock has 12 or 24 hours.
+	const locale = navigator.languages.find(l => l.startsWith(code)) ?? code;
 	for (const [name, options] of Object.entries(FORMATS))
-		formats[name] = new Intl.DateTimeFormat(code, options);
+		formats[name] = new Intl.DateTimeFormat(locale, options);
 }
 
 export const formatTime = ms => formats.time.format(ms);
-export const formatDay = ms => formats.day.format(ms);
-export const formatDate = ms => formats.date.format(ms);
+export const formatFull = ms => formats.full.format(ms);
+
+/** Equal for the times of one day. */
+export const dayOf = ms => new Date(ms).toDateString();
+
+export function formatDay(ms) {
+	const now = Date.now();
+	if (dayOf(ms) === dayOf(now))
+		return t("day.today");
+	return dayOf(ms) === dayOf(now - 24 * 3600 * 1000) ? t("day.yesterday") : formats.day.format(ms);
+}
+
+/** As much of it as says when it was. */
+export function formatShort(ms) {
+	const now = Date.now();
+	const format = dayOf(ms) === dayOf(now) ? "time" : now - ms < WEEK_MS ? "weekday" : "short";
+	return formats[format].format(ms);
+}
 
 /** The text of an error that a request ended with. */
 export function errorText(error) {

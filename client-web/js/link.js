@@ -3,25 +3,45 @@
 import {PollTransport} from "./poll.js";
 import {WebSocketTransport} from "./ws.js";
 
+const CLIENT = {versionMin: 1, versionMax: 1, client: "kith page"};
 const REQUEST_MS = 15000;
-const BACKOFF_MS = [500, 1000, 2000, 5000, 10000, 20000];
+const PROBE_MS = 4000;
 const CHECK_MS = 5000;
-const SOCKET_TRIES = 2;		// then polling is tried in turn
+const BACKOFF_MS = 1000;	// kith-protocol(7), Connecting again
+const BACKOFF_MAX_MS = 60000;
+const BACKOFF_SEEN_MS = 8000;	// while somebody looks
+const STEADY_MS = 60000;
+const SOCKETS_TRIED = 2;	// that broke while HTTP worked: then it polls
+const SOCKET_AGAIN_MS = 60000;
 
-/** What a request ended with: the server's error, or that there is no connection. */
+/** After these, somebody has to log in. */
+const ENDINGS = ["TOKEN_INVALID", "DISABLED", "REVOKED", "WRONG_STATE"];
+
+/** What a request ended with: the server's error, or LOST, or TIMEOUT. */
 export class RequestError extends Error {
-	constructor(error) {
-		super(error.text ?? error.code);
-		this.code = error.code ?? "INTERNAL";
-		this.retryAfterMs = error.retryAfterMs ?? 0;
+	constructor({code = "INTERNAL", text, retryAfterMs = 0}) {
+		super(text ?? code);
+		this.code = code;
+		this.retryAfterMs = retryAfterMs;
 	}
 }
 
-const cut = () => new RequestError({code: "LOST", text: "the connection was cut"});
+/** A POST from the page; throws a RequestError. */
+async function post(path, body) {
+	const answer = await fetch(path, {
+		method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body),
+	}).catch(() => {
+		throw new RequestError({code: "LOST"});
+	});
+	const reply = await answer.json().catch(() => ({}));
+	if (!answer.ok)
+		throw new RequestError(reply.error ?? {text: `HTTP ${answer.status}`});
+	return reply;
+}
 
 /**
- * Events: "state" (this.state has changed: connecting, online, offline, login), "ready" (logged in,
- * this.me is known), "news" (detail is a Reply).
+ * Events: "state" (this.state has changed: connecting, online, offline, login), "welcome" (this.welcome is
+ * known), "ready" (logged in, this.me is known), "news" (detail is a Reply).
  */
 export class Link extends EventTarget {
 	constructor() {
@@ -29,86 +49,122 @@ export class Link extends EventTarget {
 		this.state = "connecting";
 		this.welcome = null;
 		this.me = null;
-		this.have = () => [];
-		this.nextId = 1;
-		this.waiting = new Map();
-		this.failures = 0;
+		this.have = () => [];		// set by who knows what was seen
 		this.polls = false;
-		this.timer = 0;
+		this.transport = null;
+		this.waiting = new Map();	// request id -> {resolve, reject, timer}
+		this.nextId = 1;
+		this.failures = 0;		// since it was steady
+		this.brokenSockets = 0;
+		this.notBeforeMs = 0;
 		addEventListener("online", () => this.hurry());
-		addEventListener("offline", () => this.transport && this.lost());
-		setInterval(() => this.checkHeard(), CHECK_MS);
+		addEventListener("offline", () => this.probe());
 		document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+		setInterval(() => this.check(), CHECK_MS);
 	}
+
+	/* -- coming and going ------------------------------------------------------------- */
 
 	/** Opens it anew, now. */
 	async start() {
-		clearTimeout(this.timer);
 		this.drop();
 		this.setState("connecting");
 		const round = this.round = Symbol("round");
 		const mine = f => value => this.round === round && f(value);
 		const Transport = this.polls ? PollTransport : WebSocketTransport;
-		this.transport = new Transport(mine(r => this.take(r)), mine(() => this.lost()),
-		    () => this.have());
+		const transport = this.transport = new Transport(mine(reply => this.take(reply)),
+		    mine(() => this.lost()), () => this.have());
 		try {
-			await this.transport.open();
-			if (this.round === round)
-				await this.logIn();
+			await transport.open();
+		} catch {
+			await this.broken(round);
+			return;
+		}
+		try {
+			await this.logIn(round);
 		} catch (error) {
-			if (this.round === round)
-				this.refused(error);
+			mine(() => this.refused(error))();
 		}
 	}
 
-	async logIn() {
-		const [hello, login] = this.transport.logIn();
-		const ask = step => "welcome" in step || "loggedIn" in step ? step : this.request(step);
-		this.welcome = (await ask(hello)).welcome;
-		this.dispatchEvent(new Event("welcome"));
-		this.me = (await ask(login)).loggedIn;
-		this.failures = 0;
+	/** Polling is for where HTTP works and WebSockets don't, and not for a server that is away. */
+	async broken(round) {
+		const works = await fetch("healthz").then(answer => answer.ok, () => false);
+		if (this.round !== round)
+			return;
+		this.lost();
+		this.brokenSockets = works ? this.brokenSockets + 1 : 0;
+		this.polls = this.brokenSockets >= SOCKETS_TRIED;
+	}
+
+	/** An empty token stands for the cookie's. */
+	async logIn(round) {
+		const replies = [this.request({hello: CLIENT}), this.request({loginToken: {}})];
+		const greeted = replies[0].then(({welcome}) => {
+			this.welcome = welcome;
+			this.dispatchEvent(new Event("welcome"));
+		});
+		const [, {loggedIn}] = await Promise.all([greeted, replies[1]]);
+		if (this.round !== round)
+			return;
+		this.me = loggedIn;
+		this.sinceMs = this.heardMs;
 		this.setState("online");
 		this.dispatchEvent(new Event("ready"));
 	}
 
 	/** Who has no login is asked for one; anything else is tried again. */
 	refused(error) {
-		if (["TOKEN_INVALID", "DISABLED", "REVOKED", "WRONG_STATE"].includes(error.code)) {
-			this.me = null;
-			this.setState("login");
-			this.drop();
-		} else {
+		this.waitFor(error);
+		if (ENDINGS.includes(error.code))
+			this.signedOut();
+		else
 			this.lost();
-		}
 	}
 
-	lost() {
-		const had = this.state === "online";
+	signedOut() {
+		this.me = null;
 		this.drop();
-		if (this.state === "login")
-			return;
-		if (!had && ++this.failures >= SOCKET_TRIES)
-			this.polls = !this.polls;
-		this.setState("offline");
-		const pause = BACKOFF_MS[Math.min(this.failures, BACKOFF_MS.length - 1)];
-		this.timer = setTimeout(() => this.start(), pause * (0.5 + Math.random()));
+		this.setState("login");
 	}
 
-	/** The network is back, or somebody looks: do not wait for the next try. */
+	/** Comes back after a random time, so that not everybody comes at once when a server is back. */
+	lost() {
+		if (this.state !== "online") {
+			this.failures++;
+			this.polls = false;
+		} else if (Date.now() - this.sinceMs > STEADY_MS) {
+			this.failures = 0;
+		}
+		this.drop();
+		const most = document.hidden ? BACKOFF_MAX_MS : BACKOFF_SEEN_MS;
+		const bound = Math.min(BACKOFF_MS * 2 ** this.failures, most);
+		const pause = Math.max(Math.random() * bound, this.notBeforeMs - Date.now());
+		this.timer = setTimeout(() => this.start(), pause);
+		this.setState("offline");
+	}
+
+	waitFor(error) {
+		this.notBeforeMs = Date.now() + Number(error.retryAfterMs ?? 0);
+	}
+
+	/** The network is back, or somebody looks: not the time to wait. */
 	hurry() {
-		if (this.state === "offline" && navigator.onLine)
+		if (this.state === "offline" && Date.now() >= this.notBeforeMs)
 			this.start();
+		else
+			this.probe();
 	}
 
 	drop() {
-		const transport = this.transport;
+		const {transport} = this;
+		clearTimeout(this.timer);
 		this.round = null;
 		this.transport = null;
 		transport?.close();
 		for (const {reject, timer} of this.waiting.values()) {
 			clearTimeout(timer);
-			reject(cut());
+			reject(new RequestError({code: "LOST"}));
 		}
 		this.waiting.clear();
 	}
@@ -118,76 +174,120 @@ export class Link extends EventTarget {
 		this.dispatchEvent(new Event("state"));
 	}
 
+	/* -- life --------------------------------------------------------------------------- */
+
+	/** Also a page that only listens has to be heard of (Keeping a connection). */
+	beat() {
+		const beatMs = this.welcome?.limits?.heartbeatMs;
+		if (this.state === "online" && this.transport.beats &&
+		    Date.now() - this.spokenMs > beatMs / 2)
+			this.request({ping: {}}).catch(() => {});
+	}
+
+	/** A connection may be dead without a word, as after sleep. */
+	check() {
+		const {heartbeatMs, heartbeatMissed} = this.welcome?.limits ?? {};
+		if (this.state !== "online")
+			return;
+		if (this.transport.beats && Date.now() - this.heardMs > heartbeatMs * heartbeatMissed + CHECK_MS)
+			this.lost();
+		else if (this.polls && Date.now() - this.sinceMs > SOCKET_AGAIN_MS)
+			this.trySocket();
+		else
+			this.beat();
+	}
+
+	/** There is reason to doubt that it lives. */
+	probe() {
+		const {round} = this;
+		if (this.state === "online")
+			this.request({ping: {}}, PROBE_MS).catch(() => this.round === round && this.lost());
+	}
+
+	/** Whoever polls looks now and then if the network is better. */
+	async trySocket() {
+		const {round} = this;
+		const socket = new WebSocketTransport(() => {}, () => {});
+		this.sinceMs = Date.now();
+		try {
+			await socket.open();
+		} catch {
+			return;
+		} finally {
+			socket.close();
+		}
+		if (this.round === round) {
+			this.polls = false;
+			this.brokenSockets = 0;
+			this.start();
+		}
+	}
+
+	/* -- asking and hearing ------------------------------------------------------------- */
+
 	/** request({send: {...}}) -> the Reply. Rejects with a RequestError. */
-	request(body) {
+	request(body, patienceMs = REQUEST_MS) {
 		if (!this.transport)
-			return Promise.reject(cut());
+			return Promise.reject(new RequestError({code: "LOST"}));
 		const id = String(this.nextId++);
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => {
 				this.waiting.delete(id);
 				reject(new RequestError({code: "TIMEOUT"}));
-			}, REQUEST_MS);
+			}, patienceMs);
 			this.waiting.set(id, {resolve, reject, timer});
-			try {
-				this.transport.send({id, ...body});
-			} catch {
-				this.transport.close();
-			}
+			this.say({id, ...body});
 		});
 	}
 
-	/** The server beats: two of its beats missed, and the connection is dead without a word. */
-	checkHeard() {
-		const limits = this.welcome?.limits;
-		if (this.state === "online" && limits && !this.polls &&
-		    Date.now() - this.heardMs > limits.heartbeatMs * limits.heartbeatMissed + CHECK_MS)
-			this.lost();
+	say(request) {
+		this.spokenMs = Date.now();
+		this.transport.send(request);
 	}
 
 	take(reply) {
 		this.heardMs = Date.now();
-		if (reply.id && this.waiting.has(reply.id)) {
-			const {resolve, reject, timer} = this.waiting.get(reply.id);
-			this.waiting.delete(reply.id);
-			clearTimeout(timer);
-			if (reply.error)
-				reject(new RequestError(reply.error));
-			else
-				resolve(reply);
-		} else if ("ping" in reply) {
-			this.transport.send({id: String(this.nextId++), pong: {}});
-		} else if ("closing" in reply) {
-			this.closing(reply.closing.reason ?? {});
-		} else {
+		if (this.waiting.has(reply.id))
+			this.answer(reply);
+		else if ("ping" in reply)
+			this.say({id: String(this.nextId++), pong: {}});
+		else if ("closing" in reply)
+			this.closing(new RequestError(reply.closing.reason ?? {code: "OK"}));
+		else
 			this.dispatchEvent(new CustomEvent("news", {detail: reply}));
-		}
+		this.beat();
+	}
+
+	answer(reply) {
+		const {resolve, reject, timer} = this.waiting.get(reply.id);
+		this.waiting.delete(reply.id);
+		clearTimeout(timer);
+		if (reply.error)
+			reject(new RequestError(reply.error));
+		else
+			resolve(reply);
 	}
 
 	closing(reason) {
-		if (reason.code === "REVOKED")
-			this.refused(new RequestError(reason));
-		else
-			this.failures = 0;	// it stops in an orderly way: it will be back soon
+		this.waitFor(reason);
+		if (ENDINGS.includes(reason.code))
+			this.signedOut();
 	}
+
+	/* -- the way in and out --------------------------------------------------------------- */
 
 	/** Register or log in with a password: the server keeps the token in a cookie. */
 	async enter(body) {
-		const answer = await fetch("v1/login", {
-			method: "POST", headers: {"Content-Type": "application/json"},
-			body: JSON.stringify({id: "1", ...body}),
-		}).catch(() => { throw cut(); });
-		const reply = await answer.json().catch(() => ({}));
-		if (!answer.ok)
-			throw new RequestError(reply.error ?? {});
+		await post("v1/login", {id: "1", ...body});
 		await this.start();
 	}
 
+	/** Throws if the server did not hear of it: then the cookie is still good. */
 	async leave() {
-		await fetch("v1/logout", {method: "POST", headers: {"Content-Type": "application/json"},
-		    body: "{}"}).catch(() => {});
-		this.me = null;
-		this.setState("login");
-		this.drop();
+		await post("v1/logout", {}).catch(error => {
+			if (error.code !== "TOKEN_INVALID")
+				throw error;
+		});
+		this.signedOut();
 	}
 }

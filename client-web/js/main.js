@@ -1,7 +1,8 @@
 // main.js - puts the parts together: link -> state -> views; what somebody does goes to state and
 // outbox, and comes back as a change.
 import {fill} from "./dom.js";
-import {Dialogs} from "./dialogs.js";
+import {closeDialogs, Dialogs, toast} from "./dialogs.js";
+import {OwnDialogs} from "./dialogs_own.js";
 import {useLanguage} from "./i18n.js";
 import {Link} from "./link.js";
 import {watch} from "./notify.js";
@@ -12,104 +13,164 @@ import {ChatView} from "./view_chat.js";
 import {ListView} from "./view_list.js";
 import {LoginView, takeInvite} from "./view_login.js";
 
+const WIDE = matchMedia("(min-width: 45rem)");	// style.css has the same
+const ADDRESS = /^#\/(\d+)$/u;			// of a conversation
+
 class Page {
 	constructor() {
 		this.invite = takeInvite();
 		this.link = new Link();
 		this.state = new State(this.link);
 		this.outbox = new Outbox(this.link);
-		this.dialogs = new Dialogs(this.state, this.link, this.outbox, c => this.open(c));
-		this.shown = null;
+		this.dialogs = new Dialogs(this.state, this.link, c => this.open(c));
+		this.own = new OwnDialogs(this.link, this.outbox);
+		this.shown = null;		// "login", or the user's id
+		this.views = new AbortController();	// what they listen to ends with them
 		this.link.addEventListener("state", () => this.draw());
 		this.link.addEventListener("ready", () => this.draw());
-		watch(this.state, conversation => this.open(conversation));
+		this.state.addEventListener("change", ({detail: {what}}) => what === "all" && this.follow());
+		watch(this.state, c => this.open(c));
 		addEventListener("keydown", event => this.onKey(event));
-		addEventListener("hashchange", () => this.onHash());
-		onSetting(async (name, value) => name === "language" && this.relabel(value));
+		addEventListener("popstate", () => this.onAddress());
+		onSetting((name, value) => name === "language" && this.relabel(value));
 	}
 
-	open(conversation) {
-		this.chat.show(conversation);
-		if (conversation)
-			this.state.open(conversation);
-		else
-			this.state.current = null;
-	}
+	/* -- what is shown ------------------------------------------------------------------ */
 
 	draw() {
-		const {state} = this.link;
+		const {state, me} = this.link;
 		document.body.dataset.state = state === "login" ? "offline" : state;
-		if (state === "login")
+		if (state === "login" && this.shown !== "login")
 			this.showLogin();
-		else if (this.link.me && this.shown !== this.link.me.userId)
+		else if (me && this.shown !== me.userId)
 			this.showChat();
 	}
 
+	/** Ends the views that are there; the new ones listen until this signal. */
+	clearViews(shown) {
+		closeDialogs();
+		this.views.abort();
+		this.views = new AbortController();
+		this.shown = shown;
+		return this.views.signal;
+	}
+
 	showLogin() {
-		if (this.shown === "login")
-			return;
-		for (const dialog of document.querySelectorAll("dialog"))
-			dialog.close();
-		this.shown = "login";
+		const signal = this.clearViews("login");
 		this.state.clear();
+		this.list = this.chat = null;
 		document.body.dataset.view = "login";
-		const view = new LoginView(this.link, this.invite);
+		if (ADDRESS.test(location.hash))
+			history.replaceState(null, "", location.pathname);
+		const view = new LoginView(this.link, this.invite, signal);
 		fill(document.body, view.root);
 		view.draw();
 	}
 
 	showChat() {
-		this.shown = this.link.me.userId;
+		const signal = this.clearViews(this.link.me.userId);
+		const {dialogs, own} = this;
 		const actions = {
-			open: c => this.open(c), join: group => this.dialogs.join(group).catch(() => {}),
-			newChat: () => this.dialogs.newChat(), createGroup: () => this.dialogs.createGroup(),
-			joinGroup: () => this.dialogs.joinGroup(), settings: () => this.dialogs.settings(),
-			members: c => this.dialogs.members(c), invite: c => this.dialogs.invite(c),
-			leave: c => this.dialogs.leave(c),
+			open: c => this.open(c), back: () => this.back(), onSent: () => this.list.askForNotifications(),
+			join: group => dialogs.join(group).catch(toast),
+			newChat: () => dialogs.newChat(), createGroup: () => dialogs.createGroup(),
+			joinGroup: () => dialogs.joinGroup(), members: c => dialogs.members(c),
+			invite: c => dialogs.invite(c), leave: c => dialogs.leave(c), settings: () => own.settings(),
 		};
-		this.chat = new ChatView(this.state, this.link, this.outbox, actions);
-		this.list = new ListView(this.state, this.link, actions);
+		this.invite = "";
+		this.chat = new ChatView(this.state, this.link, this.outbox, actions, signal);
+		this.list = new ListView(this.state, this.link, actions, signal);
 		fill(document.body, this.list.root, this.chat.root);
-		this.list.drawItems();
+		this.show(this.state.current);
 	}
 
 	/** Everything is drawn anew, in the other language. */
 	async relabel(language) {
 		await useLanguage(language);
-		const {current} = this.state;
-		const wasLogin = this.shown === "login";
-		for (const dialog of document.querySelectorAll("dialog"))
-			dialog.close();
-		this.shown = null;
-		if (wasLogin) {
+		if (this.shown === "login")
 			this.showLogin();
-		} else {
+		else
 			this.showChat();
-			if (current)
-				this.open(current);
-		}
 	}
 
-	/** Ctrl+K finds a conversation, Alt with an arrow goes to the next. */
-	onKey(event) {
-		if (!this.list || this.shown === "login" || document.querySelector("dialog"))
-			return;
-		if ((event.ctrlKey || event.metaKey) && event.key === "k") {
-			event.preventDefault();
-			this.list.search.focus();
-		} else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key)) {
-			event.preventDefault();
-			this.list.step(event.key === "ArrowUp" ? -1 : 1);
-		}
+	/* -- which conversation ----------------------------------------------------------------- */
+
+	/** Somebody wants to see it: it has an address, so that the browser's Back leads back. */
+	open(conversation) {
+		const hash = `#/${conversation.id}`;
+		if (location.hash !== hash)
+			history.pushState({fromList: !this.state.current}, "", hash);
+		this.show(conversation);
 	}
 
-	/** An invite link that was opened in a tab where the page is already. */
-	onHash() {
-		this.invite = takeInvite();
-		if (this.invite && this.shown === "login") {
-			this.shown = null;
+	show(conversation) {
+		document.body.dataset.view = conversation ? "chat" : "list";
+		this.chat.show(conversation, WIDE.matches);
+		this.state.open(conversation);
+	}
+
+	/** To the list, on a narrow screen. */
+	back() {
+		if (history.state?.fromList)
+			history.back();
+		else
+			this.toList();
+	}
+
+	toList() {
+		history.replaceState(null, "", location.pathname);
+		this.show(null);
+	}
+
+	/** The address has changed: Back, Forward, or an invite link opened where the page is. */
+	onAddress() {
+		const invite = takeInvite();
+		if (invite && this.shown === "login") {
+			this.invite = invite;
 			this.showLogin();
 		}
+		if (this.chat)
+			this.show(this.addressed());
+	}
+
+	addressed() {
+		return this.state.conversations.get(ADDRESS.exec(location.hash)?.[1]) ?? null;
+	}
+
+	/** The list has come, or something went from it. */
+	follow() {
+		const {chat, state} = this, addressed = this.addressed();
+		if (!chat)
+			return;
+		if (!state.current && addressed)
+			this.show(addressed);
+		else if (chat.conversation && !state.conversations.has(chat.conversation.id))
+			this.toList();
+	}
+
+	/* -- keys --------------------------------------------------------------------------------- */
+
+	/**
+	 * Ctrl+K or / finds a conversation, Alt with an arrow goes to the next, Escape to the newest
+	 * message; what is typed without a place goes to the message.
+	 */
+	onKey(event) {
+		if (!this.chat || event.isComposing || document.querySelector("dialog"))
+			return;
+		const plain = !event.ctrlKey && !event.metaKey && !event.altKey;
+		const writes = event.target.closest("input, textarea, select") !== null;
+		if (((event.ctrlKey || event.metaKey) && event.key === "k") || (event.key === "/" && plain && !writes))
+			this.list.search.focus();
+		else if (event.altKey && ["ArrowUp", "ArrowDown"].includes(event.key))
+			this.list.step(event.key === "ArrowUp" ? -1 : 1);
+		else if (event.key === "Escape" && !event.target.closest("input") && this.chat.conversation)
+			this.chat.log.jumpToEnd();
+		else {
+			if (plain && !writes && event.key.length === 1 && event.key !== " ")
+				this.chat.text.focus();
+			return;
+		}
+		event.preventDefault();
 	}
 }
 

@@ -1,46 +1,60 @@
 // notify.js - tells of messages while nobody looks: the title, a notification, a sound.
 import {t} from "./i18n.js";
-import {setting, changeSetting} from "./settings.js";
+import {changeSetting, setting} from "./settings.js";
 import {visible} from "./text.js";
 
 const TEXT_CHARS = 140;
+const SOUND_MS = 2000;		// at most one in this time
 
 let audio = null;
+let soundMs = 0;
 
-/** A short soft tone; nothing is loaded for it. */
-function beep() {
+/** Two short soft tones; nothing is loaded for them. */
+export function playSound() {
 	audio ??= new AudioContext();
-	const tone = audio.createOscillator(), volume = audio.createGain(), now = audio.currentTime;
-	tone.frequency.value = 660;
-	volume.gain.setValueAtTime(0.08, now);
-	volume.gain.exponentialRampToValueAtTime(0.001, now + 0.25);
-	tone.connect(volume).connect(audio.destination);
-	tone.start(now);
-	tone.stop(now + 0.25);
+	for (const [delay, hertz] of [[0, 587], [0.12, 880]]) {
+		const begin = audio.currentTime + delay;
+		const tone = audio.createOscillator(), volume = audio.createGain();
+		tone.frequency.value = hertz;
+		volume.gain.setValueAtTime(0.0001, begin);
+		volume.gain.exponentialRampToValueAtTime(0.08, begin + 0.02);
+		volume.gain.exponentialRampToValueAtTime(0.0001, begin + 0.3);
+		tone.connect(volume).connect(audio.destination);
+		tone.start(begin);
+		tone.stop(begin + 0.3);
+	}
 }
 
-/** Asked when somebody turns notifications on: the one moment at which the question is expected. */
-export async function askPermission() {
-	if (!("Notification" in window) || await Notification.requestPermission() !== "granted") {
-		changeSetting("notifications", false);
-		return false;
-	}
-	return true;
+export function isAway() {
+	return document.hidden || !document.hasFocus();
+}
+
+/** True: it makes sense to ask if somebody wants notifications. */
+export function mayAsk() {
+	return "Notification" in window && Notification.permission === "default" && !setting("asked");
+}
+
+/** The browser's question: only ever after somebody turned notifications on. */
+export async function turnOn() {
+	const granted = "Notification" in window && await Notification.requestPermission() === "granted";
+	changeSetting("notifications", granted);
+	changeSetting("asked", true);
+	return granted;
 }
 
 export function watch(state, openConversation) {
-	const draw = () => {
+	state.addEventListener("change", () => {
 		const n = state.unread;
 		document.title = n > 0 ? `(${n}) Kith` : "Kith";
-	};
-	state.addEventListener("change", draw);
+	});
 	state.addEventListener("event", ({detail: {event, conversation}}) => {
-		if (event.kind !== "MESSAGE" || state.isMine(event) || !document.hidden)
+		if (event.kind !== "MESSAGE" || state.isMine(event) || !isAway())
 			return;
-		if (setting("sound"))
-			beep();
-		if (setting("notifications") && "Notification" in window &&
-		    Notification.permission === "granted")
+		if (setting("sound") && Date.now() - soundMs > SOUND_MS) {
+			soundMs = Date.now();
+			playSound();
+		}
+		if (setting("notifications"))
 			show(event, conversation, openConversation);
 	});
 }
@@ -48,8 +62,13 @@ export function watch(state, openConversation) {
 function show(event, conversation, openConversation) {
 	const title = conversation.isGroup ?
 	    t("notify.group", {name: event.senderName, group: conversation.name}) : event.senderName;
-	const note = new Notification(title, {body: visible(event.text).slice(0, TEXT_CHARS),
-	    tag: conversation.id, icon: "icon.svg"});
+	let note;
+	try {
+		note = new Notification(title, {body: visible(event.text).slice(0, TEXT_CHARS),
+		    tag: conversation.id, renotify: true, silent: true, icon: "icon.svg"});
+	} catch {
+		return;			// phones have them for service workers alone
+	}
 	note.addEventListener("click", () => {
 		window.focus();
 		openConversation(conversation);

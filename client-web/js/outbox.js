@@ -151,6 +151,7 @@ export class Outbox extends EventTarget {
 	retry(clientId) {
 		const entry = this.entries.find(e => e.clientId === clientId);
 		entry.status = "sending";
+		entry.error = undefined;
 		this.write(entry);
 		this.changed();
 		this.flush();
@@ -165,7 +166,7 @@ export class Outbox extends EventTarget {
 	/** At logging out: nothing of what was written stays in this browser. */
 	clear() {
 		for (const key of Object.keys(localStorage))
-			if (key.startsWith("kith.outbox.") || key.startsWith("kith.draft."))
+			if (/^kith\.(outbox|draft|greeting)/u.test(key))
 				localStorage.removeItem(key);
 		this.entries = [];
 		this.changed();

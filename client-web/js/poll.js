@@ -2,92 +2,118 @@
 // other one: replies come one by one, and news among them.
 
 const WAIT_MS = 25000;
-const RETRY_MS = 1000;
+const LATE_MS = 10000;
+const BATCH = 16;		// requests in one poll
+const GREETING = "kith.greeting";
+
+const bodyOf = request => ("hello" in request ? "welcome" : "loginToken" in request ? "loggedIn" : null);
 
 export class PollTransport {
-	/** have(): the sequence numbers that are known, for what may have been missed. */
+	/**
+	 * As WebSocketTransport. have(): the sequence numbers that are known, for what may have
+	 * been missed.
+	 */
 	constructor(onReply, onClose, have) {
 		this.onReply = onReply;
 		this.onClose = onClose;
 		this.have = have;
+		this.beats = false;		// each poll is one
 		this.closed = false;
+		this.queue = [];
+		this.sending = false;
+		this.greets = new Map();	// request id -> the body that is its answer
+		this.greeting = JSON.parse(localStorage.getItem(GREETING) ?? "{}");
 		this.stop = new AbortController();
 	}
 
+	async open() {}
+
+	send(request) {
+		if (bodyOf(request))
+			this.greets.set(request.id, bodyOf(request));
+		this.queue.push(request);
+		if (!this.sending)
+			this.sendAll();
+	}
+
+	/** Polled's replies; what it throws has a `refusal` if the server answered. */
 	async post(body) {
+		const late = AbortSignal.timeout((body.waitMs ?? 0) + LATE_MS);
 		const answer = await fetch("v1/poll", {
 			method: "POST", headers: {"Content-Type": "application/json"},
-			body: JSON.stringify(body), signal: this.stop.signal,
+			body: JSON.stringify(body), signal: AbortSignal.any([this.stop.signal, late]),
 		});
-		return {status: answer.status, ...await answer.json()};
+		const {replies = [], error = {}} = await answer.json();
+		if (!answer.ok)
+			throw Object.assign(new Error("refused"), {refusal: error});
+		return replies;
 	}
 
-	async open() {
-		const answer = await this.post({});
-		if (answer.status === 200)
-			this.first = answer.replies ?? [];
-		else if (answer.status === 401)
-			this.first = [];
-		else
-			throw new Error(answer.error?.text ?? "no polling");
-	}
-
-	/** The server has done it with the first poll: only its answers are missing. */
-	logIn() {
-		const loggedIn = this.first.some(reply => "loggedIn" in reply);
-		if (loggedIn)
-			setTimeout(() => this.wait());
-		return loggedIn ? this.first.filter(r => "welcome" in r || "loggedIn" in r) :
-		    [{hello: {versionMin: 1, versionMax: 1, client: "kith page"}}, {loginToken: {}}];
-	}
-
-	/** One at a time, so that they arrive in their order. */
-	send(request) {
-		this.sending = (this.sending ?? Promise.resolve()).then(() => this.sendNow(request));
-	}
-
-	async sendNow(request) {
-		try {
-			const answer = await this.post({requests: [request]});
-			if (answer.status === 200)
-				this.take(answer.replies ?? []);
-			else
-				this.onReply({id: request.id, error: answer.error});
-		} catch {
-			this.fail();
+	/** What gathers while one list of requests is on its way makes the next. */
+	async sendAll() {
+		this.sending = true;
+		await null;
+		while (this.queue.length && !this.closed) {
+			const requests = this.queue.splice(0, BATCH);
+			try {
+				for (const reply of await this.post({requests}))
+					this.take(reply);
+			} catch ({refusal}) {
+				if (!refusal)
+					this.fail();
+				for (const {id} of requests)
+					this.give({id, error: refusal});
+			}
 		}
+		this.sending = false;
 	}
 
 	async wait() {
 		while (!this.closed) {
 			try {
-				const answer = await this.post({have: this.have(), waitMs: WAIT_MS});
-				if (answer.status !== 200)
-					throw new Error(answer.error?.text);
-				this.take(answer.replies ?? []);
-			} catch {
+				for (const reply of await this.post({have: this.have(), waitMs: WAIT_MS}))
+					this.take(reply);
+			} catch ({refusal}) {
+				if (refusal)
+					this.give({closing: {reason: refusal}});
 				this.fail();
 			}
 		}
 	}
 
-	/** A new session's greeting is no news. */
-	take(replies) {
-		for (const reply of replies)
-			if (!("welcome" in reply && !("id" in reply)) && !("loggedIn" in reply && !("id" in reply)))
-				this.onReply(reply);
+	/**
+	 * The door itself says Hello and LoginToken when a session begins, and tells what they gave, once.
+	 * A page that was loaded again may find the session that the browser's connection kept:
+	 * then our own ones are in the wrong state, and what was told before holds.
+	 */
+	take(reply) {
+		const body = this.greets.get(reply.id);
+		if (!("id" in reply) && ("welcome" in reply || "loggedIn" in reply)) {
+			Object.assign(this.greeting, reply);
+			localStorage.setItem(GREETING, JSON.stringify(this.greeting));
+		} else if (body && reply.error?.code === "WRONG_STATE" && this.greeting[body]) {
+			this.give({id: reply.id, [body]: this.greeting[body]});
+			if (body === "loggedIn")
+				this.wait();
+		} else {
+			this.give(reply);
+		}
+	}
+
+	give(reply) {
+		if (!this.closed)
+			this.onReply(reply);
 	}
 
 	fail() {
-		if (this.closed)
-			return;
-		this.closed = true;
-		setTimeout(() => this.onClose(), RETRY_MS);
+		if (!this.closed) {
+			this.close();
+			this.onClose();
+		}
 	}
 
 	close() {
 		this.closed = true;
 		this.stop.abort();
-		this.onClose();
 	}
 }

@@ -4,6 +4,7 @@ const KEY = "kith.settings";
 const DEFAULTS = {
 	language: "auto", theme: "auto", density: "cosy", sendKey: "enter",
 	sound: false, notifications: false,
+	asked: false,		// if notifications are wanted
 };
 
 let values = {...DEFAULTS};
@@ -30,6 +31,7 @@ export function changeSetting(name, value) {
 		listener(name, value);
 }
 
+/** listener(name, value) */
 export function onSetting(listener) {
 	listeners.add(listener);
 }

@@ -2,10 +2,11 @@
 // elements: the views listen to "change" (detail: what) and draw.
 
 const PAGE = 50;
+const FAR = 4 * PAGE;		// missed so many: cheaper to load from the end
+const PREVIEWS = 8;		// asked for at once
 const TYPING_MS = 6000;
 const WHO_MS = 20000;
-
-const big = text => BigInt(text ?? 0);
+const WHO_NAMES = 100;
 const DIRECT_BIT = 1n << 62n;
 
 /** Sequence numbers of one conversation are below 2^53. */
@@ -13,40 +14,51 @@ const seqOf = value => Number(value ?? 0);
 
 /** The id of the direct conversation of two users (kith-protocol(7), Ids). */
 export function directId(one, other) {
-	const [a, b] = [big(one), big(other)].sort((x, y) => (x < y ? -1 : 1));
+	const [a, b] = [BigInt(one), BigInt(other)].sort((x, y) => (x < y ? -1 : 1));
 	return String(DIRECT_BIT | a << 31n | b);
 }
 
 class Conversation {
 	constructor(id) {
 		this.id = id;
-		this.events = [];		// rising by one from events[0].seq
-		this.begins = false;		// the first one is the first that may be read
+		this.kind = null;		// not known yet: the server has to be asked
+		this.name = "";
+		this.topic = "";
+		this.events = [];		// rising, without a hole that could be read
+		this.begins = false;		// events[0] is the first that may be read
+		this.lastSeq = 0;
+		this.readSeq = 0;
+		this.peerReadSeq = 0;
+		this.unread = 0;
+		this.preview = null;		// the last event
 		this.typing = new Map();	// user id -> {name, timer}
-		this.loading = null;
+		this.loading = null;		// the promise of an older page
 	}
 
-	/** Takes over what the server says of it. */
+	/** Takes over what the server says of it; what came meanwhile is newer than that. */
 	update(row) {
-		this.kind = row.kind ?? this.kind;
-		this.name = row.name ?? this.name ?? "";
+		const isOld = seqOf(row.lastSeq) < this.lastSeq || seqOf(row.readSeq) < this.readSeq;
+		this.kind = row.kind;
+		this.name = row.name ?? "";
 		this.topic = row.topic ?? "";
-		this.isPublic = row.public ?? false;
 		this.role = row.role ?? "NOBODY";
 		this.peer = row.peer;
-		this.sinceSeq = seqOf(row.sinceSeq);
-		this.lastSeq = Math.max(this.lastSeq ?? 0, seqOf(row.lastSeq));
-		this.readSeq = Math.max(this.readSeq ?? 0, seqOf(row.readSeq));
-		this.peerReadSeq = Math.max(this.peerReadSeq ?? 0, seqOf(row.peerReadSeq));
-		this.unread = row.unread ?? 0;
+		this.unread = isOld ? this.unread : row.unread ?? 0;
+		this.lastSeq = Math.max(this.lastSeq, seqOf(row.lastSeq));
+		this.readSeq = Math.max(this.readSeq, seqOf(row.readSeq));
+		this.peerReadSeq = Math.max(this.peerReadSeq, seqOf(row.peerReadSeq));
 	}
 
 	get newest() {
-		return this.events.length ? this.events.at(-1).seq : 0;
+		return this.events.at(-1)?.seq ?? 0;
 	}
 
 	get isGroup() {
 		return this.kind === "GROUP";
+	}
+
+	get target() {
+		return {conversation: this.id};
 	}
 }
 
@@ -54,12 +66,16 @@ function readEvent(row) {
 	return {...row, seq: seqOf(row.seq), timeMs: Number(row.timeMs ?? 0), text: row.text ?? ""};
 }
 
+/**
+ * Events: "change" (detail: {what, conversation}; what is "all", "list", "current", "log", "older",
+ * "read" or "typing"), "event" (a live one that is new; detail: {event, conversation}).
+ */
 export class State extends EventTarget {
 	constructor(link) {
 		super();
 		this.link = link;
 		this.conversations = new Map();
-		this.online = new Map();	// user id -> is here
+		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
 		link.have = () => this.have();
 		link.addEventListener("ready", () => this.refresh());
@@ -69,6 +85,7 @@ export class State extends EventTarget {
 		this.tabs.addEventListener("message", ({data}) =>
 		    data.user === this.me?.userId && this.takeCursor(data));
 		setInterval(() => document.hidden || this.askWho(), WHO_MS);
+		document.addEventListener("visibilitychange", () => document.hidden || this.askWho());
 	}
 
 	changed(what, conversation) {
@@ -77,7 +94,7 @@ export class State extends EventTarget {
 
 	clear() {
 		this.conversations.clear();
-		this.online.clear();
+		this.presence.clear();
 		this.current = null;
 		this.changed("all");
 	}
@@ -90,16 +107,26 @@ export class State extends EventTarget {
 		return event.sender === this.me?.userId;
 	}
 
-	/** For polls: what is known of each conversation. */
-	have() {
-		return [...this.conversations.values()].map(c => ({conversation: c.id,
-		    seq: String(Math.max(c.newest, c.lastSeq))}));
+	/** Notes to oneself are a conversation, too. */
+	isOwn(conversation) {
+		return conversation.peer !== undefined && conversation.peer === this.me?.userId;
 	}
 
+	isOnline(conversation) {
+		return this.presence.get(conversation.peer)?.online ?? false;
+	}
+
+	/** For polls: what is known of each conversation. */
+	have() {
+		return [...this.conversations.values()].map(({id, lastSeq}) =>
+		    ({conversation: id, seq: String(lastSeq)}));
+	}
+
+	/** The latest first. */
 	sorted() {
+		const time = conversation => conversation.preview?.timeMs ?? 0;
 		return [...this.conversations.values()].filter(c => c.kind).sort((a, b) =>
-		    (b.activeMs ?? 0) - (a.activeMs ?? 0) || b.lastSeq - a.lastSeq ||
-		    a.name.localeCompare(b.name));
+		    time(b) - time(a) || a.name.localeCompare(b.name));
 	}
 
 	get unread() {
@@ -111,15 +138,16 @@ export class State extends EventTarget {
 
 	/* -- asking -------------------------------------------------------------------- */
 
-	/** After each login: the list, and what the loaded conversations have missed. */
+	/** After each login, and when news may be missing. */
 	async refresh() {
 		try {
 			await this.loadList();
+			this.changed("all");
 			for (const conversation of this.conversations.values())
 				if (conversation.events.length)
 					await this.catchUp(conversation);
-			this.changed("all");
 			await this.askWho();
+			await this.loadPreviews();
 		} catch {
 			// The connection is gone again; the next login comes here.
 		}
@@ -129,7 +157,7 @@ export class State extends EventTarget {
 		const seen = new Set();
 		let after = "0", more = true;
 		while (more) {
-			const {conversations} = await this.link.request({listConversations: {after}});
+			const {conversations} = await this.link.request({listConversations: {after, limit: 200}});
 			for (const row of conversations.conversations ?? []) {
 				this.get(row.id).update(row);
 				seen.add(row.id);
@@ -140,27 +168,26 @@ export class State extends EventTarget {
 		for (const id of this.conversations.keys())
 			if (!seen.has(id) && id !== this.current?.id)
 				this.conversations.delete(id);
-		await this.loadPreviews();
 	}
 
-	/** The last event of each, for the list; a few at a time. */
+	/** The last event of each, for the list. */
 	async loadPreviews() {
-		const bare = [...this.conversations.values()].filter(c => !c.preview && c.lastSeq > 0);
-		while (bare.length)
-			await Promise.all(bare.splice(0, 8).map(c => this.loadPreview(c)));
+		const stale = [...this.conversations.values()].filter(c => c.lastSeq > (c.preview?.seq ?? 0));
+		while (stale.length) {
+			await Promise.all(stale.splice(0, PREVIEWS).map(c => this.loadPreview(c)));
+			this.changed("list");
+		}
 	}
 
 	async loadPreview(conversation) {
-		const {historyPage} = await this.link.request({history: {target:
-		    {conversation: conversation.id}, limit: 1}});
-		const rows = historyPage.events ?? [];
-		if (rows.length)
-			this.notePreview(conversation, readEvent(rows[0]));
+		const {historyPage} = await this.link.request({history: {target: conversation.target, limit: 1}});
+		for (const row of historyPage.events ?? [])
+			this.notePreview(conversation, readEvent(row));
 	}
 
 	notePreview(conversation, event) {
-		conversation.preview = event;
-		conversation.activeMs = Math.max(conversation.activeMs ?? 0, event.timeMs);
+		if (event.seq > (conversation.preview?.seq ?? 0))
+			conversation.preview = event;
 	}
 
 	get(id) {
@@ -171,100 +198,107 @@ export class State extends EventTarget {
 
 	async reload(id) {
 		const {conversations} = await this.link.request({listConversations: {ids: [id]}});
-		const row = conversations.conversations?.[0];
-		if (row) {
+		for (const row of conversations.conversations ?? [])
 			this.get(id).update(row);
-			this.changed("list");
-		}
+		this.changed("list");
 	}
 
+	/** Of those with whom there is a direct conversation. */
 	async askWho() {
-		const names = [...this.conversations.values()].filter(c => !c.isGroup && c.name)
-		    .slice(0, 100).map(c => c.name);
+		const names = this.sorted().filter(c => !c.isGroup).slice(0, WHO_NAMES).map(c => c.name);
 		if (this.link.state !== "online" || names.length === 0)
 			return;
 		try {
 			const {presences} = await this.link.request({who: {names}});
-			for (const row of presences.users ?? [])
-				this.online.set(row.userId, row.online ?? false);
+			(presences.users ?? []).forEach(row => this.notePresence(row));
 			this.changed("list");
 		} catch {
 			// Asked again soon.
 		}
 	}
 
+	notePresence({userId, online = false, sinceMs = 0}) {
+		this.presence.set(userId, {online, sinceMs: Number(sinceMs)});
+	}
+
 	/* -- a conversation's log --------------------------------------------------------- */
 
-	/** Shows a conversation: the newest page, unless it is there. */
+	/** Shows a conversation, or none; loads the newest page, unless it is there. */
 	async open(conversation) {
 		this.current = conversation;
 		this.changed("current", conversation);
-		if (!conversation.events.length)
-			await this.loadOlder(conversation).catch(() => {});
-		else
-			await this.catchUp(conversation).catch(() => {});
+		if (!conversation)
+			return;
+		const load = conversation.events.length ? this.catchUp(conversation) : this.loadOlder(conversation);
+		await load.catch(() => {});		// the next login does it
 	}
 
 	/** The page before what is there. One at a time. */
-	loadOlder(conversation) {
+	async loadOlder(conversation) {
 		if (conversation.begins)
-			return Promise.resolve();
+			return;
 		conversation.loading ??= this.loadPage(conversation).finally(() => {
 			conversation.loading = null;
 		});
-		return conversation.loading;
+		await conversation.loading;
 	}
 
 	async loadPage(conversation) {
-		const first = conversation.events[0]?.seq ?? 0;
-		const {historyPage} = await this.link.request({history: {target:
-		    {conversation: conversation.id}, before: String(first), limit: PAGE}});
-		const events = (historyPage.events ?? []).map(readEvent);
+		const first = conversation.events[0]?.seq ?? 0, {lastSeq} = conversation;
+		const {historyPage} = await this.link.request({history: {target: conversation.target,
+		    before: String(first), limit: PAGE}});
 		if (first !== (conversation.events[0]?.seq ?? 0))
 			return;			// something came first meanwhile
-		conversation.events.unshift(...events);
+		conversation.events.unshift(...(historyPage.events ?? []).map(readEvent));
 		conversation.begins = !historyPage.more;
+		this.noteNewest(conversation);
 		this.changed("older", conversation);
+		if (conversation.lastSeq > Math.max(lastSeq, conversation.newest))
+			await this.again(conversation);
 	}
 
-	/** What came after what is there; a long absence is cheaper to load from its end. */
+	/** There was news while a page was on its way, which may be without it. */
+	again(conversation) {
+		return conversation.events.length ? this.catchUp(conversation) : this.loadPage(conversation);
+	}
+
+	/** What came after what is there. */
 	async catchUp(conversation) {
-		let more = true;
+		let more = conversation.lastSeq > conversation.newest;
 		while (more) {
 			const after = conversation.newest;
-			if (conversation.lastSeq - after > 4 * PAGE) {
+			if (conversation.lastSeq - after > FAR) {
 				conversation.events = [];
 				conversation.begins = false;
 				return this.loadOlder(conversation);
 			}
-			const {historyPage} = await this.link.request({history: {target:
-			    {conversation: conversation.id}, after: String(after), limit: PAGE}});
-			for (const row of historyPage.events ?? [])
-				this.append(conversation, readEvent(row));
+			const {historyPage} = await this.link.request({history: {target: conversation.target,
+			    after: String(after), limit: PAGE}});
+			for (const event of (historyPage.events ?? []).map(readEvent))
+				if (event.seq > conversation.newest)
+					conversation.events.push(event);
 			more = (historyPage.more ?? false) && conversation.newest > after;
 		}
+		this.noteNewest(conversation);
 		this.changed("log", conversation);
+	}
+
+	noteNewest(conversation) {
+		if (conversation.events.length)
+			this.notePreview(conversation, conversation.events.at(-1));
+		conversation.lastSeq = Math.max(conversation.lastSeq, conversation.newest);
 	}
 
 	/** A live event into the log, if that is loaded; what is missing before it is fetched. */
 	async put(conversation, event) {
-		if (conversation.events.length) {
-			if (!this.append(conversation, event))
-				await this.catchUp(conversation);
-		} else if (conversation.begins) {
-			conversation.begins = false;	// it was empty
-			await this.loadOlder(conversation);
+		const {events, newest, begins} = conversation;
+		if (events.length && event.seq === newest + 1) {
+			events.push(event);
+		} else if (events.length && event.seq > newest) {
+			await this.catchUp(conversation);
+		} else if (events.length === 0 && begins) {
+			await this.loadPage(conversation);	// it was empty
 		}
-	}
-
-	/** False: there is a hole before it. */
-	append(conversation, event) {
-		if (conversation.events.length && event.seq > conversation.newest + 1)
-			return false;
-		if (event.seq > conversation.newest)
-			conversation.events.push(event);
-		conversation.lastSeq = Math.max(conversation.lastSeq ?? 0, event.seq);
-		return true;
 	}
 
 	/* -- news ------------------------------------------------------------------------- */
@@ -282,10 +316,11 @@ export class State extends EventTarget {
 			this.refresh();
 	}
 
-	takeSync(page) {
-		for (const row of page.events ?? [])
+	/** Of a poll. What the page does not hold is found by the list. */
+	takeSync({events = [], positions = []}) {
+		for (const row of events)
 			this.takeEvent(readEvent(row));
-		if (page.positions?.length)
+		if (positions.some(({sentSeq, lastSeq}) => seqOf(sentSeq) < seqOf(lastSeq)))
 			this.refresh();
 	}
 
@@ -294,18 +329,19 @@ export class State extends EventTarget {
 			this.forget(event.conversation);
 			return;
 		}
-		const known = this.conversations.has(event.conversation);
 		const conversation = this.get(event.conversation);
-		const isNew = event.seq > (conversation.lastSeq ?? 0);
+		const isNew = event.seq > conversation.lastSeq;
+		const counts = isNew && conversation.kind && event.kind === "MESSAGE" && !this.isMine(event);
+		conversation.lastSeq = Math.max(conversation.lastSeq, event.seq);
+		conversation.unread += counts ? 1 : 0;
+		this.notePreview(conversation, event);
 		this.clearTyping(conversation, event.sender);
-		if (!known || event.kind !== "MESSAGE")
-			await this.reload(event.conversation).catch(() => {});
-		await this.put(conversation, event).catch(() => {});
-		conversation.lastSeq = Math.max(conversation.lastSeq ?? 0, event.seq);
-		if (isNew) {
-			this.notePreview(conversation, event);
-			if (known && event.kind === "MESSAGE" && !this.isMine(event))
-				conversation.unread++;
+		try {
+			if (!conversation.kind || event.kind !== "MESSAGE")
+				await this.reload(event.conversation);
+			await this.put(conversation, event);
+		} catch {
+			// The next login fetches it.
 		}
 		this.changed("log", conversation);
 		if (isNew)
@@ -316,17 +352,17 @@ export class State extends EventTarget {
 		const conversation = this.conversations.get(id);
 		if (!conversation)
 			return;
-		if (user === this.me.userId) {
-			conversation.readSeq = Math.max(conversation.readSeq, seqOf(seq));
-			if (conversation.readSeq >= conversation.lastSeq)
-				conversation.unread = 0;
-			else
-				this.reload(id).catch(() => {});
-			this.changed("list");
-		} else {
+		if (user !== this.me.userId) {
 			conversation.peerReadSeq = Math.max(conversation.peerReadSeq, seqOf(seq));
 			this.changed("read", conversation);
+			return;
 		}
+		conversation.readSeq = Math.max(conversation.readSeq, seqOf(seq));
+		if (conversation.readSeq >= conversation.lastSeq)
+			conversation.unread = 0;
+		else
+			this.reload(id).catch(() => {});
+		this.changed("list");
 	}
 
 	takeTyping({conversation: id, userId, name}) {
@@ -352,33 +388,36 @@ export class State extends EventTarget {
 
 	/** All up to its end was seen. */
 	async markRead(conversation) {
-		const seq = conversation.newest;
-		if (seq === 0 || seq <= conversation.readSeq || this.link.state !== "online")
+		const seq = conversation.newest, {readSeq} = conversation;
+		if (seq <= readSeq || this.link.state !== "online")
 			return;
 		conversation.readSeq = seq;
 		conversation.unread = 0;
 		this.changed("list");
 		const cursor = {conversation: conversation.id, seq: String(seq)};
 		this.tabs.postMessage({...cursor, user: this.me.userId});
-		await this.link.request({markRead: cursor}).catch(() => {});
+		await this.link.request({markRead: cursor}).catch(() => {
+			conversation.readSeq = readSeq;		// the next look tells it
+		});
 	}
 
 	sendTyping(conversation) {
-		this.link.request({typing: {conversation: conversation.id}}).catch(() => {});
+		this.link.request({typing: conversation.target}).catch(() => {});
 	}
 
 	/** The direct conversation with somebody, who must exist. */
 	async openDirect(name) {
 		const {presences} = await this.link.request({who: {names: [name]}});
-		const row = presences.users[0];
+		const [row] = presences.users;
 		const conversation = this.get(directId(this.me.userId, row.userId));
 		if (!conversation.kind)
 			conversation.update({kind: "DIRECT", name: row.name, peer: row.userId, role: "MEMBER"});
-		this.online.set(row.userId, row.online ?? false);
+		this.notePresence(row);
 		this.changed("list");
 		return conversation;
 	}
 
+	/** Of a group that is made or joined. */
 	async joined(request) {
 		const {joined} = await this.link.request(request);
 		const conversation = this.get(joined.conversation.id);
@@ -388,7 +427,7 @@ export class State extends EventTarget {
 	}
 
 	async leave(conversation) {
-		await this.link.request({leaveGroup: {target: {conversation: conversation.id}}});
+		await this.link.request({leaveGroup: {target: conversation.target}});
 		this.forget(conversation.id);
 	}
 

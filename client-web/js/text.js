@@ -3,16 +3,21 @@
 import {el} from "./dom.js";
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`]+/giu;
-const FENCE = /```(?:[ \t]*\n)?([\s\S]+?)(?:\n)?```/gu;
+const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```/gu;
 const CODE = /`([^`\n]+)`/gu;
+const EMOJI = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f]*\s?){1,5}$/u;
 
-// Of a link's end, what belongs to the sentence.
-const TRAILING = /[.,;:!?)\]}]+$/u;
+const SENTENCE = ".,;:!?]}";	// at a link's end, not of it
 
 /** Control characters, which do nothing good, are shown as their pictures. */
 export function visible(text) {
 	return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/gu,
 	    c => c === "\u007f" ? "\u2421" : String.fromCodePoint(0x2400 + c.codePointAt(0)));
+}
+
+/** A few pictures and nothing else: they are shown large. */
+export function isEmoji(text) {
+	return text.length < 40 && EMOJI.test(text);
 }
 
 function safeLink(text) {
@@ -22,6 +27,17 @@ function safeLink(text) {
 	} catch {
 		return null;
 	}
+}
+
+/** Without the sentence around it; a bracket belongs to the link that opens it. */
+function trimLink(text) {
+	let closed = text.split(")").length - text.split("(").length;
+	let end = text.length;
+	while (text[end - 1] === ")" ? closed > 0 : SENTENCE.includes(text[end - 1])) {
+		closed -= text[end - 1] === ")" ? 1 : 0;
+		end--;
+	}
+	return text.slice(0, end);
 }
 
 /** Calls found(match) and rest(text) in the order of the text. */
@@ -38,25 +54,27 @@ function split(text, pattern, found, rest) {
 }
 
 function addLinks(out, text) {
-	split(text, LINK, match => {
-		const end = TRAILING.exec(match[0])?.[0] ?? "";
-		const link = match[0].slice(0, match[0].length - end.length);
-		const href = safeLink(link);
-		if (href === null)
-			out.push(match[0]);
-		else
-			out.push(el("a", {href, target: "_blank", rel: "noopener noreferrer"}, link), end);
+	split(text, LINK, ([found]) => {
+		const link = trimLink(found), href = safeLink(link);
+		out.push(href === null ? link :
+		    el("a", {href, target: "_blank", rel: "noopener noreferrer"}, link));
+		out.push(found.slice(link.length));
 	}, rest => out.push(rest));
 }
 
 function addInline(out, text) {
-	split(text, CODE, match => out.push(el("code", {}, match[1])), rest => addLinks(out, rest));
+	split(text, CODE, ([, code]) => out.push(el("code", {}, code)), rest => addLinks(out, rest));
+}
+
+function block(language, code) {
+	return el("pre", {tabindex: 0}, language && el("span", {class: "language"}, language),
+	    el("code", {}, code));
 }
 
 /** The nodes of a message. */
 export function textNodes(text) {
 	const out = [];
-	split(visible(text), FENCE, match => out.push(el("pre", {}, el("code", {}, match[1]))),
+	split(visible(text), FENCE, ([, language, code]) => out.push(block(language, code)),
 	    rest => addInline(out, rest));
 	return out;
 }

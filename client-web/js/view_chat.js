@@ -1,29 +1,32 @@
 // view_chat.js - one conversation: its head, its log, who is typing, and where one writes.
-import {bdi, button, el, fill, signButton} from "./dom.js";
-import {t} from "./i18n.js";
+import {avatar, bdi, el, fill, icon, signButton} from "./dom.js";
+import {formatFull, t} from "./i18n.js";
 import {setting} from "./settings.js";
 import {visible} from "./text.js";
+import {presence} from "./view_list.js";
 import {LogView} from "./view_log.js";
 
 const TYPING_MS = 3000;
-const ROWS_PX = 200;
+const HEIGHT_PX = 220;
+const TEXT_BYTES = 8000;
 
 export class ChatView {
-	constructor(state, link, outbox, actions) {
+	/** actions: what its buttons do, by name. What it listens to ends with `signal`. */
+	constructor(state, link, outbox, actions, signal) {
 		this.state = state;
 		this.link = link;
 		this.outbox = outbox;
 		this.actions = actions;
 		this.conversation = null;
 		this.typedMs = 0;
-		this.log = new LogView(state, outbox, {...actions, onHidden: n => this.drawHidden(n)});
+		this.log = new LogView(state, outbox, {...actions, onEnd: (...end) => this.drawJump(...end)}, signal);
 		this.head = el("header", {class: "head"});
-		this.typing = el("p", {class: "typing", role: "status"});
-		this.hidden = el("div", {class: "jump"});
+		this.jump = el("div", {class: "jump"});
+		this.typing = el("p", {class: "typing soft", role: "status"});
+		this.alert = el("p", {class: "error", role: "alert"});
 		this.composer = this.makeComposer();
-		this.empty = el("p", {class: "empty"}, t("chat.none"));
 		this.root = el("main", {class: "chat"});
-		state.addEventListener("change", ({detail}) => this.onChange(detail));
+		state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
 		this.draw();
 	}
 
@@ -34,69 +37,93 @@ export class ChatView {
 		return el("form", {class: "composer", on: {submit: event => {
 			event.preventDefault();
 			this.send();
-		}}}, this.text, el("button", {type: "submit", class: "main", data: {action: "send"}},
-		    t("chat.send")));
+		}}}, this.text, el("button", {type: "submit", class: "main round", title: t("chat.send"),
+		    "aria-label": t("chat.send"), data: {action: "send"}}, icon("send")));
 	}
 
 	onChange({what, conversation}) {
-		if (what === "all" && this.conversation &&
-		    !this.state.conversations.has(this.conversation.id))
-			this.show(null);
-		else if (what === "list" || what === "all")
+		if (what === "list" || what === "all")
 			this.drawHead();
 		else if (what === "typing" && conversation === this.conversation)
 			this.drawTyping();
 	}
 
-	show(conversation) {
-		if (this.conversation === conversation)
-			return this.text.focus();
-		this.conversation = conversation;
-		this.draw();
-		this.log.show(conversation);
-		if (conversation) {
-			this.text.value = localStorage.getItem(this.draftKey) ?? "";
+	/** `focus`: whoever came by keyboard or mouse wants to write; on a phone it would cover half the page. */
+	show(conversation, focus) {
+		if (this.conversation !== conversation) {
+			this.conversation = conversation;
+			this.draw();
+			this.log.show(conversation);
+			if (conversation)
+				this.text.value = localStorage.getItem(this.draftKey) ?? "";
 			this.grow();
-			if (matchMedia("(min-width: 45rem)").matches)
-				this.text.focus();
 		}
+		if (conversation && focus)
+			this.text.focus();
 	}
 
 	draw() {
-		document.body.dataset.view = this.conversation ? "chat" : "list";
-		if (!this.conversation)
-			return fill(this.root, this.empty);
-		fill(this.root, this.head, this.log.root, this.hidden, this.typing, this.composer);
+		if (!this.conversation) {
+			fill(this.root, el("div", {class: "empty soft"},
+			    el("img", {src: "icon.svg", alt: "", width: 72, height: 72}), el("p", {}, t("chat.none"))));
+			return;
+		}
+		fill(this.root, this.head, this.log.root, this.jump, this.typing, this.alert, this.composer);
+		this.alert.textContent = "";
 		this.drawHead();
 		this.drawTyping();
-		this.drawHidden(0);
 	}
 
 	drawHead() {
 		const c = this.conversation;
 		if (!c)
 			return;
-		const online = this.state.online.get(c.peer) ?? false;
+		const isMember = c.isGroup && c.role !== "NOBODY", online = this.state.isOnline(c);
+		const about = c.isGroup ? visible(c.topic) : this.whenHere(c);
+		const looks = JSON.stringify([c.id, c.name, isMember, online, about]);
+		if (this.head.dataset.looks === looks)
+			return;			// a button keeps its focus
+		this.head.dataset.looks = looks;
+		const {back, members, invite, leave} = this.actions;
 		fill(this.head,
-		    signButton("←", t("chat.back"), "back", () => this.actions.open(null)),
-		    el("div", {class: "title"}, el("h2", {}, bdi((c.isGroup ? "#" : "") + visible(c.name))),
-		    el("p", {class: "topic"}, c.isGroup ? bdi(visible(c.topic)) :
-		    online ? t("presence.online") : t("presence.offline"))),
-		    c.isGroup && button(t("group.members"), "members", () => this.actions.members(c)),
-		    c.isGroup && button(t("group.invite"), "invite", () => this.actions.invite(c)),
-		    c.isGroup && button(t("group.leave"), "leave", () => this.actions.leave(c)));
-		this.composer.hidden = c.isGroup && c.role === "NOBODY";
+		    signButton("back", t("chat.back"), "back", back),
+		    el("span", {class: "mark"}, avatar(c.name, c.peer ?? c.id, c.isGroup),
+		    !c.isGroup && presence(online)),
+		    el("div", {class: "title"}, el("h2", {}, bdi(visible(c.name))),
+		    el("p", {class: "soft"}, bdi(c.isGroup ? visible(c.topic) : this.whenHere(c)))),
+		    isMember && signButton("members", t("group.members"), "members", () => members(c)),
+		    isMember && signButton("invite", t("group.invite"), "invite", () => invite(c)),
+		    isMember && signButton("leave", t("group.leave"), "leave", () => leave(c)));
+		this.composer.hidden = c.isGroup && !isMember;
+	}
+
+	whenHere(conversation) {
+		const {online, sinceMs} = this.state.presence.get(conversation.peer) ?? {};
+		if (this.state.isOwn(conversation))
+			return t("chat.notes");
+		return online ? t("presence.online") :
+		    sinceMs ? t("presence.since", {when: formatFull(sinceMs)}) : t("presence.offline");
 	}
 
 	drawTyping() {
 		const names = [...(this.conversation?.typing.values() ?? [])].map(({name}) => visible(name));
-		this.typing.textContent = names.length === 0 ? "" : names.length === 1 ?
-		    t("chat.typing", {name: names[0]}) : t("chat.typingMany", {names: names.join(", ")});
+		fill(this.typing, names.length > 0 && [
+			el("span", {class: "dots", "aria-hidden": "true"}, el("i"), el("i"), el("i")),
+			names.length === 1 ? t("chat.typing", {name: names[0]}) :
+			    t("chat.typingMany", {names: names.join(", ")}),
+		]);
 	}
 
-	/** So many new ones are below what is read. */
-	drawHidden(n) {
-		fill(this.hidden, n > 0 && button(t("chat.more", {n}), "jump", () => this.log.jumpToEnd()));
+	/** The way back to the end; so many new ones wait there. */
+	drawJump(follows, n) {
+		const label = n > 0 ? t("chat.more", {n}) : t("chat.end");
+		const looks = follows ? "" : label;
+		if (this.jump.dataset.looks === looks)
+			return;
+		this.jump.dataset.looks = looks;
+		fill(this.jump, looks && el("button", {type: "button", class: n > 0 ? "main" : "sign", title: label,
+		    "aria-label": label, data: {action: "jump"}, on: {click: () => this.log.jumpToEnd()}},
+		    n > 0 && label, icon("down")));
 	}
 
 	/* -- writing -------------------------------------------------------------------------- */
@@ -107,6 +134,7 @@ export class ChatView {
 
 	onInput() {
 		this.grow();
+		this.alert.textContent = "";
 		if (this.text.value)
 			localStorage.setItem(this.draftKey, this.text.value);
 		else
@@ -120,12 +148,12 @@ export class ChatView {
 
 	grow() {
 		this.text.style.height = "auto";
-		this.text.style.height = `${Math.min(this.text.scrollHeight + 2, ROWS_PX)}px`;
+		this.text.style.height = `${Math.min(this.text.scrollHeight, HEIGHT_PX)}px`;
 	}
 
 	/** While an input method composes, Enter belongs to it. */
 	onKey(event) {
-		if (event.key !== "Enter" || event.isComposing)
+		if (event.key !== "Enter" || event.isComposing || event.keyCode === 229)
 			return;
 		const sends = setting("sendKey") === "enter" ? !event.shiftKey && !event.altKey :
 		    event.ctrlKey || event.metaKey;
@@ -139,17 +167,19 @@ export class ChatView {
 		const text = this.text.value.trim();
 		if (!text || !this.conversation)
 			return;
-		const limit = this.link.welcome?.limits?.textBytes ?? 8000;
-		if (new TextEncoder().encode(text).length > limit) {
-			this.typing.textContent = t("chat.tooLong");
+		const limit = this.link.welcome?.limits?.textBytes ?? TEXT_BYTES;
+		const length = new TextEncoder().encode(text).length;
+		if (length > limit) {
+			this.alert.textContent = t("chat.tooLong", {n: length - limit});
 			return;
 		}
-		this.log.follows = true;
 		this.outbox.add(this.conversation, text);
+		this.log.onSend();
 		this.text.value = "";
 		localStorage.removeItem(this.draftKey);
 		this.typedMs = 0;
 		this.grow();
 		this.text.focus();
+		this.actions.onSent();
 	}
 }

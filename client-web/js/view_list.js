@@ -1,102 +1,154 @@
 // view_list.js - the conversations: name, presence, the last words, how much is unread.
-import {bdi, el, fill, signButton} from "./dom.js";
-import {formatTime, t} from "./i18n.js";
+import {avatar, bdi, button, el, fill, hidden, icon, reconcile, signButton} from "./dom.js";
+import {formatShort, t} from "./i18n.js";
+import {mayAsk, turnOn} from "./notify.js";
+import {changeSetting} from "./settings.js";
 import {visible} from "./text.js";
-import {eventLine} from "./view_log.js";
+import {eventLine} from "./view_row.js";
+
+const UNREAD_MAX = 1000;	// counting stops there
+const DRAWS_ANEW = ["all", "list", "log", "older", "current"];
 
 export class ListView {
-	/** actions: what its buttons do, by name. */
-	constructor(state, link, actions) {
+	/** actions: what its buttons do, by name. What it listens to ends with `signal`. */
+	constructor(state, link, actions, signal) {
 		this.state = state;
 		this.link = link;
 		this.actions = actions;
-		this.filter = "";
+		this.signal = signal;
+		this.drawn = new Map();		// conversation -> {looks, node}
+		this.timer = 0;
 		this.search = el("input", {type: "search", name: "filter", placeholder: t("list.filter"),
-		    "aria-label": t("list.filter"), on: {input: () => this.drawItems(),
-		    keydown: event => this.onKey(event)}});
-		this.items = el("ul", {});
+		    "aria-label": t("list.filter"), autocomplete: "off", on: {input: () => this.drawItems(),
+		    keydown: event => this.onSearchKey(event)}});
+		this.items = el("ul", {on: {keydown: event => this.onItemKey(event)}});
 		this.connection = el("p", {class: "connection", role: "status"});
-		this.root = el("div", {class: "side"}, this.header(), this.connection, this.search,
-		    el("nav", {"aria-label": t("list.label")}, this.items));
+		this.question = el("div", {class: "question"});
+		this.root = el("div", {class: "side"}, this.header(),
+		    el("div", {class: "search"}, icon("search"), this.search),
+		    el("nav", {"aria-label": t("list.label")}, this.items), this.question);
 		state.addEventListener("change", ({detail: {what}}) =>
-		    ["all", "list", "log", "current"].includes(what) && this.drawSoon());
-		link.addEventListener("state", () => this.drawConnection());
+		    DRAWS_ANEW.includes(what) && this.drawSoon(), {signal});
+		link.addEventListener("state", () => this.drawConnection(), {signal});
 		this.drawConnection();
+		this.drawItems();
 	}
 
 	header() {
-		const {newChat, createGroup, joinGroup, settings} = this.actions;
-		return el("header", {},
-		    el("h1", {}, bdi(this.state.me?.name ?? "Kith")),
-		    signButton("✎", t("list.newChat"), "new-chat", newChat),
-		    signButton("＋", t("list.createGroup"), "create-group", createGroup),
-		    signButton("#", t("list.joinGroup"), "join-group", joinGroup),
-		    signButton("⚙", t("settings.title"), "settings", settings));
+		const {name, userId} = this.state.me, {newChat, createGroup, joinGroup, settings} = this.actions;
+		return el("header", {class: "head"},
+		    avatar(name, userId),
+		    el("div", {class: "title"}, el("h1", {}, bdi(visible(name))), this.connection),
+		    signButton("pen", t("list.newChat"), "new-chat", newChat),
+		    signButton("plus", t("list.createGroup"), "create-group", createGroup),
+		    signButton("hash", t("list.joinGroup"), "join-group", joinGroup),
+		    signButton("gear", t("settings.title"), "settings", settings));
 	}
 
 	drawConnection() {
-		const online = this.link.state === "online";
-		this.connection.textContent = online ? (this.link.polls ? t("state.polling") : t("state.online")) :
-		    this.link.state === "connecting" ? t("state.connecting") : t("state.offline");
-		this.connection.dataset.online = String(online && !this.link.polls);
+		const {state, polls} = this.link;
+		const key = state === "online" && polls ? "polling" : state;
+		if (key === "login")
+			return;
+		this.connection.dataset.how = key;
+		this.connection.textContent = t(`state.${key}`);
 	}
 
-	/** Once a frame, however many messages come in it. */
+	/** News come in bursts: one drawing for what comes at once. */
 	drawSoon() {
-		this.frame ??= requestAnimationFrame(() => {
-			this.frame = null;
-			this.drawItems();
+		this.timer ||= setTimeout(() => {
+			this.timer = 0;
+			if (!this.signal.aborted)
+				this.drawItems();
 		});
 	}
 
 	shown() {
-		const part = this.search.value.trim().toLowerCase();
+		const part = this.search.value.trim().replace(/^[#@]/u, "").toLowerCase();
 		return this.state.sorted().filter(c => c.name.toLowerCase().includes(part));
 	}
 
 	drawItems() {
-		const focused = document.activeElement?.closest?.("[data-conversation]")?.dataset.conversation;
-		const items = this.shown().map(c => this.item(c));
-		fill(this.items, items.length ? items : el("li", {class: "empty"}, t("list.empty")));
-		if (focused)
-			this.items.querySelector(`[data-conversation="${CSS.escape(focused)}"]`)?.focus();
+		const shown = this.shown(), before = this.drawn;
+		this.drawn = new Map(shown.map(c => [c, this.item(c, before.get(c))]));
+		reconcile(this.items, shown.length ? [...this.drawn.values()].map(({node}) => node) :
+		    [el("li", {class: "soft empty"}, t(this.search.value ? "list.nothing" : "list.empty"))]);
 	}
 
-	item(conversation) {
-		const current = conversation === this.state.current;
-		const preview = conversation.preview;
-		return el("li", {}, el("button", {type: "button", class: "conversation",
-		    "aria-current": current && "true", data: {conversation: conversation.id},
-		    on: {click: () => this.actions.open(conversation)}},
-		    this.dot(conversation),
-		    el("bdi", {class: "name", data: {name: ""}}, visible(conversation.name)),
-		    preview && el("time", {}, formatTime(preview.timeMs)),
-		    el("span", {class: "preview"}, preview ? eventLine(preview, conversation, this.state) : ""),
-		    conversation.unread > 0 && el("span", {class: "unread",
-		    "aria-label": t("list.unread", {n: conversation.unread})},
-		    conversation.unread >= 1000 ? "999+" : String(conversation.unread))));
+	/** What was drawn of it before is kept while it looks the same. */
+	item(conversation, before) {
+		const {preview, unread} = conversation;
+		const online = conversation.isGroup ? null : this.state.isOnline(conversation);
+		const parts = {current: conversation === this.state.current, online, unread,
+		    name: conversation.name, time: preview ? formatShort(preview.timeMs) : "",
+		    line: preview ? eventLine(preview, conversation, this.state) : ""};
+		const looks = JSON.stringify(parts);
+		return before?.looks === looks ? before : {looks, node: this.draw(conversation, parts, before?.node)};
 	}
 
-	dot(conversation) {
-		if (conversation.isGroup)
-			return el("span", {class: "hash", "aria-hidden": "true"}, "#");
-		const online = this.state.online.get(conversation.peer) ?? false;
-		return el("span", {class: "presence", role: "img", data: {online: String(online)},
-		    "aria-label": online ? t("presence.online") : t("presence.offline")});
+	draw(conversation, {current, online, unread, name, time, line}, node) {
+		const label = this.state.isOwn(conversation) ? t("list.notes", {name}) : name;
+		const content = [
+			el("span", {class: "mark"}, avatar(name, conversation.peer ?? conversation.id,
+			    conversation.isGroup), online !== null && presence(online)),
+			el("bdi", {class: "name", data: {name: ""}}, visible(label)),
+			el("span", {class: "time soft"}, time),
+			el("bdi", {class: "preview soft"}, line),
+			unread > 0 && el("span", {class: "unread"}, unread >= UNREAD_MAX ? "999+" : String(unread),
+			    hidden(` ${t("list.unread")}`)),
+		];
+		const item = node ?? el("li", {}, el("button", {type: "button", class: "conversation",
+		    data: {conversation: conversation.id}, on: {click: () => this.actions.open(conversation)}}));
+		fill(item.firstChild, content);
+		item.firstChild.toggleAttribute("data-unread", unread > 0);
+		if (current)
+			item.firstChild.setAttribute("aria-current", "true");
+		else
+			item.firstChild.removeAttribute("aria-current");
+		return item;
 	}
 
-	onKey(event) {
-		if (event.key === "Enter" && this.shown().length > 0) {
-			this.actions.open(this.shown()[0]);
+	/** After the first message of one's own it is plain what notifications are good for. */
+	askForNotifications() {
+		if (!mayAsk() || this.question.firstChild)
+			return;
+		const done = wanted => {
+			fill(this.question);
+			changeSetting("asked", true);
+			if (wanted)
+				turnOn();
+		};
+		fill(this.question, el("p", {}, icon("bell"), t("notify.question")), el("div", {class: "buttons"},
+		    button(t("notify.no"), "notify-no", () => done(false)),
+		    button(t("notify.yes"), "notify-yes", () => done(true), "main")));
+	}
+
+	/* -- keys ---------------------------------------------------------------------- */
+
+	onSearchKey(event) {
+		if (event.key === "ArrowDown") {
+			event.preventDefault();
+			this.items.querySelector("button")?.focus();
+		} else if (event.key === "Enter" || event.key === "Escape") {
+			const [first] = this.shown();
 			this.search.value = "";
 			this.drawItems();
-		} else if (event.key === "Escape") {
-			this.search.value = "";
-			this.drawItems();
+			if (event.key === "Enter" && first)
+				this.actions.open(first);
 		}
 	}
 
-	/** The one before or after the current one. */
+	onItemKey(event) {
+		const by = {ArrowDown: 1, ArrowUp: -1}[event.key];
+		if (!by || event.altKey)
+			return;
+		const buttons = [...this.items.querySelectorAll("button")];
+		const next = buttons[buttons.indexOf(document.activeElement) + by];
+		event.preventDefault();
+		(next ?? (by < 0 ? this.search : document.activeElement)).focus();
+	}
+
+	/** Opens the one before or after the current one. */
 	step(by) {
 		const list = this.shown();
 		const at = list.indexOf(this.state.current);
@@ -104,4 +156,10 @@ export class ListView {
 		if (next)
 			this.actions.open(next);
 	}
+}
+
+/** The dot that says who is here. */
+export function presence(online) {
+	return el("span", {class: "presence", data: {online: String(online)}},
+	    hidden(t(online ? "presence.online" : "presence.offline")));
 }

@@ -1,38 +1,19 @@
 // view_log.js - the messages of one conversation. Only a window of them is in the page: it moves
 // along as one scrolls, and what is looked at keeps its place.
-import {bdi, button, el, fill} from "./dom.js";
-import {formatDay, formatTime, t} from "./i18n.js";
-import {textNodes, visible} from "./text.js";
+import {el, reconcile} from "./dom.js";
+import {dayOf, t} from "./i18n.js";
+import {isAway} from "./notify.js";
+import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus} from "./view_row.js";
 
 const WINDOW = 120;		// messages in the page
 const STEP = 40;		// that it moves by
 const EDGE_PX = 400;		// so near to an end, more is put there
 const BOTTOM_PX = 60;		// so near to the bottom, one follows what comes
-
-/** What happened, in words; of a message, its beginning. */
-export function eventLine(event, conversation, state) {
-	const name = event.senderName ?? "", other = event.subjectName ?? "";
-	switch (event.kind) {
-	case "MESSAGE":
-		return (state.isMine(event) ? t("you") + ": " : conversation.isGroup ? name + ": " : "") +
-		    visible(event.text).slice(0, 80);
-	case "GROUP_CREATED":
-		return t("event.created", {name});
-	case "JOINED":
-		return t("event.joined", {name});
-	case "LEFT":
-		return t("event.left", {name});
-	case "INVITED":
-		return t("event.invited", {name, other});
-	case "INVITATION":
-		return t("event.invitation", {name, group: event.text});
-	default:
-		return "";
-	}
-}
+const QUIET_MS = 300;
 
 export class LogView {
-	constructor(state, outbox, actions) {
+	/** actions.join(group), actions.onEnd(follows, n): n messages came below what is in sight. */
+	constructor(state, outbox, actions, signal) {
 		this.state = state;
 		this.outbox = outbox;
 		this.actions = actions;
@@ -40,24 +21,29 @@ export class LogView {
 		this.from = 0;			// of conversation.events, the part in the page
 		this.to = 0;
 		this.endSeq = 0;		// the last one when one was at the end
+		this.unreadFrom = null;		// the line of what is new stands after this seq
+		this.follows = true;
 		this.list = el("div", {class: "messages"});
-		this.pending = el("div", {class: "messages pending"});
+		this.pending = el("div", {class: "messages"});
 		this.root = el("div", {class: "log", role: "log", "aria-live": "polite", tabindex: "0",
 		    "aria-label": t("chat.log"), on: {scroll: () => this.onScroll()}}, this.list, this.pending);
-		state.addEventListener("change", ({detail}) => this.onChange(detail));
-		outbox.addEventListener("change", () => this.keepBottom(() => this.drawPending()));
-		new ResizeObserver(() => this.follows && this.toBottom()).observe(this.root);
-		document.addEventListener("visibilitychange", () => this.seen());
-		addEventListener("focus", () => this.seen());
+		state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
+		outbox.addEventListener("change", () => this.keepBottom(() => this.drawPending()), {signal});
+		document.addEventListener("visibilitychange", () => this.seen(), {signal});
+		addEventListener("focus", () => this.seen(), {signal});
+		const resized = new ResizeObserver(() => this.follows && this.toBottom());
+		resized.observe(this.root);
+		signal.addEventListener("abort", () => resized.disconnect());
 	}
 
 	show(conversation) {
 		this.conversation = conversation;
 		this.follows = true;
-		this.unreadFrom = conversation && conversation.unread > 0 ? conversation.readSeq : null;
-		this.root.setAttribute("aria-busy", "true");
-		this.showEnd();
-		this.root.setAttribute("aria-busy", "false");
+		this.unreadFrom = conversation?.unread ? conversation.readSeq : null;
+		this.quietly(() => {
+			reconcile(this.list, []);
+			this.showEnd();
+		});
 	}
 
 	get events() {
@@ -65,16 +51,28 @@ export class LogView {
 	}
 
 	onChange({what, conversation}) {
-		if (what === "all" && this.conversation)
-			this.conversation = this.state.conversations.get(this.conversation.id) ?? null;
 		if (!this.conversation || (conversation && conversation !== this.conversation))
 			return;
 		if (what === "older")
-			this.onOlder();
+			this.quietly(() => this.onOlder());
 		else if (what === "log" || what === "all")
 			this.onNewer();
 		else if (what === "read")
 			this.drawStates();
+	}
+
+	/** Something of one's own goes out: what was new is not so any more. */
+	onSend() {
+		this.unreadFrom = null;
+		this.jumpToEnd();
+	}
+
+	/** History is to be read, not to be read out as news. */
+	quietly(draw) {
+		this.root.setAttribute("aria-live", "off");
+		draw();
+		clearTimeout(this.quiet);
+		this.quiet = setTimeout(() => this.root.setAttribute("aria-live", "polite"), QUIET_MS);
 	}
 
 	/* -- the window ------------------------------------------------------------------- */
@@ -88,40 +86,42 @@ export class LogView {
 		this.seen();
 	}
 
+	/** The place in the events of what is the first row in the page, or -1. */
+	firstDrawn() {
+		const seq = Number(this.list.querySelector("[data-seq]")?.dataset.seq);
+		return this.events.findIndex(event => event.seq === seq);
+	}
+
 	/** Older ones were put before: the window's numbers have moved. */
 	onOlder() {
-		const first = this.list.querySelector("[data-seq]");
-		if (!first) {
+		const at = this.firstDrawn();
+		if (at < 0) {
 			this.showEnd();
 			return;
 		}
-		const at = this.events.findIndex(e => e.seq === Number(first.dataset.seq));
-		const length = this.to - this.from;
+		const length = Math.max(this.to - this.from, WINDOW);
 		this.from = Math.max(0, at - STEP);
-		this.to = Math.min(this.from + Math.max(length, WINDOW), this.events.length);
+		this.to = Math.min(this.from + length, this.events.length);
 		this.keepPlace(() => this.draw());
 		this.onScroll();
 	}
 
 	onNewer() {
+		const {readSeq} = this.conversation;
+		if (isAway() && readSeq > (this.unreadFrom ?? 0))
+			this.unreadFrom = readSeq;
 		for (const event of this.events.slice(-WINDOW))
 			if (event.clientId && this.state.isMine(event))
 				this.outbox.arrived(event.clientId);
-		if (this.follows) {
+		if (this.follows || this.firstDrawn() < 0)
 			this.showEnd();
-			return;
-		}
-		const first = this.events.findIndex(e => e.seq === Number(
-		    this.list.querySelector("[data-seq]")?.dataset.seq));
-		if (first < 0)
-			this.showEnd();
-		else
-			this.drawMore();
+		else		// while somebody reads older ones: a note, and no jump
+			this.tellEnd();
 	}
 
-	/** New ones while somebody reads older ones: a note, and no jump. */
-	drawMore() {
-		this.actions.onHidden(this.conversation.newest - this.endSeq);
+	tellEnd() {
+		const newest = this.conversation?.newest ?? 0;
+		this.actions.onEnd(this.follows, this.follows ? 0 : newest - this.endSeq);
 	}
 
 	onScroll() {
@@ -138,6 +138,7 @@ export class LogView {
 			this.endSeq = this.conversation?.newest ?? 0;
 			this.seen();
 		}
+		this.tellEnd();
 	}
 
 	move(by) {
@@ -148,7 +149,7 @@ export class LogView {
 			this.to = Math.min(this.events.length, this.to + by);
 			this.from = Math.max(this.from, this.to - WINDOW - STEP);
 		}
-		this.keepPlace(() => this.draw());
+		this.quietly(() => this.keepPlace(() => this.draw()));
 	}
 
 	/**
@@ -179,95 +180,71 @@ export class LogView {
 	jumpToEnd() {
 		this.follows = true;
 		this.showEnd();
+		this.tellEnd();
 	}
 
+	/** What is in sight at the end is read, if somebody is there to do so. */
 	seen() {
-		if (!this.conversation || document.hidden || !this.root.isConnected || !this.follows)
-			return;
-		this.actions.onHidden(0);
-		this.state.markRead(this.conversation);
+		if (this.conversation && this.follows && this.root.isConnected && !isAway())
+			this.state.markRead(this.conversation);
 	}
 
 	/* -- drawing ------------------------------------------------------------------------ */
 
-	/** Elements of messages that stay are kept, so that a selection does. */
 	draw() {
-		const kept = new Map([...this.list.querySelectorAll("[data-seq]")].map(node =>
-		    [node.dataset.key, node]));
-		const nodes = [];
+		const kept = new Map([...this.list.children].map(node => [node.dataset.key, node]));
+		const rows = [];
+		const put = (key, make) => rows.push(kept.get(key) ?? make(key));
 		let before = this.events[this.from - 1];
 		if (this.from === 0 && this.conversation?.begins)
-			nodes.push(el("p", {class: "begin"}, t("chat.begin")));
+			put("begin", key => lineRow("note", t("chat.begin"), key));
 		for (const event of this.events.slice(this.from, this.to)) {
-			if (!before || formatDay(before.timeMs) !== formatDay(event.timeMs))
-				nodes.push(el("h3", {class: "day"}, formatDay(event.timeMs)));
-			if (this.unreadFrom !== null && event.seq === this.unreadFrom + 1)
-				nodes.push(el("p", {class: "divider"}, t("chat.unread")));
-			const joins = this.continues(before, event);
-			const key = `${event.conversation}/${event.seq}/${joins}`;
-			nodes.push(kept.get(key) ?? this.row(event, joins, key));
+			this.putRows(before, event, put);
 			before = event;
 		}
-		fill(this.list, nodes);
+		reconcile(this.list, rows);
 		this.drawStates();
 		this.drawPending();
 	}
 
-	/** One person's messages of the same minutes stand together. */
-	continues(before, event) {
-		return before?.kind === "MESSAGE" && event.kind === "MESSAGE" &&
-		    before.sender === event.sender && event.timeMs - before.timeMs < 300000 &&
-		    formatDay(before.timeMs) === formatDay(event.timeMs);
-	}
-
-	row(event, joins, key) {
-		const data = {seq: event.seq, key};
-		if (event.kind !== "MESSAGE")
-			return el("p", {class: "note", data}, bdi(eventLine(event, this.conversation, this.state)),
-			    event.kind === "INVITATION" && button(t("group.join"), "accept",
-			    () => this.actions.join(event.text)));
-		const mine = this.state.isMine(event);
-		return el("article", {class: `message${mine ? " mine" : ""}${joins ? " joins" : ""}`, data},
-		    el("header", {}, bdi(mine ? t("you") : visible(event.senderName ?? ""), "sender"),
-		    el("time", {datetime: new Date(event.timeMs).toISOString()}, formatTime(event.timeMs))),
-		    el("div", {class: "text", dir: "auto"}, textNodes(event.text)),
-		    mine && el("span", {class: "status"}));
+	/** An event, and what stands between it and the one before. */
+	putRows(before, event, put) {
+		const {conversation, state} = this, {seq, timeMs} = event;
+		if (!before || dayOf(before.timeMs) !== dayOf(timeMs))
+			put(`day ${dayOf(timeMs)}`, key => dayRow(timeMs, key));
+		const isFirstNew = this.unreadFrom !== null && seq > this.unreadFrom &&
+		    (before?.seq ?? 0) <= this.unreadFrom;
+		if (isFirstNew)
+			put(`new ${seq}`, key => lineRow("divider", t("chat.unread"), key));
+		const joins = !isFirstNew && continues(before, event);
+		if (event.kind === "MESSAGE")
+			put(`${seq} ${joins}`, key => messageRow(event, conversation, state, key, joins));
+		else
+			put(`${seq}`, key => noteRow(event, conversation, state, key, this.actions.join));
 	}
 
 	drawStates() {
 		const read = this.conversation?.peerReadSeq ?? 0;
-		for (const node of this.list.querySelectorAll(".mine")) {
-			const status = Number(node.dataset.seq) <= read ? "read" : "stored";
-			if (node.dataset.status !== status)
-				this.setStatus(node, status);
-		}
-	}
-
-	setStatus(node, status) {
-		const signs = {sending: "…", stored: "✓", read: "✓✓", failed: "!"};
-		node.dataset.status = status;
-		fill(node.querySelector(".status"), el("span", {"aria-hidden": "true"}, signs[status]),
-		    el("span", {class: "hidden"}, t(`status.${status}`)));
+		for (const node of this.list.querySelectorAll(".mine"))
+			setStatus(node, Number(node.dataset.seq) <= read ? "read" : "stored");
 	}
 
 	drawPending() {
-		if (!this.conversation)
-			return fill(this.pending);
-		const known = new Set(this.events.map(e => e.clientId));
-		fill(this.pending, this.outbox.of(this.conversation).filter(e => !known.has(e.clientId))
-		    .map(entry => this.pendingRow(entry)));
-	}
-
-	pendingRow(entry) {
-		const node = el("article", {class: "message mine", data: {clientId: entry.clientId}},
-		    el("header", {}, bdi(t("you"), "sender"), el("time", {}, formatTime(entry.timeMs))),
-		    el("div", {class: "text", dir: "auto"}, textNodes(entry.text)),
-		    el("span", {class: "status"}),
-		    entry.status === "failed" && el("p", {class: "error"}, t("chat.failed", {why:
-		    t(`error.${entry.error}`)}), " ", button(t("chat.retry"), "retry", () =>
-		    this.outbox.retry(entry.clientId)), button(t("chat.discard"), "discard", () =>
-		    this.outbox.discard(entry.clientId))));
-		this.setStatus(node, entry.status);
-		return node;
+		const kept = new Map([...this.pending.children].map(node => [node.dataset.key, node]));
+		const known = new Set(this.events.slice(-WINDOW).map(event => event.clientId));
+		const {conversation, state, outbox} = this;
+		const rows = [];
+		let before = this.events.at(-1);
+		for (const entry of conversation ? outbox.of(conversation) : [])
+			if (!known.has(entry.clientId)) {
+				const event = {...entry, kind: "MESSAGE", sender: state.me.userId};
+				const joins = continues(before, event);
+				const key = `${entry.clientId} ${entry.error ?? ""} ${joins}`;
+				const row = kept.get(key) ?? pendingRow(entry, outbox, key, joins);
+				setStatus(row, entry.status);
+				rows.push(row);
+				before = event;
+			}
+		reconcile(this.pending, rows);
 	}
 }

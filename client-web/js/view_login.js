@@ -3,35 +3,52 @@ import {button, el, field, fill, select} from "./dom.js";
 import {errorText, LANGUAGES, t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
 
+const NAME_CHARS = 32;
+const PASSWORD_CHARS = 8;
+
+const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"],
+    ["Safari", "Safari"]];
+const SYSTEMS = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Mac OS", "macOS"],
+    ["Windows", "Windows"], ["CrOS", "ChromeOS"], ["Linux", "Linux"]];
+
+/** What tells this device from others in the list of them: "Firefox, Linux". */
+function deviceName() {
+	const find = names => names.find(([mark]) => navigator.userAgent.includes(mark))?.[1];
+	return [find(BROWSERS) ?? t("login.device"), find(SYSTEMS)].filter(Boolean).join(", ");
+}
+
 /** The secret of the invite link; it is taken out of the address bar, and so out of its history. */
 export function takeInvite() {
 	const match = /^#invite=([\w-]+)$/u.exec(location.hash);
-	if (match)
+	if (location.hash.startsWith("#invite="))
 		history.replaceState(null, "", location.pathname);
 	return match?.[1] ?? "";
 }
 
 export class LoginView {
-	constructor(link, invite) {
+	/** What it listens to ends with `signal`. */
+	constructor(link, invite, signal) {
 		this.link = link;
 		this.invite = invite;
 		this.registers = invite !== "";
+		this.touched = false;
 		this.root = el("main", {class: "login"});
-		link.addEventListener("welcome", () => this.root.isConnected && !this.touched && this.draw());
+		link.addEventListener("welcome", () => this.touched || this.draw(), {signal});
 	}
 
+	/** Unless the server has said that nobody may. */
 	get mayRegister() {
-		return this.link.welcome?.registration !== undefined || this.registers;
+		return !this.link.welcome || this.link.welcome.registration !== undefined;
 	}
 
 	draw() {
-		const name = this.link.welcome?.serverName;
-		fill(this.root,
+		const server = this.link.welcome?.serverName;
+		fill(this.root, el("div", {class: "card"},
+		    el("img", {src: "icon.svg", alt: "", width: 56, height: 56}),
 		    el("h1", {}, "Kith"),
-		    name && el("p", {class: "server"}, name),
-		    this.registers ? this.registerForm() : this.loginForm(),
-		    this.languages());
-		this.root.querySelector("input:not([value])")?.focus();
+		    server && el("p", {class: "soft"}, server),
+		    this.registers ? this.registerForm() : this.loginForm()), this.languages());
+		this.root.querySelector("input:not([value])").focus();
 	}
 
 	languages() {
@@ -54,6 +71,7 @@ export class LoginView {
 				await this.enter(action, new FormData(form));
 			} catch (error) {
 				alert.textContent = errorText(error);
+				form.elements.password.select();
 			}
 			submit.disabled = false;
 		});
@@ -62,11 +80,11 @@ export class LoginView {
 
 	nameAndPassword(autocomplete, hint) {
 		return [
-			field(t("login.name"), el("input", {name: "name", required: true, maxlength: 64,
+			field(t("login.name"), el("input", {name: "name", required: true, maxlength: 2 * NAME_CHARS,
 			    autocomplete: "username", autocapitalize: "none", spellcheck: "false"})),
 			field(t("login.password"), el("input", {name: "password", type: "password",
-			    required: true, minlength: hint && 8, autocomplete})),
-			hint && el("p", {class: "hint"}, hint),
+			    required: true, minlength: hint && PASSWORD_CHARS, autocomplete})),
+			hint && el("p", {class: "soft"}, hint),
 		];
 	}
 
@@ -94,16 +112,12 @@ export class LoginView {
 
 	async enter(action, values) {
 		const name = values.get("name").trim(), password = values.get("password");
-		const deviceName = t("login.device");
 		if (action === "login") {
-			await this.link.enter({loginPassword: {name, password, deviceName}});
-		} else {
-			// People paste the whole link as well.
-			const invite = values.get("invite").trim().replace(/^.*#invite=/u, "");
-			await this.link.enter({registerAccount: {name, password, invite, deviceName}});
-			this.invite = "";
-			this.registers = false;
+			await this.link.enter({loginPassword: {name, password, deviceName: deviceName()}});
+			return;
 		}
-		this.touched = false;
+		// People paste the whole link as well.
+		const invite = values.get("invite").trim().replace(/^.*#invite=/u, "");
+		await this.link.enter({registerAccount: {name, password, invite, deviceName: deviceName()}});
 	}
 }

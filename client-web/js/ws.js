@@ -3,31 +3,27 @@
 const SUBPROTOCOL = "kith.v1.json";
 
 export class WebSocketTransport {
-	/** onReply(reply) for each; onClose() once, whatever was the reason. */
+	/** onReply(reply) for each; onClose() when it ends without being closed. */
 	constructor(onReply, onClose) {
 		this.onReply = onReply;
 		this.onClose = onClose;
 		this.socket = null;
+		this.beats = true;
 	}
 
+	/** Ends once requests can be sent; throws if there is no way. */
 	open() {
+		const url = new URL("v1/ws", document.baseURI);
+		url.protocol = url.protocol.replace("http", "ws");
 		return new Promise((resolve, reject) => {
-			const url = new URL("v1/ws", document.baseURI);
-			url.protocol = url.protocol.replace("http", "ws");
 			this.socket = new WebSocket(url, [SUBPROTOCOL]);
-			this.socket.addEventListener("open", () => resolve());
+			this.socket.addEventListener("open", resolve);
 			this.socket.addEventListener("message", event => this.onReply(JSON.parse(event.data)));
 			this.socket.addEventListener("close", () => {
-				reject(new Error("no WebSocket"));
+				reject(new Error("no WebSocket"));	// without effect if it was open
 				this.onClose();
 			});
 		});
-	}
-
-	/** Greets, and logs in by the cookie: an empty token stands for it. */
-	logIn() {
-		return [{hello: {versionMin: 1, versionMax: 1, client: "kith page", features: []}},
-		    {loginToken: {}}];
 	}
 
 	send(request) {

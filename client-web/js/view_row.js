@@ -1,0 +1,97 @@
+// view_row.js - what one event of a log looks like, and one message that is on its way.
+import {avatar, bdi, button, el, fill, hidden, icon, tint} from "./dom.js";
+import {dayOf, formatDay, formatFull, formatTime, t} from "./i18n.js";
+import {isEmoji, textNodes, visible} from "./text.js";
+
+const LINE_CHARS = 100;
+const TOGETHER_MS = 5 * 60 * 1000;	// one person's messages of so few minutes stand together
+const SIGNS = {sending: "clock", stored: "check", read: "checks", failed: "alert"};
+
+/** What happened, in words; of a message, its beginning. */
+export function eventLine(event, conversation, state) {
+	const name = event.senderName ?? "", other = event.subjectName ?? "";
+	switch (event.kind) {
+	case "MESSAGE": {
+		const text = visible(event.text).slice(0, LINE_CHARS);
+		const who = state.isMine(event) ? t("you") : conversation.isGroup ? name : "";
+		return who && !state.isOwn(conversation) ? `${who}: ${text}` : text;
+	}
+	case "GROUP_CREATED":
+		return t("event.created", {name});
+	case "JOINED":
+		return t("event.joined", {name});
+	case "LEFT":
+		return t("event.left", {name});
+	case "INVITED":
+		return t("event.invited", {name, other});
+	case "INVITATION":
+		return state.isMine(event) ? t("event.invitationSent", {group: event.text}) :
+		    t("event.invitation", {name, group: event.text});
+	default:
+		return "";
+	}
+}
+
+/** True: it needs no name of its own, since the one before has it. */
+export function continues(before, event) {
+	return before?.kind === "MESSAGE" && event.kind === "MESSAGE" && before.sender === event.sender &&
+	    event.timeMs - before.timeMs < TOGETHER_MS && dayOf(before.timeMs) === dayOf(event.timeMs);
+}
+
+export function dayRow(timeMs, key) {
+	return el("h3", {class: "day", data: {key}}, el("span", {}, formatDay(timeMs)));
+}
+
+export function lineRow(name, text, key) {
+	return el("p", {class: name, data: {key}}, el("span", {}, text));
+}
+
+/** What is no message. join(group): an invitation is accepted. */
+export function noteRow(event, conversation, state, key, join) {
+	return el("p", {class: "note", data: {seq: event.seq, key}},
+	    bdi(eventLine(event, conversation, state)),
+	    event.kind === "INVITATION" && !state.isMine(event) &&
+	    button(t("group.join"), "accept", () => join(event.text)));
+}
+
+/** A message; `joins` as by continues(). */
+export function messageRow(event, conversation, state, key, joins) {
+	const mine = state.isMine(event), names = conversation.isGroup && !mine;
+	const name = mine ? t("you") : event.senderName ?? "";
+	return el("article", {class: classes(mine, joins, names), data: {seq: event.seq, key}},
+	    names && !joins && avatar(name, event.sender),
+	    el("div", {class: "bubble"},
+	    el("bdi", {class: names && !joins ? "sender" : "sender hidden", data: {tint: tint(event.sender)}},
+	    visible(name)), text(event.text), meta(event.timeMs, mine)));
+}
+
+/** One that is not stored yet, or could not be. */
+export function pendingRow(entry, outbox, key, joins) {
+	const {clientId, error} = entry;
+	return el("article", {class: classes(true, joins), data: {clientId, key}},
+	    el("div", {class: "bubble"}, el("bdi", {class: "sender hidden"}, t("you")),
+	    text(entry.text), meta(entry.timeMs, true)),
+	    error && el("p", {class: "error"},
+	    t("chat.failed", {why: t(`error.${error}`)}), " ",
+	    button(t("chat.retry"), "retry", () => outbox.retry(clientId), "link"), " ",
+	    button(t("chat.discard"), "discard", () => outbox.discard(clientId), "link")));
+}
+
+export function setStatus(node, status) {
+	if (node.dataset.status === status)
+		return;
+	node.dataset.status = status;
+	fill(node.querySelector(".status"), icon(SIGNS[status]), hidden(t(`status.${status}`)));
+}
+
+const classes = (mine, joins, names) =>
+	["message", mine && "mine", joins && "joins", names && "names"].filter(Boolean).join(" ");
+
+function text(words) {
+	return el("div", {class: isEmoji(words) ? "text large" : "text", dir: "auto"}, textNodes(words));
+}
+
+function meta(timeMs, mine) {
+	return el("span", {class: "meta"}, el("time", {datetime: new Date(timeMs).toISOString(),
+	    title: formatFull(timeMs)}, formatTime(timeMs)), mine && el("span", {class: "status"}));
+}
