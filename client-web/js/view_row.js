@@ -62,7 +62,7 @@ export function messageRow(event, conversation, state, key, joins) {
 	    names && !joins && avatar(name, event.sender),
 	    el("div", {class: "bubble"},
 	    el("bdi", {class: names && !joins ? "sender" : "sender hidden", data: {tint: tint(event.sender)}},
-	    visible(name)), text(event.text), meta(event.timeMs, mine)));
+	    visible(name)), body(event, mine)));
 }
 
 /** One that is not stored yet, or could not be. */
@@ -70,7 +70,7 @@ export function pendingRow(entry, outbox, key, joins) {
 	const {clientId, error} = entry;
 	return el("article", {class: classes(true, joins), data: {clientId, key}},
 	    el("div", {class: "bubble"}, el("bdi", {class: "sender hidden"}, t("you")),
-	    text(entry.text), meta(entry.timeMs, true)),
+	    body(entry, true)),
 	    error && el("p", {class: "error"},
 	    t("chat.failed", {why: t(`error.${error}`)}), " ",
 	    button(t("chat.retry"), "retry", () => outbox.retry(clientId), "link"), " ",
@@ -87,11 +87,10 @@ export function setStatus(node, status) {
 const classes = (mine, joins, names) =>
 	["message", mine && "mine", joins && "joins", names && "names"].filter(Boolean).join(" ");
 
-function text(words) {
-	return el("div", {class: isEmoji(words) ? "text large" : "text", dir: "auto"}, textNodes(words));
-}
-
-function meta(timeMs, mine) {
-	return el("span", {class: "meta"}, el("time", {datetime: new Date(timeMs).toISOString(),
-	    title: formatFull(timeMs)}, formatTime(timeMs)), mine && el("span", {class: "status"}));
+/** The time stands behind the last word where there is room. */
+function body({text, timeMs}, mine) {
+	return el("div", {class: "body"},
+	    el("div", {class: isEmoji(text) ? "text large" : "text", dir: "auto"}, textNodes(text)),
+	    el("span", {class: "meta"}, el("time", {datetime: new Date(timeMs).toISOString(),
+	    title: formatFull(timeMs)}, formatTime(timeMs)), mine && el("span", {class: "status"})));
 }

@@ -3,7 +3,7 @@
 const SUBPROTOCOL = "kith.v1.json";
 
 export class WebSocketTransport {
-	/** onReply(reply) for each; onClose() when it ends without being closed. */
+	/** onReply(reply) for each; onClose() if it was open, and ends without being closed. */
 	constructor(onReply, onClose) {
 		this.onReply = onReply;
 		this.onClose = onClose;
@@ -16,12 +16,12 @@ export class WebSocketTransport {
 		const url = new URL("v1/ws", document.baseURI);
 		url.protocol = url.protocol.replace("http", "ws");
 		return new Promise((resolve, reject) => {
-			this.socket = new WebSocket(url, [SUBPROTOCOL]);
-			this.socket.addEventListener("open", resolve);
-			this.socket.addEventListener("message", event => this.onReply(JSON.parse(event.data)));
-			this.socket.addEventListener("close", () => {
-				reject(new Error("no WebSocket"));	// without effect if it was open
-				this.onClose();
+			const socket = this.socket = new WebSocket(url, [SUBPROTOCOL]);
+			socket.addEventListener("close", () => reject(new Error("no WebSocket")));
+			socket.addEventListener("message", event => this.onReply(JSON.parse(event.data)));
+			socket.addEventListener("open", () => {
+				socket.addEventListener("close", () => this.onClose());
+				resolve();
 			});
 		});
 	}
