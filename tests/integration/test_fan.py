@@ -19,7 +19,7 @@ def test_each_door_delivers_to_all():
     server = Server(registration="open")
     try:
         result = subprocess.run(
-            [str(FAN), "--url", server.invite(), "--sessions", str(SESSIONS), "--users", "20",
+            [str(FAN), "--url", server.url(), "--sessions", str(SESSIONS), "--users", "20",
              "--rounds", str(build.scaled(1, 3, 7)), "--ms", str(build.scaled(300, 500, 2000))],
             capture_output=True, text=True, timeout=250 * build.PATIENCE)
         assert result.returncode == 0, result.stdout + result.stderr
