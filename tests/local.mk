@@ -131,6 +131,7 @@ EXTRA_DIST += \
 	tests/integration/test_daemon.py \
 	tests/integration/test_doors.py \
 	tests/integration/frames.py \
+	tests/integration/test_fan.py \
 	tests/integration/test_faults.py \
 	tests/integration/test_frames.py \
 	tests/integration/test_independent.py \
