@@ -86,7 +86,8 @@ def people(server):
 
 def test_a_conversation(server, people):
     alice, bob = people
-    group = alice.ask("createGroup", name="tea", topic="Kettles", public=True)["conversation"]["id"]
+    made = alice.ask("createGroup", name="tea", topic="Kettles", public=True)
+    group = made["conversation"]["id"]
     assert bob.ask("joinGroup", target={"group": "tea"})["conversation"]["id"] == group
     said = "Grüße, 你好, 안녕 \U0001f600 \u2028 \"quoted\" \\"
     first = alice.post("#tea", said)
@@ -194,12 +195,13 @@ def test_the_pages_cookie_by_curl(server, people, tmp_path):
     kept = jar.read_text()
     assert "#HttpOnly_localhost\tFALSE\t/\tTRUE\t" in kept and "\t__Host-kith\t" in kept
 
-    status, answer = curl("/v1/poll", *cookies, *JSON, "-d", "{\"requests\":[{\"id\":1,\"who\":{}}]}")
+    status, answer = curl("/v1/poll", *cookies, *JSON, "-d", '{"requests":[{"id":1,"who":{}}]}')
     assert answer["replies"][0]["error"]["code"] == "WRONG_STATE"       # no Origin: no cookie
     replies = curl.good("/v1/poll", *page, *cookies, *JSON, "-d", "{}")["replies"]
     assert replies[1]["loggedIn"]["name"] == "alice"
     assert curl("/v1/logout", *cookies, "-X", "POST")[0] == 403
-    assert curl("/v1/logout", *cookies, "-X", "POST", "-H", "Origin: https://evil.example")[0] == 403
+    foreign = ("-H", "Origin: https://evil.example")
+    assert curl("/v1/logout", *foreign, *cookies, "-X", "POST")[0] == 403
     secret = kept.split("\t__Host-kith\t")[1].split()[0]
     assert curl.good("/v1/logout", *page, *cookies, "-X", "POST") == {}
     assert "__Host-kith" not in jar.read_text()
@@ -228,8 +230,8 @@ def test_a_page_must_say_that_it_sends_json(server, people):
     """What a form of another page could send without asking is never a login."""
     body = json.dumps({"id": "1", "loginPassword": {"name": "alice", "password": PASSWORD}})
     page = ("-H", f"Origin: https://localhost:{server.address[1]}")
-    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
-                 "application/json-not", ""):
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "application/json-not", "",
+                 "multipart/form-data; boundary=x"):
         assert Curl(server)("/v1/login", *page, "-H", f"Content-Type: {kind}", "-d", body)[0] == 415
 
 
