@@ -493,15 +493,20 @@ call_on_reply(struct conn *c, const uint8_t *reply, uint32_t len)
 	unpackmem_reset(mem);		/* it may have held a token */
 }
 
-/* Over the bound they are left out, as conn_queue_live() does. */
+/* Over the bound they are left out, as conn_queue_live() and conn_queue_hint() do. Nobody is told
+ * in the next call who was writing before it. */
 void
-call_on_live(struct conn *c, const uint8_t *json, size_t len)
+call_on_live(struct conn *c, const uint8_t *json, size_t len, bool hint)
 {
 	struct call *call = c->web->call;
+	bool fits;
 
-	if (!collects_news(call))
+	if (!collects_news(call) || (hint && call->phase == CALL_IDLE))
 		return;
-	if (!told_has_room(&call->told, len, c->w->p->conf->output_soft)) {
+	fits = told_has_room(&call->told, len, c->w->p->conf->output_soft);
+	if (!fits && hint)
+		return;
+	if (!fits) {
 		call->told.lost = true;
 		stats_add(c->w->p->stats, STAT_resyncs, 1);
 		return;

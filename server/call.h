@@ -77,9 +77,9 @@ size_t	call_room(struct conn *c);
 const char *call_told(struct conn *c, size_t *len);
 
 /* What the door passes on: a reply to this session; a live event, as JSON text that is the
- * same for all; why the connection closes; that input would be read again; the timer. */
+ * same for all (a hint is told now or never); why the connection closes; that input would be read again; the timer. */
 void	call_on_reply(struct conn *c, const uint8_t *reply, uint32_t len);
-void	call_on_live(struct conn *c, const uint8_t *json, size_t len);
+void	call_on_live(struct conn *c, const uint8_t *json, size_t len, bool hint);
 void	call_on_close(struct conn *c, enum kith_err why);
 void	call_on_resume(struct conn *c);
 void	call_timeout(struct conn *c);

@@ -35,7 +35,7 @@ struct news {
 	const uint8_t	*body;
 	uint32_t	 len;
 	uint64_t	 but_device, but_user;	/* 0: nobody is left out */
-	void		(*queue)(struct conn *c, const void *bytes, size_t len);
+	bool		 hint;				/* nobody misses it */
 };
 
 static bool
@@ -55,9 +55,11 @@ to_conn(struct conn *c, const struct news *n)
 	if (as->len == 0)
 		conn_fall_behind(c);
 	else if (c->door->live != NULL)
-		c->door->live(c, as->bytes, as->len);
+		c->door->live(c, as->bytes, as->len, n->hint);
+	else if (n->hint)
+		conn_queue_hint(c, as->bytes, as->len);
 	else
-		n->queue(c, as->bytes, as->len);
+		conn_queue_live(c, as->bytes, as->len);
 }
 
 /* Queueing ends no session (conn_break), so the set stays as it is. */
@@ -77,7 +79,7 @@ to_set(struct worker *w, const struct index_set *set, const struct news *n)
 void
 deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
-	struct news n = { .body = body, .len = len, .queue = conn_queue_live };
+	struct news n = { .body = body, .len = len };
 
 	begin();
 	if (h->flags & IPC_F_FOLLOWERS)
@@ -93,8 +95,7 @@ deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, u
 void
 deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
-	struct news n = { .body = body, .len = len, .but_device = h->device,
-		.queue = conn_queue_live };
+	struct news n = { .body = body, .len = len, .but_device = h->device };
 
 	begin();
 	to_set(w, index_find(&w->users, h->user[0]), &n);
@@ -120,8 +121,7 @@ typing_ok(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint3
 void
 deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
-	struct news n = { .body = body, .len = len, .but_user = h->user[0],
-		.queue = conn_queue_hint };
+	struct news n = { .body = body, .len = len, .but_user = h->user[0], .hint = true };
 
 	if (!typing_ok(w, h, body, len)) {
 		stats_add(w->p->stats, STAT_ipc_refused, 1);

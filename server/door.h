@@ -57,8 +57,8 @@ struct door_ops {
 	/* An encoded Reply to this session alone. NULL: wrapped and queued. */
 	void		(*send)(struct conn *c, const uint8_t *reply, uint32_t len);
 
-	/* A wrapped live event. NULL: conn_queue_live(). */
-	void		(*live)(struct conn *c, const uint8_t *wrapped, size_t len);
+	/* A wrapped live event, or a hint. NULL: conn_queue_live(), conn_queue_hint(). */
+	void		(*live)(struct conn *c, const uint8_t *wrapped, size_t len, bool hint);
 
 	/* The last word, queued. NULL: Closing. */
 	void		(*bye)(struct conn *c, enum kith_err why);

@@ -393,9 +393,9 @@ http_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
 }
 
 static void
-http_live(struct conn *c, const uint8_t *json, size_t len)
+http_live(struct conn *c, const uint8_t *json, size_t len, bool hint)
 {
-	call_on_live(c, json, len);
+	call_on_live(c, json, len, hint);
 }
 
 static void

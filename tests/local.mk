@@ -131,6 +131,7 @@ EXTRA_DIST += \
 	tests/integration/test_daemon.py \
 	tests/integration/test_doors.py \
 	tests/integration/frames.py \
+	tests/integration/test_fan.py \
 	tests/integration/test_faults.py \
 	tests/integration/test_frames.py \
 	tests/integration/test_independent.py \
@@ -201,6 +202,9 @@ unit_tests += tests/unit/call_test \
 tests_unit_call_test_SOURCES = tests/unit/call_test.c $(worker_kit)
 tests_unit_call_test_LDADD = $(worker_libs)
 tests_unit_client_id_test_LDADD = $(worker_libs)
+EXTRA_DIST += \
+	tests/integration/test_poll.py \
+	tests/integration/test_rest.py
 
 # client: single modules of libkith and of kith.
 unit_tests += tests/unit/client_state_test \

@@ -9,11 +9,9 @@ class Member extends Person {
 		return this.page.getByRole("dialog");
 	}
 
-	// Confirms, if the page asks.
 	async confirm()
 	{
-		if (await this.dialog().isVisible())
-			await this.action("ok").click();
+		await this.action("ok").click();
 		await this.dialog().waitFor({ state: "hidden" });
 	}
 
@@ -52,9 +50,10 @@ await scenario(async stage => {
 
 	// Found in the list, which doesn't show what is private.
 	await bob.action("join-group").click();
-	await bob.dialog().locator("[data-group=chess]").click();
+	await bob.dialog().locator("[data-group=chess]").waitFor();
 	assert.equal(await bob.page.locator("[data-group=board]").count(), 0);
-	await bob.confirm();
+	await bob.dialog().locator("[data-group=chess]").click();
+	await bob.dialog().waitFor({ state: "hidden" });
 	await bob.open("chess");
 	await bob.send("e4");
 	await alice.open("chess");

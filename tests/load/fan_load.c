@@ -3,6 +3,7 @@
  *
  *   kith-fan --url URL [--doors native,ws-pb,ws-json] [--sessions N] [--users U]
  *            [--senders K] [--window W] [--ahead A] [--bytes B] [--rounds R] [--ms T]
+ *            [--server PID]
  *
  * The server must let the URL's invite be used often enough, or be open. For each door, U users
  * with N sessions by that door follow a group of their own. Then the doors take turns: in each
@@ -16,7 +17,9 @@
  *
  * Prints one JSON object: per door the deliveries a second (median of the rounds), their share
  * of the first door's (median of the rounds' shares), bytes of an event, events for each read,
- * and our part of a core. Exit 1 if a session did not get each event once; also if one was told
+ * and the processor's time for one delivery: ours, and that of the children of kithd's master
+ * PID. The two together say what the cores could deliver if they had nothing else to do;
+ * `cpu_share` compares that. Exit 1 if a session did not get each event once; also if one was told
  * to resync, since then the figure says nothing: take a smaller A.
  */
 #include <errno.h>
@@ -60,7 +63,7 @@ struct sender {
 
 /* One round of one door. */
 struct figure {
-	double		 per_s, share, bytes, per_read, cpu;
+	double		 per_s, share, bytes, per_read, client_ns, server_ns, cpu_share;
 };
 
 /* What belongs to one door. */
@@ -78,6 +81,7 @@ struct crowd {
 struct fan {
 	struct kith_url	 url;
 	unsigned	 sessions, users, senders, window, ahead, bytes, rounds, ms;
+	unsigned	 server;	/* pid, or 0 */
 	unsigned	 run;		/* makes names new */
 	struct crowd	 crowds[FAN_DOORS];
 	unsigned	 ncrowds;
@@ -101,12 +105,47 @@ now_us(void)
 }
 
 static uint64_t
-cpu_us(void)
+client_cpu_ns(void)
 {
 	struct timespec t;
 
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* On the processor, as the scheduler counts it; 0: it has gone. */
+static uint64_t
+process_cpu_ns(unsigned pid)
+{
+	char path[64];
+	uint64_t ns = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/schedstat", pid);
+	if ((file = fopen(path, "r")) == NULL)
+		return 0;
+	if (fscanf(file, "%" SCNu64, &ns) != 1)
+		ns = 0;
+	fclose(file);
+	return ns;
+}
+
+/* Of all children of kithd's master. */
+static uint64_t
+server_cpu_ns(unsigned master)
+{
+	char path[64];
+	uint64_t sum = 0;
+	unsigned pid;
+	FILE *children;
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/children", master, master);
+	if ((children = fopen(path, "r")) == NULL)
+		return 0;
+	while (fscanf(children, "%u", &pid) == 1)
+		sum += process_cpu_ns(pid);
+	fclose(children);
+	return sum;
 }
 
 static void
@@ -324,8 +363,8 @@ round_over(struct fan *f)
 static void
 run_round(struct fan *f, struct crowd *c, unsigned round)
 {
-	struct figure *figure = &c->figures[round];
-	uint64_t begin, cpu, us;
+	struct figure *figure = &c->figures[round], *first = &f->crowds[0].figures[round];
+	uint64_t begin, client, server, us;
 	int n;
 
 	f->now = c;
@@ -335,16 +374,20 @@ run_round(struct fan *f, struct crowd *c, unsigned round)
 	f->text[n] = ' ';
 	f->sent = f->acked = 0;
 	c->events = c->bytes = c->reads = 0;
+	client = client_cpu_ns();
+	server = server_cpu_ns(f->server);
 	begin = now_us();
-	cpu = cpu_us();
 	round_end_us = begin + f->ms * UINT64_C(1000);
 	run_until(f, round_over);
 	us = now_us() - begin;
 	figure->per_s = (double)c->events * 1e6 / (double)us;
 	figure->bytes = (double)c->bytes / (double)c->events;
 	figure->per_read = (double)c->events / (double)c->reads;
-	figure->cpu = (double)(cpu_us() - cpu) / (double)us;
-	figure->share = figure->per_s / f->crowds[0].figures[round].per_s;
+	figure->client_ns = (double)(client_cpu_ns() - client) / (double)c->events;
+	figure->server_ns = (double)(server_cpu_ns(f->server) - server) / (double)c->events;
+	figure->share = figure->per_s / first->per_s;
+	figure->cpu_share = (first->client_ns + first->server_ns) /
+	    (figure->client_ns + figure->server_ns);
 	c->expected += f->acked;
 	check(f);
 }
@@ -568,12 +611,15 @@ report_crowd(const struct crowd *c)
 
 	for (unsigned i = 0; i < c->fan->rounds; i++)
 		json_array_append_new(rounds, json_integer((json_int_t)c->figures[i].per_s));
-	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:o}",
+	return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o}",
 	    "deliveries_per_s", median(c, offsetof(struct figure, per_s)),
 	    "share", median(c, offsetof(struct figure, share)),
+	    "cpu_share", median(c, offsetof(struct figure, cpu_share)),
+	    "client_ns", median(c, offsetof(struct figure, client_ns)),
+	    "server_ns", median(c, offsetof(struct figure, server_ns)),
 	    "bytes", median(c, offsetof(struct figure, bytes)),
 	    "events_per_read", median(c, offsetof(struct figure, per_read)),
-	    "cpu", median(c, offsetof(struct figure, cpu)), "rounds", rounds);
+	    "rounds", rounds);
 }
 
 static void
@@ -638,7 +684,7 @@ arguments(struct fan *f, int argc, char **argv)
 		{ "ahead", required_argument, NULL, 'a' },
 		{ "bytes", required_argument, NULL, 'b' },
 		{ "rounds", required_argument, NULL, 'r' }, { "ms", required_argument, NULL, 't' },
-		{ NULL, 0, NULL, 0 }
+		{ "server", required_argument, NULL, 's' }, { NULL, 0, NULL, 0 }
 	};
 	char all[] = "native,ws-pb,ws-json";
 	const char *why = "missing";
@@ -657,6 +703,7 @@ arguments(struct fan *f, int argc, char **argv)
 		case 'a': f->ahead = number(optarg, 1, 100000); break;
 		case 'b': f->bytes = number(optarg, 100, TEXT_BYTES_MAX); break;
 		case 'r': f->rounds = number(optarg, 1, ROUNDS_MAX); break;
+		case 's': f->server = number(optarg, 1, INT32_MAX); break;
 		case 't': f->ms = number(optarg, 10, 60000); break;
 		default: exit(2);
 		}

@@ -17,6 +17,7 @@
 
 #include "protocol/poll.pb-c.h"
 #include "server/conn.h"
+#include "server/conv.h"
 #include "server/web.h"
 #include "tests/unit/worker_kit.h"
 
@@ -383,6 +384,43 @@ too_many_news_are_a_resync(void **state)
 }
 
 static void
+say_typing(struct kit *k, uint64_t to)
+{
+	static char name[] = "writer";
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Typing typing = KITH__V1__TYPING__INIT;
+	struct ipc_head h = {
+		.type = IPC_TYPING, .user = { 99 }, .conversation = conv_direct(99, to),
+	};
+
+	typing.conversation = h.conversation;
+	typing.user_id = 99;
+	typing.name = name;
+	reply.body_case = KITH__V1__REPLY__BODY_TYPING;
+	reply.typing = &typing;
+	kit_say_msg(k, KIT_WORKER, &h, &reply.base);
+	kit_turn(k);
+}
+
+/* Who was writing long ago is no news; who does now is. */
+static void
+hints_are_told_at_once_or_never(void **state)
+{
+	struct kit *k = *state;
+	struct client c;
+
+	http_open(&c, k);
+	enter(&c, k, 3, ONE, "{}");
+	expect(&c, 200, "loggedIn");
+	say_typing(k, 3);
+	post(&c, "/v1/poll", ONE, "{\"waitMs\":20000}");
+	expect_nothing(&c);
+	say_typing(k, 3);
+	expect(&c, 200, "{\"replies\":[{\"typing\":{\"conversation\":");
+	client_close(&c);
+}
+
+static void
 revoked_session_ends_its_poll(void **state)
 {
 	struct kit *k = *state;
@@ -628,6 +666,7 @@ main(void)
 		KIT_TEST(new_session_has_no_new_rate),
 		KIT_TEST(poll_waits_for_news),
 		KIT_TEST(too_many_news_are_a_resync),
+		KIT_TEST(hints_are_told_at_once_or_never),
 		KIT_TEST(revoked_session_ends_its_poll),
 		KIT_TEST(client_may_go_while_its_poll_waits),
 		KIT_TEST(requests_are_given_as_there_is_room),

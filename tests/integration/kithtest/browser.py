@@ -87,5 +87,9 @@ class Scenario:
         node.stdin.close()
         if node.poll() is None:
             node.terminate()
-            node.wait(20)
+            try:
+                node.wait(20)
+            except subprocess.TimeoutExpired:
+                node.kill()         # Chromium is gone by then; node alone still waited
+                node.wait()
         node.stdout.close()
