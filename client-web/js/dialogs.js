@@ -60,6 +60,8 @@ const input = (name, props = {}) => el("input", {name, autocomplete: "off", spel
 /** Names as people write them: with @ or # or without. */
 const bare = text => text.trim().replace(/^[@#]/u, "");
 
+const isIn = ({role = "NOBODY"}) => role !== "NOBODY";
+
 export class Dialogs {
 	/** open(conversation) shows it. */
 	constructor(state, link, open) {
@@ -106,19 +108,21 @@ export class Dialogs {
 		};
 		try {
 			const {conversations} = await this.link.request({listGroups: {limit: 200}});
-			const others = (conversations.conversations ?? []).filter(({role = "NOBODY"}) => role === "NOBODY");
-			fill(list, others.length ? others.map(row => this.group(row, () => choose(row))) :
-			    el("li", {class: "soft"}, t("group.noOthers")));
+			const groups = (conversations.conversations ?? []).sort((a, b) => isIn(a) - isIn(b));
+			fill(list, groups.length ? groups.map(row => this.group(row, () => choose(row))) :
+			    el("li", {class: "soft"}, t("group.none")));
 		} catch (error) {
 			tell(error);
 		}
 	}
 
-	group({id, name, topic, members = 0}, choose) {
+	group(row, choose) {
+		const {id, name, topic, members = 0} = row;
 		return el("li", {}, el("button", {type: "button", class: "row", data: {group: name}, on: {click: choose}},
 		    avatar(name, id, true),
 		    el("span", {class: "title"}, bdi(visible(name)), topic && el("bdi", {class: "soft"}, visible(topic))),
-		    el("span", {class: "soft"}, t("group.count", {n: members}))));
+		    el("span", {class: isIn(row) ? "tag" : "soft"},
+		    isIn(row) ? t("group.joined") : t("group.count", {n: members}))));
 	}
 
 	async members(conversation) {
