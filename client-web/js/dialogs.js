@@ -104,7 +104,7 @@ export class Dialogs {
 		], {okText: t("group.join"), ok: values => this.join(bare(values.get("group")))});
 		const choose = ({name}) => {
 			dialog.querySelector("[name=group]").value = name;
-			dialog.querySelector("[data-action=ok]").focus();
+			dialog.querySelector("form").requestSubmit();
 		};
 		try {
 			const {conversations} = await this.link.request({listGroups: {limit: 200}});

@@ -343,6 +343,8 @@ export class State extends EventTarget {
 		} catch {
 			// The next login fetches it.
 		}
+		if (!this.isMine(event) && !conversation.isGroup && !this.isOnline(conversation))
+			this.askWho();
 		this.changed("log", conversation);
 		if (isNew)
 			this.dispatchEvent(new CustomEvent("event", {detail: {event, conversation}}));

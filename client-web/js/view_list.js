@@ -23,8 +23,9 @@ export class ListView {
 		    keydown: event => this.onSearchKey(event)}});
 		this.items = el("ul", {on: {keydown: event => this.onItemKey(event)}});
 		this.connection = el("p", {class: "connection", role: "status"});
+		this.comfort = el("p", {class: "comfort soft"}, t("list.later"));
 		this.question = el("div", {class: "question"});
-		this.root = el("div", {class: "side"}, this.header(),
+		this.root = el("div", {class: "side"}, this.header(), this.comfort,
 		    el("div", {class: "search"}, icon("search"), this.search),
 		    el("nav", {"aria-label": t("list.label")}, this.items), this.question);
 		state.addEventListener("change", ({detail: {what}}) =>
@@ -52,6 +53,7 @@ export class ListView {
 			return;
 		this.connection.dataset.how = key;
 		this.connection.textContent = t(`state.${key}`);
+		this.comfort.hidden = key !== "offline";
 	}
 
 	/** News come in bursts: one drawing for what comes at once. */
