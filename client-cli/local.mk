@@ -1,50 +1,12 @@
-# libkith (the client core) and kith.
-noinst_LIBRARIES += libkith.a
-libkith_a_SOURCES = \
-	client-cli/client.c \
-	client-cli/client.h \
-	client-cli/client_failure.c \
-	client-cli/client_login.c \
-	client-cli/client_queue.c \
-	client-cli/client_req.c \
-	client-cli/client_state.c \
-	client-cli/client_state.h \
-	client-cli/client_sync.c \
-	client-cli/kith.h \
-	client-cli/net.c \
-	client-cli/net.h \
-	client-cli/net_tls.c \
-	client-cli/net_tls.h \
-	client-cli/url.c
-
-# All of kith but main.c, so that unit tests link single modules.
+# kith: main.c, and libkithcli.a with all the rest, so that unit tests link single
+# modules. libkith.a, the client's core, is also linked by the load generators.
 noinst_LIBRARIES += libkithcli.a
-libkithcli_a_SOURCES = \
-	client-cli/app.c \
-	client-cli/app.h \
-	client-cli/chat.c \
-	client-cli/chat.h \
-	client-cli/chat_cmd.c \
-	client-cli/cmd.h \
-	client-cli/cmd_account.c \
-	client-cli/cmd_group.c \
-	client-cli/cmd_hook.c \
-	client-cli/cmd_list.c \
-	client-cli/cmd_read.c \
-	client-cli/cmd_send.c \
-	client-cli/cmd_tail.c \
-	client-cli/line.c \
-	client-cli/line.h \
-	client-cli/names.c \
-	client-cli/names.h \
-	client-cli/out.c \
-	client-cli/out.h \
-	client-cli/out_rows.c \
-	client-cli/out_string.c \
-	client-cli/secret.c \
-	client-cli/secret.h \
-	client-cli/store.c \
-	client-cli/store.h
+libkithcli_a_SOURCES =
+
+include client-cli/libkith/local.mk
+include client-cli/app/local.mk
+include client-cli/cmd/local.mk
+include client-cli/chat/local.mk
 
 kith_libs = libkith.a libkithproto.a \
 	$(EVENT_LIBS) $(SSL_LIBS) $(JANSSON_LIBS) $(PROTOBUFC_LIBS)

@@ -13,7 +13,7 @@
 
 #include <event2/event.h>
 
-#include "cmd.h"
+#include "client-cli/cmd/cmd.h"
 
 #define COMMON_OPTIONS	" profile server json plain help "
 

@@ -1,5 +1,5 @@
 /* error.c - error codes as people and scripts see them; from KITH_ERRORS. */
-#include "error.h"
+#include "protocol/error.h"
 
 struct row {
 	const char	*name;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "frame.h"
-#include "limits.h"
+#include "protocol/frame.h"
+#include "protocol/limits.h"
 
 #define BUFFER_MIN	256u		/* holds most requests without growing */
 

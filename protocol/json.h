@@ -26,8 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "unpackmem.h"
+#include "protocol/error.h"
+#include "protocol/unpackmem.h"
 
 /* One JSON object as the wire bytes of a `type`, which wire_walk() accepts. KITH_E_OK, *out_len
  * is set, or

@@ -7,9 +7,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "json.h"
-#include "json_text.h"
-#include "limits.h"
+#include "protocol/json.h"
+#include "protocol/json_text.h"
+#include "protocol/limits.h"
 #include "protocol/frame.pb-c.h"
 
 #define VARINT_BYTES_MAX	10u

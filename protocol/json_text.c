@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "json_text.h"
+#include "protocol/json_text.h"
 
 struct block {
 	size_t	size;

@@ -14,7 +14,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "error.h"
+#include "protocol/error.h"
 
 struct json_text {
 	json_t		*tree;		/* an object or an array; NULL after errors */

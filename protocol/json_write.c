@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "json.h"
-#include "wire.h"
+#include "protocol/json.h"
+#include "protocol/wire.h"
 
 struct text {
 	char	*at, *end;

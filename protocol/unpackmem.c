@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "unpackmem.h"
+#include "protocol/unpackmem.h"
 
 #define ALIGN	alignof(max_align_t)
 

@@ -9,10 +9,10 @@
 #include <assert.h>
 #include <string.h>
 
-#include "frame.h"
-#include "limits.h"
+#include "protocol/frame.h"
+#include "protocol/limits.h"
 #include "protocol/frame.pb-c.h"
-#include "wire.h"
+#include "protocol/wire.h"
 
 #define LEVEL_FIELDS_MAX	64u	/* fields of one message type: bits of `seen` */
 

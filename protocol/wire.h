@@ -14,8 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "error.h"
-#include "unpackmem.h"
+#include "protocol/error.h"
+#include "protocol/unpackmem.h"
 
 /* Checks only. KITH_E_OK (also for empty input), or
  *   KITH_E_BAD_REQUEST     truncated; a wrong wire type, or a group; a tag or length

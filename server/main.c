@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "conf.h"
-#include "daemon.h"
-#include "log.h"
-#include "master.h"
+#include "server/conf/conf.h"
+#include "server/master/daemon.h"
+#include "server/lib/log.h"
+#include "server/master/master.h"
 
 struct arguments {
 	const char	*file, *state_dir;

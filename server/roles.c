@@ -1,7 +1,7 @@
 /*
  * roles.c - the roles of kithd, in the order of their start.
  */
-#include "proc.h"
+#include "server/proc/proc.h"
 
 const struct proc_role proc_roles[ROLE_COUNT] = {
 	[ROLE_MASTER] = { .name = "master", .secrets = true },

@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "arena.h"
+#include "shm/arena.h"
 
 #define ARENA_MAGIC	UINT64_C(0x616e6572416b7468)
 #define PART_ALIGN	64u

@@ -1,7 +1,7 @@
 /*
  * point.c - dies at the armed point. Empty unless points are compiled in.
  */
-#include "point.h"
+#include "shm/point.h"
 
 #ifdef KITH_POINTS
 

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "point.h"
-#include "registry.h"
+#include "shm/point.h"
+#include "shm/registry.h"
 
 #define STRIPES_MAX	256u
 #define STRIPE_FILL	64u		/* entries a stripe should hold before there are more */

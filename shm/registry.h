@@ -23,7 +23,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "table.h"
+#include "shm/table.h"
 
 #define REGISTRY_WORKERS_MAX	32u
 #define REGISTRY_NAME_BYTES	132u	/* NAME_BYTES_MAX and NUL, padded */

@@ -5,9 +5,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "point.h"
-#include "ring.h"
-#include "rlock.h"
+#include "shm/point.h"
+#include "shm/ring.h"
+#include "shm/rlock.h"
 
 #define SIZE_MIN	64u
 #define SIZE_TOP	(UINT32_C(1) << 31)

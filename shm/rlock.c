@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "rlock.h"
+#include "shm/rlock.h"
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "atomics in shared memory must not hide a lock of their own");

@@ -1,7 +1,7 @@
 /*
  * stats.c - counters: the writer is alone, so a load and a store are enough.
  */
-#include "stats.h"
+#include "shm/stats.h"
 
 _Static_assert(sizeof(struct stats_slot) % 64 == 0, "slots must not share a cache line");
 

@@ -13,8 +13,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "point.h"
-#include "stripe.h"
+#include "shm/point.h"
+#include "shm/stripe.h"
 
 /* The finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom
  * Number Generators" (2014), with the constants of David Stafford's mixer 13. Ids

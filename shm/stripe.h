@@ -21,8 +21,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "rlock.h"
-#include "table.h"
+#include "shm/rlock.h"
+#include "shm/table.h"
 
 #define VALUE_WORDS_MAX	(TABLE_VALUE_MAX / 8)
 

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdbool.h>
 
-#include "point.h"
-#include "stripe.h"
-#include "table.h"
+#include "shm/point.h"
+#include "shm/stripe.h"
+#include "shm/table.h"
 
 #define READ_TRIES	200		/* then table_read() takes the lock */
 

@@ -9,8 +9,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "point.h"
-#include "wake.h"
+#include "shm/point.h"
+#include "shm/wake.h"
 
 _Static_assert(sizeof(struct wake_shared) == 64, "one cache line per sleeper");
 

@@ -176,7 +176,9 @@ for variant in $variants without-mysql; do
     find "build/$variant" \( -name '*.trs' -o -name 'integration*.xml'  \) -delete
 done
 
-if [ ! -x configure ] || [ -n "$(find configure.ac Makefile.am ./*/local.mk -newer configure)" ]; then
+newer=$(find . -path ./build -prune -o \( -name local.mk -o -name Makefile.am -o -name configure.ac \) \
+    -newer configure -print 2>/dev/null)
+if [ ! -x configure ] || [ -n "$newer" ]; then
     step build/autogen.log 'autogen.sh' sh autogen.sh || exit 1
 fi
 

@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "harness.h"
+#include "tests/crash/harness.h"
 
 static void
 end_with_parent(pid_t parent)

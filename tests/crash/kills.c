@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "kills.h"
+#include "tests/crash/kills.h"
 #include "shm/point.h"
 
 #define HANG_SECONDS	300

@@ -16,7 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "harness.h"
+#include "tests/crash/harness.h"
 
 #define KILLS_DEFAULT	1000u
 #define POINTS_MAX	64u

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "harness.h"
+#include "tests/crash/harness.h"
 #include "shm/point.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

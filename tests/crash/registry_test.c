@@ -19,7 +19,7 @@
 
 #include <cmocka.h>
 
-#include "kills.h"
+#include "tests/crash/kills.h"
 #include "shm/registry.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

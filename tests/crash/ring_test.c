@@ -21,7 +21,7 @@
 
 #include <cmocka.h>
 
-#include "kills.h"
+#include "tests/crash/kills.h"
 #include "shm/ring.h"
 #include "shm/wake.h"
 

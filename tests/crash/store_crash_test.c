@@ -18,8 +18,8 @@
 #include <cmocka.h>
 
 #include "shm/point.h"
-#include "tests/unit/mariadb.h"
-#include "tests/unit/store_kit.h"
+#include "tests/unit/kit/mariadb.h"
+#include "tests/unit/kit/store_kit.h"
 
 #define ROUND		30u		/* messages of a round */
 #define TURN		10u		/* records a turn */

@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#include "kills.h"
+#include "tests/crash/kills.h"
 #include "shm/table.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fuzz.h"
-#include "mutate.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 #include "protocol/frame.h"
 
 const char fuzz_seeds[] = "frame";

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "fuzz.h"
-#include "mutate.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 
 #define INPUT_MAX	(128u * 1024u)
 #define MUTATIONS	20000u		/* over all seeds of a target */

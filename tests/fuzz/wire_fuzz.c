@@ -7,7 +7,7 @@
  */
 #include <stdlib.h>
 
-#include "fuzz.h"
+#include "tests/fuzz/fuzz.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"

@@ -11,7 +11,7 @@ from kithtest.mariadb import MariaDb
 from kithtest.server import Server
 
 # One builds and runs a kithd of its own, the other tests what runs in Chromium: once is enough.
-collect_ignore = ["test_quickstart.py", "test_browser.py"] if build.SANITIZED else []
+collect_ignore = ["server/test_quickstart.py", "web/test_browser.py"] if build.SANITIZED else []
 
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 

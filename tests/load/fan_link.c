@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "fan_link.h"
+#include "tests/load/fan_link.h"
 #include "protocol/error.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"

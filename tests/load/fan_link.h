@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "client-cli/kith.h"
+#include "client-cli/libkith/kith.h"
 
 enum fan_door { FAN_NATIVE, FAN_WS_PB, FAN_WS_JSON, FAN_DOORS };
 

@@ -36,7 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "fan_link.h"
+#include "tests/load/fan_link.h"
 #include "protocol/limits.h"
 
 #define SESSIONS_MAX	5000u		/* per door */

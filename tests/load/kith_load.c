@@ -31,7 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "client-cli/kith.h"
+#include "client-cli/libkith/kith.h"
 #include "protocol/limits.h"
 
 #define LOGINS_AT_ONCE	16u

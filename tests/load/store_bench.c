@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/mariadb.h"
-#include "tests/unit/store_kit.h"
+#include "tests/unit/kit/mariadb.h"
+#include "tests/unit/kit/store_kit.h"
 
 #define SENDERS		2000u
 #define GROUPS		200u

@@ -13,7 +13,7 @@ SCALE = os.environ.get("KITH_SCALE", "commit")
 KITHD = BUILD / "server" / "kithd"
 KITHCTL = BUILD / "server" / "kithctl"
 KITH = BUILD / "client-cli" / "kith"
-JSON_PIPE = BUILD / "tests" / "integration" / "json_pipe"
+JSON_PIPE = BUILD / "tests" / "integration" / "doors" / "json_pipe"
 
 
 def configured(define):

@@ -1,0 +1,379 @@
+/*
+ * app.c - what the commands share: a profile, one connection, one exit code.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "client-cli/app/app.h"
+#include "client-cli/cmd/cmd.h"
+#include "protocol/error.h"
+
+#define REQUEST_MS_DEFAULT	20000
+#define DRAIN_SECONDS		2
+
+/* -- words to the person ------------------------------------------------- */
+
+static void
+say_list(const char *format, va_list args)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof(text), format, args);
+	fputs("kith: ", stderr);
+	out_string(stderr, text, OUT_LINES);
+	fputc('\n', stderr);
+}
+
+void
+say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_list(format, args);
+	va_end(args);
+}
+
+int
+usage(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say_list(format, args);
+	va_end(args);
+	return KITH_EXIT_USAGE;
+}
+
+Kith__V1__Event *
+copy_event(const Kith__V1__Event *e)
+{
+	size_t len = kith__v1__event__get_packed_size(e);
+	uint8_t *bytes = malloc(len + 1);
+	Kith__V1__Event *copy = NULL;
+
+	if (bytes != NULL)
+		copy = kith__v1__event__unpack(NULL, kith__v1__event__pack(e, bytes), bytes);
+	free(bytes);
+	return copy;
+}
+
+int
+usage_target(const char *word)
+{
+	return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)", word);
+}
+
+const char *
+without_sigil(const char *word, char sigil)
+{
+	return word[0] == sigil ? word + 1 : word;
+}
+
+/* -- failures ------------------------------------------------------------ */
+
+static void
+tell_changed_key(const struct app *app, const char *shown)
+{
+	char path[PATH_MAX];
+
+	if (store_known_servers_path(path) < 0)
+		snprintf(path, sizeof(path), "known_servers");
+	say("%s: THE SERVER'S KEY IS NOT THE ONE YOU KNOW\n"
+	    "  known  %s\n"
+	    "  shown  %s\n"
+	    "Somebody may stand between you and the server, or it was set up anew.\n"
+	    "Nothing was sent. Ask its administrator for the fingerprint. If the new one is\n"
+	    "right, delete the line of %s from\n"
+	    "%s", app->address, app->url.key, shown, app->address, path);
+}
+
+static const char *
+hint(const struct kith_failure *why)
+{
+	switch (why->code) {
+	case KITH_L_CONNECT:
+		return "is the server running, and the address right?";
+	case KITH_E_TOKEN_INVALID:
+	case KITH_E_REVOKED:
+		return "log in again: kith login SERVER NAME";
+	case KITH_E_NOT_MEMBER:
+		return "join it first: kith group join NAME";
+	case KITH_E_INVITE_INVALID:
+		return "ask for a new invite; if you joined already: kith login SERVER NAME";
+	case KITH_L_KEY_UNKNOWN:
+		return "use the whole URL, with #SHA256:..., or a terminal, to be asked";
+	default:
+		return NULL;
+	}
+}
+
+void
+app_fail(struct app *app, const char *what, const struct kith_failure *why)
+{
+	char address[KITH_ADDRESS_MAX];
+
+	if (app->finished)
+		return;
+	if (why->code == KITH_L_KEY_CHANGED) {
+		tell_changed_key(app, kith_server_key(app->kith));
+	} else {
+		kith_url_address(&app->url, address);
+		say("%s: %s", what != NULL ? what : address, why->text);
+		if (hint(why) != NULL)
+			say("hint: %s", hint(why));
+	}
+	app_finish(app, (int)why->exit);
+}
+
+void
+app_finish(struct app *app, int rc)
+{
+	if (!app->finished)
+		app->rc = rc;
+	app->finished = 1;
+	event_base_loopbreak(app->base);
+}
+
+void
+app_check(struct app *app, int rc)
+{
+	if (rc == 0 || app->finished)
+		return;
+	say("%s", rc == -EMSGSIZE ? "too large for one request" : strerror(-rc));
+	app_finish(app, rc == -EMSGSIZE ? KITH_EXIT_LIMIT : KITH_EXIT_FAILED);
+}
+
+/* -- the connection ------------------------------------------------------ */
+
+static int
+load_profile(struct app *app)
+{
+	const char *name = app->options->profile;
+	int rc = store_load(name, &app->profile);
+
+	if (rc == 0)
+		return 0;
+	if (rc == -ENOENT) {
+		say("%s: no such profile, or logged out", name);
+		say("hint: kith join URL --name NAME, with the invite you got;\n"
+		    "      or kith login SERVER NAME");
+		return KITH_EXIT_LOGIN;
+	}
+	say("profile %s: %s", name, rc == -EINVAL ? "its file is malformed" : strerror(-rc));
+	return KITH_EXIT_FAILED;
+}
+
+int
+app_find_key(struct app *app)
+{
+	char known[sizeof(app->url.key)];
+
+	kith_url_address(&app->url, app->address);
+	if (app->url.plain || store_find_key(app->address, known) < 0)
+		return 0;
+	if (app->url.key[0] != '\0' && strcmp(app->url.key, known) != 0) {
+		char claimed[sizeof(known)];
+
+		memcpy(claimed, app->url.key, sizeof(claimed));
+		memcpy(app->url.key, known, sizeof(known));
+		tell_changed_key(app, claimed);
+		return KITH_EXIT_KEY;
+	}
+	memcpy(app->url.key, known, sizeof(known));
+	return 0;
+}
+
+int
+app_load(struct app *app)
+{
+	struct kith_url other;
+	const char *why;
+	int rc = load_profile(app);
+
+	if (rc != 0)
+		return rc;
+	/* The key belongs to the profile's own address, also when the server is
+	 * reached by another. */
+	app->url = app->profile.url;
+	if ((rc = app_find_key(app)) != 0 || app->options->server == NULL)
+		return rc;
+	if (kith_url_parse(app->options->server, &other, &why) < 0)
+		return usage("%s: %s", app->options->server, why);
+	memcpy(app->url.host, other.host, sizeof(other.host));
+	app->url.port = other.port;
+	app->url.plain = other.plain;
+	return 0;
+}
+
+/* Shows the key that nobody knows yet, and asks; as ssh does. */
+static int
+approve_key(struct app *app, const char *key)
+{
+	char answer[16] = "";
+
+	fprintf(stderr, "The key of %s is not known yet:\n\n  %s\n\n"
+	    "Does the server's administrator name the same one? [yes/no] ", app->address, key);
+	if (fgets(answer, sizeof(answer), stdin) == NULL || strncmp(answer, "yes", 3) != 0) {
+		say("%s: key not approved; nothing was sent", app->address);
+		return KITH_EXIT_KEY;
+	}
+	snprintf(app->url.key, sizeof(app->url.key), "%s", key);
+	if (store_add_key(app->address, key) < 0)
+		say("the key could not be kept: %s", strerror(errno));
+	return KITH_EXIT_DONE;
+}
+
+void
+app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	if (phase != KITH_ENDED)
+		return;
+	if (why->code == KITH_L_KEY_UNKNOWN && isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) {
+		app->key_asked = 1;
+		event_base_loopbreak(app->base);
+		return;
+	}
+	app_fail(app, NULL, why);
+}
+
+void
+app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	app->device = login->device;
+	app->floor = login->last_client_id;
+	app->admin = login->admin;
+	if (app->opened)
+		return;
+	app->opened = 1;
+	if (app->ready != NULL)
+		app->ready(app);
+}
+
+void
+app_kith_options(struct app *app, struct kith_options *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->base = app->base;
+	o->host = app->url.host;
+	o->port = app->url.port;
+	o->plain = app->url.plain;
+	o->key = app->url.key;
+	o->client = "kith " PACKAGE_VERSION;
+	o->login.by = KITH_BY_TOKEN;
+	o->login.token = app->profile.token;
+	o->back = KITH_FROM_UNREAD;
+	o->request_ms = REQUEST_MS_DEFAULT;
+	o->hooks.phase = app_on_phase;
+	o->hooks.logged_in = app_on_logged_in;
+	o->arg = app;
+}
+
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct app *app = arg;
+
+	(void)what;
+	if (number == SIGINT && app->interrupt != NULL)
+		app->interrupt(app);
+	else
+		app_finish(app, number == SIGINT ? KITH_EXIT_INTERRUPTED : 128 + (int)number);
+}
+
+/* Marks and messages under way get a moment to arrive. */
+static void
+drain(struct app *app)
+{
+	const struct timeval limit = { DRAIN_SECONDS, 0 };
+
+	event_base_loopexit(app->base, &limit);
+	while (kith_pending(app->kith) > 0 && !event_base_got_exit(app->base))
+		if (event_base_loop(app->base, EVLOOP_ONCE) != 0)
+			break;
+}
+
+/* One login's life. An exit code that counts if nothing called app_finish(). */
+static int
+run_once(struct app *app, const struct kith_options *o)
+{
+	char key[sizeof(app->url.key)];
+
+	app->key_asked = 0;
+	if ((app->kith = kith_create(o)) == NULL) {
+		say("%s", strerror(ENOMEM));
+		return KITH_EXIT_FAILED;
+	}
+	kith_start(app->kith);
+	if (!app->finished)
+		event_base_dispatch(app->base);
+	if (app->finished && app->drain)
+		drain(app);
+	snprintf(key, sizeof(key), "%s", kith_server_key(app->kith));
+	kith_destroy(app->kith);
+	app->kith = NULL;
+	return app->key_asked ? approve_key(app, key) : app->rc;
+}
+
+int
+app_run(struct app *app, const struct kith_options *o)
+{
+	struct event *interrupt = evsignal_new(app->base, SIGINT, on_signal, app);
+	struct event *terminate = evsignal_new(app->base, SIGTERM, on_signal, app);
+	int rc = KITH_EXIT_FAILED;
+
+	if (interrupt == NULL || terminate == NULL) {
+		say("%s", strerror(ENOMEM));
+		goto out;
+	}
+	event_add(interrupt, NULL);
+	event_add(terminate, NULL);
+	do {
+		rc = run_once(app, o);
+	} while (app->key_asked && rc == KITH_EXIT_DONE);
+out:
+	if (interrupt != NULL)
+		event_free(interrupt);
+	if (terminate != NULL)
+		event_free(terminate);
+	return rc;
+}
+
+int
+app_simple(struct app *app, void (*ready)(struct app *app))
+{
+	struct kith_options o;
+	int rc = app_load(app);
+
+	if (rc != 0)
+		return rc;
+	app_kith_options(app, &o);
+	app->ready = ready;
+	return app_run(app, &o);
+}
+
+uint64_t
+app_client_ids(struct app *app, uint32_t n)
+{
+	uint64_t first;
+	int rc = store_reserve(app->profile.name, app->device, app->floor, n, &first);
+
+	if (rc == 0)
+		return first;
+	say("client ids of profile %s: %s", app->profile.name, strerror(-rc));
+	app_finish(app, KITH_EXIT_FAILED);
+	return 0;
+}

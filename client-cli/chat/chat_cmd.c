@@ -1,0 +1,481 @@
+/*
+ * chat_cmd.c - what can be typed after a slash, as a table.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-cli/chat/chat.h"
+#include "client-cli/cmd/cmd.h"
+#include "client-cli/chat/line.h"
+
+#define HISTORY_EVENTS	20
+
+static void	do_help(struct chat *c, char *args);
+static void	do_join(struct chat *c, char *args);
+static void	do_leave(struct chat *c, char *args);
+static void	do_msg(struct chat *c, char *args);
+static void	do_query(struct chat *c, char *args);
+static void	do_who(struct chat *c, char *args);
+static void	do_names(struct chat *c, char *args);
+static void	do_history(struct chat *c, char *args);
+static void	do_groups(struct chat *c, char *args);
+static void	do_create(struct chat *c, char *args);
+static void	do_invite(struct chat *c, char *args);
+static void	do_ls(struct chat *c, char *args);
+static void	do_unread(struct chat *c, char *args);
+static void	do_whoami(struct chat *c, char *args);
+static void	do_clear(struct chat *c, char *args);
+static void	do_quit(struct chat *c, char *args);
+
+static const struct chat_row {
+	const char	*name;			/* with its slash */
+	const char	*arguments;
+	const char	*help;			/* NULL: another name of the row above */
+	void		(*run)(struct chat *c, char *args);
+} rows[] = {
+	{ "/help",	"",			"this list",			do_help },
+	{ "/msg",	"@NAME[,#GROUP...] TEXT", "send a message",		do_msg },
+	{ "/query",	"TARGET [TEXT]",	"talk to TARGET from now on",	do_query },
+	{ "/join",	"#GROUP",		"join a group, and talk to it",	do_join },
+	{ "/leave",	"[#GROUP]",		"leave a group",		do_leave },
+	{ "/part",	"",			NULL,				do_leave },
+	{ "/create",	"#GROUP [private]",	"make a group",			do_create },
+	{ "/invite",	"@NAME [#GROUP]",	"invite somebody to a group",	do_invite },
+	{ "/groups",	"",			"list the groups there are",	do_groups },
+	{ "/names",	"[#GROUP]",		"list a group's members",	do_names },
+	{ "/who",	"[@NAME]",		"list who is online",		do_who },
+	{ "/ls",	"",			"list your conversations",	do_ls },
+	{ "/unread",	"",			"list those with unread messages", do_unread },
+	{ "/history",	"[N]",			"show the last N messages again", do_history },
+	{ "/whoami",	"",			"your name, and the server's",	do_whoami },
+	{ "/clear",	"",			"empty the screen",		do_clear },
+	{ "/quit",	"",			"leave (Ctrl-D does, too)",	do_quit },
+	{ "/exit",	"",			NULL,				do_quit },
+};
+#define N_ROWS	(sizeof(rows) / sizeof(rows[0]))
+
+/* -- finding a command ------------------------------------------------------- */
+
+const char *
+chat_command_match(const char *word, size_t index)
+{
+	for (size_t i = 0; i < N_ROWS; i++)
+		if (strncasecmp(rows[i].name, word, strlen(word)) == 0 && index-- == 0)
+			return rows[i].name;
+	return NULL;
+}
+
+/* By its name, or a beginning that only one has. NULL: none, or *many of them. */
+static const struct chat_row *
+find(const char *name, size_t len, int *many)
+{
+	const struct chat_row *found = NULL;
+
+	*many = 0;
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (strncasecmp(rows[i].name + 1, name, len) != 0)
+			continue;
+		if (rows[i].name[len + 1] == '\0')
+			return &rows[i];
+		*many += found != NULL && found->run != rows[i].run;
+		found = &rows[i];
+	}
+	return *many || len == 0 ? NULL : found;
+}
+
+void
+chat_command(struct chat *c, const char *text)
+{
+	size_t len = strcspn(text, " \t\n");
+	const struct chat_row *row;
+	char *args;
+	int many;
+
+	row = find(text, len, &many);
+	if (row == NULL) {
+		chat_note("/%.*s: %s (/help lists the commands; // sends a slash)", (int)len, text,
+		    many ? "more than one begins so" : "no such command, nothing was sent");
+		return;
+	}
+	if ((args = strdup(text + len + strspn(text + len, " \t\n"))) == NULL)
+		return;
+	for (size_t end = strlen(args); end > 0 && isspace((unsigned char)args[end - 1]);)
+		args[--end] = '\0';
+	row->run(c, args);
+	free(args);
+}
+
+/* Cuts the first word off *args; "" if there is none. */
+static char *
+next_word(char **args)
+{
+	char *word = *args;
+
+	*args += strcspn(*args, " \t\n");
+	if (**args != '\0')
+		*(*args)++ = '\0';
+	*args += strspn(*args, " \t\n");
+	return word;
+}
+
+/* A group named in the arguments, or the one talked to; NULL and told. */
+static const char *
+group_or_current(const struct chat *c, const char *word)
+{
+	if (word[0] != '\0')
+		return without_sigil(word, '#');
+	if (c->target[0] == '#')
+		return c->target + 1;
+	chat_note("which group? (#NAME)");
+	return NULL;
+}
+
+/* -- answers ------------------------------------------------------------------ */
+
+static int
+failed(const struct asked *a, const struct kith_failure *why)
+{
+	if (why != NULL)
+		chat_note("%s: %s", a->what, why->text);
+	return why != NULL;
+}
+
+/* The rows printed since the last one, as a table above the line. */
+static void
+show_table(const struct asked *a, int any, int more)
+{
+	line_hide();
+	out_flush(&a->chat->app->out);
+	if (!any)
+		chat_note("%s: none", a->what);
+	if (more)
+		chat_note("... and more: kith %s lists them all", a->what);
+}
+
+static void
+on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+
+	(void)k;
+	(void)reply;
+	if (!failed(a, why))
+		chat_note("%s: done", a->what);
+	asked_done(a);
+}
+
+/* -- talking -------------------------------------------------------------------- */
+
+static void
+do_msg(struct chat *c, char *args)
+{
+	char *target = next_word(&args);
+
+	if (args[0] == '\0')
+		chat_note("/msg @NAME TEXT");
+	else
+		chat_send(c, target, args);
+}
+
+static int
+is_target(const char *word)
+{
+	return (word[0] == '@' || word[0] == '#') && word[1] != '\0' &&
+	    strchr(word, ',') == NULL && strlen(word) <= NAME_BYTES_MAX + 1;
+}
+
+static void
+do_query(struct chat *c, char *args)
+{
+	char *target = next_word(&args);
+
+	if (!is_target(target)) {
+		chat_note("/query @NAME, or /query #GROUP");
+		return;
+	}
+	chat_set_target(c, target);
+	if (args[0] != '\0')
+		chat_send(c, target, args);
+}
+
+/* -- groups ---------------------------------------------------------------------- */
+
+static void
+on_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+	char word[NAME_BYTES_MAX + 2];
+
+	(void)k;
+	if (!failed(a, why)) {
+		const Kith__V1__Conversation *conv = reply->joined->conversation;
+
+		snprintf(word, sizeof(word), "#%s",
+		    conv != NULL ? conv->name : without_sigil(a->what, '#'));
+		chat_set_target(a->chat, word);
+	}
+	asked_done(a);
+}
+
+static void
+do_join(struct chat *c, char *args)
+{
+	struct asked *a;
+
+	if (args[0] == '\0')
+		chat_note("/join #GROUP (/groups lists them)");
+	else if ((a = asked_new(c, args)) != NULL)
+		asked_check(a, kith_join_group(c->app->kith, without_sigil(args, '#'),
+		    on_joined, a));
+}
+
+static void
+do_create(struct chat *c, char *args)
+{
+	char *name = next_word(&args);
+	int is_private = strcmp(args, "private") == 0;
+	struct asked *a;
+
+	if (name[0] == '\0' || (args[0] != '\0' && !is_private))
+		chat_note("/create #GROUP, or /create #GROUP private");
+	else if ((a = asked_new(c, name)) != NULL)
+		asked_check(a, kith_create_group(c->app->kith, without_sigil(name, '#'), "",
+		    !is_private, on_joined, a));
+}
+
+static void
+do_leave(struct chat *c, char *args)
+{
+	const char *group = group_or_current(c, args);
+	struct asked *a;
+
+	if (group != NULL && (a = asked_new(c, group)) != NULL)
+		asked_check(a, kith_leave_group(c->app->kith, group, on_done, a));
+}
+
+static void
+do_invite(struct chat *c, char *args)
+{
+	const char *user = without_sigil(next_word(&args), '@'), *group;
+	struct asked *a;
+
+	if (user[0] == '\0')
+		chat_note("/invite @NAME [#GROUP]");
+	else if ((group = group_or_current(c, args)) != NULL && (a = asked_new(c, user)) != NULL)
+		asked_check(a, kith_invite(c->app->kith, group, user, on_done, a));
+}
+
+static void
+on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+	const Kith__V1__Conversations *page;
+
+	(void)k;
+	if (!failed(a, why)) {
+		page = reply->conversations;
+		for (size_t i = 0; i < page->n_conversations; i++) {
+			out_group(&a->chat->app->out, page->conversations[i]);
+			names_add(&a->chat->names, '#', page->conversations[i]->name);
+		}
+		show_table(a, page->n_conversations > 0, page->more);
+	}
+	asked_done(a);
+}
+
+static void
+do_groups(struct chat *c, char *args)
+{
+	struct asked *a = asked_new(c, "group list");
+
+	(void)args;
+	if (a != NULL)
+		asked_check(a, kith_list_groups(c->app->kith, 0, on_groups, a));
+}
+
+static void
+on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+	const Kith__V1__Members *page;
+
+	(void)k;
+	if (!failed(a, why)) {
+		page = reply->members;
+		for (size_t i = 0; i < page->n_members; i++) {
+			out_member(&a->chat->app->out, page->members[i]);
+			names_add(&a->chat->names, '@', page->members[i]->name);
+		}
+		show_table(a, page->n_members > 0, page->more);
+	}
+	asked_done(a);
+}
+
+static void
+do_names(struct chat *c, char *args)
+{
+	const char *group = group_or_current(c, args);
+	struct asked *a;
+
+	if (group != NULL && (a = asked_new(c, "group members")) != NULL)
+		asked_check(a, kith_list_members(c->app->kith, group, 0, on_members, a));
+}
+
+/* -- people and conversations ------------------------------------------------------ */
+
+static void
+on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+	const Kith__V1__Presences *page;
+
+	(void)k;
+	if (!failed(a, why)) {
+		page = reply->presences;
+		for (size_t i = 0; i < page->n_users; i++) {
+			out_presence(&a->chat->app->out, page->users[i]);
+			names_add(&a->chat->names, '@', page->users[i]->name);
+		}
+		show_table(a, page->n_users > 0, page->more);
+	}
+	asked_done(a);
+}
+
+static void
+do_who(struct chat *c, char *args)
+{
+	char *name = (char *)without_sigil(args, '@');
+	struct asked *a = asked_new(c, args[0] != '\0' ? args : "who");
+
+	if (a != NULL)
+		asked_check(a, kith_who(c->app->kith, &name, name[0] != '\0', 0, on_who, a));
+}
+
+static void
+on_conversations(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct asked *a = arg;
+	const Kith__V1__Conversations *page;
+	int any = 0;
+
+	(void)k;
+	if (!failed(a, why)) {
+		page = reply->conversations;
+		for (size_t i = 0; i < page->n_conversations; i++) {
+			if (a->unread && page->conversations[i]->unread == 0)
+				continue;
+			out_conversation(&a->chat->app->out, page->conversations[i]);
+			any = 1;
+		}
+		show_table(a, any, page->more);
+	}
+	asked_done(a);
+}
+
+static void
+list(struct chat *c, const char *what, int unread)
+{
+	struct asked *a = asked_new(c, what);
+
+	if (a == NULL)
+		return;
+	a->unread = unread;
+	asked_check(a, kith_list_conversations(c->app->kith, 0, NULL, 0, on_conversations, a));
+}
+
+static void
+do_ls(struct chat *c, char *args)
+{
+	(void)args;
+	list(c, "ls", 0);
+}
+
+static void
+do_unread(struct chat *c, char *args)
+{
+	(void)args;
+	list(c, "unread", 1);
+}
+
+static void
+on_history(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct asked *a = arg;
+	const Kith__V1__HistoryPage *page;
+
+	(void)k;
+	if (!failed(a, why)) {
+		page = reply->history_page;
+		line_hide();
+		for (size_t i = 0; i < page->n_events; i++)
+			out_event(&a->chat->app->out, a->what, page->events[i]);
+	}
+	asked_done(a);
+}
+
+static void
+do_history(struct chat *c, char *args)
+{
+	Kith__V1__Target target;
+	char word[NAME_BYTES_MAX + 2];
+	const char *bad;
+	struct asked *a;
+	int n = args[0] != '\0' ? atoi(args) : HISTORY_EVENTS;
+
+	snprintf(word, sizeof(word), "%s", c->target);
+	if (kith_targets_parse(word, &target, 1, &bad) != 1)
+		chat_note("of which conversation? /query TARGET first");
+	else if (n < 1 || n > (int)PAGE_EVENTS_MAX)
+		chat_note("/history N, with N from 1 to %u", PAGE_EVENTS_MAX);
+	else if ((a = asked_new(c, c->target)) != NULL)
+		asked_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n,
+		    on_history, a));
+}
+
+/* -- kith itself --------------------------------------------------------------------- */
+
+static void
+do_help(struct chat *c, char *args)
+{
+	char usage_text[64];
+
+	(void)c;
+	(void)args;
+	line_hide();
+	for (size_t i = 0; i < N_ROWS; i++) {
+		if (rows[i].help == NULL)
+			continue;
+		snprintf(usage_text, sizeof(usage_text), "%s %s", rows[i].name, rows[i].arguments);
+		printf("  %-30s %s\n", usage_text, rows[i].help);
+	}
+	printf("What does not begin with a slash goes to the target in the prompt.\n"
+	    "//text sends \"/text\". Tab completes commands, @names and #groups.\n"
+	    "Ctrl-C empties the line; Up brings back what was typed.\n");
+}
+
+static void
+do_whoami(struct chat *c, char *args)
+{
+	(void)args;
+	chat_note("%s at %s%s, profile %s", c->app->profile.user, c->app->address,
+	    c->app->admin ? " (administrator)" : "", c->app->profile.name);
+}
+
+static void
+do_clear(struct chat *c, char *args)
+{
+	(void)c;
+	(void)args;
+	line_clear_screen();
+}
+
+static void
+do_quit(struct chat *c, char *args)
+{
+	(void)args;
+	chat_leave(c);
+}

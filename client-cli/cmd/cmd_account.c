@@ -1,0 +1,395 @@
+/*
+ * cmd_account.c - accounts and devices: join, login, logout, whoami, passwd,
+ * sessions.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client-cli/cmd/cmd.h"
+#include "protocol/error.h"
+
+static int	join_run(struct app *app);
+static int	login_run(struct app *app);
+static int	logout_run(struct app *app);
+static int	whoami_run(struct app *app);
+static int	passwd_run(struct app *app);
+static int	sessions_run(struct app *app);
+
+#define PASSWORD_OPTIONS	"password-file password-fd password-command"
+
+const struct command cmd_join = {
+	.name = "join", .arguments = "URL", .min = 1, .max = 1, .run = join_run,
+	.summary = "make an account with an invite",
+	.options = "name " PASSWORD_OPTIONS,
+	.more =
+	    "URL is kith://host[:port]/INVITE#SHA256:FINGERPRINT, as `kithctl invite` prints it;\n"
+	    "put it in quotes. You choose name and password, and are logged in from then on.\n"
+	    "To be at several servers, or several people, name each with -p PROFILE.\n",
+};
+
+const struct command cmd_login = {
+	.name = "login", .arguments = "URL|SERVER NAME", .min = 2, .max = 2, .run = login_run,
+	.summary = "log in to an account that exists",
+	.options = PASSWORD_OPTIONS,
+};
+
+const struct command cmd_logout = {
+	.name = "logout", .arguments = "", .run = logout_run, .options = "",
+	.summary = "revoke this device's login, and forget it",
+};
+
+const struct command cmd_whoami = {
+	.name = "whoami", .arguments = "", .run = whoami_run, .options = "",
+	.summary = "name, server and device of the profile, checked at the server",
+};
+
+const struct command cmd_passwd = {
+	.name = "passwd", .arguments = "", .run = passwd_run,
+	.summary = "change the password; other devices are logged out, hooks end",
+	.options = PASSWORD_OPTIONS " new-password-file new-password-fd new-password-command",
+};
+
+const struct command cmd_sessions = {
+	.name = "sessions", .arguments = "[revoke DEVICE]", .max = 2, .run = sessions_run,
+	.summary = "list the devices that are logged in, or log one out", .options = "",
+};
+
+/* -- passwords ----------------------------------------------------------- */
+
+/* 0 or an exit code. */
+static int
+get_secret(const struct secret_source *source, const char *prompt, const char *again,
+    char out[SECRET_MAX])
+{
+	int rc = secret_read(source, prompt, again, out);
+
+	switch (rc) {
+	case 0:
+		return 0;
+	case -ENOTTY:
+		return usage("no terminal to ask for the password: use --password-file, "
+		    "--password-fd or --password-command");
+	case -EINTR:
+		return KITH_EXIT_INTERRUPTED;
+	case -ECANCELED:
+		return usage("the two passwords differ");
+	case -EINVAL:
+		return usage("the password is empty, or has two sources, "
+		    "or its descriptor is no number");
+	case -E2BIG:
+		return usage("the password is too long");
+	case -EPIPE:
+		return usage("the password command failed");
+	default:
+		return usage("password: %s", strerror(-rc));
+	}
+}
+
+/* -- join and login ------------------------------------------------------ */
+
+/* A profile is one account: another one needs another profile. */
+static int
+check_profile_free(const struct app *app, const char *name)
+{
+	char address[KITH_ADDRESS_MAX];
+	struct profile old;
+	int same;
+
+	if (store_load(app->options->profile, &old) < 0)
+		return 0;
+	explicit_bzero(old.token, sizeof(old.token));
+	same = strcmp(old.url.host, app->url.host) == 0 && old.url.port == app->url.port &&
+	    strcasecmp(old.user, name) == 0;
+	if (same)
+		return 0;
+	kith_url_address(&old.url, address);
+	return usage("profile %s is %s at %s already: use -p OTHER, or kith logout first",
+	    app->options->profile, old.user, address);
+}
+
+static void
+on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
+{
+	struct app *app = arg;
+	struct profile *p = &app->profile;
+	int rc;
+
+	(void)k;
+	snprintf(p->name, sizeof(p->name), "%s", app->options->profile);
+	snprintf(p->user, sizeof(p->user), "%s", login->name);
+	snprintf(p->token, sizeof(p->token), "%s", login->token);
+	p->url = app->url;
+	rc = app->url.plain ? 0 : store_add_key(app->address, app->url.key);
+	if (rc < 0 || (rc = store_save(p)) < 0) {
+		say("profile %s: %s", p->name, strerror(-rc));
+		app_finish(app, KITH_EXIT_FAILED);
+		return;
+	}
+	printf("logged in as ");
+	out_string(stdout, p->user, OUT_WORD);
+	printf(" at %s\n", app->address);
+	app_finish(app, KITH_EXIT_DONE);
+}
+
+static int
+enter(struct app *app, struct kith_login *login, const char *again)
+{
+	char password[SECRET_MAX], device[65] = "";
+	struct kith_options o;
+	int rc = app_find_key(app);
+
+	if (rc != 0 || (rc = check_profile_free(app, login->name)) != 0)
+		return rc;
+	if ((rc = get_secret(&app->options->password, "Password", again, password)) != 0)
+		return rc;
+	gethostname(device, sizeof(device) - 1);
+	login->password = password;
+	login->device = device;
+	app_kith_options(app, &o);
+	o.login = *login;
+	o.hooks.logged_in = on_account;
+	rc = app_run(app, &o);
+	explicit_bzero(password, sizeof(password));
+	return rc;
+}
+
+static int
+parse_server(struct app *app)
+{
+	const char *why;
+
+	if (kith_url_parse(app->argv[0], &app->url, &why) < 0)
+		return usage("%s: %s", app->argv[0], why);
+	return 0;
+}
+
+/* The name from the option, or typed. 0 or an exit code. */
+static int
+get_name(const struct app *app, char *out, size_t size)
+{
+	out[0] = '\0';
+	if (app->options->name != NULL) {
+		snprintf(out, size, "%s", app->options->name);
+	} else if (!isatty(STDIN_FILENO)) {
+		return usage("--name NAME is missing: how you want to be called");
+	} else {
+		fputs("Name: ", stderr);
+		if (fgets(out, (int)size, stdin) == NULL)
+			return KITH_EXIT_INTERRUPTED;
+		out[strcspn(out, "\n")] = '\0';
+	}
+	return out[0] != '\0' ? 0 : usage("the name is empty");
+}
+
+static int
+join_run(struct app *app)
+{
+	struct kith_login login = { .by = KITH_BY_REGISTERING };
+	char name[NAME_BYTES_MAX + 2];
+	int rc = parse_server(app);
+
+	if (rc != 0 || (rc = get_name(app, name, sizeof(name))) != 0)
+		return rc;
+	login.name = name;
+	login.invite = app->url.invite;
+	return enter(app, &login, "The same again");
+}
+
+static int
+login_run(struct app *app)
+{
+	struct kith_login login = { .by = KITH_BY_PASSWORD };
+	int rc = parse_server(app);
+
+	if (rc != 0)
+		return rc;
+	login.name = without_sigil(app->argv[1], '@');
+	return enter(app, &login, NULL);
+}
+
+/* -- logout -------------------------------------------------------------- */
+
+static void
+forget(struct app *app)
+{
+	int rc = store_forget(app->profile.name);
+
+	if (rc < 0)
+		say("profile %s: %s", app->profile.name, strerror(-rc));
+	app_finish(app, rc < 0 ? KITH_EXIT_FAILED : KITH_EXIT_DONE);
+}
+
+static void
+on_logout(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(arg, "logout", why);
+	else
+		forget(arg);
+}
+
+static void
+logout_ready(struct app *app)
+{
+	app_check(app, kith_logout(app->kith, on_logout, app));
+}
+
+/* A token that the server no longer takes is as good as revoked. */
+static void
+on_logout_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	if (phase == KITH_ENDED &&
+	    (why->code == KITH_E_TOKEN_INVALID || why->code == KITH_E_REVOKED))
+		forget(arg);
+	else
+		app_on_phase(k, phase, why, arg);
+}
+
+static int
+logout_run(struct app *app)
+{
+	struct kith_options o;
+	int rc = app_load(app);
+
+	if (rc != 0)
+		return rc;
+	app_kith_options(app, &o);
+	o.hooks.phase = on_logout_phase;
+	app->ready = logout_ready;
+	return app_run(app, &o);
+}
+
+/* -- whoami -------------------------------------------------------------- */
+
+static void
+whoami_ready(struct app *app)
+{
+	struct out *o = &app->out;
+
+	out_begin(o);
+	out_text(o, "name", app->profile.user);
+	out_text(o, "server", app->address);
+	out_number(o, "device", app->device);
+	out_flag(o, "admin", app->admin);
+	out_text(o, "profile", app->profile.name);
+	out_details(o);
+	out_text(o, "key", kith_server_key(app->kith));
+	out_end(o);
+	app_finish(app, KITH_EXIT_DONE);
+}
+
+static int
+whoami_run(struct app *app)
+{
+	return app_simple(app, whoami_ready);
+}
+
+/* -- passwd -------------------------------------------------------------- */
+
+struct passwords {
+	char	old[SECRET_MAX], new[SECRET_MAX];
+};
+
+static void
+on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(app, app->argc > 0 ? app->argv[app->argc - 1] : NULL, why);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
+passwd_ready(struct app *app)
+{
+	struct passwords *p = app->data;
+
+	app_check(app, kith_change_password(app->kith, p->old, p->new, on_done, app));
+}
+
+static int
+passwd_run(struct app *app)
+{
+	const struct options *o = app->options;
+	struct passwords p;
+	int rc;
+
+	memset(&p, 0, sizeof(p));
+	if ((rc = get_secret(&o->password, "Old password", NULL, p.old)) == 0 &&
+	    (rc = get_secret(&o->new_password, "New password", "The same again", p.new)) == 0) {
+		app->data = &p;
+		rc = app_simple(app, passwd_ready);
+	}
+	explicit_bzero(&p, sizeof(p));
+	return rc;
+}
+
+/* -- sessions ------------------------------------------------------------ */
+
+static void
+on_sessions(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+	struct out *o = &app->out;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(app, NULL, why);
+		return;
+	}
+	for (size_t i = 0; i < reply->sessions->n_sessions; i++) {
+		const Kith__V1__Session *s = reply->sessions->sessions[i];
+
+		if (s->hook != 0)
+			continue;		/* `hook list` has it */
+		out_begin(o);
+		out_number(o, "device", s->device);
+		out_text(o, "name", s->device_name);
+		out_time(o, "created", s->created_ms);
+		out_time(o, "used", s->used_ms);
+		out_flag(o, "online", s->online);
+		out_flag(o, "current", s->current);
+		out_end(o);
+	}
+	app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
+list_ready(struct app *app)
+{
+	app_check(app, kith_list_sessions(app->kith, on_sessions, app));
+}
+
+static void
+revoke_ready(struct app *app)
+{
+	app_check(app, kith_revoke_session(app->kith, *(const uint64_t *)app->data, on_done, app));
+}
+
+static int
+sessions_run(struct app *app)
+{
+	uint64_t device;
+	char *end;
+
+	if (app->argc == 0)
+		return app_simple(app, list_ready);
+	if (app->argc != 2 || strcmp(app->argv[0], "revoke") != 0)
+		return usage("usage: kith sessions %s", cmd_sessions.arguments);
+	device = strtoull(app->argv[1], &end, 10);
+	if (*end != '\0' || device == 0)
+		return usage("%s is not a device's number (kith sessions lists them)",
+		    app->argv[1]);
+	app->data = &device;
+	return app_simple(app, revoke_ready);
+}

@@ -1,0 +1,196 @@
+/*
+ * cmd_group.c - groups: create, join, leave, list, members, invite.
+ */
+#include <string.h>
+
+#include "client-cli/cmd/cmd.h"
+
+static int	group_run(struct app *app);
+
+const struct command cmd_group = {
+	.name = "group", .arguments = "VERB [#GROUP [@NAME...]]", .min = 1, .max = -1,
+	.run = group_run, .options = "private topic",
+	.summary = "create, join, leave, list, members, invite",
+	.more =
+	    "  kith group create '#ops' [--private] [--topic TEXT]\n"
+	    "  kith group join '#ops'\n"
+	    "  kith group leave '#ops'\n"
+	    "  kith group list                     the public ones, and yours\n"
+	    "  kith group members '#ops'\n"
+	    "  kith group invite '#ops' @bob @carol\n"
+	    "The shell takes # for a comment: quote it, or leave it out.\n",
+};
+
+static const char *
+group_name(const struct app *app)
+{
+	return without_sigil(app->argv[1], '#');
+}
+
+static void
+on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(app, app->argv[1], why);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
+create(struct app *app)
+{
+	const struct options *o = app->options;
+	const char *topic = o->topic != NULL ? o->topic : "";
+
+	app_check(app, kith_create_group(app->kith, group_name(app), topic, !o->is_private,
+	    on_done, app));
+}
+
+static void
+join(struct app *app)
+{
+	app_check(app, kith_join_group(app->kith, group_name(app), on_done, app));
+}
+
+static void
+leave(struct app *app)
+{
+	app_check(app, kith_leave_group(app->kith, group_name(app), on_done, app));
+}
+
+/* -- list and members: pages --------------------------------------------- */
+
+static void	ask_groups(struct app *app, uint64_t after);
+static void	ask_members(struct app *app, uint64_t after);
+
+static void
+on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+	const Kith__V1__Conversations *page;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(app, NULL, why);
+		return;
+	}
+	page = reply->conversations;
+	for (size_t i = 0; i < page->n_conversations; i++)
+		out_group(&app->out, page->conversations[i]);
+	if (page->more && page->n_conversations > 0)
+		ask_groups(app, page->conversations[page->n_conversations - 1]->id);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
+ask_groups(struct app *app, uint64_t after)
+{
+	app_check(app, kith_list_groups(app->kith, after, on_groups, app));
+}
+
+static void
+list(struct app *app)
+{
+	ask_groups(app, 0);
+}
+
+static void
+on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+	const Kith__V1__Members *page;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(app, app->argv[1], why);
+		return;
+	}
+	page = reply->members;
+	for (size_t i = 0; i < page->n_members; i++)
+		out_member(&app->out, page->members[i]);
+	if (page->more && page->n_members > 0)
+		ask_members(app, page->members[page->n_members - 1]->user_id);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
+ask_members(struct app *app, uint64_t after)
+{
+	app_check(app, kith_list_members(app->kith, group_name(app), after, on_members, app));
+}
+
+static void
+members(struct app *app)
+{
+	ask_members(app, 0);
+}
+
+/* -- invite: one after the other ------------------------------------------ */
+
+struct invitation {
+	int	next;		/* in argv */
+};
+
+static void	invite(struct app *app);
+
+static void
+on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+	struct invitation *inv = app->data;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(app, app->argv[inv->next], why);
+	else if (++inv->next == app->argc)
+		app_finish(app, KITH_EXIT_DONE);
+	else
+		invite(app);
+}
+
+static void
+invite(struct app *app)
+{
+	struct invitation *inv = app->data;
+
+	app_check(app, kith_invite(app->kith, group_name(app),
+	    without_sigil(app->argv[inv->next], '@'), on_invited, app));
+}
+
+/* -- the verbs ----------------------------------------------------------- */
+
+static const struct verb {
+	const char	*name;
+	int		 min, max;	/* arguments, the verb itself included */
+	void		(*ready)(struct app *app);
+} verbs[] = {
+	{ "create",	2, 2,		create },
+	{ "join",	2, 2,		join },
+	{ "leave",	2, 2,		leave },
+	{ "list",	1, 1,		list },
+	{ "members",	2, 2,		members },
+	{ "invite",	3, 1000,	invite },
+};
+
+static int
+group_run(struct app *app)
+{
+	struct invitation inv = { .next = 2 };
+
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, app->argv[0]) != 0)
+			continue;
+		if (app->argc < verbs[i].min || app->argc > verbs[i].max)
+			break;
+		app->data = &inv;
+		return app_simple(app, verbs[i].ready);
+	}
+	return usage("usage:\n%s", cmd_group.more);
+}

@@ -1,0 +1,143 @@
+/*
+ * cmd_list.c - what there is: ls, unread, who.
+ */
+#include "client-cli/cmd/cmd.h"
+
+static int	ls_run(struct app *app);
+static int	unread_run(struct app *app);
+static int	who_run(struct app *app);
+
+const struct command cmd_ls = {
+	.name = "ls", .arguments = "", .run = ls_run, .options = "",
+	.summary = "list your conversations",
+};
+
+const struct command cmd_unread = {
+	.name = "unread", .arguments = "", .run = unread_run, .options = "quiet",
+	.summary = "list the conversations with unread messages",
+	.more = "With --quiet nothing is printed: exit 0 if something is unread, 1 if nothing.\n",
+};
+
+const struct command cmd_who = {
+	.name = "who", .arguments = "[@NAME...]", .max = -1, .run = who_run, .options = "",
+	.summary = "list who is online, or tell about some",
+};
+
+/* -- ls and unread ------------------------------------------------------- */
+
+struct list {
+	struct app	*app;
+	int		 only_unread, quiet;
+	int		 found;
+};
+
+static void	ask_page(struct list *l, uint64_t after);
+
+static void
+list_finish(struct list *l)
+{
+	app_finish(l->app, l->quiet && !l->found ? KITH_EXIT_FAILED : KITH_EXIT_DONE);
+}
+
+static void
+on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct list *l = arg;
+	const Kith__V1__Conversations *page;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(l->app, NULL, why);
+		return;
+	}
+	page = reply->conversations;
+	for (size_t i = 0; i < page->n_conversations; i++) {
+		const Kith__V1__Conversation *c = page->conversations[i];
+
+		/* A group that one has left stays readable, but is in no one's way. */
+		if (c->unread == 0 && (l->only_unread || c->role == KITH__V1__ROLE__NOBODY))
+			continue;
+		l->found = 1;
+		if (!l->quiet)
+			out_conversation(&l->app->out, c);
+	}
+	if (page->more && page->n_conversations > 0)
+		ask_page(l, page->conversations[page->n_conversations - 1]->id);
+	else
+		list_finish(l);
+}
+
+static void
+ask_page(struct list *l, uint64_t after)
+{
+	app_check(l->app, kith_list_conversations(l->app->kith, after, NULL, 0, on_page, l));
+}
+
+static void
+list_ready(struct app *app)
+{
+	ask_page(app->data, 0);
+}
+
+static int
+ls_run(struct app *app)
+{
+	struct list l = { .app = app };
+
+	app->data = &l;
+	return app_simple(app, list_ready);
+}
+
+static int
+unread_run(struct app *app)
+{
+	struct list l = { .app = app, .only_unread = 1, .quiet = app->options->quiet };
+
+	app->data = &l;
+	return app_simple(app, list_ready);
+}
+
+/* -- who ----------------------------------------------------------------- */
+
+static void	ask_who(struct app *app, uint64_t after);
+
+static void
+on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+	const Kith__V1__Presences *page;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(app, app->argc == 1 ? app->argv[0] : "who", why);
+		return;
+	}
+	page = reply->presences;
+	for (size_t i = 0; i < page->n_users; i++)
+		out_presence(&app->out, page->users[i]);
+	if (page->more && page->n_users > 0)
+		ask_who(app, page->users[page->n_users - 1]->user_id);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
+/* The names stand in argv, without their '@' from who_run() on. */
+static void
+ask_who(struct app *app, uint64_t after)
+{
+	app_check(app, kith_who(app->kith, app->argv, (size_t)app->argc, after, on_who, app));
+}
+
+static void
+who_ready(struct app *app)
+{
+	ask_who(app, 0);
+}
+
+static int
+who_run(struct app *app)
+{
+	for (int i = 0; i < app->argc; i++)
+		app->argv[i] += app->argv[i][0] == '@';
+	return app_simple(app, who_ready);
+}

@@ -1,0 +1,220 @@
+/*
+ * cmd_read.c - read: a piece of a conversation's log, then leave.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-cli/cmd/cmd.h"
+
+#define EVENTS_DEFAULT	20
+
+static int	read_run(struct app *app);
+
+const struct command cmd_read = {
+	.name = "read", .arguments = "TARGET", .min = 1, .max = 1, .run = read_run,
+	.summary = "print a conversation's last messages",
+	.options = "number since no-mark",
+	.more =
+	    "The last 20, or -n N; or with --since SEQ all after that number (at most N).\n"
+	    "What is printed counts as read, unless --no-mark is given.\n",
+};
+
+struct reader {
+	struct app	*app;
+	Kith__V1__Target target;
+	char		 typed[NAME_BYTES_MAX + 2];
+	char		 name[NAME_BYTES_MAX + 2];	/* "" until the server told it */
+	uint64_t	 conversation;
+	int		 backwards;
+	int64_t		 left;			/* events still wanted; -1: all */
+	uint64_t	 edge;			/* the last page's end, where the next begins */
+	int		 more;
+	uint64_t	 last;			/* highest seq printed */
+	Kith__V1__Event	**kept;			/* not printed yet: in the order they came, */
+	size_t		 n_kept, size;		/* pages backwards, each page forwards */
+};
+
+static void	ask_page(struct reader *r);
+
+/* -- events until their conversation's name is known ---------------------- */
+
+static int
+keep_one(struct reader *r, const Kith__V1__Event *e)
+{
+	Kith__V1__Event **kept;
+
+	if (r->n_kept == r->size) {
+		kept = reallocarray(r->kept, r->size + 256, sizeof(struct Kith__V1__Event *));
+		if (kept == NULL)
+			return -ENOMEM;
+		r->kept = kept;
+		r->size += 256;
+	}
+	if ((r->kept[r->n_kept] = copy_event(e)) == NULL)
+		return -ENOMEM;
+	r->n_kept++;
+	return 0;
+}
+
+/* Backwards the newest goes first, so that kept[] is the log turned round. */
+static int
+keep_page(struct reader *r, const Kith__V1__HistoryPage *page)
+{
+	size_t n = page->n_events;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && r->left != 0 && rc == 0; i++) {
+		rc = keep_one(r, page->events[r->backwards ? n - 1 - i : i]);
+		if (r->left > 0)
+			r->left--;
+	}
+	return rc;
+}
+
+static void
+print_kept(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_kept; i++) {
+		const Kith__V1__Event *e = r->kept[r->backwards ? r->n_kept - 1 - i : i];
+
+		out_event(&r->app->out, r->name, e);
+		if (e->seq > r->last)
+			r->last = e->seq;
+	}
+	for (size_t i = 0; i < r->n_kept; i++)
+		kith__v1__event__free_unpacked(r->kept[i], NULL);
+	r->n_kept = 0;
+}
+
+/* -- the end: the read cursor --------------------------------------------- */
+
+static void
+on_marked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct reader *r = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(r->app, "the read cursor", why);
+	else
+		app_finish(r->app, KITH_EXIT_DONE);
+}
+
+static void
+finish(struct reader *r)
+{
+	if (r->app->options->no_mark || r->last == 0)
+		app_finish(r->app, KITH_EXIT_DONE);
+	else
+		app_check(r->app, kith_mark_read(r->app->kith, r->conversation, r->last,
+		    on_marked, r));
+}
+
+/* -- pages, and the name between ------------------------------------------ */
+
+static void
+on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct reader *r = arg;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(r->app, r->typed, why);
+		return;
+	}
+	/* As typed, if this user is not (or no longer) in it. */
+	if (reply->conversations->n_conversations == 1)
+		snprintf(r->name, sizeof(r->name), "%c%s", r->typed[0],
+		    reply->conversations->conversations[0]->name);
+	else
+		snprintf(r->name, sizeof(r->name), "%s", r->typed);
+	print_kept(r);
+	if (r->more)
+		ask_page(r);
+	else
+		finish(r);
+}
+
+static void
+on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct reader *r = arg;
+	const Kith__V1__HistoryPage *page;
+
+	if (why != NULL) {
+		app_fail(r->app, r->typed, why);
+		return;
+	}
+	page = reply->history_page;
+	if (keep_page(r, page) < 0) {
+		app_check(r->app, -ENOMEM);
+		return;
+	}
+	r->conversation = page->conversation;
+	r->more = page->more && page->n_events > 0 && r->left != 0;
+	if (!r->backwards && r->edge == 0) {
+		r->edge = 1;
+		r->more = r->left != 0 && page->last_seq > 1;
+	} else if (page->n_events > 0) {
+		r->edge = page->events[r->backwards ? 0 : page->n_events - 1]->seq;
+	}
+	if (r->backwards && r->more)
+		ask_page(r);
+	else if (r->name[0] == '\0')
+		app_check(r->app, kith_list_conversations(k, 0, &r->conversation, 1, on_named, r));
+	else {
+		print_kept(r);
+		if (r->more)
+			ask_page(r);
+		else
+			finish(r);
+	}
+}
+
+static void
+ask_page(struct reader *r)
+{
+	uint32_t limit = r->left >= 0 && r->left < (int64_t)PAGE_EVENTS_MAX ?
+	    (uint32_t)r->left : PAGE_EVENTS_MAX;
+
+	uint64_t after = r->backwards ? 0 : r->edge, before = r->backwards ? r->edge : 0;
+
+	/* Forwards from 0: the first event alone, since after 0 means the newest. */
+	if (!r->backwards && r->edge == 0)
+		before = 2;
+	app_check(r->app, kith_history(r->app->kith, &r->target, after, before, limit, on_page, r));
+}
+
+/* -- the command --------------------------------------------------------- */
+
+static void
+read_ready(struct app *app)
+{
+	ask_page(app->data);
+}
+
+static int
+read_run(struct app *app)
+{
+	const struct options *o = app->options;
+	struct reader r = { .app = app };
+	const char *bad = "";
+	int rc;
+
+	snprintf(r.typed, sizeof(r.typed), "%s", app->argv[0]);
+	if (kith_targets_parse(app->argv[0], &r.target, 1, &bad) != 1)
+		return usage_target(r.typed);
+	r.backwards = o->since < 0;
+	r.left = o->number >= 0 ? o->number : r.backwards ? EVENTS_DEFAULT : -1;
+	r.edge = r.backwards ? 0 : (uint64_t)o->since;
+	if (r.left == 0)
+		return KITH_EXIT_DONE;
+	app->data = &r;
+	rc = app_simple(app, read_ready);
+	print_kept(&r);
+	free(r.kept);
+	return rc;
+}

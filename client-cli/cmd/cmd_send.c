@@ -1,0 +1,340 @@
+/*
+ * cmd_send.c - send: a message, to one or several; done when it is stored.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "client-cli/cmd/cmd.h"
+#include "protocol/error.h"
+#include "protocol/wire.h"
+
+#define TIMEOUT_SECONDS	30
+#define PENDING_MAX	64		/* lines read ahead of their answers */
+#define INPUT_MAX	(TEXT_BYTES_MAX + 2)	/* a text, its newline, and one byte too many */
+
+static int	send_run(struct app *app);
+
+const struct command cmd_send = {
+	.name = "send", .arguments = "TARGET [TEXT...|-]", .min = 1, .max = -1, .run = send_run,
+	.summary = "send a message; exit 0 means stored",
+	.options = "lines timeout",
+	.more =
+	    "TARGET is @alice, #ops, or several: @alice,@bob,#ops. Without TEXT, or with -,\n"
+	    "all of standard input is one message; with --lines each line is one.\n"
+	    "A text over 8000 bytes is refused (exit 8), not cut; such a line ends the input.\n"
+	    "While there is no connection kith tries on, --timeout seconds (30) in all. A\n"
+	    "message sent again is stored once. With several targets each outcome is printed,\n"
+	    "and the exit code is the worst one's.\n",
+};
+
+struct sender {
+	struct app	*app;
+	Kith__V1__Target targets[TARGETS_MAX];
+	size_t		 n;
+	char		*names[TARGETS_MAX];	/* "@alice", as typed */
+	char		*text;			/* from the arguments, or NULL: stdin */
+	size_t		 pending;		/* messages without an answer */
+	int		 worst;			/* exit code so far */
+	int		 told_waiting;
+
+	char		 input[INPUT_MAX + 1];	/* stdin; room for a NUL */
+	size_t		 len;
+	int		 eof;
+	struct event	*readable;
+};
+
+static void	read_on(struct sender *s);
+
+/* -- outcomes ------------------------------------------------------------ */
+
+static void
+note(struct sender *s, int rc)
+{
+	if (rc > s->worst)
+		s->worst = rc;
+}
+
+static void
+print_outcome(struct sender *s, size_t i, const Kith__V1__Outcome *outcome)
+{
+	struct out *o = &s->app->out;
+	const Kith__V1__Error *error = outcome->error;
+	int refused = error != NULL && error->code != KITH__V1__ERROR_CODE__OK;
+	char id[24];
+
+	if (refused) {
+		say("%s: %s", s->names[i],
+		    error->text[0] != '\0' ? error->text : kith_err_text((uint32_t)error->code));
+		note(s, kith_err_exit((uint32_t)error->code));
+	}
+	if (o->mode == OUT_TEXT && (s->n == 1 || refused))
+		return;
+	snprintf(id, sizeof(id), "%" PRIu64, outcome->conversation);
+	out_begin(o);
+	out_text(o, "target", s->names[i]);
+	out_text(o, "result", refused ? kith_err_name((uint32_t)error->code) : "stored");
+	out_number(o, "seq", outcome->seq);
+	out_details(o);
+	out_time(o, "time", outcome->time_ms);
+	out_text(o, "conversation_id", id);
+	out_end(o);
+}
+
+static void
+finish_if_done(struct sender *s)
+{
+	if (s->pending == 0 && s->eof)
+		app_finish(s->app, s->worst);
+}
+
+static void
+on_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct sender *s = arg;
+
+	(void)k;
+	s->pending--;
+	if (why != NULL) {
+		if (why->code == KITH_L_NO_ANSWER)
+			say("no answer in time: the message may have been stored, or not");
+		else if (!s->app->finished)
+			say("%s: %s", s->n == 1 ? s->names[0] : "send", why->text);
+		note(s, (int)why->exit);
+	} else {
+		for (size_t i = 0; i < s->n && i < reply->sent->n_outcomes; i++)
+			print_outcome(s, i, reply->sent->outcomes[i]);
+		if (reply->sent->n_outcomes != s->n)
+			note(s, KITH_EXIT_FAILED);
+	}
+	if (!s->eof)
+		read_on(s);
+	finish_if_done(s);
+}
+
+/* -- texts --------------------------------------------------------------- */
+
+/* Checks what the server would refuse anyway. 0 or an exit code. */
+static int
+check_text(const char *text, size_t len)
+{
+	if (len == 0)
+		return usage("the message is empty");
+	if (len > TEXT_BYTES_MAX) {
+		say("the message has over %u bytes: send it in parts, or line by line (--lines)",
+		    TEXT_BYTES_MAX);
+		return KITH_EXIT_LIMIT;
+	}
+	if (!wire_utf8_ok(text, len))
+		return usage("the message is not UTF-8");
+	return 0;
+}
+
+static void
+send_text(struct sender *s, const char *text)
+{
+	uint64_t id = app_client_ids(s->app, (uint32_t)s->n);
+	int rc;
+
+	if (id == 0)
+		return;
+	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_sent, s);
+	if (rc == 0)
+		s->pending++;
+	app_check(s->app, rc);
+}
+
+/* input[0..len) as a message; the byte after it is ours to overwrite. */
+static void
+send_input(struct sender *s, size_t len)
+{
+	int rc;
+
+	s->input[len] = '\0';
+	if ((rc = check_text(s->input, len)) == 0)
+		send_text(s, s->input);
+	else
+		note(s, rc);
+}
+
+/* Sends each whole line in the input, skipping empty ones. */
+static void
+take_lines(struct sender *s)
+{
+	char *newline;
+
+	while (s->pending < PENDING_MAX && !s->app->finished &&
+	    (newline = memchr(s->input, '\n', s->len)) != NULL) {
+		size_t line = (size_t)(newline - s->input);
+
+		if (line > 0)
+			send_input(s, line);
+		s->len -= line + 1;
+		memmove(s->input, newline + 1, s->len);
+	}
+}
+
+/* The input ended, or does not fit. */
+static void
+take_rest(struct sender *s)
+{
+	size_t len = s->len;
+
+	s->eof = 1;
+	if (!s->app->options->lines && len > 0 && s->input[len - 1] == '\n')
+		len--;
+	if (len > 0 || !s->app->options->lines)
+		send_input(s, len);
+}
+
+static void
+on_input(evutil_socket_t fd, short what, void *arg)
+{
+	struct sender *s = arg;
+	ssize_t got = read(fd, s->input + s->len, INPUT_MAX - s->len);
+
+	(void)what;
+	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
+		read_on(s);
+		return;
+	}
+	if (got < 0) {
+		say("standard input: %s", strerror(errno));
+		app_finish(s->app, KITH_EXIT_FAILED);
+		return;
+	}
+	s->len += (size_t)got;
+	if (s->app->options->lines)
+		take_lines(s);
+	if (got == 0 || s->len == INPUT_MAX)
+		take_rest(s);
+	else
+		read_on(s);
+	finish_if_done(s);
+}
+
+/* Waits for input unless enough of it is under way. */
+static void
+read_on(struct sender *s)
+{
+	if (s->app->options->lines)
+		take_lines(s);
+	if (s->pending < PENDING_MAX && !s->app->finished)
+		event_add(s->readable, NULL);
+}
+
+/* -- the command --------------------------------------------------------- */
+
+static void
+send_ready(struct app *app)
+{
+	struct sender *s = app->data;
+
+	if (s->text != NULL) {
+		s->eof = 1;
+		send_text(s, s->text);
+		return;
+	}
+	if (isatty(STDIN_FILENO))
+		say("type the message; Ctrl-D at the beginning of a line ends it");
+	read_on(s);
+}
+
+static void
+on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	struct app *app = arg;
+	struct sender *s = app->data;
+
+	if (phase == KITH_WAITING && !s->told_waiting) {
+		say("%s; trying again", why->text);
+		s->told_waiting = 1;
+	}
+	app_on_phase(k, phase, why, arg);
+}
+
+static int
+parse_targets(struct sender *s, char *word)
+{
+	const char *bad = "";
+	int n = kith_targets_parse(word, s->targets, TARGETS_MAX, &bad);
+
+	if (n == -E2BIG) {
+		say("more than %u targets", TARGETS_MAX);
+		return KITH_EXIT_LIMIT;
+	}
+	if (n < 0)
+		return usage_target(bad);
+	s->n = (size_t)n;
+	for (int i = 0; i < n; i++)
+		s->names[i] = s->targets[i].user - 1;	/* the sigil is still in front */
+	return 0;
+}
+
+/* TEXT... as one text with blanks between, yours; NULL for "-" and for none. */
+static char *
+join_words(int argc, char **argv)
+{
+	size_t size = 1;
+	char *text;
+
+	if (argc == 0 || (argc == 1 && strcmp(argv[0], "-") == 0))
+		return NULL;
+	for (int i = 0; i < argc; i++)
+		size += strlen(argv[i]) + 1;
+	if ((text = calloc(1, size)) == NULL)
+		return NULL;
+	for (int i = 0; i < argc; i++) {
+		strcat(text, i > 0 ? " " : "");
+		strcat(text, argv[i]);
+	}
+	return text;
+}
+
+static int
+connect_and_send(struct app *app, struct sender *s)
+{
+	int64_t seconds = app->options->timeout >= 0 ? app->options->timeout : TIMEOUT_SECONDS;
+	struct kith_options o;
+	int rc = app_load(app);
+
+	if (rc != 0)
+		return rc;
+	app_kith_options(app, &o);
+	o.retry_ms = (uint32_t)(seconds < 86400 ? seconds * 1000 : 86400000);
+	o.request_ms = o.retry_ms > 0 ? o.retry_ms : o.request_ms;
+	o.hooks.phase = on_phase;
+	app->data = s;
+	app->ready = send_ready;
+	return app_run(app, &o);
+}
+
+static int
+send_run(struct app *app)
+{
+	struct sender *s = calloc(1, sizeof(*s));
+	int rc = KITH_EXIT_FAILED;
+
+	if (s == NULL)
+		return rc;
+	s->app = app;
+	if ((rc = parse_targets(s, app->argv[0])) != 0)
+		goto out;
+	s->text = join_words(app->argc - 1, app->argv + 1);
+	if (s->text != NULL && (rc = check_text(s->text, strlen(s->text))) != 0)
+		goto out;
+	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_input, s);
+	if (s->readable != NULL)
+		rc = connect_and_send(app, s);
+out:
+	if (s->readable != NULL)
+		event_free(s->readable);
+	free(s->text);
+	free(s);
+	return rc;
+}

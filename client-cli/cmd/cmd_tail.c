@@ -1,0 +1,200 @@
+/*
+ * cmd_tail.c - tail: every event once and in order, from the first unread one on,
+ * for as long as it runs.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-cli/cmd/cmd.h"
+
+#define TARGETS_SHOWN_MAX	64
+
+static int	tail_run(struct app *app);
+
+const struct command cmd_tail = {
+	.name = "tail", .arguments = "[TARGET...]", .max = TARGETS_SHOWN_MAX, .run = tail_run,
+	.summary = "print messages as they come, beginning with the unread",
+	.options = "number no-mark",
+	.more =
+	    "Of all conversations, or of the targets only. It connects again by itself, shows\n"
+	    "nothing twice and misses nothing. What was printed counts as read, so the next\n"
+	    "tail goes on behind it; with --no-mark it does not. With -n N it begins with\n"
+	    "the last N events of each conversation instead, read or not.\n",
+};
+
+/* Which conversations to show. Names become ids at the first login; what comes
+ * before the server answered waits in `early`. */
+struct tail {
+	struct app	*app;
+	Kith__V1__Target targets[TARGETS_SHOWN_MAX];
+	uint64_t	 ids[TARGETS_SHOWN_MAX];
+	size_t		 n, n_resolved;
+	struct early {
+		struct early	*next;
+		Kith__V1__Event	*event;
+	}		*early, **early_end;
+	int		 offline;		/* told so */
+};
+
+static int
+is_wanted(const struct tail *t, uint64_t conversation)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->ids[i] == conversation)
+			return 1;
+	return t->n == 0;
+}
+
+static void
+show(struct tail *t, const Kith__V1__Event *e)
+{
+	struct app *app = t->app;
+	const struct kith_conversation *c = kith_conversation(app->kith, e->conversation);
+
+	if (app->finished || c == NULL || !is_wanted(t, e->conversation))
+		return;
+	out_event(&app->out, c->name, e);
+	out_flush(&app->out);
+	/* What was not written was not seen. */
+	if (fflush(app->out.file) != 0) {
+		app_finish(app, KITH_EXIT_FAILED);
+		return;
+	}
+	if (!app->options->no_mark)
+		kith_seen(app->kith, e->conversation, e->seq);
+}
+
+static void
+keep_early(struct tail *t, const Kith__V1__Event *e)
+{
+	struct early *early = calloc(1, sizeof(*early));
+
+	if (early == NULL || (early->event = copy_event(e)) == NULL) {
+		free(early);
+		app_check(t->app, -ENOMEM);
+		return;
+	}
+	*t->early_end = early;
+	t->early_end = &early->next;
+}
+
+static void
+take_early(struct tail *t)
+{
+	struct early *early;
+
+	while ((early = t->early) != NULL) {
+		t->early = early->next;
+		show(t, early->event);
+		kith__v1__event__free_unpacked(early->event, NULL);
+		free(early);
+	}
+	t->early_end = &t->early;
+}
+
+static void
+on_event(struct kith *k, const Kith__V1__Event *e, void *arg)
+{
+	struct app *app = arg;
+	struct tail *t = app->data;
+
+	(void)k;
+	if (t->n_resolved < t->n)
+		keep_early(t, e);
+	else
+		show(t, e);
+}
+
+/* -- names to ids --------------------------------------------------------- */
+
+static void	resolve_next(struct tail *t);
+
+static void
+on_resolved(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct tail *t = arg;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(t->app, t->app->argv[t->n_resolved], why);
+		return;
+	}
+	t->ids[t->n_resolved++] = reply->history_page->conversation;
+	resolve_next(t);
+}
+
+static void
+resolve_next(struct tail *t)
+{
+	if (t->n_resolved < t->n)
+		app_check(t->app, kith_history(t->app->kith, &t->targets[t->n_resolved], 0, 0, 1,
+		    on_resolved, t));
+	else
+		take_early(t);
+}
+
+static void
+tail_ready(struct app *app)
+{
+	resolve_next(app->data);
+}
+
+/* -- the command --------------------------------------------------------- */
+
+static void
+on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	struct app *app = arg;
+	struct tail *t = app->data;
+
+	if (phase == KITH_WAITING && !t->offline) {
+		say("%s; trying again", why->text);
+		t->offline = 1;
+	} else if (phase == KITH_READY && t->offline) {
+		say("connected");
+		t->offline = 0;
+	}
+	app_on_phase(k, phase, why, arg);
+}
+
+static int
+parse_targets(struct tail *t)
+{
+	const char *bad;
+
+	for (int i = 0; i < t->app->argc; i++)
+		if (strchr(t->app->argv[i], ',') != NULL ||
+		    kith_targets_parse(t->app->argv[i], &t->targets[i], 1, &bad) != 1)
+			return usage_target(t->app->argv[i]);
+	t->n = (size_t)t->app->argc;
+	return 0;
+}
+
+static int
+tail_run(struct app *app)
+{
+	struct tail t = { .app = app, .early_end = &t.early };
+	int64_t back = app->options->number;
+	struct kith_options o;
+	int rc = parse_targets(&t);
+
+	if (rc != 0 || (rc = app_load(app)) != 0)
+		return rc;
+	app_kith_options(app, &o);
+	o.follow = 1;
+	o.retry_ms = KITH_FOREVER;
+	o.hooks.event = on_event;
+	o.hooks.phase = on_phase;
+	if (back >= 0)
+		o.back = (uint32_t)(back < KITH_FROM_UNREAD ? back : KITH_FROM_UNREAD - 1);
+	app->data = &t;
+	app->ready = tail_ready;
+	app->drain = 1;
+	rc = app_run(app, &o);
+	app->finished = 1;		/* what was early is dropped, not shown */
+	while (t.early != NULL)
+		take_early(&t);
+	return rc;
+}

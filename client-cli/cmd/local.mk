@@ -1,0 +1,10 @@
+# kith's commands.
+libkithcli_a_SOURCES += \
+	client-cli/cmd/cmd.h \
+	client-cli/cmd/cmd_account.c \
+	client-cli/cmd/cmd_group.c \
+	client-cli/cmd/cmd_hook.c \
+	client-cli/cmd/cmd_list.c \
+	client-cli/cmd/cmd_read.c \
+	client-cli/cmd/cmd_send.c \
+	client-cli/cmd/cmd_tail.c

@@ -1,0 +1,75 @@
+/*
+ * client_failure.c - what went wrong, as one struct: told by the server or found
+ * here; and what may be done about it.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "client-cli/libkith/client.h"
+#include "protocol/error.h"
+
+void
+failure_local(struct kith_failure *f, uint32_t code, const char *text)
+{
+	static const struct { uint32_t code; enum kith_exit exit; const char *text; } rows[] = {
+#define X(number, name, exit, words) { number, exit, words },
+		KITH_LOCAL_FAILURES(X)
+#undef X
+	};
+	size_t i = 0;
+
+	while (rows[i].code != code)
+		i++;
+	memset(f, 0, sizeof(*f));
+	f->code = code;
+	f->exit = rows[i].exit;
+	if (text != NULL && text[0] != '\0')
+		snprintf(f->text, sizeof(f->text), "%s: %s", rows[i].text, text);
+	else
+		snprintf(f->text, sizeof(f->text), "%s", rows[i].text);
+}
+
+void
+failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
+{
+	memset(f, 0, sizeof(*f));
+	f->code = (uint32_t)e->code;
+	f->exit = kith_err_exit(f->code);
+	if (f->exit == KITH_EXIT_DONE)	/* an Error that says OK is one all the same */
+		f->exit = KITH_EXIT_FAILED;
+	f->retry_after_ms = e->retry_after_ms;
+	snprintf(f->text, sizeof(f->text), "%s",
+	    e->text[0] != '\0' ? e->text : kith_err_text(f->code));
+}
+
+int
+failure_is_passing(const struct kith_failure *f)
+{
+	switch (f->code) {
+	case KITH_E_BUSY:
+	case KITH_E_UNAVAILABLE:
+	case KITH_E_SHUTTING_DOWN:
+	case KITH_E_SERVER_FULL:
+		return 1;
+	default:
+		return f->retry_after_ms > 0;
+	}
+}
+
+int
+failure_is_final(const struct kith_failure *f)
+{
+	static const uint32_t final[] = {
+		KITH_E_AUTH_FAILED, KITH_E_TOKEN_INVALID, KITH_E_DISABLED, KITH_E_REVOKED,
+		KITH_E_VERSION, KITH_E_REGISTRATION_CLOSED, KITH_E_INVITE_INVALID,
+		KITH_E_NAME_TAKEN, KITH_E_NAME_INVALID, KITH_E_PASSWORD_WEAK, KITH_E_TOO_MANY,
+		KITH_E_BAD_REQUEST, KITH_E_UNKNOWN_REQUEST, KITH_E_UNKNOWN_FIELD,
+		KITH_E_WRONG_STATE, KITH_E_NOT_PERMITTED, KITH_E_OK,
+		KITH_L_PROTOCOL, KITH_L_KEY_UNKNOWN, KITH_L_KEY_CHANGED
+	};
+
+	for (size_t i = 0; i < sizeof(final) / sizeof(final[0]); i++)
+		if (f->code == final[i])
+			return 1;
+	return 0;
+}

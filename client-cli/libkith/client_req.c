@@ -1,0 +1,292 @@
+/*
+ * client_req.c - one function per request: fills in the schema's message and
+ * queues it.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-cli/libkith/client.h"
+#include "protocol/limits.h"
+#include "protocol/wire.h"
+
+#define BODY(name)	KITH__V1__REQUEST__BODY_##name
+
+#define REPLY(name)	KITH__V1__REPLY__BODY_##name
+
+static const struct request_kind kinds[] = {
+	{ BODY(LOGOUT),			REPLY(DONE),		REQ_ONCE },
+	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQ_ONCE },
+	{ BODY(LIST_SESSIONS),		REPLY(SESSIONS),	0 },
+	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQ_ONCE },
+	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQ_ONCE },
+	{ BODY(SEND),			REPLY(SENT),		0 },
+	{ BODY(HISTORY),		REPLY(HISTORY_PAGE),	0 },
+	{ BODY(SYNC),			REPLY(SYNC_PAGE),	0 },
+	{ BODY(MARK_READ),		REPLY(DONE),		0 },
+	{ BODY(LIST_CONVERSATIONS),	REPLY(CONVERSATIONS),	0 },
+	{ BODY(CREATE_GROUP),		REPLY(JOINED),		0 },
+	{ BODY(JOIN_GROUP),		REPLY(JOINED),		0 },
+	{ BODY(LEAVE_GROUP),		REPLY(DONE),		0 },
+	{ BODY(LIST_GROUPS),		REPLY(CONVERSATIONS),	0 },
+	{ BODY(LIST_MEMBERS),		REPLY(MEMBERS),		0 },
+	{ BODY(INVITE_TO_GROUP),	REPLY(DONE),		0 },
+	{ BODY(WHO),			REPLY(PRESENCES),	0 },
+};
+
+/* One buffer for the process: libkith is single-threaded. */
+static uint8_t scratch[FRAME_HEADER_BYTES + FRAME_BYTES_MAX];
+
+/* Packs into scratch. 0: too large. */
+static size_t
+pack(uint64_t id, Kith__V1__Request__BodyCase which, void *body)
+{
+	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
+
+	request.id = id;
+	request.body_case = which;
+	request.hello = body;		/* every member of the oneof is a pointer */
+	return wire_pack_frame(&request.base, scratch, sizeof(scratch));
+}
+
+static const struct request_kind *
+find_kind(Kith__V1__Request__BodyCase which)
+{
+	const struct request_kind *kind = kinds;
+
+	while (kind->request != which)
+		kind++;
+	return kind;
+}
+
+static int
+ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body, unsigned flags,
+    kith_reply_fn fn, void *arg)
+{
+	uint64_t id = k->queue.next_id;
+	size_t len;
+	int rc;
+
+	if (k->phase == KITH_ENDED)
+		return -ESHUTDOWN;
+	if ((len = pack(id, which, body)) == 0)
+		return -EMSGSIZE;
+	k->queue.next_id++;
+	rc = queue_add(k, id, scratch, len, find_kind(which), flags, fn, arg);
+	explicit_bzero(scratch, len);
+	return rc;
+}
+
+int
+client_ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+    kith_reply_fn fn, void *arg)
+{
+	return ask(k, which, body, 0, fn, arg);
+}
+
+int
+client_ask_internal(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+    kith_reply_fn fn)
+{
+	return ask(k, which, body, REQ_INTERNAL, fn, NULL);
+}
+
+int
+client_tell(struct kith *k, uint64_t id, Kith__V1__Request__BodyCase which, void *body)
+{
+	size_t len = pack(id, which, body);
+	int rc = len > 0 ? client_send_frame(k, scratch, len) : -EMSGSIZE;
+
+	explicit_bzero(scratch, len);
+	return rc;
+}
+
+static void
+target_group(Kith__V1__Target *t, const char *name)
+{
+	kith__v1__target__init(t);
+	t->to_case = KITH__V1__TARGET__TO_GROUP;
+	t->group = (char *)name;
+}
+
+int
+kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *targets, size_t n,
+    const char *text, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__Send body = KITH__V1__SEND__INIT;
+	Kith__V1__Target *list[TARGETS_MAX];
+
+	if (n > TARGETS_MAX)
+		return -EMSGSIZE;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (Kith__V1__Target *)&targets[i];
+	body.targets = list;
+	body.n_targets = n;
+	body.client_id = client_id;
+	body.text = (char *)text;
+	return client_ask(k, BODY(SEND), &body, fn, arg);
+}
+
+int
+kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after, uint64_t before,
+    uint32_t limit, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__History body = KITH__V1__HISTORY__INIT;
+
+	body.target = (Kith__V1__Target *)target;
+	body.after = after;
+	body.before = before;
+	body.limit = limit;
+	return client_ask(k, BODY(HISTORY), &body, fn, arg);
+}
+
+int
+kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__MarkRead body = KITH__V1__MARK_READ__INIT;
+
+	body.conversation = conversation;
+	body.seq = seq;
+	return client_ask(k, BODY(MARK_READ), &body, fn, arg);
+}
+
+int
+kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids, size_t n,
+    kith_reply_fn fn, void *arg)
+{
+	Kith__V1__ListConversations body = KITH__V1__LIST_CONVERSATIONS__INIT;
+
+	body.after = after;
+	body.limit = PAGE_ROWS_MAX;
+	body.ids = (uint64_t *)ids;
+	body.n_ids = n;
+	return client_ask(k, BODY(LIST_CONVERSATIONS), &body, fn, arg);
+}
+
+int
+kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__ListGroups body = KITH__V1__LIST_GROUPS__INIT;
+
+	body.after = after;
+	body.limit = PAGE_ROWS_MAX;
+	return client_ask(k, BODY(LIST_GROUPS), &body, fn, arg);
+}
+
+int
+kith_create_group(struct kith *k, const char *name, const char *topic, int is_public,
+    kith_reply_fn fn, void *arg)
+{
+	Kith__V1__CreateGroup body = KITH__V1__CREATE_GROUP__INIT;
+
+	body.name = (char *)name;
+	body.topic = (char *)topic;
+	body.public_ = is_public;
+	return client_ask(k, BODY(CREATE_GROUP), &body, fn, arg);
+}
+
+int
+kith_join_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__JoinGroup body = KITH__V1__JOIN_GROUP__INIT;
+	Kith__V1__Target target;
+
+	target_group(&target, name);
+	body.target = &target;
+	return client_ask(k, BODY(JOIN_GROUP), &body, fn, arg);
+}
+
+int
+kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__LeaveGroup body = KITH__V1__LEAVE_GROUP__INIT;
+	Kith__V1__Target target;
+
+	target_group(&target, name);
+	body.target = &target;
+	return client_ask(k, BODY(LEAVE_GROUP), &body, fn, arg);
+}
+
+int
+kith_list_members(struct kith *k, const char *name, uint64_t after, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__ListMembers body = KITH__V1__LIST_MEMBERS__INIT;
+	Kith__V1__Target target;
+
+	target_group(&target, name);
+	body.target = &target;
+	body.after = after;
+	body.limit = PAGE_ROWS_MAX;
+	return client_ask(k, BODY(LIST_MEMBERS), &body, fn, arg);
+}
+
+int
+kith_invite(struct kith *k, const char *group, const char *user, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__InviteToGroup body = KITH__V1__INVITE_TO_GROUP__INIT;
+	Kith__V1__Target target;
+
+	target_group(&target, group);
+	body.target = &target;
+	body.user = (char *)user;
+	return client_ask(k, BODY(INVITE_TO_GROUP), &body, fn, arg);
+}
+
+int
+kith_who(struct kith *k, char **names, size_t n, uint64_t after, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__Who body = KITH__V1__WHO__INIT;
+
+	body.names = names;
+	body.n_names = n;
+	body.after = after;
+	body.limit = PAGE_ROWS_MAX;
+	return client_ask(k, BODY(WHO), &body, fn, arg);
+}
+
+int
+kith_logout(struct kith *k, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__Logout body = KITH__V1__LOGOUT__INIT;
+
+	return client_ask(k, BODY(LOGOUT), &body, fn, arg);
+}
+
+int
+kith_change_password(struct kith *k, const char *old_password, const char *new_password,
+    kith_reply_fn fn, void *arg)
+{
+	Kith__V1__ChangePassword body = KITH__V1__CHANGE_PASSWORD__INIT;
+
+	body.old_password = (char *)old_password;
+	body.new_password = (char *)new_password;
+	return client_ask(k, BODY(CHANGE_PASSWORD), &body, fn, arg);
+}
+
+int
+kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__ListSessions body = KITH__V1__LIST_SESSIONS__INIT;
+
+	return client_ask(k, BODY(LIST_SESSIONS), &body, fn, arg);
+}
+
+int
+kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg)
+{
+	Kith__V1__RevokeSession body = KITH__V1__REVOKE_SESSION__INIT;
+
+	body.device = device;
+	return client_ask(k, BODY(REVOKE_SESSION), &body, fn, arg);
+}
+
+int
+kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *name,
+    kith_reply_fn fn, void *arg)
+{
+	Kith__V1__CreateHook body = KITH__V1__CREATE_HOOK__INIT;
+
+	body.target = (Kith__V1__Target *)target;
+	body.name = (char *)name;
+	return client_ask(k, BODY(CREATE_HOOK), &body, fn, arg);
+}

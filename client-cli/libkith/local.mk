@@ -1,0 +1,18 @@
+# libkith: connect, log in, sync, send; no terminal.
+noinst_LIBRARIES += libkith.a
+libkith_a_SOURCES = \
+	client-cli/libkith/client.c \
+	client-cli/libkith/client.h \
+	client-cli/libkith/client_failure.c \
+	client-cli/libkith/client_login.c \
+	client-cli/libkith/client_queue.c \
+	client-cli/libkith/client_req.c \
+	client-cli/libkith/client_state.c \
+	client-cli/libkith/client_state.h \
+	client-cli/libkith/client_sync.c \
+	client-cli/libkith/kith.h \
+	client-cli/libkith/net.c \
+	client-cli/libkith/net.h \
+	client-cli/libkith/net_tls.c \
+	client-cli/libkith/net_tls.h \
+	client-cli/libkith/url.c

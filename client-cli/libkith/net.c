@@ -1,0 +1,500 @@
+/*
+ * net.c - one connection to a server: TCP, TLS, frames in and out.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
+#include "client-cli/libkith/kith.h"
+#include "client-cli/libkith/net.h"
+#include "client-cli/libkith/net_tls.h"
+#include "protocol/frame.h"
+#include "protocol/limits.h"
+
+#define OUTPUT_BYTES_MAX	(1024u * 1024u)
+#define READ_BYTES		16384		/* one TLS record */
+#define READS_PER_TURN		8
+#define CONNECT_SECONDS		5		/* for each address */
+#define HANDSHAKE_SECONDS	10
+
+enum stage { STAGE_CONNECT, STAGE_HANDSHAKE, STAGE_UP, STAGE_DOWN };
+
+struct net {
+	struct event_base	*base;
+	struct net_hooks	 hooks;
+	void			*arg;
+	char			*host;
+	int			 plain;
+	struct addrinfo		*addresses, *next;	/* next: not tried yet */
+
+	enum stage		 stage;
+	int			 fd;			/* -1: between addresses */
+	SSL			*ssl;			/* NULL if plain, or before TCP is up */
+	struct event		 readable, writable;	/* assigned while fd >= 0 */
+	struct event		 kick;			/* the first turn, and the flush */
+	struct frame_reader	 reader;
+	uint8_t			*out;			/* out[sent..len) is not written yet */
+	size_t			 out_len, out_sent, out_size;
+	int			 in_hook;		/* then freeing waits */
+	int			 closed;
+};
+
+static void	net_try_next(struct net *n, uint32_t code, const char *why);
+static void	on_readable(evutil_socket_t fd, short what, void *arg);
+static void	on_writable(evutil_socket_t fd, short what, void *arg);
+
+static void
+close_socket(struct net *n)
+{
+	if (n->fd < 0)
+		return;
+	event_del(&n->readable);
+	event_del(&n->writable);
+	net_tls_end(n->ssl);
+	n->ssl = NULL;
+	close(n->fd);
+	n->fd = -1;
+}
+
+static void
+net_free(struct net *n)
+{
+	close_socket(n);
+	event_del(&n->kick);
+	frame_reader_fini(&n->reader);
+	if (n->addresses != NULL)
+		freeaddrinfo(n->addresses);
+	if (n->out != NULL)
+		explicit_bzero(n->out, n->out_size);
+	free(n->out);
+	free(n->host);
+	free(n);
+}
+
+/* Around every hook, so that net_close() inside it does not pull the floor
+ * away. leave_hook() is 0 if the net is gone. */
+static void
+enter_hook(struct net *n)
+{
+	n->in_hook++;
+}
+
+static int
+leave_hook(struct net *n)
+{
+	if (--n->in_hook == 0 && n->closed) {
+		net_free(n);
+		return 0;
+	}
+	return !n->closed;
+}
+
+static void
+net_down(struct net *n, uint32_t code, const char *why)
+{
+	close_socket(n);
+	n->stage = STAGE_DOWN;
+	enter_hook(n);
+	n->hooks.down(n->arg, code, why);
+	leave_hook(n);
+}
+
+static void
+net_up(struct net *n)
+{
+	char key[NET_KEY_MAX] = "";
+
+	event_del(&n->writable);
+	event_remove_timer(&n->readable);
+	if (n->ssl != NULL && net_tls_key(n->ssl, key) < 0) {
+		net_down(n, KITH_L_TLS, "the server showed no certificate");
+		return;
+	}
+	n->stage = STAGE_UP;
+	enter_hook(n);
+	n->hooks.up(n->arg, key);
+	if (leave_hook(n) && n->ssl != NULL && SSL_pending(n->ssl) > 0)
+		event_active(&n->readable, EV_READ, 1);
+}
+
+static void
+handshake(struct net *n)
+{
+	switch (net_tls_handshake(n->ssl)) {
+	case NET_TLS_DONE:
+		net_up(n);
+		break;
+	case NET_TLS_WANT_READ:
+		break;
+	case NET_TLS_WANT_WRITE:
+		event_add(&n->writable, NULL);
+		break;
+	case NET_TLS_CLOSED:
+		net_down(n, KITH_L_TLS, "closed by the server");
+		break;
+	case NET_TLS_FAILED:
+		net_down(n, KITH_L_TLS, net_tls_reason());
+		break;
+	}
+}
+
+static void
+start_tls(struct net *n)
+{
+	const struct timeval limit = { HANDSHAKE_SECONDS, 0 };
+
+	if ((n->ssl = net_tls_start(n->fd, n->host)) == NULL) {
+		net_down(n, KITH_L_TLS, net_tls_reason());
+		return;
+	}
+	n->stage = STAGE_HANDSHAKE;
+	event_add(&n->readable, &limit);
+	handshake(n);
+}
+
+static void
+connected(struct net *n)
+{
+	int error = 0, one = 1;
+	socklen_t len = sizeof(error);
+
+	event_del(&n->writable);
+	if (getsockopt(n->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error != 0) {
+		net_try_next(n, KITH_L_CONNECT, strerror(error));
+		return;
+	}
+	setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (!n->plain) {
+		start_tls(n);
+		return;
+	}
+	event_add(&n->readable, NULL);
+	net_up(n);
+}
+
+/* Begins to connect to n->next. 0 or a negative errno. */
+static int
+connect_next(struct net *n)
+{
+	const struct timeval limit = { CONNECT_SECONDS, 0 };
+	struct addrinfo *ai = n->next;
+	int fd;
+
+	n->next = ai->ai_next;
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, ai->ai_addr, ai->ai_addrlen) < 0 && errno != EINPROGRESS) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	n->fd = fd;
+	n->stage = STAGE_CONNECT;
+	event_assign(&n->readable, n->base, fd, EV_READ | EV_PERSIST, on_readable, n);
+	event_assign(&n->writable, n->base, fd, EV_WRITE, on_writable, n);
+	event_add(&n->writable, &limit);
+	return 0;
+}
+
+/* The way to the next address, or to `down` with what went wrong last. */
+static void
+net_try_next(struct net *n, uint32_t code, const char *why)
+{
+	int rc;
+
+	close_socket(n);
+	while (n->next != NULL) {
+		if ((rc = connect_next(n)) == 0)
+			return;
+		why = strerror(-rc);
+	}
+	net_down(n, code, why);
+}
+
+/* What happened to a read or write: bytes moved, or how it goes on. */
+enum moved { MOVED, MUST_WAIT, CLOSED, BROKEN };
+
+static enum moved
+after_tls(struct net *n, enum net_tls_result result)
+{
+	if (result == NET_TLS_WANT_WRITE)
+		event_add(&n->writable, NULL);
+	switch (result) {
+	case NET_TLS_DONE:
+		return MOVED;
+	case NET_TLS_WANT_READ:
+	case NET_TLS_WANT_WRITE:
+		return MUST_WAIT;
+	case NET_TLS_CLOSED:
+		return CLOSED;
+	case NET_TLS_FAILED:
+		break;
+	}
+	return BROKEN;
+}
+
+static enum moved
+after_plain(ssize_t rc, size_t *moved)
+{
+	*moved = rc > 0 ? (size_t)rc : 0;
+	if (rc > 0)
+		return MOVED;
+	if (rc == 0)
+		return CLOSED;
+	return errno == EAGAIN || errno == EINTR ? MUST_WAIT : BROKEN;
+}
+
+static enum moved
+read_some(struct net *n, uint8_t *buf, size_t size, size_t *moved)
+{
+	if (n->ssl != NULL)
+		return after_tls(n, net_tls_read(n->ssl, buf, size, moved));
+	return after_plain(recv(n->fd, buf, size, 0), moved);
+}
+
+static enum moved
+write_some(struct net *n, const uint8_t *buf, size_t size, size_t *moved)
+{
+	if (n->ssl != NULL)
+		return after_tls(n, net_tls_write(n->ssl, buf, size, moved));
+	return after_plain(send(n->fd, buf, size, MSG_NOSIGNAL), moved);
+}
+
+static const char *
+broken_reason(const struct net *n)
+{
+	return n->ssl != NULL ? net_tls_reason() : strerror(errno);
+}
+
+/* Hands out the whole frames in buf. 0 if the net is gone or down. */
+static int
+take_frames(struct net *n, const uint8_t *buf, size_t size)
+{
+	enum frame_result result;
+	const uint8_t *body;
+	uint32_t len;
+
+	while ((result = frame_read(&n->reader, &buf, &size, &body, &len)) == FRAME_ONE) {
+		enter_hook(n);
+		n->hooks.frame(n->arg, body, len);
+		if (!leave_hook(n))
+			return 0;
+	}
+	if (result == FRAME_MORE)
+		return 1;
+	net_down(n, KITH_L_PROTOCOL, result == FRAME_NO_MEMORY ? "out of memory" :
+	    "the server sent a frame of impossible size");
+	return 0;
+}
+
+static void
+net_input(struct net *n)
+{
+	uint8_t buf[READ_BYTES];
+	size_t got;
+
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		switch (read_some(n, buf, sizeof(buf), &got)) {
+		case MOVED:
+			if (!take_frames(n, buf, got))
+				return;
+			break;
+		case MUST_WAIT:
+			return;
+		case CLOSED:
+			net_down(n, KITH_L_LOST, "closed by the server");
+			return;
+		case BROKEN:
+			net_down(n, KITH_L_LOST, broken_reason(n));
+			return;
+		}
+	}
+	/* What OpenSSL already decrypted wakes no poll. */
+	event_active(&n->readable, EV_READ, 1);
+}
+
+/* Writes what the socket takes. */
+static enum moved
+net_output(struct net *n)
+{
+	enum moved result;
+	size_t put;
+
+	while (n->out_sent < n->out_len) {
+		result = write_some(n, n->out + n->out_sent, n->out_len - n->out_sent, &put);
+		if (result == MUST_WAIT)
+			event_add(&n->writable, NULL);
+		if (result != MOVED)
+			return result;
+		n->out_sent += put;
+	}
+	if (n->out != NULL)
+		explicit_bzero(n->out, n->out_len);	/* passwords pass here */
+	free(n->out);
+	n->out = NULL;
+	n->out_len = n->out_sent = n->out_size = 0;
+	return MOVED;
+}
+
+/* When the server has closed, what it said before is still to be read, and the
+ * read side tells. */
+static void
+flush(struct net *n)
+{
+	enum moved result = net_output(n);
+
+	if (result == CLOSED || result == BROKEN)
+		event_active(&n->readable, EV_READ, 1);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+
+	(void)fd;
+	if (what & EV_TIMEOUT) {
+		net_down(n, KITH_L_TLS, "no answer to the handshake");
+	} else if (n->stage == STAGE_HANDSHAKE) {
+		handshake(n);
+	} else {
+		net_input(n);
+	}
+}
+
+static void
+on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+
+	(void)fd;
+	if (n->stage == STAGE_CONNECT) {
+		if (what & EV_TIMEOUT)
+			net_try_next(n, KITH_L_CONNECT, strerror(ETIMEDOUT));
+		else
+			connected(n);
+	} else if (n->stage == STAGE_HANDSHAKE) {
+		handshake(n);
+	} else {
+		event_active(&n->readable, EV_READ, 1);	/* TLS may have wanted to write to read */
+		flush(n);
+	}
+}
+
+/* The end of a loop turn in which something was queued; the first one starts. */
+static void
+on_kick(evutil_socket_t fd, short what, void *arg)
+{
+	struct net *n = arg;
+
+	(void)fd;
+	(void)what;
+	if (n->stage == STAGE_UP)
+		flush(n);
+	else if (n->fd < 0 && n->stage == STAGE_CONNECT)
+		net_try_next(n, KITH_L_CONNECT, "the name has no address");
+}
+
+static void
+on_unresolved(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	net_down(arg, KITH_L_CONNECT, "the name is not known");
+}
+
+struct net *
+net_open(struct event_base *base, const struct net_address *address,
+    const struct net_hooks *hooks, void *arg)
+{
+	const struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+	struct net *n = calloc(1, sizeof(*n));
+	char port[8];
+
+	if (n == NULL || (n->host = strdup(address->host)) == NULL) {
+		free(n);
+		return NULL;
+	}
+	n->base = base;
+	n->hooks = *hooks;
+	n->arg = arg;
+	n->plain = address->plain;
+	n->fd = -1;
+	frame_reader_init(&n->reader, FRAME_BYTES_MAX);
+	snprintf(port, sizeof(port), "%u", (unsigned)address->port);
+	if (getaddrinfo(n->host, port, &want, &n->addresses) == 0)
+		event_assign(&n->kick, base, -1, 0, on_kick, n);
+	else
+		event_assign(&n->kick, base, -1, 0, on_unresolved, n);
+	n->next = n->addresses;
+	event_active(&n->kick, EV_TIMEOUT, 1);
+	return n;
+}
+
+/* Makes out[] begin with what is not written yet, and hold `more` after it. */
+static int
+make_room(struct net *n, size_t more)
+{
+	size_t size = n->out_size ? n->out_size : 4096, unsent = n->out_len - n->out_sent;
+	uint8_t *out;
+
+	if (n->out_len + more <= n->out_size)
+		return 0;
+	if (unsent + more > OUTPUT_BYTES_MAX)
+		return -ENOBUFS;
+	while (size < unsent + more)
+		size *= 2;
+	/* Not realloc(): what it leaves behind can't be wiped. */
+	if ((out = malloc(size)) == NULL)
+		return -ENOMEM;
+	if (n->out != NULL) {
+		memcpy(out, n->out + n->out_sent, unsent);
+		explicit_bzero(n->out, n->out_size);
+		free(n->out);
+	}
+	n->out = out;
+	n->out_size = size;
+	n->out_len = unsent;
+	n->out_sent = 0;
+	return 0;
+}
+
+int
+net_send(struct net *n, const uint8_t *frame, size_t len)
+{
+	int rc = make_room(n, len);
+
+	if (rc < 0)
+		return rc;
+	memcpy(n->out + n->out_len, frame, len);
+	n->out_len += len;
+	if (n->stage == STAGE_UP)
+		event_active(&n->kick, EV_WRITE, 1);
+	return 0;
+}
+
+void
+net_close(struct net *n)
+{
+	if (n == NULL || n->closed)
+		return;
+	if (n->stage == STAGE_UP && net_output(n) == MOVED && n->ssl != NULL)
+		SSL_shutdown(n->ssl);
+	n->closed = 1;
+	close_socket(n);
+	event_del(&n->kick);
+	if (n->in_hook == 0)
+		net_free(n);
+}

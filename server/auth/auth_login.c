@@ -1,0 +1,303 @@
+/*
+ * auth_login.c - what clients ask of auth: to register, to log in, to change the password.
+ *
+ * Register asks for the account first, whether or not the name is free: refused, it
+ * looks whether the client only repeats itself. So who has no valid invite never learns
+ * which names exist: he is told about his invite, after the same two hashes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/auth/auth.h"
+#include "server/conf/conf.h"
+#include "protocol/frame.pb-c.h"
+
+static const struct auth_step new_token[], register_again[], rehash[];
+
+/*
+ * Answers.
+ */
+
+static void
+make_reply(struct auth_job *j, Kith__V1__Reply *reply, Kith__V1__LoggedIn *in)
+{
+	in->user_id = j->user;
+	in->name = j->name;
+	in->device = j->device;
+	in->token = j->secret;
+	in->last_client_id = j->last_client_id;
+	in->admin = j->admin;
+	reply->id = j->head.request;
+	reply->body_case = KITH__V1__REPLY__BODY_LOGGED_IN;
+	reply->logged_in = in;
+}
+
+static void
+answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
+{
+	struct ipc_head h = auth_answer_head(j, IPC_LOGIN, code);
+	Kith__V1__LoggedIn in = KITH__V1__LOGGED_IN__INIT;
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__Ipc__Login login = KITH__IPC__LOGIN__INIT;
+	uint8_t packed[512];
+
+	login.code = code;
+	login.retry_after_ms = retry_ms;
+	if (code == KITH_E_OK) {
+		login.user_id = j->user;
+		login.name = j->name;
+		login.device = j->device;
+		login.admin = j->admin;
+		login.hook = j->hook;
+		login.device_name = j->device_name;
+		make_reply(j, &reply, &in);
+		login.reply.data = packed;
+		login.reply.len = protobuf_c_message_pack(&reply.base, packed);
+	}
+	ipc_send_msg(a->p, j->head.from, &h, &login.base);
+	explicit_bzero(packed, sizeof(packed));
+}
+
+static void
+answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
+{
+	struct ipc_head h = auth_answer_head(j, IPC_REPLY, code);
+	Kith__V1__Done done = KITH__V1__DONE__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+
+	reply.id = j->head.request;
+	if (code == KITH_E_OK) {
+		reply.body_case = KITH__V1__REPLY__BODY_DONE;
+		reply.done = &done;
+	} else {
+		error.code = (Kith__V1__ErrorCode)code;
+		error.text = (char *)kith_err_text(code);
+		error.retry_after_ms = retry_ms;
+		reply.body_case = KITH__V1__REPLY__BODY_ERROR;
+		reply.error = &error;
+	}
+	ipc_send_msg(a->p, j->head.from, &h, &reply.base);
+}
+
+/*
+ * Tokens.
+ */
+
+static enum auth_next
+create_token(struct auth *a, struct auth_job *j)
+{
+	Kith__Ipc__CreateToken create = KITH__IPC__CREATE_TOKEN__INIT;
+	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
+
+	if (token_make(TOKEN_BYTES, j->secret, j->secret_hash) < 0)
+		return auth_end(a, j, KITH_E_INTERNAL);
+	create.user_id = j->user;
+	create.hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
+	create.device_name = j->device_name;
+	create.verified = j->hash;
+	ask.what_case = KITH__IPC__ASK__WHAT_CREATE_TOKEN;
+	ask.create_token = &create;
+	return auth_ask(a, j, ROLE_WRITER, &ask);
+}
+
+static enum auth_next
+token_created(struct auth *a, struct auth_job *j)
+{
+	j->device = a->answer->device;
+	j->last_client_id = a->answer->last_client_id;
+	return auth_end(a, j, a->answer->code);
+}
+
+static enum auth_next
+find_token(struct auth *a, struct auth_job *j)
+{
+	Kith__Ipc__FindToken find = KITH__IPC__FIND_TOKEN__INIT;
+	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
+
+	find.hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
+	find.hook = (j->head.flags & IPC_F_HOOK) != 0;
+	ask.what_case = KITH__IPC__ASK__WHAT_FIND_TOKEN;
+	ask.find_token = &find;
+	return auth_ask(a, j, ROLE_READER, &ask);
+}
+
+static enum auth_next
+token_found(struct auth *a, struct auth_job *j)
+{
+	j->hook = a->answer->hook;
+	snprintf(j->device_name, sizeof(j->device_name), "%s", a->answer->device_name);
+	if (a->answer->code == KITH_E_OK && j->disabled)
+		return auth_end(a, j, KITH_E_DISABLED);
+	if (a->answer->code == KITH_E_OK)
+		auth_note_used(a, a->answer->device, proc_now_ms());
+	return token_created(a, j);
+}
+
+/*
+ * Passwords.
+ */
+
+static enum auth_next
+password_right(struct auth *a, struct auth_job *j)
+{
+	return auth_go(j, password_stale(a->password, j->hash) ? rehash : new_token);
+}
+
+static enum auth_next
+rehashed(struct auth *a, struct auth_job *j)
+{
+	if (a->answer->code != KITH_E_OK)
+		return auth_end(a, j, a->answer->code);
+	return auth_go(j, new_token);
+}
+
+static enum auth_next
+account_created(struct auth *a, struct auth_job *j)
+{
+	enum kith_err code = a->answer->code;
+
+	if (code == KITH_E_NAME_TAKEN || code == KITH_E_INVITE_INVALID) {
+		j->refusal = code;
+		return auth_go(j, register_again);
+	}
+	if (code != KITH_E_OK || a->answer->account == NULL)
+		return auth_end(a, j, code != KITH_E_OK ? code : KITH_E_INTERNAL);
+	j->user = a->answer->account->id;
+	j->admin = a->answer->account->admin;
+	return auth_go(j, new_token);
+}
+
+/*
+ * Fields.
+ */
+
+/* Given where none is asked for, an invite counts: it may be an administrator's. */
+static enum kith_err
+accept_invite(struct auth *a, struct auth_job *j, const char *invite)
+{
+	enum conf_registration mode = a->p->conf->registration;
+
+	if (mode == REGISTRATION_CLOSED)
+		return KITH_E_REGISTRATION_CLOSED;
+	if (mode == REGISTRATION_OPEN && invite[0] == '\0')
+		return KITH_E_OK;
+	j->has_invite = true;
+	if (token_hash(TOKEN_INVITE_BYTES, invite, j->secret_hash) < 0)
+		return KITH_E_INVITE_INVALID;
+	return KITH_E_OK;
+}
+
+static enum kith_err
+accept_register(struct auth *a, struct auth_job *j, const void *body)
+{
+	const Kith__V1__Register *r = body;
+	enum kith_err code;
+
+	if ((code = accept_invite(a, j, r->invite)) != KITH_E_OK ||
+	    (code = auth_copy_name(j->name, r->name)) != KITH_E_OK ||
+	    (code = auth_copy_new_password(j->password, r->password)) != KITH_E_OK ||
+	    (code = auth_copy_text(j->display_name, sizeof(j->display_name),
+	    r->display_name)) != KITH_E_OK ||
+	    (code = auth_copy_text(j->device_name, sizeof(j->device_name),
+	    r->device_name)) != KITH_E_OK)
+		return code;
+	return name_reserved(j->name) ? KITH_E_NAME_TAKEN : KITH_E_OK;
+}
+
+/* What cannot be a name is no account's. */
+static enum kith_err
+accept_password(struct auth *a, struct auth_job *j, const void *body)
+{
+	const Kith__V1__LoginPassword *l = body;
+
+	(void)a;
+	if (auth_copy_name(j->name, l->name) != KITH_E_OK ||
+	    auth_copy_password(j->password, l->password) != KITH_E_OK)
+		return KITH_E_AUTH_FAILED;
+	return auth_copy_text(j->device_name, sizeof(j->device_name), l->device_name);
+}
+
+static enum kith_err
+accept_token(struct auth *a, struct auth_job *j, const void *body)
+{
+	const Kith__V1__LoginToken *l = body;
+
+	(void)a;
+	return token_hash(TOKEN_BYTES, l->token, j->secret_hash) < 0 ?
+	    KITH_E_TOKEN_INVALID : KITH_E_OK;
+}
+
+static enum kith_err
+accept_change(struct auth *a, struct auth_job *j, const void *body)
+{
+	const Kith__V1__ChangePassword *c = body;
+	enum kith_err code = auth_copy_new_password(j->new_password, c->new_password);
+
+	(void)a;
+	return code != KITH_E_OK ? code : auth_copy_password(j->password, c->old_password);
+}
+
+/*
+ * The walks.
+ */
+
+static const struct auth_step new_token[] = {
+	{ create_token, false },
+	{ token_created, false },
+};
+
+static const struct auth_step rehash[] = {
+	{ auth_make_hash, true },
+	{ auth_set_password, false },
+	{ rehashed, false },
+};
+
+static const struct auth_step register_new[] = {
+	{ auth_admit, false },
+	{ auth_make_hash, true },
+	{ auth_create_account, false },
+	{ account_created, false },
+};
+
+static const struct auth_step register_again[] = {
+	{ auth_find_account, false },
+	{ auth_take_account, false },
+	{ auth_check_password, true },
+	{ password_right, false },
+};
+
+static const struct auth_step by_password[] = {
+	{ auth_admit, false },
+	{ auth_find_account, false },
+	{ auth_take_account, false },
+	{ auth_check_password, true },
+	{ password_right, false },
+};
+
+/* No limit: 256 bits are not guessed, and after a power cut all come back at once. */
+static const struct auth_step by_token[] = {
+	{ find_token, false },
+	{ auth_take_account, false },
+	{ token_found, false },
+};
+
+static const struct auth_step change[] = {
+	{ auth_find_account, false },
+	{ auth_take_account, false },
+	{ auth_admit, false },
+	{ auth_check_password, true },
+	{ auth_make_hash, true },
+	{ auth_set_password, false },
+	{ auth_answered, false },
+};
+
+#define REQUEST(body)	KITH__V1__REQUEST__BODY_##body
+
+const struct auth_kind auth_login[] = {
+	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_new, answer_login },
+	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, by_password, answer_login },
+	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, by_token, answer_login },
+	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change, answer_reply },
+	{ 0, NULL, NULL, NULL, NULL },
+};

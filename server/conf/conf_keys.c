@@ -1,0 +1,143 @@
+/*
+ * conf_keys.c - every option of kithd.conf as one row.
+ *
+ * kithd.conf.5 and etc/kithd.conf.in say the same; a unit test compares.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/conf/conf.h"
+#include "server/conf/conf_keys.h"
+#include "server/master/listen.h"
+#include "protocol/limits.h"
+#include "shm/registry.h"
+#include "server/http/web_rules.h"
+
+#define MIB	(1024u * 1024u)
+#define ANY	0xffffffffu
+
+static const char *const registrations[] = { "closed", "invite", "open" };
+static const char *const log_targets[] = { "stderr", "file", "syslog" };
+static const char *const log_levels[] = { "error", "warn", "info", "debug" };
+
+static const char *
+check_database(const char *value)
+{
+#ifdef HAVE_MYSQL
+	if (strcmp(value, "sqlite") == 0 || strcmp(value, "mysql") == 0)
+		return NULL;
+	return "must be sqlite or mysql";
+#else
+	return strcmp(value, "sqlite") == 0 ? NULL : "must be sqlite (built without MySQL)";
+#endif
+}
+
+static const char *
+check_power_of_two(const char *value)
+{
+	unsigned long n = strtoul(value, NULL, 10);
+
+	return (n & (n - 1)) == 0 ? NULL : "must be a power of two";
+}
+
+static const char *
+check_listen(const char *value)
+{
+	struct listen_spec spec;
+
+	return listen_parse(value, &spec);
+}
+
+#define AT(member)	offsetof(struct conf, member)
+#define TEXT(k, least, most, reload, dflt, help) \
+	{ #k, CONF_TEXT, AT(k), dflt, least, most, reload, NULL, NULL, help }
+#define PATH(k, reload, dflt, help) \
+	{ #k, CONF_PATH, AT(k), dflt, 0, 4000, reload, NULL, NULL, help }
+#define NUMBER(k, least, most, reload, dflt, help) \
+	{ #k, CONF_NUMBER, AT(k), dflt, least, most, reload, NULL, NULL, help }
+#define CHOICE(k, names, reload, dflt, help) \
+	{ #k, CONF_CHOICE, AT(k), dflt, 0, sizeof(names) / sizeof(*(names)) - 1, reload, \
+	  NULL, names, help }
+#define BOOL(k, reload, dflt, help) \
+	{ #k, CONF_BOOL, AT(k), dflt, 0, 1, reload, NULL, NULL, help }
+
+const struct conf_key conf_keys[] = {
+	PATH(state_dir, false, LOCALSTATEDIR "/lib/kith",
+	    "directory of everything that kithd keeps"),
+	{ "listen", CONF_LIST, AT(listen), "*:5484", 1, 300, false, check_listen, NULL,
+	    "ADDRESS:PORT, several by blanks; *: all addresses; port 0: the system picks one" },
+	PATH(control_socket, false, "control", "socket for kithctl"),
+	PATH(pid_file, false, "kithd.pid", "file with the process number, locked while kithd runs"),
+	TEXT(user, 1, 32, false, "kith", "user that the roles run as when started as root"),
+	TEXT(server_name, 0, 253, true, "",
+	    "name shown to people, and the host in invites; empty: the host's name"),
+
+	NUMBER(workers, 0, REGISTRY_WORKERS_MAX, false, "0",
+	    "processes that serve clients; 0: one per core"),
+	NUMBER(readers, 1, 8, false, "1", "processes that read history"),
+	NUMBER(auth_processes, 1, 8, false, "1", "processes that check passwords"),
+	NUMBER(sessions_max, 1, 1000000, false, "10000", "sessions logged in at one time"),
+	NUMBER(groups_max, 1, 1000000, false, "16384", "groups with members online"),
+	{ "inbox_bytes", CONF_NUMBER, AT(inbox_bytes), "8388608", 256 * 1024, 256 * MIB, false,
+	    check_power_of_two, NULL, "inbox of each process; a power of two" },
+
+	{ "database", CONF_TEXT, AT(database), "sqlite", 1, 16, false, check_database, NULL,
+	    "sqlite (kith.db in the state directory) or mysql" },
+	PATH(mysql_socket, false, "", "socket of the MySQL server; empty: mysql_host"),
+	TEXT(mysql_host, 0, 253, false, "", "host of the MySQL server"),
+	NUMBER(mysql_port, 1, 65535, false, "3306", "port of the MySQL server"),
+	TEXT(mysql_user, 1, 80, false, "kith", "user at the MySQL server"),
+	PATH(mysql_password_file, false, "",
+	    "file with the password on its first line, readable by `user`"),
+	TEXT(mysql_database, 1, 64, false, "kith", "name of the database"),
+	PATH(mysql_tls_ca, false, "",
+	    "certificates of authorities; set: TLS to the MySQL server, verified"),
+
+	CHOICE(registration, registrations, true, "invite",
+	    "who may make an account: closed, invite or open"),
+	TEXT(lobby, 0, NAME_BYTES_MAX, false, "lobby",
+	    "public group that new accounts join; empty: none"),
+
+	PATH(tls_certificate, true, "tls/cert.pem", "certificate chain; made if missing"),
+	PATH(tls_key, true, "tls/key.pem", "its key; made if missing"),
+	BOOL(plaintext, true, "off",
+	    "on: connections without TLS from anywhere; off: only from this host"),
+
+	BOOL(http, true, "on", "on: browsers and scripts may come by HTTP; off: native clients alone"),
+	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, web_check_names, NULL,
+	    "further names by which browsers may call this server, several by blanks" },
+	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, web_check_origins, NULL,
+	    "origins of other sites whose pages may use /v1 with a token, several by blanks" },
+	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, web_check_proxies, NULL,
+	    "addresses or networks of reverse proxies, whose X-Forwarded-For is believed" },
+	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
+
+	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, "25000",
+	    "a client sends something this often; silent for two of it: closed"),
+	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login, and for an HTTP request to arrive"),
+	NUMBER(drain_ms, 0, 10 * 60 * 1000, true, "5000",
+	    "time that each role gets to finish at a stop"),
+	NUMBER(connections_per_address, 0, ANY, true, "100",
+	    "connections of one address; 0: no limit; this host has none"),
+	NUMBER(send_rate, 0, 100000, true, "50", "messages a second and session; 0: no limit"),
+	NUMBER(send_burst, 1, 100000, true, "200", "messages at once before send_rate holds"),
+	NUMBER(output_soft, 4096, 256 * MIB, true, "262144",
+	    "unsent bytes of a connection at which live events stop"),
+	NUMBER(output_hard, 65536 + 4096, 256 * MIB, true, "1048576",
+	    "unsent bytes of a connection at which it is closed"),
+	NUMBER(hash_queue, 1, 4096, false, "64", "logins waiting for the password check"),
+	NUMBER(login_failures, 1, 10000, true, "10",
+	    "wrong passwords in 5 minutes by user and address"),
+
+	CHOICE(log_to, log_targets, false, "stderr",
+	    "stderr, file or syslog; stderr of a background kithd is syslog"),
+	PATH(log_file, false, "kithd.log", "file of log_to file; `user` must be able to write it"),
+	CHOICE(log_level, log_levels, true, "info", "error, warn, info or debug"),
+};
+
+const unsigned conf_keys_count = sizeof(conf_keys) / sizeof(*conf_keys);
+
+_Static_assert(sizeof(conf_keys) / sizeof(*conf_keys) <= CONF_KEYS_MAX, "a bit for each row");
+_Static_assert(sizeof(enum conf_registration) == sizeof(unsigned) &&
+    sizeof(enum conf_log_to) == sizeof(unsigned) &&
+    sizeof(enum log_level) == sizeof(unsigned), "choices are stored as unsigned");

@@ -1,0 +1,10 @@
+# The configuration: kithd.conf, options, defaults.
+libkithd_a_SOURCES += \
+	server/conf/conf.c \
+	server/conf/conf.h \
+	server/conf/conf_keys.c \
+	server/conf/conf_keys.h \
+	server/conf/conf_value.c \
+	server/conf/conf_value.h
+
+dist_man_MANS += server/conf/kithd.conf.5

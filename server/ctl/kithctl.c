@@ -1,0 +1,396 @@
+/*
+ * kithctl.c - the administrator's side of kithd's control socket.
+ *
+ * Speaks to the socket and to nothing else. Exit codes are those of kith(1): 0 done, 1
+ * failed (status: it does not serve yet), 2 usage, 3 no kithd there.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "server/ctl/kithctl.h"
+#include "protocol/limits.h"
+
+#define ANSWER_SECONDS	20		/* the server gives up after 10 */
+
+/* Options that belong to some commands only. */
+#define O_ADMIN		1u
+#define O_LIFE		2u
+#define O_USES		4u
+#define O_PASSWORD	8u
+#define O_WEB		16u
+
+struct arguments {
+	const char	*state_dir, *socket;
+	bool		 json, admin, web;
+	json_int_t	 life_ms, uses;
+	const char	*password_file;
+	int		 password_fd;		/* -1: not given */
+	unsigned	 given;			/* O_... */
+	char		**words;
+	int		 nwords;
+};
+
+struct command {
+	const char	*words[2];		/* "user", "add" */
+	int		 names;			/* words that follow */
+	unsigned	 options;		/* O_... that it takes */
+	/* The request; NULL: it was told why not. */
+	json_t		*(*make)(const struct arguments *a);
+	ctl_print	*print;
+};
+
+int
+ctl_fail(int status, const char *text)
+{
+	fprintf(stderr, "kithctl: %s\n", text);
+	return status;
+}
+
+/* ------------------------------------------------------------- requests */
+
+static json_t *
+make_plain(const struct arguments *a)
+{
+	return json_pack("{s:s}", "command", a->words[0]);
+}
+
+static json_t *
+make_invite(const struct arguments *a)
+{
+	return json_pack("{s:s, s:b, s:b, s:I, s:I}", "command", "invite", "admin", a->admin,
+	    "web", a->web, "life_ms", a->life_ms, "uses", a->uses);
+}
+
+/* "user add NAME" is the command user_add. */
+static json_t *
+make_user(const struct arguments *a)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "user_%s", a->words[1]);
+	return json_pack("{s:s, s:s}", "command", name, "name", a->words[2]);
+}
+
+static json_t *
+make_user_password(const struct arguments *a)
+{
+	char password[PASSWORD_BYTES_MAX + 2];
+	json_t *request;
+
+	if (ctl_password(a->password_file, a->password_fd, password,
+	    sizeof(password)) < 0)
+		return NULL;
+	if ((request = make_user(a)) != NULL) {
+		json_object_set_new(request, "password", json_string(password));
+		if (a->given & O_ADMIN)
+			json_object_set_new(request, "admin", json_true());
+	}
+	explicit_bzero(password, sizeof(password));
+	return request;
+}
+
+/* ------------------------------------------------------------- the table */
+
+static const struct command commands[] = {
+	{ { "status", NULL }, 0, 0, make_plain, ctl_print_status },
+	{ { "stats", NULL }, 0, 0, make_plain, ctl_print_stats },
+	{ { "sessions", NULL }, 0, 0, make_plain, ctl_print_sessions },
+	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES | O_WEB, make_invite, ctl_print_url },
+	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, ctl_print_nothing },
+	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, ctl_print_nothing },
+	{ { "user", "disable" }, 1, 0, make_user, ctl_print_nothing },
+	{ { "user", "enable" }, 1, 0, make_user, ctl_print_nothing },
+	{ { "reload", NULL }, 0, 0, make_plain, ctl_print_nothing },
+	{ { "stop", NULL }, 0, 0, make_plain, ctl_print_nothing },
+};
+
+static const char usage_text[] =
+    "usage: kithctl [-d DIR | -s SOCKET] [--json] COMMAND\n"
+    "\n"
+    "  status                      is it serving, and with which processes\n"
+    "  sessions                    who is logged in\n"
+    "  stats                       counters\n"
+    "  invite [--web] [--admin] [--life 24h] [--uses 1]\n"
+    "  user add NAME [--admin] [--password-file FILE | --password-fd N]\n"
+    "  user passwd NAME [--password-file FILE | --password-fd N]\n"
+    "  user disable|enable NAME\n"
+    "  reload                      take over configuration and certificate\n"
+    "  stop                        returns once kithd is gone\n";
+
+static const struct command *
+find_command(const struct arguments *a)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct command *c = &commands[i];
+		int n = c->words[1] != NULL ? 2 : 1;
+
+		if (a->nwords == n + c->names && strcmp(a->words[0], c->words[0]) == 0 &&
+		    (n == 1 || strcmp(a->words[1], c->words[1]) == 0) &&
+		    (a->given & ~c->options) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------- arguments */
+
+/* "90s", "30m", "24h", "7d". 0: not one of those. */
+static json_int_t
+parse_life(const char *s)
+{
+	static const struct { char unit; json_int_t ms; } units[] = {
+		{ 's', 1000 }, { 'm', 60000 }, { 'h', 3600000 }, { 'd', 86400000 },
+	};
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	if (n < 1 || n > 1000000 || end[0] == '\0' || end[1] != '\0')
+		return 0;
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
+		if (*end == units[i].unit)
+			return n * units[i].ms;
+	return 0;
+}
+
+/* A whole number from `least`, or -1. */
+static int
+parse_number(const char *s, int least)
+{
+	char *end;
+	long n = strtol(s, &end, 10);
+
+	return *s != '\0' && *end == '\0' && n >= least && n <= 1000000 ? (int)n : -1;
+}
+
+_Noreturn static void
+usage(void)
+{
+	fputs(usage_text, stderr);
+	exit(EXIT_USAGE);
+}
+
+static void
+take_option(struct arguments *a, int c)
+{
+	switch (c) {
+	case 'd':
+		a->state_dir = optarg;
+		break;
+	case 's':
+		a->socket = optarg;
+		break;
+	case 'j':
+		a->json = true;
+		break;
+	case 'a':
+		a->admin = true;
+		a->given |= O_ADMIN;
+		break;
+	case 'W':
+		a->web = true;
+		a->given |= O_WEB;
+		break;
+	case 'L':
+		a->given |= O_LIFE;
+		if ((a->life_ms = parse_life(optarg)) == 0)
+			usage();
+		break;
+	case 'U':
+		a->given |= O_USES;
+		if ((a->uses = parse_number(optarg, 1)) < 0)
+			usage();
+		break;
+	case 'P':
+		a->given |= O_PASSWORD;
+		a->password_file = optarg;
+		break;
+	case 'F':
+		a->given |= O_PASSWORD;
+		if ((a->password_fd = parse_number(optarg, 0)) < 0)
+			usage();
+		break;
+	default:
+		usage();
+	}
+}
+
+static void
+parse(struct arguments *a, int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "json", no_argument, NULL, 'j' },
+		{ "admin", no_argument, NULL, 'a' },
+		{ "web", no_argument, NULL, 'W' },
+		{ "life", required_argument, NULL, 'L' },
+		{ "uses", required_argument, NULL, 'U' },
+		{ "password-file", required_argument, NULL, 'P' },
+		{ "password-fd", required_argument, NULL, 'F' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "d:s:jhV", longs, NULL)) != -1) {
+		if (c == 'h') {
+			fputs(usage_text, stdout);
+			exit(EXIT_DONE);
+		}
+		if (c == 'V') {
+			puts("kithctl " PACKAGE_VERSION);
+			exit(EXIT_DONE);
+		}
+		take_option(a, c);
+	}
+	a->words = argv + optind;
+	a->nwords = argc - optind;
+}
+
+/* ------------------------------------------------------------- the socket */
+
+static int
+connect_to(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct timeval patience = { ANSWER_SECONDS, 0 };
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sun.sun_path, path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
+	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int
+open_server(const struct arguments *a)
+{
+	char path[4096];
+	int fd;
+
+	if (a->socket != NULL)
+		snprintf(path, sizeof(path), "%s", a->socket);
+	else
+		snprintf(path, sizeof(path), "%s/control", a->state_dir);
+	if ((fd = connect_to(path)) >= 0)
+		return fd;
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		fprintf(stderr, "kithctl: no kithd runs there (%s: %s)\n", path, strerror(errno));
+	else
+		fprintf(stderr, "kithctl: %s: %s\n", path, strerror(errno));
+	return -1;
+}
+
+/* Sends the request and reads one line. Yours, or NULL. */
+static char *
+exchange(int fd, const json_t *request)
+{
+	char *out = json_dumps(request, JSON_COMPACT), *line = NULL;
+	size_t len = out ? strlen(out) : 0, cap = 0;
+	FILE *f = NULL;
+	int copy;
+
+	if (out == NULL)
+		return NULL;
+	out[len] = '\n';		/* in the NUL's place */
+	if (send(fd, out, len + 1, MSG_NOSIGNAL) == (ssize_t)len + 1 && (copy = dup(fd)) >= 0) {
+		if ((f = fdopen(copy, "r")) == NULL)
+			close(copy);
+		else if (getline(&line, &cap, f) <= 0) {
+			free(line);
+			line = NULL;
+		}
+	}
+	explicit_bzero(out, len);
+	free(out);
+	if (f != NULL)
+		fclose(f);
+	return line;
+}
+
+/* After "stop": the connection ends with the process. */
+static int
+wait_until_gone(int fd)
+{
+	const struct timeval for_ever = { 0, 0 };
+	ssize_t n;
+	char byte;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	do
+		n = recv(fd, &byte, 1, 0);
+	while (n > 0 || (n < 0 && errno == EINTR));
+	return EXIT_DONE;
+}
+
+/* ------------------------------------------------------------- one request */
+
+static int
+tell(const struct arguments *a, const struct command *c, const char *line, int fd)
+{
+	json_t *answer = json_loads(line, 0, NULL);
+	const char *error = json_string_value(json_object_get(answer, "error"));
+	int status;
+
+	if (answer == NULL)
+		return ctl_fail(EXIT_FAILED, "the answer is not JSON");
+	if (a->json)
+		fputs(line, stdout);
+	if (error != NULL)
+		status = ctl_fail((int)json_integer_value(json_object_get(answer, "exit")), error);
+	else if (a->json)
+		status = json_is_false(json_object_get(answer, "ready")) ? EXIT_FAILED : EXIT_DONE;
+	else
+		status = c->print(answer);
+	if (error == NULL && strcmp(c->words[0], "stop") == 0)
+		status = wait_until_gone(fd);
+	json_decref(answer);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments a = {
+		.state_dir = LOCALSTATEDIR "/lib/kith",
+		.life_ms = 24 * 3600 * 1000,
+		.uses = 1,
+		.password_fd = -1,
+	};
+	const struct command *c;
+	json_t *request;
+	char *line;
+	int fd, status;
+
+	parse(&a, argc, argv);
+	if ((c = find_command(&a)) == NULL)
+		usage();
+	if ((request = c->make(&a)) == NULL)
+		return EXIT_USAGE;
+	if ((fd = open_server(&a)) < 0) {
+		json_decref(request);
+		return EXIT_NO_SERVER;
+	}
+	line = exchange(fd, request);
+	json_decref(request);
+	status = line ? tell(&a, c, line, fd) : ctl_fail(EXIT_NO_SERVER, "kithd gave no answer");
+	free(line);
+	close(fd);
+	return status;
+}

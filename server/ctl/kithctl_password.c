@@ -1,0 +1,84 @@
+/*
+ * kithctl_password.c - where kithctl gets a new password from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "server/ctl/kithctl.h"
+#include "protocol/limits.h"
+
+/* One line, without its end. -1: nothing there, or too long. */
+static int
+read_line(int fd, char *buf, size_t cap)
+{
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (len < cap && (n = read(fd, buf + len, 1)) == 1 && buf[len] != '\n')
+		len++;
+	if (n < 0 || len == cap)
+		return -1;
+	if (len > 0 && buf[len - 1] == '\r')
+		len--;
+	buf[len] = '\0';
+	return len > 0 ? 0 : -1;
+}
+
+/* Reads from the terminal, without showing what is typed. */
+static int
+ask(const char *prompt, char *buf, size_t cap)
+{
+	struct termios shown, hidden;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -1;
+	if (tcgetattr(fd, &shown) < 0) {
+		close(fd);
+		return -1;
+	}
+	hidden = shown;
+	hidden.c_lflag &= ~(tcflag_t)ECHO;
+	tcsetattr(fd, TCSAFLUSH, &hidden);
+	dprintf(fd, "%s", prompt);
+	rc = read_line(fd, buf, cap);
+	dprintf(fd, "\n");
+	tcsetattr(fd, TCSAFLUSH, &shown);
+	close(fd);
+	return rc;
+}
+
+static int
+ask_twice(char *buf, size_t cap)
+{
+	char again[PASSWORD_BYTES_MAX + 2];
+	int rc;
+
+	if (ask("New password: ", buf, cap) < 0)
+		return ctl_fail(-1, "no password: use a terminal, --password-file or "
+		    "--password-fd");
+	rc = ask("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
+	explicit_bzero(again, sizeof(again));
+	return rc < 0 ? ctl_fail(-1, "the two differ") : 0;
+}
+
+int
+ctl_password(const char *file, int fd, char *buf, size_t cap)
+{
+	int rc;
+
+	if (file == NULL && fd < 0)
+		return ask_twice(buf, cap);
+	if (file != NULL && (fd = open(file, O_RDONLY | O_CLOEXEC)) < 0) {
+		fprintf(stderr, "kithctl: %s: %s\n", file, strerror(errno));
+		return -1;
+	}
+	rc = read_line(fd, buf, cap);
+	if (file != NULL)
+		close(fd);
+	return rc < 0 ? ctl_fail(-1, "the first line holds no password, or a very long one") : 0;
+}

@@ -1,0 +1,224 @@
+/*
+ * db.c - the front of the drivers: picks one, keeps the prepared statements, notes
+ * the last failure.
+ */
+#include "server/db/db.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/conf/conf.h"
+#include "server/db/db_driver.h"
+#include "protocol/conversation.pb-c.h"
+#include "protocol/limits.h"
+
+static struct db *
+open_driver(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
+{
+	if (strcmp(c->database, "mysql") != 0)
+		return db_sqlite_open(c, writer, fatal, err, errlen);
+#ifdef HAVE_MYSQL
+	return db_mysql_open(c, writer, fatal, err, errlen);
+#else
+	*fatal = true;
+	snprintf(err, errlen, "database mysql: this kithd was built without its driver");
+	return NULL;
+#endif
+}
+
+struct db *
+db_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
+{
+	struct db *d;
+
+	*fatal = false;
+	d = open_driver(c, writer, fatal, err, errlen);
+	if (d != NULL && !writer && db_check_schema(d, fatal, err, errlen) < 0) {
+		db_close(d);
+		d = NULL;
+	}
+	return d;
+}
+
+void
+db_close(struct db *d)
+{
+	if (d == NULL)
+		return;
+	for (unsigned i = 0; i < DB_STMTS_MAX; i++)
+		if (d->stmts[i] != NULL)
+			d->ops->finalize(d->stmts[i]);
+	d->ops->close(d);
+}
+
+enum db_class
+db_fail(struct db *d, enum db_class cls, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(d->text, sizeof(d->text), fmt, ap);
+	va_end(ap);
+	d->primary = false;
+	return d->cls = cls;
+}
+
+int
+db_kind_of(uint64_t conversation)
+{
+	return conversation & CONVERSATION_DIRECT_BIT ? KITH__V1__CONVERSATION_KIND__DIRECT :
+	    KITH__V1__CONVERSATION_KIND__GROUP;
+}
+
+struct db_stmt *
+db_stmt(struct db *d, const char *sql)
+{
+	size_t at = ((uintptr_t)sql >> 3) * 0x9e3779b1u;
+	unsigned tries;
+
+	for (tries = 0; tries < DB_STMTS_MAX; tries++, at++) {
+		struct db_stmt **place = &d->stmts[at & (DB_STMTS_MAX - 1)];
+
+		if (*place == NULL)
+			return *place = d->ops->prepare(d, sql);
+		if ((*place)->sql == sql) {
+			db_reset(*place);
+			return *place;
+		}
+	}
+	db_fail(d, DB_ERROR, "more than %u prepared statements", DB_STMTS_MAX);
+	return NULL;
+}
+
+const char *
+db_sql(const struct db *d, enum db_sql which)
+{
+	return d->ops->sql[which];
+}
+
+void
+db_bind_int(struct db_stmt *s, unsigned i, int64_t v)
+{
+	s->db->ops->bind_int(s, i, v);
+}
+
+void
+db_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len)
+{
+	s->db->ops->bind_bytes(s, i, v, len);
+}
+
+void
+db_bind_null(struct db_stmt *s, unsigned i)
+{
+	s->db->ops->bind_null(s, i);
+}
+
+enum db_class
+db_step(struct db_stmt *s)
+{
+	return s->db->ops->step(s);
+}
+
+void
+db_reset(struct db_stmt *s)
+{
+	s->db->ops->reset(s);
+}
+
+int64_t
+db_int(struct db_stmt *s, unsigned column)
+{
+	return s->db->ops->col_int(s, column);
+}
+
+bool
+db_null(struct db_stmt *s, unsigned column)
+{
+	return s->db->ops->col_null(s, column);
+}
+
+const char *
+db_bytes(struct db_stmt *s, unsigned column, size_t *len)
+{
+	size_t unused;
+
+	return s->db->ops->col_bytes(s, column, len != NULL ? len : &unused);
+}
+
+enum db_class
+db_take_seqs(struct db *d, struct db_seqs *c, unsigned n)
+{
+	return d->ops->take_seqs(d, c, n);
+}
+
+enum db_class
+db_put_events(struct db *d, const struct db_event *e, unsigned n)
+{
+	return d->ops->put_events(d, e, n);
+}
+
+bool
+db_duplicate_primary(const struct db *d)
+{
+	return d->cls == DB_DUPLICATE && d->primary;
+}
+
+enum db_class
+db_tend(struct db *d)
+{
+	return d->ops->tend(d);
+}
+
+enum db_class
+db_begin(struct db *d)
+{
+	return d->ops->exec(d, d->writer ? d->ops->begin_write : d->ops->begin_read);
+}
+
+enum db_class
+db_commit(struct db *d)
+{
+	return d->ops->exec(d, "COMMIT");
+}
+
+/* Its failure tells nothing new: either there is nothing to roll back (SQLite does it by
+ * itself after some errors), or the connection is gone, which the next call finds. */
+void
+db_rollback(struct db *d)
+{
+	enum db_class cls = d->cls;
+	bool primary = d->primary;
+	char text[DB_TEXT_MAX];
+
+	memcpy(text, d->text, sizeof(text));
+	d->ops->exec(d, "ROLLBACK");
+	memcpy(d->text, text, sizeof(text));
+	d->cls = cls;
+	d->primary = primary;
+}
+
+enum db_class
+db_class(const struct db *d)
+{
+	return d->cls;
+}
+
+const char *
+db_text(const struct db *d)
+{
+	return d->text;
+}
+
+int64_t
+db_changes(const struct db *d)
+{
+	return d->ops->changes(d);
+}
+
+int64_t
+db_last_id(const struct db *d)
+{
+	return d->ops->last_id(d);
+}

@@ -1,0 +1,136 @@
+/*
+ * db_migrate.c - brings the schema to the newest version that was compiled in.
+ *
+ * SQLite does it in one transaction. MySQL's DDL commits by itself: there a named lock
+ * keeps others out, and a step that was interrupted is run again from its start.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "server/db/db_driver.h"
+
+#define STATEMENT_MAX	4096u		/* bytes of one statement in etc/schema */
+
+static unsigned
+newest(const struct db *d)
+{
+	unsigned i = 0;
+
+	while (d->ops->schema[i].version != 0)
+		i++;
+	return i;
+}
+
+/* The version that is there; 0 none yet. DB_OK or a failure. */
+static enum db_class
+read_version(struct db *d, unsigned *version)
+{
+	struct db_stmt *s = db_stmt(d, "SELECT MAX(version) FROM schema_version");
+	enum db_class c;
+
+	if (s == NULL)
+		return d->cls;
+	c = db_step(s);
+	if (c == DB_ROW)
+		*version = (unsigned)db_int(s, 0);
+	db_reset(s);
+	return c == DB_ROW ? DB_OK : c;
+}
+
+static int
+too_new(const struct db *d, unsigned there, char *err, size_t errlen)
+{
+	snprintf(err, errlen, "the database has schema %u, this kithd knows up to %u: "
+	    "install the newer kithd again", there, newest(d));
+	return -1;
+}
+
+int
+db_check_schema(struct db *d, bool *fatal, char *err, size_t errlen)
+{
+	unsigned there = 0;
+
+	if (read_version(d, &there) != DB_OK) {
+		snprintf(err, errlen, "no schema yet: %s", d->text);
+		return -1;
+	}
+	if (there > newest(d)) {
+		*fatal = true;
+		return too_new(d, there, err, errlen);
+	}
+	if (there < newest(d)) {
+		snprintf(err, errlen, "schema %u waits for its upgrade", there);
+		return -1;
+	}
+	return 0;
+}
+
+/* Runs statement by statement: each ends with ';' at a line's end. */
+static enum db_class
+run_text(struct db *d, const char *text)
+{
+	char one[STATEMENT_MAX];
+	enum db_class c = DB_OK;
+	const char *end;
+
+	for (; c == DB_OK && (end = strstr(text, ";\n")) != NULL; text = end + 2) {
+		size_t len = (size_t)(end - text);
+
+		if (len >= sizeof(one))
+			return db_fail(d, DB_ERROR, "a statement of the schema is too long");
+		memcpy(one, text, len);
+		one[len] = '\0';
+		c = d->ops->exec(d, one);
+	}
+	return c;
+}
+
+static enum db_class
+apply(struct db *d, const struct db_schema *step)
+{
+	struct db_stmt *s;
+	enum db_class c;
+
+	if ((c = run_text(d, step->text)) != DB_OK)
+		return c;
+	s = db_stmt(d, "INSERT INTO schema_version (version, applied_ms) VALUES (?, ?)");
+	if (s == NULL)
+		return d->cls;
+	db_bind_int(s, 0, step->version);
+	db_bind_int(s, 1, (int64_t)time(NULL) * 1000);
+	c = db_step(s);
+	db_reset(s);
+	return c == DB_DONE ? DB_OK : c;
+}
+
+int
+db_migrate(struct db *d, char *err, size_t errlen)
+{
+	unsigned there = 0;
+	enum db_class c;
+
+	/* The usual case needs no lock. */
+	if (read_version(d, &there) == DB_OK && there == newest(d))
+		return 0;
+	if ((c = d->ops->lock_schema(d)) != DB_OK)
+		goto failed;
+	there = 0;
+	if (read_version(d, &there) != DB_OK)
+		there = 0;			/* the first step makes the table */
+	if (there > newest(d)) {
+		d->ops->unlock_schema(d, false);
+		db_fail(d, DB_ERROR, "newer schema");
+		return too_new(d, there, err, errlen);
+	}
+	for (; c == DB_OK && there < newest(d); there++)
+		c = apply(d, &d->ops->schema[there]);
+	if (c == DB_OK)
+		c = d->ops->unlock_schema(d, true);
+	else
+		d->ops->unlock_schema(d, false);
+failed:
+	if (c != DB_OK)
+		snprintf(err, errlen, "schema %u: %s", there, d->text);
+	return c == DB_OK ? 0 : -1;
+}

@@ -1,0 +1,283 @@
+/*
+ * db_mysql_connect.c - a connection to MariaDB or MySQL, and what the server has to promise.
+ *
+ * Nothing is left to defaults that differ between the two client libraries and their versions:
+ * TLS, timeouts, character set, strictness.
+ */
+#include "server/db/db_mysql.h"
+
+#include <errno.h>
+#include <errmsg.h>
+#include <fcntl.h>
+#include <mysqld_error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/conf/conf.h"
+
+#define CONNECT_S	2
+#define ANSWER_S	5		/* a server silent for so long counts as lost */
+#define LOCK_WAIT_S	"2"
+#define PING_MS		30000
+#define PACKET_MIN	(1u << 20)	/* below it a batch would be cut into crumbs */
+#define PASSWORD_MAX	256u
+
+/* Refusals at connect that waiting will not change. */
+static const unsigned refusals[] = {
+	ER_ACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR, ER_BAD_DB_ERROR,
+	CR_SSL_CONNECTION_ERROR, 1698 /* ER_ACCESS_DENIED_NO_PASSWORD_ERROR */,
+};
+
+/* The first line of the file; none without a file. */
+static int
+read_password(const char *file, char out[PASSWORD_MAX], char *err, size_t errlen)
+{
+	ssize_t n;
+	int fd;
+
+	out[0] = '\0';
+	if (file == NULL || *file == '\0')
+		return 0;
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) < 0) {
+		snprintf(err, errlen, "%s: %s", file, strerror(errno));
+		return -1;
+	}
+	n = read(fd, out, PASSWORD_MAX - 1);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\r\n")] = '\0';
+	close(fd);
+	return 0;
+}
+
+static void
+set_options(MYSQL *h)
+{
+	unsigned connect_s = CONNECT_S, answer_s = ANSWER_S, no = 0;
+
+	mysql_options(h, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
+	mysql_options(h, MYSQL_OPT_READ_TIMEOUT, &answer_s);
+	mysql_options(h, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
+	/* Otherwise a hostile server reads our files. */
+	mysql_options(h, MYSQL_OPT_LOCAL_INFILE, &no);
+	mysql_options(h, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+}
+
+/* Never "preferred", which falls back to plain text: off, or on and verified. */
+static void
+set_tls(MYSQL *h, const char *ca)
+{
+#ifdef HAVE_MARIADB_ARRAYS
+	mysql_bool on = ca != NULL;
+
+	if (on)
+		mysql_options(h, MYSQL_OPT_SSL_CA, ca);
+	mysql_options(h, MYSQL_OPT_SSL_ENFORCE, &on);
+	mysql_options(h, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &on);
+#else
+	unsigned mode = ca != NULL ? SSL_MODE_VERIFY_IDENTITY : SSL_MODE_DISABLED;
+
+	if (ca != NULL)
+		mysql_options(h, MYSQL_OPT_SSL_CA, ca);
+	mysql_options(h, MYSQL_OPT_SSL_MODE, &mode);
+#endif
+}
+
+static bool
+is_refusal(unsigned number)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+		if (refusals[i] == number)
+			return true;
+	return false;
+}
+
+static const char *
+nonempty(const char *s)
+{
+	return s != NULL && *s != '\0' ? s : NULL;
+}
+
+static int
+connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err, size_t errlen)
+{
+	const char *socket = nonempty(c->mysql_socket), *ca = nonempty(c->mysql_tls_ca);
+	unsigned protocol = socket != NULL ? MYSQL_PROTOCOL_SOCKET : MYSQL_PROTOCOL_TCP;
+	char password[PASSWORD_MAX];
+	int rc = -1;
+
+	if (socket != NULL)
+		ca = NULL;		/* the kernel keeps others out of a Unix socket */
+	set_options(d->h);
+	mysql_options(d->h, MYSQL_OPT_PROTOCOL, &protocol);
+	set_tls(d->h, ca);
+	if (read_password(c->mysql_password_file, password, err, errlen) < 0) {
+		*fatal = true;
+		return -1;
+	}
+	if (mysql_real_connect(d->h, socket != NULL ? NULL : nonempty(c->mysql_host),
+	    nonempty(c->mysql_user), password, nonempty(c->mysql_database),
+	    socket != NULL ? 0 : c->mysql_port, socket, 0) == NULL) {
+		*fatal = is_refusal(mysql_errno(d->h));
+		snprintf(err, errlen, "mysql %u: %s", mysql_errno(d->h), mysql_error(d->h));
+	} else if (ca != NULL && mysql_get_ssl_cipher(d->h) == NULL) {
+		*fatal = true;
+		snprintf(err, errlen, "mysql_tls_ca is set, but the connection is not encrypted");
+	} else {
+		rc = 0;
+	}
+	explicit_bzero(password, sizeof(password));
+	return rc;
+}
+
+/* One setting of the server, as text; cut to `len`. */
+static enum db_class
+read_setting(struct mysql_db *d, const char *sql, char *out, size_t len)
+{
+	enum db_class c = mysql_send(d, sql, strlen(sql));
+	MYSQL_RES *res;
+	MYSQL_ROW row;
+
+	if (c != DB_OK)
+		return c;
+	if ((res = mysql_store_result(d->h)) == NULL || (row = mysql_fetch_row(res)) == NULL)
+		c = mysql_failed(d, mysql_errno(d->h), mysql_error(d->h));
+	else
+		snprintf(out, len, "%s", row[0] != NULL ? row[0] : "");
+	mysql_free_result(res);
+	return c;
+}
+
+/* What promise 1 of the design needs of the server. */
+static const struct {
+	const char	*name, *want;
+	bool		 with_binlog;	/* matters only if there is a binary log */
+} durable[] = {
+	{ "innodb_flush_log_at_trx_commit", "1", false },
+	{ "sync_binlog", "1", true },
+};
+
+static int
+check_durable(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
+{
+	char sql[96], is[64], binlog[8];
+
+	if (read_setting(d, "SELECT @@log_bin", binlog, sizeof(binlog)) != DB_OK)
+		goto failed;
+	for (size_t i = 0; i < sizeof(durable) / sizeof(durable[0]); i++) {
+		if (durable[i].with_binlog && strcmp(binlog, "1") != 0)
+			continue;
+		snprintf(sql, sizeof(sql), "SELECT @@%s", durable[i].name);
+		if (read_setting(d, sql, is, sizeof(is)) != DB_OK)
+			goto failed;
+		if (strcmp(is, durable[i].want) == 0)
+			continue;
+		*fatal = true;
+		snprintf(err, errlen, "the server's %s is %s, but must be %s for what is "
+		    "acknowledged to be on disk", durable[i].name, is, durable[i].want);
+		return -1;
+	}
+	return 0;
+failed:
+	snprintf(err, errlen, "%s", d->base.text);
+	return -1;
+}
+
+static int
+check_sizes(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
+{
+	char packet[32], idle_s[32];
+	int64_t idle_ms;
+
+	if (read_setting(d, "SELECT @@max_allowed_packet", packet, sizeof(packet)) != DB_OK ||
+	    read_setting(d, "SELECT @@wait_timeout", idle_s, sizeof(idle_s)) != DB_OK) {
+		snprintf(err, errlen, "%s", d->base.text);
+		return -1;
+	}
+	d->packet_max = strtoull(packet, NULL, 10);
+	if (d->packet_max < PACKET_MIN) {
+		*fatal = true;
+		snprintf(err, errlen, "the server's max_allowed_packet is %s, but must be at "
+		    "least %u", packet, PACKET_MIN);
+		return -1;
+	}
+	idle_ms = strtoll(idle_s, NULL, 10) * 1000;
+	d->ping_every_ms = idle_ms / 2 < PING_MS ? idle_ms / 2 : PING_MS;
+	return 0;
+}
+
+/* Without strict mode a value that does not fit would be cut without a word. */
+static int
+set_session(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
+{
+	static const char *const settings[] = {
+		"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION'",
+		"SET SESSION innodb_lock_wait_timeout = " LOCK_WAIT_S,
+		"SET SESSION autocommit = 1",
+	};
+	char mode[512] = "", charset[64] = "";
+	enum db_class c = DB_OK;
+
+	for (size_t i = 0; c == DB_OK && i < sizeof(settings) / sizeof(settings[0]); i++)
+		c = mysql_send(d, settings[i], strlen(settings[i]));
+	if (c == DB_OK)
+		c = read_setting(d, "SELECT @@sql_mode", mode, sizeof(mode));
+	if (c == DB_OK)
+		c = read_setting(d, "SELECT @@character_set_connection", charset,
+		    sizeof(charset));
+	if (c != DB_OK) {
+		snprintf(err, errlen, "%s", d->base.text);
+		return -1;
+	}
+	if (strstr(mode, "STRICT_ALL_TABLES") == NULL || strcmp(charset, "utf8mb4") != 0) {
+		*fatal = true;
+		snprintf(err, errlen, "sql_mode is %s and character_set_connection %s, but "
+		    "must be strict and utf8mb4", mode, charset);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+find_abilities(struct mysql_db *d)
+{
+	bool mariadb = strstr(mysql_get_server_info(d->h), "MariaDB") != NULL;
+	unsigned long version = mysql_get_server_version(d->h);
+
+	d->returning = mariadb && version >= 100500;
+#ifdef HAVE_MARIADB_ARRAYS
+	d->arrays = mariadb && version >= 100202;
+#endif
+}
+
+void
+db_mysql_plain(struct db *d)
+{
+	struct mysql_db *m = (struct mysql_db *)d;
+
+	m->returning = m->arrays = false;
+}
+
+struct db *
+db_mysql_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
+{
+	struct mysql_db *d = calloc(1, sizeof(*d));
+
+	if (d == NULL || (d->h = mysql_init(NULL)) == NULL) {
+		snprintf(err, errlen, "out of memory");
+		free(d);
+		return NULL;
+	}
+	d->base.ops = &mysql_ops;
+	d->base.writer = writer;
+	if (connect_server(d, c, fatal, err, errlen) < 0 ||
+	    set_session(d, fatal, err, errlen) < 0 ||
+	    check_sizes(d, fatal, err, errlen) < 0 ||
+	    (writer && check_durable(d, fatal, err, errlen) < 0)) {
+		db_close(&d->base);
+		return NULL;
+	}
+	find_abilities(d);
+	return &d->base;
+}

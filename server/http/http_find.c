@@ -1,0 +1,119 @@
+/*
+ * http_find.c - asking a request that was read: headers, lists in them, query, cookies.
+ */
+#include <errno.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/http/http_int.h"
+
+const char *
+http_header(const struct http_request *q, const char *name, unsigned i)
+{
+	for (unsigned k = 0; k < q->nheaders; k++)
+		if (strcmp(q->headers[k].name, name) == 0 && i-- == 0)
+			return q->headers[k].value;
+	return NULL;
+}
+
+const char *
+http_list_find(const char *list, const char *token)
+{
+	size_t len = strlen(token), n;
+	const char *end;
+
+	for (; *list != '\0'; list = end + (*end == ',')) {
+		list += strspn(list, " \t");
+		end = list + strcspn(list, ",");
+		for (n = (size_t)(end - list); n > 0 && strchr(" \t", list[n - 1]) != NULL; n--)
+			;
+		if (n == len && strncasecmp(list, token, n) == 0)
+			return list;
+	}
+	return NULL;
+}
+
+bool
+http_has_token(const struct http_request *q, const char *name, const char *token)
+{
+	const char *value;
+
+	for (unsigned i = 0; (value = http_header(q, name, i)) != NULL; i++)
+		if (http_list_find(value, token) != NULL)
+			return true;
+	return false;
+}
+
+/* Where the value of NAME=VALUE stands in a list; the same for queries and cookies. 0,
+ * -ENOENT, or -EINVAL (there twice). */
+static int
+find_pair(const char *list, char separator, const char *name, const char **value, size_t *len)
+{
+	const char ends[] = { separator, '\0' };
+	const char *at = list, *end;
+	size_t n = strlen(name);
+	int rc = -ENOENT;
+
+	for (; *at != '\0'; at = end + (*end == separator)) {
+		at += strspn(at, " \t");
+		end = at + strcspn(at, ends);
+		if ((size_t)(end - at) <= n || strncmp(at, name, n) != 0 || at[n] != '=')
+			continue;
+		if (rc == 0)
+			return -EINVAL;
+		*value = at + n + 1;
+		*len = (size_t)(end - *value);
+		rc = 0;
+	}
+	return rc;
+}
+
+int
+http_query(const struct http_request *q, const char *name, char *out, size_t cap)
+{
+	const char *value;
+	size_t len;
+	int rc = find_pair(q->query, '&', name, &value, &len);
+
+	return rc < 0 ? rc : http_percent_decode(value, len, true, out, cap);
+}
+
+int
+http_cookie(const struct http_request *q, const char *name, char *out, size_t cap)
+{
+	const char *cookies = http_header(q, "cookie", 0), *value;
+	size_t len;
+	int rc = cookies == NULL ? -ENOENT : find_pair(cookies, ';', name, &value, &len);
+
+	if (rc < 0)
+		return rc;
+	if (len >= cap)
+		return -EINVAL;
+	memcpy(out, value, len);
+	out[len] = '\0';
+	return (int)len;
+}
+
+const char *
+http_reason(int status)
+{
+	static const struct {
+		int		 status;
+		const char	*reason;
+	} reasons[] = {
+		{ 200, "OK" }, { 204, "No Content" }, { 304, "Not Modified" },
+		{ 400, "Bad Request" }, { 401, "Unauthorized" }, { 403, "Forbidden" },
+		{ 404, "Not Found" }, { 405, "Method Not Allowed" }, { 408, "Request Timeout" },
+		{ 409, "Conflict" }, { 413, "Content Too Large" }, { 414, "URI Too Long" },
+		{ 415, "Unsupported Media Type" }, { 417, "Expectation Failed" },
+		{ 421, "Misdirected Request" }, { 426, "Upgrade Required" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+		{ 500, "Internal Server Error" }, { 501, "Not Implemented" },
+		{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].status == status)
+			return reasons[i].reason;
+	return "Unknown";
+}

@@ -1,0 +1,207 @@
+/*
+ * log.c - the log's API, in every process: makes the text and passes it on.
+ *
+ * What a role says goes to the log role's inbox; the role's name and the time of
+ * the line are made there, from what the receiver knows about the sender.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "server/proc/ipc.h"
+#include "server/lib/log.h"
+#include "server/proc/proc.h"
+
+static enum log_level log_max = LOG_L_INFO;
+static struct proc *log_proc;		/* NULL: lines go to stderr */
+
+static const char *const level_names[] = { "error", "warn", "info", "debug" };
+
+void
+log_init(enum log_level level)
+{
+	log_max = level;
+}
+
+void
+log_attach(struct proc *p)
+{
+	log_proc = p;
+}
+
+/* Bytes of the well-formed, printable UTF-8 character at `s`, or 0. */
+static size_t
+printable(const unsigned char *s, size_t left)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
+	uint32_t c;
+
+	if (n == 0 || n > left || s[0] > 0xf4)
+		return 0;
+	c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3fu);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	/* C0, DEL, C1; the line ends of Unicode. */
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+		return 0;
+	return n;
+}
+
+size_t
+log_escape(char *out, size_t cap, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t used = 0, n, need;
+	char code[5];
+
+	for (size_t i = 0; i < len; i += n ? n : 1) {
+		n = printable(s + i, len - i);
+		if (n == 0 && s[i] == '\n')
+			strcpy(code, "\\n");
+		else if (n == 0 && s[i] == '\t')
+			strcpy(code, "\\t");
+		else if (n == 0)
+			snprintf(code, sizeof(code), "\\x%02x", s[i]);
+		need = n ? n : strlen(code);
+		if (need >= cap - used)
+			break;
+		memcpy(out + used, n ? text + i : code, need);
+		used += need;
+	}
+	out[used] = '\0';
+	return used;
+}
+
+static size_t
+print_time(char *out, size_t cap, uint64_t time_ms)
+{
+	time_t seconds = (time_t)(time_ms / 1000);
+	struct tm tm;
+	size_t n;
+
+	if (gmtime_r(&seconds, &tm) == NULL)
+		memset(&tm, 0, sizeof(tm));
+	n = strftime(out, cap, "%Y-%m-%dT%H:%M:%S", &tm);
+	return n + (size_t)snprintf(out + n, cap - n, ".%03uZ", (unsigned)(time_ms % 1000));
+}
+
+size_t
+log_line(char *out, size_t cap, uint64_t time_ms, enum log_level level,
+    const char *role, unsigned index, uint64_t who, const char *text, size_t len)
+{
+	char clean[LOG_TEXT_MAX + 1], source[32], whom[32] = "";
+	const char *values;
+	size_t n;
+	int put;
+
+	log_escape(clean, sizeof(clean), text, len);
+	values = clean + strcspn(clean, " ");
+	n = print_time(out, cap, time_ms);
+	snprintf(source, sizeof(source), index == 0 ? "%s" : "%s.%u", role, index);
+	if (who != 0)
+		snprintf(whom, sizeof(whom), " who=%llu", (unsigned long long)who);
+	put = snprintf(out + n, cap - n, " %s %s %.*s%s%s\n", level_names[level], source,
+	    (int)(values - clean), clean, whom, values);
+	n += (size_t)put;
+	if (n >= cap) {
+		n = cap - 1;
+		out[n - 1] = '\n';
+	}
+	return n;
+}
+
+static void
+to_stderr(enum log_level level, uint64_t who, const char *text, size_t len)
+{
+	char line[LOG_LINE_MAX];
+	size_t n;
+	ssize_t put;
+
+	n = log_line(line, sizeof(line), proc_utc_ms(), level,
+	    log_proc ? proc_role_name(log_proc->role) : "kithd",
+	    log_proc ? log_proc->index : 0, who, text, len);
+	put = write(STDERR_FILENO, line, n);
+	(void)put;			/* nobody is left to be told */
+}
+
+static void
+to_ring(enum log_level level, uint64_t who, const char *text, size_t len)
+{
+	struct ipc_head h = {
+		.type = IPC_LOG,
+		.code = level,
+		.user = { who },
+		.time_ms = proc_utc_ms(),
+	};
+
+	if (ipc_send(log_proc, log_proc->shared->first[ROLE_LOG], &h, text, (uint32_t)len) < 0)
+		stats_add(log_proc->stats, STAT_log_dropped, 1);
+}
+
+__attribute__((format(printf, 4, 0)))
+static void
+log_text(enum log_level level, uint64_t who, const char *event, const char *fmt, va_list ap)
+{
+	char text[LOG_TEXT_MAX];
+	int n, more;
+
+	n = snprintf(text, sizeof(text), "%s ", event);
+	if (n < 0 || (size_t)n >= sizeof(text))
+		return;
+	more = vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	n += more < 0 ? 0 : more;
+	if ((size_t)n >= sizeof(text))
+		n = (int)sizeof(text) - 1;
+	if (log_proc != NULL && log_proc->role != ROLE_LOG)
+		to_ring(level, who, text, (size_t)n);
+	else
+		to_stderr(level, who, text, (size_t)n);
+}
+
+void
+log_event(enum log_level level, uint64_t who, const char *event, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (level > log_max)
+		return;
+	va_start(ap, fmt);
+	log_text(level, who, event, fmt, ap);
+	va_end(ap);
+}
+
+void
+fatal(const char *fmt, ...)
+{
+	int error = errno;
+	char text[LOG_TEXT_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error(0, "fatal", "%s: %s", text, strerror(error));
+	exit(1);
+}
+
+void
+fatalx(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_text(LOG_L_ERROR, 0, "fatal", fmt, ap);
+	va_end(ap);
+	exit(1);
+}

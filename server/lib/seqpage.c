@@ -1,0 +1,73 @@
+/*
+ * seqpage.c - one writer, many readers, no lock.
+ */
+#include <errno.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "server/lib/seqpage.h"
+
+#define READ_TRIES	1000		/* a write takes microseconds */
+
+struct seqpage {
+	_Atomic uint32_t	seq;	/* odd: in change */
+	_Atomic uint32_t	len;
+	_Atomic uint64_t	words[];
+};
+
+static size_t
+words_of(uint32_t len)
+{
+	return ((size_t)len + 7) / 8;
+}
+
+size_t
+seqpage_space(uint32_t cap)
+{
+	return sizeof(struct seqpage) + words_of(cap) * 8;
+}
+
+void
+seqpage_write(struct seqpage *s, const void *bytes, uint32_t len)
+{
+	uint32_t seq = atomic_load_explicit(&s->seq, memory_order_relaxed);
+	const uint8_t *from = bytes;
+	uint64_t word;
+
+	atomic_store_explicit(&s->seq, seq + 1, memory_order_relaxed);
+	atomic_thread_fence(memory_order_release);
+	atomic_store_explicit(&s->len, len, memory_order_relaxed);
+	for (size_t i = 0; i < words_of(len); i++) {
+		size_t left = len - i * 8;
+
+		word = 0;
+		memcpy(&word, from + i * 8, left < 8 ? left : 8);
+		atomic_store_explicit(&s->words[i], word, memory_order_relaxed);
+	}
+	atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
+}
+
+int
+seqpage_read(const struct seqpage *s, void *buf, uint32_t cap, uint32_t *len)
+{
+	uint32_t seq, size;
+	uint8_t *to = buf;
+	uint64_t word;
+
+	for (int try = 0; try < READ_TRIES; try++) {
+		seq = atomic_load_explicit(&s->seq, memory_order_acquire);
+		size = atomic_load_explicit(&s->len, memory_order_relaxed);
+		if (seq & 1)
+			continue;
+		for (size_t i = 0; size <= cap && i < words_of(size); i++) {
+			word = atomic_load_explicit(&s->words[i], memory_order_relaxed);
+			memcpy(to + i * 8, &word, size - i * 8 < 8 ? size - i * 8 : 8);
+		}
+		atomic_thread_fence(memory_order_acquire);
+		if (atomic_load_explicit(&s->seq, memory_order_relaxed) != seq)
+			continue;
+		*len = size;
+		return size <= cap ? 0 : -EMSGSIZE;
+	}
+	return -EAGAIN;
+}

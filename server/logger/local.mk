@@ -1,0 +1,3 @@
+# The role log.
+libkithd_a_SOURCES += \
+	server/logger/logger.c

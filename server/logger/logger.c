@@ -1,0 +1,188 @@
+/*
+ * logger.c - the log role: writes the lines that arrive in its inbox.
+ *
+ * It alone may wait for a terminal, a disk or syslog. What does not fit into its inbox
+ * meanwhile is dropped by the senders; the number is told as soon as there is
+ * room. Lines of level error go to stderr too.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "server/conf/conf.h"
+#include "server/proc/ipc.h"
+#include "server/lib/log.h"
+#include "server/proc/proc.h"
+
+#define OUT_MAX	(64u * 1024u)
+
+struct logger {
+	enum conf_log_to target;
+	int		 fd;		/* target stderr: 2; file: open; syslog or lost: -1 */
+	uint64_t	 dropped;	/* of ring_dropped() that was told */
+	bool		 draining;
+	struct event	*reopen;	/* SIGUSR1 */
+	size_t		 len;		/* of what waits in out[] */
+	char		 out[OUT_MAX];
+};
+
+static void
+close_file(struct logger *g)
+{
+	if (g->fd > STDERR_FILENO)
+		close(g->fd);
+	g->fd = -1;
+}
+
+static void
+write_all(int fd, const char *bytes, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return;		/* disk full, reader gone: the next lines may fare better */
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+static void
+flush(struct logger *g)
+{
+	if (g->fd >= 0)
+		write_all(g->fd, g->out, g->len);
+	g->len = 0;
+}
+
+/* Opens what the configuration names; keeps the old file where that fails. */
+static void
+open_target(struct proc *p)
+{
+	struct logger *g = p->state;
+	int fd = STDERR_FILENO;
+
+	flush(g);
+	if (p->conf->log_to == LOG_TO_FILE)
+		fd = open(p->conf->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		    0640);
+	if (fd < 0) {
+		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
+		    strerror(errno));
+		return;
+	}
+	close_file(g);
+	g->target = p->conf->log_to;
+	if (g->target == LOG_TO_SYSLOG)
+		openlog("kithd", LOG_NDELAY | LOG_PID, LOG_DAEMON);
+	else
+		g->fd = fd;
+}
+
+static void
+put(struct logger *g, enum log_level level, const char *line, size_t len)
+{
+	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+	if (level == LOG_L_ERROR && g->fd != STDERR_FILENO)
+		write_all(STDERR_FILENO, line, len);
+	if (g->target == LOG_TO_SYSLOG) {
+		line += strcspn(line, " ") + 1;		/* syslog has its own time */
+		syslog(priority[level], "%s", line);
+		return;
+	}
+	if (len > sizeof(g->out) - g->len)
+		flush(g);
+	memcpy(g->out + g->len, line, len);
+	g->len += len;
+}
+
+static void
+logger_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	enum role role = proc_slot_role(p->shared, h->from);
+	enum log_level level = h->code <= LOG_L_DEBUG ? (enum log_level)h->code : LOG_L_ERROR;
+	char line[LOG_LINE_MAX];
+	size_t n;
+
+	n = log_line(line, sizeof(line), h->time_ms, level, proc_role_name(role),
+	    h->from - p->shared->first[role], h->user[0], (const char *)body, len);
+	put(p->state, level, line, n);
+}
+
+/* How many lines the inbox had no room for since this was told last. */
+static void
+tell_dropped(struct proc *p)
+{
+	struct logger *g = p->state;
+	uint64_t dropped = ring_dropped(&p->shared->rings[p->slot]);
+	char text[64], line[LOG_LINE_MAX];
+	size_t n;
+
+	if (dropped == g->dropped)
+		return;
+	n = (size_t)snprintf(text, sizeof(text), "log.dropped lines=%llu",
+	    (unsigned long long)(dropped - g->dropped));
+	g->dropped = dropped;
+	n = log_line(line, sizeof(line), proc_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
+	    p->index, 0, text, n);
+	put(g, LOG_L_WARN, line, n);
+}
+
+static void
+logger_turn(struct proc *p)
+{
+	struct logger *g = p->state;
+
+	tell_dropped(p);
+	flush(g);
+	if (g->draining && ring_empty(&p->shared->rings[p->slot]))
+		proc_stop(p);
+}
+
+static void
+logger_drain(struct proc *p)
+{
+	struct logger *g = p->state;
+
+	g->draining = true;
+}
+
+static void
+on_usr1(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	open_target(arg);
+}
+
+int
+log_main(struct proc *p)
+{
+	static const struct proc_ops ops = {
+		.record = logger_record,
+		.turn = logger_turn,
+		.drain = logger_drain,
+	};
+	static struct logger g = { .fd = STDERR_FILENO };
+
+	p->state = &g;
+	g.dropped = ring_dropped(&p->shared->rings[p->slot]);
+	g.reopen = evsignal_new(p->base, SIGUSR1, on_usr1, p);
+	if (g.reopen == NULL || event_add(g.reopen, NULL) < 0)
+		fatalx("no memory for the signal");
+	open_target(p);
+	proc_run(p, &ops);
+	flush(&g);
+	event_free(g.reopen);
+	close_file(&g);
+	event_base_free(p->base);
+	return 0;
+}

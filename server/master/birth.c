@@ -1,0 +1,276 @@
+/*
+ * birth.c - a role's process from fork() to its main function.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "server/master/birth.h"
+#include "server/conf/conf.h"
+#include "server/master/listen.h"
+#include "server/lib/log.h"
+
+#define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
+#define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
+
+/* LeakSanitizer reads /proc at the exit of each process. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+/* ------------------------------------------------------------- signals */
+
+static void
+reset_signals(void)
+{
+	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGUSR1, SIGUSR2 };
+	sigset_t later;
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	/* A reload waits until proc_run() can handle it. */
+	sigemptyset(&later);
+	sigaddset(&later, SIGHUP);
+	sigprocmask(SIG_SETMASK, &later, NULL);
+}
+
+/* ------------------------------------------------------------- descriptors */
+
+static int
+by_number(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+static void
+close_from_to(unsigned from, unsigned to)
+{
+#ifdef HAVE_CLOSE_RANGE
+	if (close_range(from, to, 0) == 0)
+		return;
+#endif
+	long most = sysconf(_SC_OPEN_MAX);
+
+	for (unsigned fd = from; fd <= to && (long)fd < most; fd++)
+		close((int)fd);
+}
+
+static void
+close_all_but(int *keep, unsigned n)
+{
+	unsigned next = 0;
+
+	qsort(keep, n, sizeof(*keep), by_number);
+	for (unsigned i = 0; i < n; i++) {
+		if (keep[i] < 0 || (unsigned)keep[i] < next)
+			continue;
+		if ((unsigned)keep[i] > next)
+			close_from_to(next, (unsigned)keep[i] - 1);
+		next = (unsigned)keep[i] + 1;
+	}
+	close_from_to(next, ~0u);
+}
+
+static void
+close_descriptors(const struct birth *b, const struct proc *p)
+{
+	int keep[KEEP_MAX] = { 0, 1, 2, b->life_fd, b->options.fd, b->pem.fd, b->tickets.fd,
+	    b->page.fd };
+	unsigned n = 8;
+
+	for (unsigned i = 0; i < b->shared->nslots; i++)
+		keep[n++] = b->shared->wakes[i].fd;
+	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
+		keep[n++] = p->listen_fds[i];
+	close_all_but(keep, n);
+}
+
+/* ------------------------------------------------------------- what the role is given */
+
+static struct handout *
+take_handout(struct handout *h, bool entitled)
+{
+	if (!entitled) {
+		handout_refuse(h);
+		return NULL;
+	}
+	if (handout_open(h) < 0)
+		fatal("cannot map a handout");
+	return h;
+}
+
+static void
+take_handouts(struct birth *b, struct proc *p)
+{
+	bool listens = b->roles[p->role].listens;
+
+	p->options = take_handout(&b->options, true);
+	p->pem = take_handout(&b->pem, listens);
+	p->tickets = take_handout(&b->tickets, listens);
+	p->page = take_handout(&b->page, listens);
+}
+
+static void
+set_limits(const struct birth *b, const struct proc *p)
+{
+	const struct proc_role *role = &b->roles[p->role];
+	const struct rlimit none = { 0, 0 };
+	struct rlimit files;
+	rlim_t need = (rlim_t)b->conf->sessions_max + FDS_BESIDE_SESSIONS;
+
+	if (role->secrets)
+		setrlimit(RLIMIT_CORE, &none);
+	if (!role->listens || getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= need)
+		return;
+	if (files.rlim_max != RLIM_INFINITY && files.rlim_max < need) {
+		files.rlim_cur = files.rlim_max = need;
+		if (setrlimit(RLIMIT_NOFILE, &files) == 0)
+			return;
+		getrlimit(RLIMIT_NOFILE, &files);
+		need = files.rlim_max;
+		log_warn(0, "limit.files", "limit=%llu sessions_max=%u",
+		    (unsigned long long)need, b->conf->sessions_max);
+	}
+	files.rlim_cur = need;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
+/* The master is spared by the kernel's memory killer, the roles are not. */
+static void
+become_killable(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (write(fd, "0", 1) < 0)
+		log_debug(0, "oom.score", "error=\"%s\"", strerror(errno));
+	close(fd);
+}
+
+/* ------------------------------------------------------------- what it gives up */
+
+/* Whether the role must go on seeing the whole file system. */
+static bool
+needs_files(const struct birth *b, enum role r)
+{
+	if (r == ROLE_LOG)		/* its file, or syslog's socket, which may be made anew */
+		return b->conf->log_to != LOG_TO_STDERR;
+	return b->roles[r].chroot_state && strcmp(b->conf->database, "sqlite") != 0;
+}
+
+static void
+change_root(const struct birth *b, struct proc *p)
+{
+	const struct proc_role *role = &b->roles[p->role];
+	bool state = role->chroot_state;
+
+	if (SANITIZED || (!state && !role->chroot_empty) || needs_files(b, p->role))
+		return;
+	if (chdir(b->conf->state_dir) < 0 ||
+	    (!state && chdir(BIRTH_EMPTY_DIR) < 0) ||
+	    chroot(".") < 0 || chdir("/") < 0)
+		fatal("cannot confine to %s%s", b->conf->state_dir,
+		    state ? "" : "/" BIRTH_EMPTY_DIR);
+	strcpy(b->conf->state_dir, "/");	/* it is absolute, so that there is room */
+}
+
+static void
+drop_root(const struct birth *b, struct proc *p)
+{
+	if (setgroups(0, NULL) < 0)
+		fatal("setgroups");
+	change_root(b, p);
+	if (setresgid(b->gid, b->gid, b->gid) < 0 || setresuid(b->uid, b->uid, b->uid) < 0)
+		fatal("cannot become %s", b->conf->user);
+	if (b->uid != 0 && setresuid(0, 0, 0) == 0)
+		fatalx("root came back");
+}
+
+static void
+follow_master(pid_t master)
+{
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	/* After the change of user, which resets it. Where it is missing, life_fd does it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != master)
+		_exit(1);
+}
+
+_Noreturn static void
+live(struct birth *b, struct proc *p, pid_t master)
+{
+	/* A terminal's ^C, and whoever signals the master's group, means the master alone. */
+	setpgid(0, 0);
+	reset_signals();
+	close_descriptors(b, p);
+	take_handouts(b, p);
+	set_limits(b, p);
+	become_killable();
+	if (b->drops)
+		drop_root(b, p);
+	follow_master(master);
+	if ((p->base = event_base_new()) == NULL)
+		fatalx("no memory for the event base");
+	exit(b->roles[p->role].main(p));
+}
+
+/* ------------------------------------------------------------- the fork */
+
+static void
+fill_proc(const struct birth *b, unsigned slot, struct proc *p)
+{
+	struct proc_slot *s = &b->shared->slots[slot];
+
+	*p = (struct proc){
+		.role = proc_slot_role(b->shared, slot),
+		.slot = slot,
+		.generation = atomic_load(&s->generation),
+		.conf = b->conf,
+		.shared = b->shared,
+		.stats = &b->shared->stats[slot],
+		.life_fd = b->life_fd,
+	};
+	p->index = slot - b->shared->first[p->role];
+	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
+		p->listen_fds[i] = -1;
+	if (b->roles[p->role].listens)
+		listen_of_worker(b->listeners, p->index, p->listen_fds);
+}
+
+pid_t
+proc_start(struct birth *b, unsigned slot)
+{
+	struct proc_slot *s = &b->shared->slots[slot];
+	pid_t master = getpid(), pid;
+	static struct proc p;		/* of the child; outlives this frame there */
+
+	atomic_store(&s->ready, 0);
+	atomic_store(&s->beat_ms, proc_now_ms());
+	atomic_fetch_add(&s->generation, 1);
+	fill_proc(b, slot, &p);
+	if ((pid = fork()) < 0)
+		return -errno;
+	if (pid > 0) {
+		atomic_store(&s->pid, (uint32_t)pid);
+		return pid;
+	}
+	log_attach(&p);
+	live(b, &p, master);
+}

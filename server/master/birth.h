@@ -1,0 +1,38 @@
+/*
+ * birth.h - how the master makes a role's process.
+ *
+ * The child gives up, in this order: signal handlers, descriptors that it was not
+ * given, shared pages that it is not entitled to, core dumps, the rest of the file
+ * system, the user root, and the way back. Then it runs its role's main.
+ */
+#ifndef KITH_SERVER_BIRTH_H
+#define KITH_SERVER_BIRTH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "server/handout/handout.h"
+#include "server/proc/proc.h"
+
+#define BIRTH_EMPTY_DIR	"empty"		/* below the state directory; for those who see nothing */
+
+struct listeners;
+
+/* What the master keeps ready for each birth. All borrowed. */
+struct birth {
+	const struct proc_role	*roles;
+	struct conf		*conf;
+	struct shared		*shared;
+	const struct listeners	*listeners;
+	struct handout		 options, pem, tickets, page;
+	int			 life_fd;	/* end-of-file when the master is gone */
+	bool			 drops;		/* started as root: to this user */
+	uid_t			 uid;
+	gid_t			 gid;
+};
+
+/* Forks the process of `slot` and fills in the slot but for `restarts`. The child never
+ * returns. Its pid, or -errno. */
+pid_t	proc_start(struct birth *b, unsigned slot);
+
+#endif

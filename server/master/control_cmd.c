@@ -1,0 +1,307 @@
+/*
+ * control_cmd.c - the commands of the admin socket, one row each.
+ */
+#include <string.h>
+
+#include "server/conf/conf.h"
+#include "server/master/control.h"
+#include "server/master/invite.h"
+#include "server/lib/log.h"
+#include "server/master/master_int.h"
+#include "protocol/limits.h"
+#include "protocol/wire.h"
+
+#define INVITE_LIFE_MAX_MS	(366ull * 24 * 3600 * 1000)
+#define INVITE_USES_MAX		100000
+
+typedef json_t *command(struct master *m, uint64_t client, const json_t *request);
+
+static json_t *
+error_of(uint32_t code, const char *text)
+{
+	return control_error(kith_err_exit(code), text && *text ? text : kith_err_text(code));
+}
+
+static json_t *
+bad_request(const json_error_t *e)
+{
+	return control_error(2, e->text);
+}
+
+/* ------------------------------------------------------------- what the server is doing */
+
+static json_t *
+process_row(struct master *m, unsigned slot, uint64_t now)
+{
+	const struct proc_slot *s = &m->shared.slots[slot];
+	enum role role = proc_slot_role(&m->shared, slot);
+	uint64_t beat = slot == m->self.slot ? now : atomic_load(&s->beat_ms);
+
+	return json_pack("{s:s, s:i, s:I, s:I, s:b, s:I}",
+	    "role", proc_role_name(role),
+	    "index", (int)(slot - m->shared.first[role]),
+	    "pid", (json_int_t)atomic_load(&s->pid),
+	    "restarts", (json_int_t)atomic_load(&s->restarts),
+	    "ready", atomic_load(&s->ready) != 0,
+	    "beat_age_ms", (json_int_t)(now > beat ? now - beat : 0));
+}
+
+static json_t *
+processes(struct master *m)
+{
+	json_t *rows = json_array();
+	uint64_t now = proc_now_ms();
+
+	for (unsigned i = 0; i < m->shared.nslots; i++)
+		json_array_append_new(rows, process_row(m, i, now));
+	return rows;
+}
+
+static json_t *
+stats(struct master *m)
+{
+	json_t *all = json_object();
+
+	for (unsigned i = 0; i < STAT_COUNT; i++)
+		json_object_set_new(all, stats_name[i], json_integer((json_int_t)
+		    stats_sum(m->shared.stats, m->shared.nslots, (enum stat_id)i)));
+	return all;
+}
+
+static json_t *
+addresses(struct master *m)
+{
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->listeners.n; i++)
+		json_array_append_new(list, json_string(m->listeners.at[i].text));
+	return list;
+}
+
+static json_t *
+cmd_status(struct master *m, uint64_t client, const json_t *request)
+{
+	(void)client;
+	(void)request;
+	return json_pack("{s:b, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:o, s:o}",
+	    "ready", master_is_ready(m),
+	    "version", PACKAGE_VERSION,
+	    "server_name", m->conf->server_name,
+	    "uptime_s", (json_int_t)((proc_now_ms() - m->started_ms) / 1000),
+	    "fingerprint", m->fingerprint,
+	    "listen", addresses(m),
+	    "sessions", (json_int_t)registry_sessions(&m->shared.registry),
+	    "users_online", (json_int_t)registry_users(&m->shared.registry),
+	    "processes", processes(m),
+	    "stats", stats(m));
+}
+
+static json_t *
+cmd_stats(struct master *m, uint64_t client, const json_t *request)
+{
+	(void)client;
+	(void)request;
+	return json_pack("{s:o}", "stats", stats(m));
+}
+
+static int
+add_session(uint64_t user, const struct registry_session *s, void *arg)
+{
+	/* Workers write the names: not trusted to end, nor to be UTF-8. */
+	size_t len = strnlen(s->name, sizeof(s->name));
+	bool fine = wire_utf8_ok(s->name, len);
+
+	return json_array_append_new(arg, json_pack("{s:I, s:s%, s:i, s:I, s:I, s:b}",
+	    "user", (json_int_t)user, "name", fine ? s->name : "?", fine ? len : (size_t)1,
+	    "worker", (int)s->worker, "device", (json_int_t)s->device,
+	    "since_ms", (json_int_t)s->since_ms, "admin", s->admin != 0));
+}
+
+static json_t *
+cmd_sessions(struct master *m, uint64_t client, const json_t *request)
+{
+	json_t *rows = json_array();
+
+	(void)client;
+	(void)request;
+	if (registry_walk(&m->shared.registry, add_session, rows) < 0) {
+		json_decref(rows);
+		return error_of(KITH_E_INTERNAL, NULL);
+	}
+	return json_pack("{s:o}", "sessions", rows);
+}
+
+/* ------------------------------------------------------------- life */
+
+static json_t *
+cmd_stop(struct master *m, uint64_t client, const json_t *request)
+{
+	(void)client;
+	(void)request;
+	master_stop(m);
+	return json_pack("{s:I}", "pid", (json_int_t)atomic_load(&m->shared.slots[0].pid));
+}
+
+static json_t *
+cmd_reload(struct master *m, uint64_t client, const json_t *request)
+{
+	char err[512];
+
+	(void)client;
+	(void)request;
+	if (m->phase != MASTER_SERVING)
+		return error_of(KITH_E_WRONG_STATE, "the server is starting or stopping");
+	if (master_reload(m, err, sizeof(err)) < 0)
+		return control_error(1, err);
+	return json_pack("{s:s}", "fingerprint", m->fingerprint);
+}
+
+/* ------------------------------------------------------------- people */
+
+static void
+answer_invite(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer, bool web)
+{
+	char url[INVITE_URL_MAX], link[INVITE_URL_MAX];
+
+	if (answer->code != KITH_E_OK) {
+		control_answer(m, client, error_of(answer->code, answer->text));
+		return;
+	}
+	if (invite_url(m, answer->invite, url, sizeof(url)) < 0 ||
+	    invite_link(m, answer->invite, link, sizeof(link)) < 0)
+		control_answer(m, client, error_of(KITH_E_INTERNAL, NULL));
+	else
+		control_answer(m, client, json_pack("{s:s, s:s*, s:I}", "url", url,
+		    "link", web ? link : NULL, "expires_ms", (json_int_t)answer->expires_ms));
+	explicit_bzero(url, sizeof(url));
+	explicit_bzero(link, sizeof(link));
+}
+
+static void
+invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+{
+	answer_invite(m, client, answer, false);
+}
+
+static void
+web_invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+{
+	answer_invite(m, client, answer, true);
+}
+
+static json_t *
+cmd_invite(struct master *m, uint64_t client, const json_t *request)
+{
+	json_int_t life_ms = INVITE_LIFE_MS, uses = 1;
+	const char *name;
+	json_error_t e;
+	int admin = 0, web = 0;
+
+	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT,
+	    "{s:s, s?b, s?b, s?I, s?I}", "command", &name, "admin", &admin, "web", &web, "life_ms", &life_ms, "uses", &uses) < 0)
+		return bad_request(&e);
+	if (life_ms < 1000 || life_ms > (json_int_t)INVITE_LIFE_MAX_MS)
+		return control_error(2, "an invite lives from 1 second to 366 days");
+	if (uses < 1 || uses > INVITE_USES_MAX)
+		return control_error(2, "an invite has 1 to 100000 uses");
+	invite_ask(m, admin, (uint64_t)life_ms, (uint32_t)uses,
+	    web ? web_invite_done : invite_done, client);
+	return NULL;
+}
+
+static void
+user_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer)
+{
+	if (answer->code != KITH_E_OK)
+		control_answer(m, client, error_of(answer->code, answer->text));
+	else
+		control_answer(m, client, json_pack("{s:b}", "done", 1));
+}
+
+/* All four tell auth the same: a name, and for two of them a password. */
+static json_t *
+ask_user(struct master *m, uint64_t client, const json_t *request,
+    Kith__Ipc__Admin__WhatCase what, bool with_password)
+{
+	Kith__Ipc__AdminUser user = KITH__IPC__ADMIN_USER__INIT;
+	Kith__Ipc__Admin question = KITH__IPC__ADMIN__INIT;
+	const char *command_name, *name, *password = "";
+	json_error_t e;
+	int admin = 0;
+
+	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT,
+	    with_password ? "{s:s, s:s, s:s, s?b}" : "{s:s, s:s}", "command", &command_name,
+	    "name", &name, "password", &password, "admin", &admin) < 0)
+		return bad_request(&e);
+	if (strlen(name) > NAME_BYTES_MAX)
+		return error_of(KITH_E_NAME_INVALID, NULL);
+	if (with_password && strlen(password) > PASSWORD_BYTES_MAX)
+		return error_of(KITH_E_PASSWORD_WEAK, NULL);
+	user.name = (char *)(uintptr_t)name;
+	user.password = (char *)(uintptr_t)password;
+	user.admin = admin;
+	question.what_case = what;
+	question.user_add = &user;	/* a union: the four are the same type */
+	ask_send(m, &question, user_done, client);
+	return NULL;
+}
+
+static json_t *
+cmd_user_add(struct master *m, uint64_t client, const json_t *request)
+{
+	return ask_user(m, client, request, KITH__IPC__ADMIN__WHAT_USER_ADD, true);
+}
+
+static json_t *
+cmd_user_passwd(struct master *m, uint64_t client, const json_t *request)
+{
+	return ask_user(m, client, request, KITH__IPC__ADMIN__WHAT_USER_PASSWD, true);
+}
+
+static json_t *
+cmd_user_disable(struct master *m, uint64_t client, const json_t *request)
+{
+	return ask_user(m, client, request, KITH__IPC__ADMIN__WHAT_USER_DISABLE, false);
+}
+
+static json_t *
+cmd_user_enable(struct master *m, uint64_t client, const json_t *request)
+{
+	return ask_user(m, client, request, KITH__IPC__ADMIN__WHAT_USER_ENABLE, false);
+}
+
+/* ------------------------------------------------------------- the table */
+
+static const struct {
+	const char	*name;
+	command		*run;
+	bool		 logged;	/* it changes something */
+} commands[] = {
+	{ "status",		cmd_status,		false },
+	{ "stats",		cmd_stats,		false },
+	{ "sessions",		cmd_sessions,		false },
+	{ "invite",		cmd_invite,		true },
+	{ "user_add",		cmd_user_add,		true },
+	{ "user_passwd",	cmd_user_passwd,	true },
+	{ "user_disable",	cmd_user_disable,	true },
+	{ "user_enable",	cmd_user_enable,	true },
+	{ "reload",		cmd_reload,		true },
+	{ "stop",		cmd_stop,		true },
+};
+
+json_t *
+control_command(struct master *m, uint64_t client, uid_t uid, const json_t *request)
+{
+	const char *name = json_string_value(json_object_get(request, "command"));
+
+	if (name == NULL)
+		return control_error(2, "\"command\" is missing");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		if (strcmp(name, commands[i].name) != 0)
+			continue;
+		if (commands[i].logged)
+			log_info(0, "control", "command=%s uid=%ld", name, (long)uid);
+		return commands[i].run(m, client, request);
+	}
+	return control_error(2, "no such command");
+}

@@ -1,0 +1,56 @@
+/*
+ * listen.h - the listening sockets: one SO_REUSEPORT socket per worker and address.
+ *
+ * The master makes them before privileges go, keeps all of them open as long as it lives,
+ * and hands socket i to each worker i: so what waits in the queue of a dead
+ * worker is answered by its successor. The set never changes while kithd runs,
+ * since closing one socket of the group drops its queue.
+ */
+#ifndef KITH_SERVER_LISTEN_H
+#define KITH_SERVER_LISTEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "server/proc/proc.h"
+
+#define LISTEN_BACKLOG	1024
+#define LISTEN_TEXT_MAX	80u		/* "[address%scope]:port" */
+
+struct conf;
+
+struct listen_spec {
+	struct sockaddr_storage	addr;
+	socklen_t		len;
+	bool			all;		/* "*": this is IPv4's, and IPv6's is to be tried */
+};
+
+struct listener {
+	char	text[LISTEN_TEXT_MAX];		/* with the real port */
+	int	fds[REGISTRY_WORKERS_MAX];
+};
+
+struct listeners {
+	unsigned	n, workers;
+	struct listener	at[PROC_LISTEN_MAX];
+};
+
+/* "127.0.0.1:5484", "[::1]:5484", "*:0". NULL, or what is wrong. Asks no name server. */
+const char	*listen_parse(const char *text, struct listen_spec *spec);
+
+/* Binds and listens on all of conf->listen. A bind without SO_REUSEPORT comes first: it fails
+ * where somebody else listens, and picks the port where it is 0. Non-blocking,
+ * close-on-exec. 0 or -1 with `err`, and nothing is open. */
+int		 listen_open(struct listeners *l, const struct conf *c, unsigned workers,
+		    char *err, size_t errlen);
+void		 listen_close(struct listeners *l);
+
+/* Fills `fds` with the sockets of one worker, then -1. */
+void		 listen_of_worker(const struct listeners *l, unsigned worker,
+		    int fds[PROC_LISTEN_MAX]);
+
+/* The first address names one machine address: no "*". */
+bool		 listen_is_specific(const struct listeners *l);
+
+#endif

@@ -1,0 +1,275 @@
+/*
+ * master.c - the master's loop and its phases: starting, serving, stopping.
+ *
+ * One poll() over the signals, its own inbox's eventfd and the control socket. No
+ * libevent here: the roles make their bases after the fork, from nothing.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "server/conf/conf.h"
+#include "server/master/invite.h"
+#include "server/proc/ipc.h"
+#include "server/lib/log.h"
+#include "server/master/master_int.h"
+#include "protocol/error.h"
+#include "server/handout/tickets.h"
+
+#define RECORDS_PER_TURN	256u
+
+enum { POLL_SIGNAL, POLL_WAKE, POLL_CONTROL, POLL_COUNT = POLL_CONTROL + CONTROL_POLL_MAX };
+
+/* ------------------------------------------------------------- phases */
+
+bool
+master_is_ready(const struct master *m)
+{
+	if (m->phase != MASTER_SERVING)
+		return false;
+	for (unsigned r = ROLE_LOG; r < ROLE_COUNT; r++)
+		if (!children_ready(m, (enum role)r))
+			return false;
+	return true;
+}
+
+/* Whoever waits for the start learns it once: with the first invite, if one is due. */
+static void
+tell_ready(struct master *m)
+{
+	if (m->args->ready != NULL && !m->told_ready)
+		m->args->ready();
+	m->told_ready = true;
+}
+
+static void
+first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *answer)
+{
+	char url[INVITE_URL_MAX], link[INVITE_URL_MAX];
+
+	(void)arg;
+	if (answer->code != KITH_E_OK) {
+		log_warn(0, "invite.first", "error=%s again_ms=%u", kith_err_name(answer->code),
+		    INVITE_AGAIN_MS);
+		m->invite_ms = proc_now_ms() + INVITE_AGAIN_MS;
+	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0 &&
+	    invite_link(m, answer->invite, link, sizeof(link)) == 0) {
+		dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator, once and within "
+		    "24 hours:\n\n    kith join '%s'\n\nor in a browser:\n\n    %s\n\n", url, link);
+		explicit_bzero(url, sizeof(url));
+		explicit_bzero(link, sizeof(link));
+		if (state_set_invited(m->conf) < 0)
+			log_warn(0, "invite.first", "error=\"cannot note that it was made\"");
+	}
+	tell_ready(m);
+}
+
+static void
+ask_first_invite(struct master *m)
+{
+	m->invite_ms = 0;
+	invite_ask(m, true, INVITE_LIFE_MS, 1, first_invite_made, 0);
+}
+
+static void
+serve(struct master *m)
+{
+	m->phase = MASTER_SERVING;
+	for (unsigned i = 0; i < m->listeners.n; i++)
+		log_info(0, "listen", "address=%s", m->listeners.at[i].text);
+	log_info(0, "server.ready", "version=%s fingerprint=%s", PACKAGE_VERSION, m->fingerprint);
+	if (state_invited(m->conf))
+		tell_ready(m);
+	else
+		ask_first_invite(m);
+}
+
+/* Starts the next role once the ones before it are ready. */
+static void
+start_on(struct master *m)
+{
+	while (children_ready(m, m->reached)) {
+		if (m->reached + 1 == ROLE_COUNT) {
+			serve(m);
+			return;
+		}
+		if (m->reached == ROLE_LOG)
+			log_attach(&m->self);
+		m->reached++;
+		children_want(m, m->reached);
+	}
+}
+
+/* Ends the next role once the ones above it are gone. */
+static void
+stop_on(struct master *m, uint64_t now)
+{
+	while (children_gone(m, m->reached)) {
+		if (m->reached == ROLE_LOG) {
+			m->phase = MASTER_DONE;
+			return;
+		}
+		m->reached--;
+		if (m->reached == ROLE_LOG) {
+			log_info(0, "server.stop", "status=%d", m->status);
+			log_attach(NULL);	/* nobody empties the inbox from here on */
+		}
+		children_term(m, m->reached, now);
+	}
+}
+
+void
+master_stop(struct master *m)
+{
+	if (m->phase == MASTER_STOPPING || m->phase == MASTER_DONE)
+		return;
+	log_info(0, "server.stopping", "drain_ms=%u", m->conf->drain_ms);
+	m->phase = MASTER_STOPPING;
+	m->reached = ROLE_COUNT - 1;
+	for (unsigned i = 0; i < m->shared.nslots; i++)
+		m->children[i].due_ms = 0;
+	children_term(m, m->reached, proc_now_ms());
+}
+
+/* ------------------------------------------------------------- events */
+
+static void
+on_reload(struct master *m)
+{
+	char err[512];
+
+	if (m->phase == MASTER_SERVING && master_reload(m, err, sizeof(err)) < 0)
+		log_error(0, "reload.refused", "reason=\"%s\" effect=\"nothing changed\"", err);
+}
+
+static void
+read_signals(struct master *m)
+{
+	struct signalfd_siginfo info;
+
+	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		switch (info.ssi_signo) {
+		case SIGCHLD:
+			children_reap(m);
+			break;
+		case SIGINT:
+			if (m->phase == MASTER_STOPPING)	/* ^C again: do not wait */
+				children_signal(m, SIGKILL);
+			master_stop(m);
+			break;
+		case SIGTERM:
+			master_stop(m);
+			break;
+		case SIGHUP:
+			on_reload(m);
+			break;
+		case SIGUSR1:
+			children_signal(m, SIGUSR1);
+			break;
+		}
+	}
+}
+
+static void
+read_inbox(struct master *m)
+{
+	static uint8_t record[RING_RECORD_MAX];
+	struct ring *ring = &m->shared.rings[m->self.slot];
+	struct ipc_head h;
+	const uint8_t *body;
+	uint32_t len, body_len;
+
+	for (unsigned n = 0; n < RECORDS_PER_TURN; n++) {
+		if (ring_read(ring, record, sizeof(record), &len) < 0)
+			break;
+		/* The table lets nothing but ADMIN_ANSWER through to us. */
+		if (ipc_check(&m->self, record, len, &h, &body, &body_len) == 0)
+			ask_answered(m, &h, body, body_len);
+		explicit_bzero(record, len);	/* it may have held an invite */
+	}
+	ring_release(ring);
+}
+
+static int
+poll_timeout(const struct master *m, uint64_t now)
+{
+	uint64_t due = children_next_due(m);
+
+	if (due <= now)
+		return 0;
+	return due - now < WAKE_SLEEP_MAX_MS ? (int)(due - now) : WAKE_SLEEP_MAX_MS;
+}
+
+static void
+wait_for_events(struct master *m)
+{
+	struct wake *wake = &m->shared.wakes[m->self.slot];
+	struct pollfd fds[POLL_COUNT] = {
+		[POLL_SIGNAL] = { .fd = m->signal_fd, .events = POLLIN },
+		[POLL_WAKE] = { .fd = wake->fd, .events = POLLIN },
+	};
+	nfds_t n = POLL_CONTROL + control_poll(&m->control, fds + POLL_CONTROL);
+
+	wake_sleep(wake);
+	if (ring_empty(&m->shared.rings[m->self.slot]))
+		poll(fds, n, poll_timeout(m, proc_now_ms()));
+	wake_awake(wake);
+	if (fds[POLL_SIGNAL].revents != 0)
+		read_signals(m);
+	control_events(m, fds + POLL_CONTROL);
+}
+
+static void
+turn(struct master *m)
+{
+	uint64_t now = proc_now_ms();
+
+	read_inbox(m);
+	ask_expire(m, now);
+	children_watch(m, now);
+	children_count_repairs(m);
+	children_start_due(m, now);
+	if (now >= m->rotate_ms) {
+		if (tickets_rotate(&m->birth.tickets) < 0)
+			log_warn(0, "tickets.rotate", "effect=\"the old keys stay\"");
+		m->rotate_ms = now + TICKETS_ROTATE_MS;
+	}
+	if (m->phase == MASTER_SERVING && m->invite_ms != 0 && now >= m->invite_ms)
+		ask_first_invite(m);
+	if (m->phase == MASTER_STARTING)
+		start_on(m);
+	if (m->phase == MASTER_STOPPING)
+		stop_on(m, now);
+}
+
+int
+master_run(const struct master_args *args)
+{
+	static struct master m;		/* large, and one to a process */
+	char err[1024] = "";
+
+	m = (struct master){
+		.args = args,
+		.conf = args->conf,
+		.signal_fd = -1,
+		.lock_fd = -1,
+		.life_fds = { -1, -1 },
+		.watchdog_ms = args->watchdog_ms ? args->watchdog_ms : WATCHDOG_MS,
+	};
+	if (master_setup(&m, err, sizeof(err)) < 0) {
+		dprintf(STDERR_FILENO, "kithd: %s\n", err);
+		master_teardown(&m);
+		return 1;
+	}
+	m.phase = MASTER_STARTING;
+	m.reached = ROLE_LOG;
+	children_want(&m, m.reached);
+	for (turn(&m); m.phase != MASTER_DONE; turn(&m))
+		wait_for_events(&m);
+	master_teardown(&m);
+	return m.status;
+}

@@ -1,0 +1,242 @@
+/*
+ * state.c - makes and locks the state directory. Master only.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/master/birth.h"
+#include "server/conf/conf.h"
+#include "server/master/state.h"
+
+#define INVITED_FILE	"first-invite-made"
+#define LOCK_TRIES	10		/* the file may be removed just as it is opened */
+
+__attribute__((format(printf, 3, 4)))
+static int
+complain(char *err, size_t errlen, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, errlen, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+static int
+path_in_state(const struct conf *c, const char *name, char *path, size_t cap)
+{
+	return (size_t)snprintf(path, cap, "%s/%s", c->state_dir, name) < cap ? 0 : -ENAMETOOLONG;
+}
+
+int
+state_owner(const struct conf *c, struct state_owner *o, char *err, size_t errlen)
+{
+	struct passwd *pw;
+
+	*o = (struct state_owner){ .uid = geteuid(), .gid = getegid() };
+	if (o->uid != 0)
+		return 0;
+	errno = 0;
+	if ((pw = getpwnam(c->user)) == NULL)
+		return complain(err, errlen, "there is no user \"%s\" for kithd to run as: make it "
+		    "(useradd --system --user-group %s), or name another one with the option "
+		    "`user`", c->user, c->user);
+	*o = (struct state_owner){ .drops = pw->pw_uid != 0, .uid = pw->pw_uid, .gid = pw->pw_gid };
+	return 0;
+}
+
+/* ------------------------------------------------------------- directories */
+
+/* As mkdir -p, each with `mode`. */
+static int
+make_path(const char *path, mode_t mode)
+{
+	char *copy = strdup(path), *slash;
+	int rc = 0;
+
+	if (copy == NULL)
+		return -ENOMEM;
+	for (slash = strchr(copy + 1, '/'); rc == 0 && slash; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if (mkdir(copy, 0755) < 0 && errno != EEXIST)
+			rc = -errno;
+		*slash = '/';
+	}
+	if (rc == 0 && mkdir(copy, mode) < 0)
+		rc = -errno;
+	free(copy);
+	return rc;
+}
+
+static bool
+is_ours(const char *name)
+{
+	static const char *const known[] = {
+		".", "..", "kithd.conf", "tls", BIRTH_EMPTY_DIR, "control", "kithd.pid",
+		"kithd.log", INVITED_FILE, "kith.db", "kith.db-wal", "kith.db-shm",
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(name, known[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Nobody wants /etc or /tmp to change its owner because of a slip of -d. */
+static bool
+holds_only_ours(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	bool ours = dir != NULL;
+
+	while (ours && (e = readdir(dir)) != NULL)
+		ours = is_ours(e->d_name);
+	if (dir != NULL)
+		closedir(dir);
+	return ours;
+}
+
+static int
+own_state(const struct conf *c, const struct state_owner *o, bool made, char *err, size_t errlen)
+{
+	struct stat st;
+
+	if (stat(c->state_dir, &st) < 0)
+		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		return complain(err, errlen, "%s: not a directory", c->state_dir);
+	if (!o->drops && access(c->state_dir, W_OK | X_OK) < 0)
+		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+	if (!o->drops || st.st_uid == o->uid)
+		return 0;
+	if (st.st_uid != 0)
+		return complain(err, errlen, "%s: belongs to another user than %s", c->state_dir,
+		    c->user);
+	if (!made && !holds_only_ours(c->state_dir))
+		return complain(err, errlen, "%s: belongs to root and holds files that are not "
+		    "kithd's: give it to %s, or use an empty directory", c->state_dir, c->user);
+	if (chown(c->state_dir, o->uid, o->gid) < 0 || chmod(c->state_dir, 0750) < 0)
+		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+	return 0;
+}
+
+int
+state_make(const struct conf *c, const struct state_owner *o, char *err, size_t errlen)
+{
+	char empty[4096];
+	int rc = make_path(c->state_dir, 0750);
+
+	if (rc < 0 && rc != -EEXIST)
+		return complain(err, errlen, "%s: %s", c->state_dir, strerror(-rc));
+	if (own_state(c, o, rc == 0, err, errlen) < 0)
+		return -1;
+	if ((rc = path_in_state(c, BIRTH_EMPTY_DIR, empty, sizeof(empty))) == 0 &&
+	    mkdir(empty, 0555) < 0 && errno != EEXIST)
+		rc = -errno;
+	if (rc < 0)
+		return complain(err, errlen, "%s: %s", empty, strerror(-rc));
+	return 0;
+}
+
+/* ------------------------------------------------------------- the lock */
+
+/* Opens and locks the file that the path names now. fd or -errno; -EWOULDBLOCK: taken. */
+static int
+open_locked(const char *path)
+{
+	struct stat opened, named;
+	int fd, rc;
+
+	for (int try = 0; try < LOCK_TRIES; try++) {
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		if (fd < 0)
+			return -errno;
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
+		    stat(path, &named) == 0 &&
+		    opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+			return fd;
+		rc = -errno;
+		close(fd);
+		if (rc == -EWOULDBLOCK)
+			return rc;
+	}
+	return -EAGAIN;
+}
+
+/* The number in somebody else's pid file, for people; 0 if it has none. */
+static long
+read_pid(const char *path)
+{
+	char text[24] = "";
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return 0;
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	return n > 0 ? strtol(text, NULL, 10) : 0;
+}
+
+int
+state_lock(const struct conf *c, char *err, size_t errlen)
+{
+	char text[24];
+	int fd = open_locked(c->pid_file), len;
+
+	if (fd == -EWOULDBLOCK)
+		return complain(err, errlen, "a kithd runs in %s already (process %ld holds %s)",
+		    c->state_dir, read_pid(c->pid_file), c->pid_file);
+	if (fd < 0)
+		return complain(err, errlen, "%s: %s", c->pid_file, strerror(-fd));
+	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
+		complain(err, errlen, "%s: %s", c->pid_file, strerror(errno));
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+void
+state_unlock(const struct conf *c, int fd)
+{
+	unlink(c->pid_file);
+	close(fd);
+}
+
+/* ------------------------------------------------------------- the first invite */
+
+bool
+state_invited(const struct conf *c)
+{
+	char path[4096];
+	struct stat st;
+
+	return path_in_state(c, INVITED_FILE, path, sizeof(path)) == 0 && lstat(path, &st) == 0;
+}
+
+int
+state_set_invited(const struct conf *c)
+{
+	char path[4096];
+	int rc = path_in_state(c, INVITED_FILE, path, sizeof(path)), fd;
+
+	if (rc < 0)
+		return rc;
+	if ((fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}

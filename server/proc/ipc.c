@@ -1,0 +1,124 @@
+/*
+ * ipc.c - sends and checks records between processes.
+ */
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "server/proc/ipc.h"
+#include "server/lib/log.h"
+#include "protocol/limits.h"
+
+_Static_assert(sizeof(struct ipc_head) == 104, "no padding: nothing of the stack leaks");
+
+/* The row that lets a process of role `from` send `type` to one of role `to`, or NULL. */
+static const struct ipc_row *
+find_row(unsigned type, enum role from, enum role to)
+{
+	const struct ipc_row *row;
+
+	if (type == 0 || type >= IPC_TYPE_COUNT || from >= ROLE_COUNT || to >= ROLE_COUNT)
+		return NULL;
+	row = &ipc_table[type];
+	return (row->from & 1u << from) && (row->to & 1u << to) ? row : NULL;
+}
+
+int
+ipc_send(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint32_t len)
+{
+	const struct ipc_row *row = find_row(h->type, p->role, proc_slot_role(p->shared, to));
+	struct ring_piece pieces[] = { { h, sizeof(*h) }, { body, len } };
+	int rc;
+
+	if (row == NULL)
+		return -EPERM;
+	if (len > row->body_max)
+		return -EMSGSIZE;
+	h->from = (uint8_t)p->slot;
+	h->generation = p->generation;
+	rc = ring_push(&p->shared->rings[to], pieces, len > 0 ? 2 : 1);
+	if (rc == -ENOBUFS)
+		stats_add(p->stats, STAT_ipc_full, 1);
+	if (rc < 0)
+		return rc;
+	wake_notify(&p->shared->wakes[to]);
+	return 0;
+}
+
+int
+ipc_send_hint(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint32_t len)
+{
+	const struct ring *inbox = &p->shared->rings[to];
+
+	return ring_used(inbox) > inbox->size / 2 ? -ENOBUFS : ipc_send(p, to, h, body, len);
+}
+
+int
+ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h, const ProtobufCMessage *msg)
+{
+	static uint8_t packed[FRAME_BYTES_MAX];
+	size_t len = protobuf_c_message_get_packed_size(msg);
+	int rc;
+
+	assert(h->type > 0 && h->type < IPC_TYPE_COUNT &&
+	    ipc_table[h->type].body == msg->descriptor);
+	if (len > ipc_table[h->type].body_max)
+		return -EMSGSIZE;
+	protobuf_c_message_pack(msg, packed);
+	rc = ipc_send(p, to, h, packed, (uint32_t)len);
+	explicit_bzero(packed, len);	/* it may hold a password or a token */
+	return rc;
+}
+
+unsigned
+ipc_slot(const struct proc *p, enum role r, uint64_t key)
+{
+	uint64_t mixed = key * UINT64_C(0x9e3779b97f4a7c15);
+
+	assert(p->shared->count[r] > 0);
+	return p->shared->first[r] + (unsigned)((mixed >> 32) % p->shared->count[r]);
+}
+
+/* NULL, or why the record is not one that this process may be sent. */
+static const char *
+judge(struct proc *p, const struct ipc_head *h, uint32_t body_len)
+{
+	enum role from = proc_slot_role(p->shared, h->from);
+	const struct ipc_row *row = find_row(h->type, from, p->role);
+	uint32_t generation;
+
+	if (row == NULL)
+		return "no such row";
+	if (body_len > row->body_max)
+		return "too long";
+	/* An older generation may have left it here and died; a later one cannot be. */
+	generation = atomic_load_explicit(&p->shared->slots[h->from].generation,
+	    memory_order_relaxed);
+	if (h->generation == 0 || h->generation > generation)
+		return "no such generation";
+	return NULL;
+}
+
+int
+ipc_check(struct proc *p, const void *rec, uint32_t len,
+    struct ipc_head *h, const uint8_t **body, uint32_t *body_len)
+{
+	const char *wrong = "too short";
+
+	memset(h, 0, sizeof(*h));
+	if (len >= sizeof(*h)) {
+		memcpy(h, rec, sizeof(*h));
+		wrong = judge(p, h, len - (uint32_t)sizeof(*h));
+	}
+	if (wrong != NULL) {
+		stats_add(p->stats, STAT_ipc_refused, 1);
+		log_warn(0, "ipc.refused", "type=%u from=%u reason=\"%s\"", h->type, h->from,
+		    wrong);
+		return -EBADMSG;
+	}
+	if (h->to_generation != 0 && h->to_generation != p->generation)
+		return -ESTALE;
+	*body = (const uint8_t *)rec + sizeof(*h);
+	*body_len = len - (uint32_t)sizeof(*h);
+	return 0;
+}

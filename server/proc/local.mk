@@ -1,0 +1,8 @@
+# A role's process and its loop, and the records between processes.
+libkithd_a_SOURCES += \
+	server/proc/ipc.c \
+	server/proc/ipc.h \
+	server/proc/ipc_table.c \
+	server/proc/proc.c \
+	server/proc/proc.h \
+	server/proc/proc_info.c

@@ -1,0 +1,79 @@
+/*
+ * proc_info.c - what any code may ask about processes and time, without a loop.
+ */
+#include <errno.h>
+#include <time.h>
+
+#include "server/handout/handout.h"
+#include "server/handout/pem.h"
+#include "server/proc/proc.h"
+
+static const char *const role_names[ROLE_COUNT] = {
+	[ROLE_MASTER] = "master", [ROLE_LOG] = "log", [ROLE_WRITER] = "writer",
+	[ROLE_READER] = "reader", [ROLE_AUTH] = "auth", [ROLE_WORKER] = "worker",
+};
+
+const char *
+proc_role_name(enum role r)
+{
+	return r < ROLE_COUNT ? role_names[r] : "?";
+}
+
+enum role
+proc_slot_role(const struct shared *s, unsigned slot)
+{
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		if (slot >= s->first[r] && slot - s->first[r] < s->count[r])
+			return (enum role)r;
+	return ROLE_COUNT;
+}
+
+static uint64_t
+clock_ms(clockid_t id)
+{
+	struct timespec ts;
+
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+uint64_t
+proc_now_ms(void)
+{
+	return clock_ms(CLOCK_MONOTONIC);
+}
+
+uint64_t
+proc_utc_ms(void)
+{
+	return clock_ms(CLOCK_REALTIME);
+}
+
+void
+proc_stop(struct proc *p)
+{
+	p->stopping = true;
+}
+
+void
+proc_again(struct proc *p)
+{
+	p->again = true;
+}
+
+int
+proc_pem(struct proc *p, struct pem *out)
+{
+	uint32_t len;
+	int rc;
+
+	if (p->pem == NULL)
+		return -EBADF;
+	if ((rc = handout_read(p->pem, out, sizeof(*out), &len)) < 0)
+		return rc;
+	if (len != sizeof(*out))
+		return -EBADMSG;
+	out->certificate[sizeof(out->certificate) - 1] = '\0';
+	out->key[sizeof(out->key) - 1] = '\0';
+	return 0;
+}

@@ -1,0 +1,8 @@
+# Pure decisions: who may, which names, what a token is.
+libkithd_a_SOURCES += \
+	server/rules/conv.c \
+	server/rules/conv.h \
+	server/rules/name.c \
+	server/rules/name.h \
+	server/rules/token.c \
+	server/rules/token.h

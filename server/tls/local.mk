@@ -1,0 +1,5 @@
+# TLS on a descriptor, and certificates.
+libkithd_a_SOURCES += \
+	server/tls/tls.c \
+	server/tls/tls.h \
+	server/tls/tls_cert.c

@@ -1,0 +1,170 @@
+/*
+ * door_poll.c - long polling: POST /v1/poll, for networks that break WebSockets.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/web/call.h"
+#include "server/worker/conn.h"
+#include "protocol/json.h"
+#include "protocol/poll.pb-c.h"
+#include "protocol/wire.h"
+#include "server/web/web.h"
+#include "server/worker/worker.h"
+
+#define SYNC_ID		UINT64_MAX	/* of the Sync that `have` stands for */
+
+struct poll {
+	bool	syncs;			/* the first Request is that Sync */
+};
+
+static const char before[] = "{\"replies\":[", after[] = "]}\n";
+
+/* A Sync that found nothing is no news. */
+static bool
+is_news(const Kith__V1__Reply *r)
+{
+	return r->body_case != KITH__V1__REPLY__BODY_SYNC_PAGE || r->sync_page->n_events > 0 ||
+	    r->sync_page->n_positions > 0;
+}
+
+/* Instead of a page for which there is no room beside the others: it can be asked for again. */
+static size_t
+put_too_long(uint64_t id, char *text, size_t cap)
+{
+	static char why[] = "with the other replies it is too long: ask for it alone";
+	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+
+	error.code = KITH__V1__ERROR_CODE__BUSY;
+	error.text = why;
+	r.id = id;
+	r.body_case = KITH__V1__REPLY__BODY_ERROR;
+	r.error = &error;
+	return json_from_message(&r.base, text, cap);
+}
+
+static void
+on_reply(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+{
+	static char text[JSON_BYTES_MAX];
+	const struct poll *poll = call_state(c);
+	Kith__V1__Reply copy = *r;
+	size_t n;
+
+	if (poll->syncs && place == 0)
+		copy.id = 0;
+	n = json_from_message(&copy.base, text, sizeof(text));
+	if (n > CALL_SMALL_MAX && n > call_room(c))
+		n = put_too_long(copy.id, text, sizeof(text));
+	call_tell(c, text, n, is_news(r));
+	explicit_bzero(text, n);	/* it may hold a token */
+}
+
+static void
+on_done(struct conn *c)
+{
+	size_t n, len = sizeof(before) + sizeof(after) - 2;
+	const char *told = call_told(c, &n);
+	char *body = malloc(len + n);
+
+	if (body == NULL) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+		return;
+	}
+	memcpy(body, before, sizeof(before) - 1);
+	memcpy(body + sizeof(before) - 1, told, n);
+	memcpy(body + sizeof(before) - 1 + n, after, sizeof(after) - 1);
+	web_respond(c, 200, WEB_TYPE_JSON, body, len + n, NULL);
+	explicit_bzero(body, len + n);
+	free(body);
+}
+
+static int
+add_sync(struct conn *c, const Kith__V1__Poll *poll)
+{
+	static uint8_t packed[FRAME_BYTES_MAX];
+	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
+	Kith__V1__Sync sync = KITH__V1__SYNC__INIT;
+
+	sync.have = poll->have;
+	sync.n_have = poll->n_have;
+	r.id = SYNC_ID;
+	r.body_case = KITH__V1__REQUEST__BODY_SYNC;
+	r.sync = &sync;
+	if (kith__v1__request__get_packed_size(&r) > sizeof(packed))
+		return -1;
+	return call_add(c, packed, (uint32_t)kith__v1__request__pack(&r, packed), false);
+}
+
+static void
+run(struct conn *c, const Kith__V1__Poll *poll, const char *token)
+{
+	static const struct call_ops ops = {
+		.reply = on_reply, .done = on_done, .failed = web_error,
+	};
+	const struct call_spec spec = {
+		.ops = &ops, .token = token, .keep = true, .wait_ms = poll->wait_ms,
+		.state_size = sizeof(struct poll),
+	};
+	struct poll *state;
+	int rc;
+
+	if (call_begin(c, &spec) < 0) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+		return;
+	}
+	state = call_state(c);
+	state->syncs = poll->n_have > 0;
+	rc = state->syncs ? add_sync(c, poll) : 0;
+	for (size_t i = 0; i < poll->n_requests && rc == 0; i++)
+		rc = call_add_message(c, poll->requests[i]);
+	if (rc < 0)
+		call_fail(c, KITH_E_BUSY);
+	else
+		call_go(c);
+}
+
+/* NULL: it may be done. */
+static const char *
+refuse(const Kith__V1__Poll *poll)
+{
+	if (poll->n_requests > IN_FLIGHT_MAX)
+		return "too many requests at once";
+	if (poll->wait_ms > POLL_WAIT_MS_MAX)
+		return "waitMs is over 25000";
+	for (size_t i = 0; i < poll->n_requests; i++)
+		if (poll->requests[i]->id == SYNC_ID)
+			return "this id is not for requests";
+	return NULL;
+}
+
+void
+web_poll(struct conn *c, const struct http_request *r)
+{
+	static uint8_t bytes[FRAME_BYTES_MAX];
+	char token[TOKEN_CHARS + 1];
+	ProtobufCMessage *message;
+	const char *why = NULL;
+	bool from_cookie, known = web_token(c, r, token, &from_cookie);
+	enum kith_err err;
+	size_t n = 0;
+
+	if (!known && r->body_len > FRAME_BYTES_MAX_LOGIN) {
+		web_error(c, KITH_E_TOO_LARGE, NULL, 0);
+		return;
+	}
+	err = json_to_wire(&kith__v1__poll__descriptor, (const char *)r->body, r->body_len, bytes,
+	    sizeof(bytes), &n, NULL);
+	if (err == KITH_E_OK)
+		err = wire_unpack(&kith__v1__poll__descriptor, bytes, n, &c->w->mem, NULL, &message);
+	if (err == KITH_E_OK && (why = refuse((const Kith__V1__Poll *)message)) != NULL)
+		err = KITH_E_BAD_REQUEST;
+	if (err != KITH_E_OK)
+		web_error(c, err, why, 0);
+	else
+		run(c, (const Kith__V1__Poll *)message, known ? token : NULL);
+	unpackmem_reset(&c->w->mem);
+	explicit_bzero(bytes, n);
+	explicit_bzero(token, sizeof(token));
+}

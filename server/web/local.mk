@@ -1,0 +1,13 @@
+# The HTTP door and its routes.
+libkithd_a_SOURCES += \
+	server/web/call.c \
+	server/web/call.h \
+	server/web/door_http.c \
+	server/web/door_poll.c \
+	server/web/web.h \
+	server/web/web_api.c \
+	server/web/web_login.c \
+	server/web/web_page.c \
+	server/web/web_routes.c \
+	server/web/web_status.c \
+	server/web/web_upgrade.c

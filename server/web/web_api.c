@@ -1,0 +1,403 @@
+/*
+ * web_api.c - the little that scripts need: post, read, and hooks.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/web/call.h"
+#include "server/lib/client_id.h"
+#include "server/worker/conn.h"
+#include "protocol/json.h"
+#include "protocol/json_text.h"
+#include "protocol/wire.h"
+#include "server/web/web.h"
+#include "server/worker/worker.h"
+
+#define REQUEST_ID	1u		/* a call has one Request */
+#define EVENTS_PATH	"/v1/conversations/"
+#define HOOK_PATH	"/v1/hook/"
+
+/* -- what all have in common ------------------------------------------------------------ */
+
+/* What is to be posted. Each end with a NUL; "" or 0 where it was not given. */
+struct post {
+	char		to[NAME_BYTES_MAX + 2];	/* @user, #group, or a conversation's id */
+	char		text[TEXT_BYTES_MAX + 1];
+	uint64_t	client_id;
+};
+
+/* What a call's state is. The answer's text is what it told. */
+struct api_call {
+	enum kith_err	code;
+	uint32_t	retry_ms;
+	char		text[TEXT_BYTES_MAX + 1];	/* hooks: until the login is done */
+};
+
+/* Decimal digits. */
+static bool
+parse_number(const char *text, uint64_t *n)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9' || strlen(text) > 20)
+		return false;
+	*n = strtoull(text, &end, 10);
+	return *end == '\0';
+}
+
+static bool
+parse_target(const char *to, Kith__V1__Target *t)
+{
+	if (to[0] == '@' && to[1] != '\0') {
+		t->to_case = KITH__V1__TARGET__TO_USER;
+		t->user = (char *)(uintptr_t)to + 1;
+	} else if (to[0] == '#' && to[1] != '\0') {
+		t->to_case = KITH__V1__TARGET__TO_GROUP;
+		t->group = (char *)(uintptr_t)to + 1;
+	} else {
+		t->to_case = KITH__V1__TARGET__TO_CONVERSATION;
+		return parse_number(to, &t->conversation);
+	}
+	return true;
+}
+
+/* -- posting -------------------------------------------------------------------------------- */
+
+static void
+note_error(struct api_call *a, const Kith__V1__Error *e)
+{
+	a->code = (enum kith_err)e->code;
+	a->retry_ms = e->retry_after_ms;
+}
+
+static void
+post_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+{
+	struct api_call *a = call_state(c);
+	const Kith__V1__Outcome *o;
+	char json[128];
+	int n;
+
+	(void)place;
+	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
+		note_error(a, r->error);
+	} else if (r->body_case != KITH__V1__REPLY__BODY_SENT || r->sent->n_outcomes != 1) {
+		a->code = KITH_E_INTERNAL;
+	} else if ((o = r->sent->outcomes[0])->error != NULL) {
+		note_error(a, o->error);
+	} else {
+		n = snprintf(json, sizeof(json), "{\"conversation\":\"%" PRIu64 "\",\"seq\":\"%"
+		    PRIu64 "\",\"timeMs\":\"%" PRIu64 "\"}\n", o->conversation, o->seq, o->time_ms);
+		call_tell(c, json, (size_t)n, false);
+	}
+}
+
+static void
+answered(struct conn *c)
+{
+	struct api_call *a = call_state(c);
+	const char *json;
+	size_t n;
+
+	json = call_told(c, &n);
+	if (a->code == KITH_E_OK && n == 0)
+		a->code = KITH_E_BUSY;	/* there was no memory for it */
+	if (a->code != KITH_E_OK)
+		web_error(c, a->code, NULL, a->retry_ms);
+	else
+		web_respond(c, 200, WEB_TYPE_JSON, json, n, NULL);
+}
+
+/* Begins a call with one Request. */
+static void
+ask(struct conn *c, const struct call_spec *spec, const Kith__V1__Request *request)
+{
+	if (call_begin(c, spec) < 0) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+		return;
+	}
+	if (call_add_message(c, request) < 0)
+		call_fail(c, KITH_E_BUSY);
+	else
+		call_go(c);
+}
+
+static uint64_t
+fresh_id(struct conn *c)
+{
+	return client_id_make(&c->w->client_ids, c->w->p->index, proc_utc_ms());
+}
+
+static void
+send_post(struct conn *c, const struct post *p, const char *token)
+{
+	static const struct call_ops ops = {
+		.reply = post_replied, .done = answered, .failed = web_error,
+	};
+	const struct call_spec spec = {
+		.ops = &ops, .token = token, .state_size = sizeof(struct api_call),
+	};
+	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
+	Kith__V1__Send send = KITH__V1__SEND__INIT;
+	Kith__V1__Target target = KITH__V1__TARGET__INIT, *targets[] = { &target };
+
+	if (!parse_target(p->to, &target)) {
+		web_error(c, KITH_E_BAD_REQUEST, "to is @user, #group or the id of a conversation", 0);
+		return;
+	}
+	send.targets = targets;
+	send.n_targets = 1;
+	send.text = (char *)(uintptr_t)p->text;
+	send.client_id = p->client_id != 0 ? p->client_id : fresh_id(c);
+	r.id = REQUEST_ID;
+	r.body_case = KITH__V1__REQUEST__BODY_SEND;
+	r.send = &send;
+	ask(c, &spec, &r);
+}
+
+/* A body that is the text: without the newline at its end that scripts leave there. */
+static enum kith_err
+copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
+{
+	if (len > 0 && text[len - 1] == '\n')
+		len--;
+	if (len > 0 && text[len - 1] == '\r')
+		len--;
+	if (len > TEXT_BYTES_MAX)
+		return KITH_E_TOO_LARGE;
+	if (len == 0 || !wire_utf8_ok((const char *)text, len))
+		return KITH_E_BAD_REQUEST;
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return KITH_E_OK;
+}
+
+/* A member of the object as text; numbers as their digits. False: too long, or of another type. */
+static bool
+take_member(const json_t *value, char *out, size_t cap)
+{
+	int n;
+
+	if (json_is_integer(value))
+		n = snprintf(out, cap, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+	else if (json_is_string(value))
+		n = snprintf(out, cap, "%s", json_string_value(value));
+	else
+		return false;
+	return n >= 0 && (size_t)n < cap;
+}
+
+/* {"to", "text", "clientId"} and nothing else. */
+static enum kith_err
+take_object(json_t *object, struct post *p)
+{
+	enum kith_err err = KITH_E_OK;
+	char number[24];
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(object))
+		return KITH_E_BAD_REQUEST;
+	json_object_foreach(object, key, value) {
+		if (strcmp(key, "to") == 0 && !take_member(value, p->to, sizeof(p->to)))
+			err = KITH_E_BAD_REQUEST;
+		else if (strcmp(key, "text") == 0 && json_is_string(value))
+			err = copy_text((const uint8_t *)json_string_value(value),
+			    json_string_length(value), p->text);
+		else if (strcmp(key, "clientId") == 0 && (!take_member(value, number,
+		    sizeof(number)) || !parse_number(number, &p->client_id)))
+			err = KITH_E_BAD_REQUEST;
+		else if (strcmp(key, "to") != 0 && strcmp(key, "clientId") != 0)
+			err = strcmp(key, "text") == 0 ? KITH_E_BAD_REQUEST :
+			    KITH_E_UNKNOWN_FIELD;
+		if (err != KITH_E_OK)
+			break;
+	}
+	return err == KITH_E_OK && *p->text == '\0' ? KITH_E_BAD_REQUEST : err;
+}
+
+static enum kith_err
+take_body(const struct http_request *r, struct post *p)
+{
+	struct json_text t;
+	enum kith_err err;
+
+	if (!web_is_type(r, WEB_TYPE_JSON))
+		return copy_text(r->body, r->body_len, p->text);
+	err = json_text_open(&t, (const char *)r->body, r->body_len);
+	if (err == KITH_E_OK)
+		err = take_object(t.tree, p);
+	json_text_close(&t);
+	return err;
+}
+
+void
+web_messages(struct conn *c, const struct http_request *r)
+{
+	static struct post p;
+	char token[TOKEN_CHARS + 1];
+	bool from_cookie;
+	enum kith_err err;
+
+	memset(&p, 0, sizeof(p));
+	if (!web_is_type(r, WEB_TYPE_JSON) && !web_is_type(r, "text/plain"))
+		web_refuse(c, 415, "send application/json or text/plain", NULL);
+	else if (!web_token(c, r, token, &from_cookie))
+		web_error(c, KITH_E_TOKEN_INVALID, "a token is needed", 0);
+	else if (http_query(r, "to", p.to, sizeof(p.to)) == -EINVAL)
+		web_error(c, KITH_E_BAD_REQUEST, "to is malformed", 0);
+	else if ((err = take_body(r, &p)) != KITH_E_OK)
+		web_error(c, err, NULL, 0);
+	else
+		send_post(c, &p, token);
+	explicit_bzero(token, sizeof(token));
+}
+
+/* -- reading ---------------------------------------------------------------------------------- */
+
+static void
+page_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+{
+	static char json[JSON_BYTES_MAX];
+	struct api_call *a = call_state(c);
+	size_t n;
+
+	(void)place;
+	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
+		note_error(a, r->error);
+		return;
+	}
+	n = r->body_case == KITH__V1__REPLY__BODY_HISTORY_PAGE ?
+	    json_from_message(&r->history_page->base, json, sizeof(json)) : 0;
+	if (n == 0)
+		a->code = KITH_E_INTERNAL;
+	else
+		call_tell(c, json, n, false);
+}
+
+/* Not given is 0. */
+static bool
+take_number(const struct http_request *r, const char *name, uint64_t max, uint64_t *n)
+{
+	char text[24];
+	int rc = http_query(r, name, text, sizeof(text));
+
+	*n = 0;
+	return rc == -ENOENT || (rc >= 0 && parse_number(text, n) && *n <= max);
+}
+
+/* "ID/events". */
+static bool
+take_conversation(const char *path, uint64_t *id)
+{
+	const char *slash = strchr(path, '/');
+	char text[24];
+
+	if (slash == NULL || strcmp(slash, "/events") != 0 ||
+	    (size_t)(slash - path) >= sizeof(text))
+		return false;
+	snprintf(text, sizeof(text), "%.*s", (int)(slash - path), path);
+	return parse_number(text, id);
+}
+
+void
+web_events(struct conn *c, const struct http_request *r)
+{
+	static const struct call_ops ops = {
+		.reply = page_replied, .done = answered, .failed = web_error,
+	};
+	struct call_spec spec = { .ops = &ops, .state_size = sizeof(struct api_call) };
+	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
+	Kith__V1__History history = KITH__V1__HISTORY__INIT;
+	Kith__V1__Target target = KITH__V1__TARGET__INIT;
+	char token[TOKEN_CHARS + 1];
+	bool from_cookie;
+	uint64_t limit = 0;
+
+	history.target = &target;
+	target.to_case = KITH__V1__TARGET__TO_CONVERSATION;
+	request.id = REQUEST_ID;
+	request.body_case = KITH__V1__REQUEST__BODY_HISTORY;
+	request.history = &history;
+	spec.token = token;
+	if (!take_conversation(r->path + strlen(EVENTS_PATH), &target.conversation))
+		web_refuse(c, 404, NULL, NULL);
+	else if (!take_number(r, "after", UINT64_MAX, &history.after) ||
+	    !take_number(r, "before", UINT64_MAX, &history.before) ||
+	    !take_number(r, "limit", PAGE_EVENTS_MAX, &limit))
+		web_error(c, KITH_E_BAD_REQUEST, "after, before and limit are numbers", 0);
+	else if (!web_token(c, r, token, &from_cookie))
+		web_error(c, KITH_E_TOKEN_INVALID, "a token is needed", 0);
+	else {
+		history.limit = (uint32_t)limit;
+		ask(c, &spec, &request);
+	}
+	explicit_bzero(token, sizeof(token));
+}
+
+/* -- hooks ------------------------------------------------------------------------------------- */
+
+/* Now it is known who it is, and where it may post. */
+static void
+hook_ready(struct conn *c)
+{
+	static char text[TEXT_BYTES_MAX + 1];
+	const struct api_call *a = call_state(c);
+	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
+	Kith__V1__Send send = KITH__V1__SEND__INIT;
+	Kith__V1__Target target = KITH__V1__TARGET__INIT, *targets[] = { &target };
+	int n = snprintf(text, sizeof(text), "[%s] %s", c->session.hook_name, a->text);
+
+	target.to_case = KITH__V1__TARGET__TO_CONVERSATION;
+	target.conversation = c->session.hook;
+	send.targets = targets;
+	send.n_targets = 1;
+	send.text = text;
+	send.client_id = fresh_id(c);
+	r.id = REQUEST_ID;
+	r.body_case = KITH__V1__REQUEST__BODY_SEND;
+	r.send = &send;
+	if ((size_t)n >= sizeof(text))
+		call_fail(c, KITH_E_TOO_LARGE);
+	else if (call_add_message(c, &r) < 0)
+		call_fail(c, KITH_E_BUSY);
+}
+
+/* {"text"} or the text itself. */
+static enum kith_err
+take_hook_body(const struct http_request *r, struct api_call *a)
+{
+	static struct post p;
+	enum kith_err err;
+
+	memset(&p, 0, sizeof(p));
+	if ((err = take_body(r, &p)) != KITH_E_OK)
+		return err;
+	if (*p.to != '\0' || p.client_id != 0)
+		return KITH_E_UNKNOWN_FIELD;
+	memcpy(a->text, p.text, sizeof(a->text));
+	return KITH_E_OK;
+}
+
+void
+web_hook(struct conn *c, const struct http_request *r)
+{
+	static const struct call_ops ops = {
+		.ready = hook_ready, .reply = post_replied, .done = answered, .failed = web_error,
+	};
+	struct call_spec spec = { .ops = &ops, .hook = true, .state_size = sizeof(struct api_call) };
+	enum kith_err err;
+
+	spec.token = r->path + strlen(HOOK_PATH);
+	if (strlen(spec.token) != TOKEN_CHARS) {
+		web_error(c, KITH_E_TOKEN_INVALID, "no such hook", 0);
+	} else if (call_begin(c, &spec) < 0) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+	} else if ((err = take_hook_body(r, call_state(c))) != KITH_E_OK) {
+		call_fail(c, err);
+	} else
+		call_go(c);
+}

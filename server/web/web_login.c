@@ -1,0 +1,186 @@
+/*
+ * web_login.c - the page's login: the token goes into a cookie that no script can read.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/web/call.h"
+#include "server/worker/conn.h"
+#include "protocol/json.h"
+#include "protocol/wire.h"
+#include "server/web/web.h"
+#include "server/worker/worker.h"
+
+struct login {
+	char		token[TOKEN_CHARS + 1];	/* fresh, or "" */
+	enum kith_err	code;
+	uint32_t	retry_ms;
+};
+
+/* The two that make a token, after a Hello. */
+static bool
+is_login(const Kith__V1__Request *r)
+{
+	return r->body_case == KITH__V1__REQUEST__BODY_LOGIN_PASSWORD ||
+	    r->body_case == KITH__V1__REQUEST__BODY_REGISTER_ACCOUNT;
+}
+
+/* A page is answered without the token; who is no page has no cookies. */
+static void
+login_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+{
+	static char json[1024];
+	struct login *l = call_state(c);
+	size_t n;
+
+	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
+		l->code = (enum kith_err)r->error->code;
+		l->retry_ms = r->error->retry_after_ms;
+	}
+	if (place == 0 || l->code != KITH_E_OK)
+		return;
+	if (r->body_case != KITH__V1__REPLY__BODY_LOGGED_IN) {
+		l->code = KITH_E_INTERNAL;
+		return;
+	}
+	if (c->web->asker.origin == ORIGIN_OWN) {
+		strncpy(l->token, r->logged_in->token, TOKEN_CHARS);
+		*r->logged_in->token = '\0';
+	}
+	n = json_from_message(&r->base, json, sizeof(json));
+	call_tell(c, json, n, false);
+	explicit_bzero(json, n);
+}
+
+static void
+login_done(struct conn *c)
+{
+	struct login *l = call_state(c);
+	char line[WEB_EXTRA_MAX] = "";
+	const char *json;
+	size_t n;
+
+	if (l->code != KITH_E_OK) {
+		web_error(c, l->code, NULL, l->retry_ms);
+		return;
+	}
+	json = call_told(c, &n);
+	if (*l->token != '\0')
+		web_cookie_line(c, l->token, line);
+	web_respond(c, 200, WEB_TYPE_JSON, json, n, line);
+	explicit_bzero(line, sizeof(line));
+}
+
+static int
+add_hello(struct conn *c)
+{
+	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
+	Kith__V1__Hello hello = KITH__V1__HELLO__INIT;
+	char client[] = "web";
+
+	hello.version_min = hello.version_max = KITH_PROTOCOL_VERSION;
+	hello.client = client;
+	r.id = UINT64_MAX;
+	r.body_case = KITH__V1__REQUEST__BODY_HELLO;
+	r.hello = &hello;
+	return call_add_message(c, &r);
+}
+
+static void
+log_in(struct conn *c, const uint8_t *bytes, size_t n)
+{
+	static const struct call_ops ops = {
+		.reply = login_replied, .done = login_done, .failed = web_error,
+	};
+	const struct call_spec spec = { .ops = &ops, .state_size = sizeof(struct login) };
+
+	if (call_begin(c, &spec) < 0) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+		return;
+	}
+	c->session.light = true;
+	if (add_hello(c) < 0 || call_add(c, bytes, (uint32_t)n, true) < 0)
+		call_fail(c, KITH_E_BUSY);
+	else
+		call_go(c);
+}
+
+void
+web_login(struct conn *c, const struct http_request *r)
+{
+	uint8_t bytes[FRAME_BYTES_MAX_LOGIN];
+	ProtobufCMessage *message;
+	enum web_origin from = c->web->asker.origin;
+	enum kith_err err;
+	size_t n = 0;
+
+	if (from != ORIGIN_OWN && from != ORIGIN_NONE) {
+		web_refuse(c, 403, "only this server's own page may ask that", NULL);
+		return;
+	}
+	/* A form of another page can't send this type without asking first (CORS). */
+	if (from == ORIGIN_OWN && !web_is_type(r, WEB_TYPE_JSON)) {
+		web_refuse(c, 415, "send application/json", NULL);
+		return;
+	}
+	err = json_to_wire(&kith__v1__request__descriptor, (const char *)r->body, r->body_len, bytes,
+	    sizeof(bytes), &n, NULL);
+	if (err == KITH_E_OK)
+		err = wire_unpack(&kith__v1__request__descriptor, bytes, n, &c->w->mem, NULL,
+		    &message);
+	if (err == KITH_E_OK && !is_login((const Kith__V1__Request *)message))
+		err = KITH_E_BAD_REQUEST;
+	if (err != KITH_E_OK)
+		web_error(c, err, NULL, 0);
+	else
+		log_in(c, bytes, n);
+	unpackmem_reset(&c->w->mem);
+	explicit_bzero(bytes, sizeof(bytes));
+}
+
+/* -- the way out ----------------------------------------------------------------------------- */
+
+/* The cookie goes, whatever becomes of its token. */
+static void
+logged_out(struct conn *c)
+{
+	char line[WEB_EXTRA_MAX];
+
+	web_cookie_line(c, NULL, line);
+	web_respond(c, 200, WEB_TYPE_JSON, "{}\n", 3, line);
+}
+
+static void
+not_logged_out(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms)
+{
+	if (code == KITH_E_TOKEN_INVALID || code == KITH_E_DISABLED)
+		logged_out(c);
+	else
+		web_error(c, code, text, retry_ms);
+}
+
+void
+web_logout(struct conn *c, const struct http_request *r)
+{
+	static const struct call_ops ops = { .done = logged_out, .failed = not_logged_out };
+	struct call_spec spec = { .ops = &ops };
+	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
+	Kith__V1__Logout logout = KITH__V1__LOGOUT__INIT;
+	char token[TOKEN_CHARS + 1];
+	bool from_cookie;
+
+	request.id = 1;
+	request.body_case = KITH__V1__REQUEST__BODY_LOGOUT;
+	request.logout = &logout;
+	spec.token = token;
+	if (!web_token(c, r, token, &from_cookie)) {
+		logged_out(c);
+	} else if (call_begin(c, &spec) < 0) {
+		web_error(c, KITH_E_BUSY, NULL, 0);
+	} else if (call_add_message(c, &request) < 0) {
+		call_fail(c, KITH_E_BUSY);
+	} else
+		call_go(c);
+	explicit_bzero(token, sizeof(token));
+}

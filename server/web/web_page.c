@@ -1,0 +1,64 @@
+/*
+ * web_page.c - gives out the files of the web page, and nothing else.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/worker/conn.h"
+#include "server/handout/page.h"
+#include "server/web/web.h"
+#include "server/worker/worker.h"
+
+/* No inline script or style, nothing from elsewhere, no frame around it, and no way to make
+ * markup of text: the page makes elements and text nodes only (client-web/README.md). The
+ * connection goes to where the page came from. */
+#define POLICY									\
+	"Content-Security-Policy: default-src 'none'; script-src 'self'; "	\
+	"style-src 'self'; img-src 'self' data:; connect-src 'self'; "		\
+	"manifest-src 'self'; form-action 'none'; base-uri 'none'; "		\
+	"frame-ancestors 'none'; require-trusted-types-for 'script'; "		\
+	"trusted-types 'none'\r\n"						\
+	"Cross-Origin-Opener-Policy: same-origin\r\n"				\
+	"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
+
+/* Asked for anew each time, and not sent anew while it is the same. */
+#define CACHING		"Cache-Control: no-cache\r\n"
+
+/* The number of the file, or page_names_count. */
+static unsigned
+find(const char *path)
+{
+	unsigned i;
+
+	path = strcmp(path, "/") == 0 ? "index.html" : path + 1;
+	for (i = 0; i < page_names_count; i++)
+		if (strcmp(page_names[i].path, path) == 0)
+			break;
+	return i;
+}
+
+void
+web_page(struct conn *c, const struct http_request *r)
+{
+	const struct page *page = c->w->page;
+	const struct page_place *place;
+	unsigned i = find(r->path);
+	char extra[WEB_EXTRA_MAX + sizeof(POLICY)];
+
+	if (i == page_names_count) {
+		web_refuse(c, 404, NULL, NULL);
+		return;
+	}
+	place = page != NULL ? &page->places[i] : NULL;
+	if (place == NULL || place->len == 0 || place->len > PAGE_BYTES_MAX ||
+	    place->at > PAGE_BYTES_MAX - place->len) {
+		web_refuse(c, 404, "the page is not installed (web_dir)", NULL);
+		return;
+	}
+	snprintf(extra, sizeof(extra), "ETag: %.*s\r\n" CACHING POLICY, (int)PAGE_ETAG_MAX,
+	    place->etag);
+	if (http_has_token(r, "if-none-match", place->etag))
+		web_respond(c, 304, NULL, NULL, 0, extra);
+	else
+		web_respond(c, 200, page_names[i].type, page->bytes + place->at, place->len, extra);
+}

@@ -1,0 +1,103 @@
+/*
+ * web_upgrade.c - from HTTP to WebSocket: the opening handshake (RFC 6455, 4.2).
+ */
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "server/worker/conn.h"
+#include "server/worker/door.h"
+#include "server/web/web.h"
+#include "server/door/ws.h"
+
+#define GUID		"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455, 1.3 */
+#define KEY_CHARS	24u		/* 16 bytes in base64 */
+#define SUBPROTOCOLS	"kith.v1.json, kith.v1.pb"
+
+void
+ws_accept_key(const char *key, char out[29])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	char text[KEY_CHARS + sizeof(GUID)];
+	int n = snprintf(text, sizeof(text), "%s" GUID, key);
+
+	EVP_Digest(text, (size_t)n, hash, NULL, EVP_sha1(), NULL);
+	EVP_EncodeBlock((unsigned char *)out, hash, 20);
+}
+
+/* 22 digits of base64, of which the last has four bits, and the padding. */
+static bool
+key_ok(const char *key)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	return key != NULL && strlen(key) == KEY_CHARS && strspn(key, digits) == KEY_CHARS - 2 &&
+	    strchr("AQgw", key[KEY_CHARS - 3]) != NULL && strcmp(key + KEY_CHARS - 2, "==") == 0;
+}
+
+/* The first of the client's that we speak; unlike most tokens of HTTP its case counts. */
+static const struct door_ops *
+choose_door(const struct http_request *r)
+{
+	static const struct door_ops *const doors[] = { &door_ws_json, &door_ws_pb };
+	const struct door_ops *chosen = NULL;
+	const char *list, *at, *best, *name;
+
+	for (unsigned i = 0; chosen == NULL &&
+	    (list = http_header(r, "sec-websocket-protocol", i)) != NULL; i++) {
+		best = NULL;
+		for (unsigned d = 0; d < 2; d++) {
+			name = doors[d]->name;
+			at = http_list_find(list, name);
+			if (at != NULL && strncmp(at, name, strlen(name)) == 0 &&
+			    (best == NULL || at < best)) {
+				best = at;
+				chosen = doors[d];
+			}
+		}
+	}
+	return chosen;
+}
+
+static void
+upgrade(struct conn *c, const struct http_request *r, const struct door_ops *door)
+{
+	char accept[29], token[TOKEN_CHARS + 1], answer[256];
+	bool from_cookie;
+	int n;
+
+	ws_accept_key(http_header(r, "sec-websocket-key", 0), accept);
+	if (!web_token(c, r, token, &from_cookie) || !from_cookie)
+		*token = '\0';
+	n = snprintf(answer, sizeof(answer), "HTTP/1.1 101 Switching Protocols\r\n"
+	    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
+	    "Sec-WebSocket-Protocol: %s\r\n\r\n", accept, door->name);
+	conn_queue(c, answer, (size_t)n);
+	if (door_enter(c, door) < 0)
+		conn_kill(c);
+	else
+		memcpy(c->ws->token, token, sizeof(token));
+	explicit_bzero(token, sizeof(token));
+}
+
+void
+web_upgrade(struct conn *c, const struct http_request *r)
+{
+	const char *version = http_header(r, "sec-websocket-version", 0);
+	const struct door_ops *door;
+
+	if (!r->upgrade || !http_has_token(r, "upgrade", "websocket"))
+		web_refuse(c, 426, "this is a WebSocket", "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n");
+	else if (version == NULL || strcmp(version, "13") != 0)
+		web_refuse(c, 426, "version 13 is spoken here", "Upgrade: websocket\r\n"
+		    "Sec-WebSocket-Version: 13\r\n");
+	else if (!key_ok(http_header(r, "sec-websocket-key", 0)) ||
+	    http_header(r, "sec-websocket-key", 1) != NULL || r->has_body)
+		web_refuse(c, 400, "the WebSocket handshake is malformed", NULL);
+	else if ((door = choose_door(r)) == NULL)
+		web_refuse(c, 400, "offer one of the subprotocols " SUBPROTOCOLS, NULL);
+	else
+		upgrade(c, r, door);
+}

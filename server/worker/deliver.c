@@ -1,0 +1,135 @@
+/*
+ * deliver.c - what the store committed, to this worker's own sessions: encoded once by
+ * the store, wrapped once per door. The bytes are passed on unread: all trust the store. And
+ * who is writing, which other workers say.
+ */
+#include <string.h>
+
+#include "server/worker/conn.h"
+#include "server/rules/conv.h"
+#include "server/worker/door.h"
+#include "server/proc/ipc.h"
+#include "protocol/wire.h"
+#include "shm/stats.h"
+#include "server/worker/worker.h"
+
+/* The event at hand, as each door sends it; made when the first of its sessions is met. */
+struct wrapped {
+	bool	made;
+	size_t	len;			/* 0: it can't be sent so */
+	uint8_t	bytes[DOOR_WRAPPED_MAX];
+};
+
+static struct wrapped wrapped[DOOR_COUNT];
+
+static void
+begin(void)
+{
+	for (unsigned i = 0; i < DOOR_COUNT; i++)
+		wrapped[i].made = false;
+	door_json_forget();
+}
+
+/* What goes to some sessions, and to which of these not. */
+struct news {
+	const uint8_t	*body;
+	uint32_t	 len;
+	uint64_t	 but_device, but_user;	/* 0: nobody is left out */
+	bool		 hint;				/* nobody misses it */
+};
+
+static bool
+wants(const struct session *s, const struct news *n)
+{
+	return s->state == S_READY && s->device != n->but_device && s->user != n->but_user;
+}
+
+static void
+to_conn(struct conn *c, const struct news *n)
+{
+	struct wrapped *as = &wrapped[c->door->id];
+
+	if (!as->made)
+		as->len = c->door->wrap(c->w, n->body, n->len, as->bytes);
+	as->made = true;
+	if (as->len == 0)
+		conn_fall_behind(c);
+	else if (c->door->live != NULL)
+		c->door->live(c, as->bytes, as->len, n->hint);
+	else if (n->hint)
+		conn_queue_hint(c, as->bytes, as->len);
+	else
+		conn_queue_live(c, as->bytes, as->len);
+}
+
+/* Queueing ends no session (conn_break), so the set stays as it is. */
+static void
+to_set(struct worker *w, const struct index_set *set, const struct news *n)
+{
+	struct conn *c;
+
+	for (uint32_t i = 0; set != NULL && i < set->n; i++) {
+		c = w->conns[set->places[i]];
+		if (!wants(&c->session, n))
+			continue;
+		to_conn(c, n);
+	}
+}
+
+void
+deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct news n = { .body = body, .len = len };
+
+	begin();
+	if (h->flags & IPC_F_FOLLOWERS)
+		to_set(w, index_find(&w->groups, h->conversation), &n);
+	if (h->flags & IPC_F_USERS) {
+		to_set(w, index_find(&w->users, h->user[0]), &n);
+		if (h->user[1] != h->user[0])
+			to_set(w, index_find(&w->users, h->user[1]), &n);
+	}
+}
+
+/* To the user's other devices: h->device moved it. Or to all: somebody else did. */
+void
+deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct news n = { .body = body, .len = len, .but_device = h->device };
+
+	begin();
+	to_set(w, index_find(&w->users, h->user[0]), &n);
+}
+
+/* The head and the body say the same. */
+static bool
+typing_ok(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	const Kith__V1__Reply *r;
+	ProtobufCMessage *message;
+
+	if (wire_unpack(&kith__v1__reply__descriptor, body, len, &w->mem, NULL, &message) !=
+	    KITH_E_OK)
+		return false;
+	r = (const Kith__V1__Reply *)message;
+	return r->id == 0 && r->body_case == KITH__V1__REPLY__BODY_TYPING &&
+	    r->typing->conversation == h->conversation && r->typing->user_id == h->user[0] &&
+	    r->typing->user_id != 0 && strlen(r->typing->name) <= NAME_BYTES_MAX;
+}
+
+/* To the others of the conversation. A worker made it, not the store: it is read first. */
+void
+deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct news n = { .body = body, .len = len, .but_user = h->user[0], .hint = true };
+
+	if (!typing_ok(w, h, body, len)) {
+		stats_add(w->p->stats, STAT_ipc_refused, 1);
+		return;
+	}
+	begin();
+	if (conv_is_group(h->conversation))
+		to_set(w, index_find(&w->groups, h->conversation), &n);
+	else
+		to_set(w, index_find(&w->users, conv_peer(h->conversation, h->user[0])), &n);
+}

@@ -1,0 +1,84 @@
+/*
+ * worker.h - what the files of the worker role share. All of it is one process's own.
+ */
+#ifndef KITH_SERVER_WORKER_H
+#define KITH_SERVER_WORKER_H
+
+#include <event2/event_struct.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "server/lib/client_id.h"
+#include "server/worker/conn.h"
+#include "server/lib/index.h"
+#include "server/proc/proc.h"
+#include "protocol/unpackmem.h"
+
+struct dispatch_row;
+struct page;
+
+/* A request that found the inbox of its process full. The connection rests. */
+struct stalled {
+	uint32_t		 place, serial;	/* of the connection */
+	const struct dispatch_row *row;
+	uint64_t		 id;
+	uint32_t		 len;
+	STAILQ_ENTRY(stalled)	 next;
+	uint8_t			 body[];
+};
+
+struct worker {
+	struct proc		*p;
+	uint64_t		(*clock)(void);	/* monotonic ms: proc_now_ms(), but for tests */
+	struct unpackmem	 mem;		/* the request at hand */
+	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
+	struct client_ids	 client_ids;	/* made so far */
+	struct page		*page;		/* web_page.c; NULL: none */
+	struct conn		**conns;	/* by place; NULL: free */
+	uint32_t		*free_places;
+	uint32_t		 nconns, nfree, places;
+	uint32_t		 last_serial, nsessions;
+	struct conn_queue	 logging_in, heard, leaving, spoken;	/* conn.h */
+	struct conn_list	 dirty, dead;
+	TAILQ_HEAD(, request)	 requests;	/* by deadline */
+	STAILQ_HEAD(, stalled)	 stalled;
+	struct conn_queue	 to_load, loads;	/* session.h, LOAD_* */
+	uint32_t		 nloads;	/* in `loads` */
+	struct index		 users;		/* sessions in the registry, by user */
+	struct index		 groups;	/* READY sessions by followed group */
+	struct index		 addresses;	/* connections by hash of the address */
+	struct event		 listening[PROC_LISTEN_MAX];
+	struct event		 pause;		/* accepting goes on after it */
+	struct event		 retry;		/* stalled requests are tried again */
+	unsigned		 nlistening;
+	int			 reserve_fd;	/* given up for a moment when descriptors ran out */
+	uint64_t		 dropped;	/* of our inbox, as last seen */
+	uint32_t		 auth_generation[PROC_SLOTS_MAX];	/* as last seen */
+	unsigned		 handshakes;	/* steps of TLS in this turn */
+	uint64_t		 now;		/* monotonic ms, of this turn or callback */
+	bool			 draining;
+	uint64_t		 drain_began;
+};
+
+/* worker.c: what worker_main() runs, piece by piece for tests. To set up, `w` is zeroed but
+ * for w->clock and w->p, whose `tls` is made. 0 or -ENOMEM. */
+int	worker_set_up(struct worker *w);
+void	worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len);
+void	worker_turn(struct proc *p);
+void	worker_drain(struct proc *p);
+void	worker_tear_down(struct worker *w);
+
+/* deliver.c: records that go to many sessions. */
+void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+void	deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body,
+	    uint32_t len);
+
+/* accept.c: new connections. */
+int	accept_start(struct worker *w);
+void	accept_stop(struct worker *w);
+
+#endif

@@ -1,4 +1,0 @@
-/* arena_file_test.c - the same promises where memfd_create does not exist. */
-#undef HAVE_MEMFD_CREATE
-#include "shm/arena.c"
-#include "arena_test.c"

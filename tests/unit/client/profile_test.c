@@ -1,0 +1,308 @@
+/*
+ * profile_test.c - what kith keeps on disk: whole, private, and shared by several
+ * processes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "client-cli/app/store.h"
+#include "tests/unit/kit/tmpdir.h"
+
+#define KEY_A	"SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define KEY_B	"SHA256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define DEVICE	UINT64_C(5)
+#define ID(counter)	(DEVICE << 32 | (counter))
+
+#define PROCESSES	4
+#define ROUNDS		500
+
+static const char *root;		/* this run's folder */
+
+static void
+path_of(char out[PATH_MAX], const char *variable, const char *file)
+{
+	snprintf(out, PATH_MAX, "%s/kith/%s", getenv(variable), file);
+}
+
+static void
+write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static int
+fresh_folders(void **state)
+{
+	static const char *const variables[] = {
+		"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"
+	};
+	static unsigned number;
+	char path[PATH_MAX];
+
+	(void)state;
+	number++;
+	for (size_t i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s/%u/%s", root, number, variables[i]);
+		setenv(variables[i], path, 1);
+	}
+	return 0;
+}
+
+static struct profile
+sample(void)
+{
+	struct profile p = { .name = "work", .user = "alice", .token = "t0ken" };
+	const char *why;
+
+	assert_int_equal(kith_url_parse("kith+plain://[::1]:77", &p.url, &why), 0);
+	return p;
+}
+
+static void
+profile_is_loaded_as_saved(void **state)
+{
+	struct profile p = sample(), q;
+	char path[PATH_MAX];
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(store_load("work", &q), -ENOENT);
+	assert_int_equal(store_save(&p), 0);
+	assert_int_equal(store_load("work", &q), 0);
+	assert_string_equal(q.user, "alice");
+	assert_string_equal(q.token, "t0ken");
+	assert_string_equal(q.url.host, "::1");
+	assert_int_equal(q.url.port, 77);
+	assert_int_equal(q.url.plain, 1);
+	path_of(path, "XDG_DATA_HOME", "work.token");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	path_of(path, "XDG_DATA_HOME", "");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+}
+
+static void
+forgotten_profile_is_gone(void **state)
+{
+	struct profile p = sample(), q;
+	uint64_t first;
+
+	(void)state;
+	assert_int_equal(store_save(&p), 0);
+	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+	assert_int_equal(store_forget("work"), 0);
+	assert_int_equal(store_load("work", &q), -ENOENT);
+	assert_int_equal(store_forget("work"), 0);
+}
+
+static void
+malformed_profiles_are_refused(void **state)
+{
+	static const struct {
+		const char	*text;
+		int		 rc;
+	} cases[] = {
+		{ "server = h:1\nuser = a\n", 0 },
+		{ "# mine\n\n server=h:1 \n\tuser = a", 0 },
+		{ "server = h:1\n", -EINVAL }, { "user = a\n", -EINVAL }, { "", -EINVAL },
+		{ "server = h:1\nuser = a\nuse", -EINVAL },
+		{ "server = h:1\nuser = a\ncolour = red\n", -EINVAL },
+		{ "server = h:0\nuser = a\n", -EINVAL }, { "server = \nuser = a\n", -EINVAL },
+	};
+	struct profile p = sample(), q;
+	char path[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(store_save(&p), 0);
+	path_of(path, "XDG_CONFIG_HOME", "work.conf");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		write_file(path, cases[i].text);
+		assert_int_equal(store_load("work", &q), cases[i].rc);
+	}
+}
+
+static void
+empty_token_counts_as_logged_out(void **state)
+{
+	struct profile p = sample(), q;
+	char path[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(store_save(&p), 0);
+	path_of(path, "XDG_DATA_HOME", "work.token");
+	write_file(path, "");
+	assert_int_equal(store_load("work", &q), -ENOENT);
+}
+
+static void
+profile_names_are_file_names(void **state)
+{
+	static const char *const good[] = { "default", "a", "work-2_x.y" };
+	static const char *const bad[] = { "", ".", "..", ".hidden", "a/b", "../x", "a b", "a\n",
+		"\xc3\xbc" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(store_profile_name_ok(good[i]));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(store_profile_name_ok(bad[i]));
+}
+
+static void
+keys_are_found_by_the_whole_address(void **state)
+{
+	char key[64], path[PATH_MAX];
+
+	(void)state;
+	assert_int_equal(store_find_key("chat.lan:5484", key), -ENOENT);
+	assert_int_equal(store_add_key("chat.lan:5484", KEY_A), 0);
+	assert_int_equal(store_add_key("chat.lan:548", KEY_B), 0);
+	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_string_equal(key, KEY_A);
+	assert_int_equal(store_find_key("chat.lan:54", key), -ENOENT);
+	assert_int_equal(store_find_key("lan:5484", key), -ENOENT);
+	assert_int_equal(store_add_key("chat.lan:5484", KEY_B), 0);
+	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_string_equal(key, KEY_B);
+	/* The last line without its newline is a line. */
+	path_of(path, "XDG_DATA_HOME", "known_servers");
+	write_file(path, "chat.lan:5484 " KEY_A);
+	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_int_equal(store_add_key("other:1", KEY_B), 0);
+	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_string_equal(key, KEY_A);
+}
+
+static void
+ids_rise_and_keep_above_the_floor(void **state)
+{
+	uint64_t first;
+
+	(void)state;
+	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+	assert_true(first == ID(1));
+	assert_int_equal(store_reserve("work", DEVICE, 0, 32, &first), 0);
+	assert_true(first == ID(2));
+	assert_int_equal(store_reserve("work", DEVICE, ID(100), 1, &first), 0);
+	assert_true(first == ID(101));
+	assert_int_equal(store_reserve("work", DEVICE, ID(50), 1, &first), 0);
+	assert_true(first == ID(102));
+	/* Another device counts for itself; a floor of another device says nothing. */
+	assert_int_equal(store_reserve("work", DEVICE + 1, ID(500), 1, &first), 0);
+	assert_true(first == ((DEVICE + 1) << 32 | 1));
+	assert_int_equal(store_reserve("work", DEVICE, ID(UINT32_MAX - 1), 2, &first), -EOVERFLOW);
+	assert_int_equal(store_reserve("work", DEVICE, ID(UINT32_MAX - 1), 1, &first), 0);
+	assert_true(first == ID(UINT32_MAX));
+}
+
+/* After a power cut the file may hold anything: the floor alone counts then. */
+static void
+torn_counter_falls_back_to_the_floor(void **state)
+{
+	static const char *const torn[] = { "", "\n", "abc", "99999999999999999999999", "-5" };
+	char path[PATH_MAX];
+	uint64_t first;
+
+	(void)state;
+	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+	path_of(path, "XDG_STATE_HOME", "work/counter-5");
+	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
+		write_file(path, torn[i]);
+		assert_int_equal(store_reserve("work", DEVICE, ID(41), 1, &first), 0);
+		assert_true(first == ID(42));
+		assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+		assert_true(first == ID(43));
+	}
+}
+
+/* Each process reserves ROUNDS times and writes what it got; no id is got twice. */
+static void
+processes_never_get_the_same_id(void **state)
+{
+	static unsigned char taken[PROCESSES * ROUNDS * 3 + 1];
+	uint64_t first;
+	int pipes[2];
+
+	(void)state;
+	memset(taken, 0, sizeof(taken));
+	assert_int_equal(pipe(pipes), 0);
+	for (int p = 0; p < PROCESSES; p++) {
+		if (fork() != 0)
+			continue;
+		for (int i = 0; i < ROUNDS; i++) {
+			if (store_reserve("work", DEVICE, 0, 3, &first) != 0 ||
+			    write(pipes[1], &first, sizeof(first)) != sizeof(first))
+				_exit(1);
+		}
+		_exit(0);
+	}
+	close(pipes[1]);
+	while (read(pipes[0], &first, sizeof(first)) == sizeof(first)) {
+		uint64_t counter = first & UINT32_MAX;
+
+		assert_in_range(counter, 1, PROCESSES * ROUNDS * 3 - 2);
+		for (int i = 0; i < 3; i++)
+			assert_int_equal(taken[counter + (uint64_t)i]++, 0);
+	}
+	close(pipes[0]);
+	for (int p = 0; p < PROCESSES; p++) {
+		int status;
+
+		assert_true(wait(&status) > 0);
+		assert_int_equal(status, 0);
+	}
+	for (size_t i = 1; i < sizeof(taken); i++)
+		assert_int_equal(taken[i], 1);
+}
+
+static void
+relative_folders_count_as_unset(void **state)
+{
+	char path[PATH_MAX], want[PATH_MAX];
+
+	(void)state;
+	setenv("HOME", root, 1);
+	setenv("XDG_DATA_HOME", "relative", 1);
+	assert_int_equal(store_known_servers_path(path), 0);
+	snprintf(want, sizeof(want), "%s/.local/share/kith/known_servers", root);
+	assert_string_equal(path, want);
+	unsetenv("HOME");
+	assert_int_equal(store_known_servers_path(path), -ENOENT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(profile_is_loaded_as_saved, fresh_folders),
+		cmocka_unit_test_setup(forgotten_profile_is_gone, fresh_folders),
+		cmocka_unit_test_setup(malformed_profiles_are_refused, fresh_folders),
+		cmocka_unit_test_setup(empty_token_counts_as_logged_out, fresh_folders),
+		cmocka_unit_test_setup(profile_names_are_file_names, fresh_folders),
+		cmocka_unit_test_setup(keys_are_found_by_the_whole_address, fresh_folders),
+		cmocka_unit_test_setup(ids_rise_and_keep_above_the_floor, fresh_folders),
+		cmocka_unit_test_setup(torn_counter_falls_back_to_the_floor, fresh_folders),
+		cmocka_unit_test_setup(processes_never_get_the_same_id, fresh_folders),
+		cmocka_unit_test_setup(relative_folders_count_as_unset, fresh_folders),
+	};
+
+	root = tmpdir();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,140 @@
+/* page_test.c - promises of server/handout/page.h. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "server/handout/page.h"
+#include "tests/unit/kit/tmpdir.h"
+
+static char err[8192];
+
+/* Makes the file, and the folders above it. */
+static void
+write_file(const char *dir, const char *name, const char *text)
+{
+	char path[4096];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	for (char *slash = path + strlen(dir) + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* Every file, each with its own name as its text. */
+static const char *
+whole_page(void)
+{
+	const char *dir = tmpdir();
+
+	for (unsigned i = 0; i < page_names_count; i++)
+		write_file(dir, page_names[i].path, page_names[i].path);
+	return dir;
+}
+
+static void
+every_file_is_in_its_place(void **state)
+{
+	struct page *p = calloc(1, sizeof(*p));
+	const char *dir = whole_page();
+
+	(void)state;
+	assert_int_equal(page_load(p, dir, err, sizeof(err)), 0);
+	for (unsigned i = 0; i < page_names_count; i++) {
+		assert_int_equal(p->places[i].len, strlen(page_names[i].path));
+		assert_memory_equal(p->bytes + p->places[i].at, page_names[i].path,
+		    p->places[i].len);
+	}
+	tmpdir_remove(dir);
+	free(p);
+}
+
+static void
+the_etag_changes_with_the_bytes_alone(void **state)
+{
+	struct page *before = calloc(1, sizeof(*before)), *after = calloc(1, sizeof(*after));
+	const char *dir = whole_page();
+
+	(void)state;
+	page_load(before, dir, err, sizeof(err));
+	write_file(dir, page_names[0].path, "something else");
+	page_load(after, dir, err, sizeof(err));
+	assert_string_not_equal(before->places[0].etag, after->places[0].etag);
+	for (unsigned i = 1; i < page_names_count; i++)
+		assert_string_equal(before->places[i].etag, after->places[i].etag);
+	assert_int_equal(before->places[0].etag[0], '"');
+	tmpdir_remove(dir);
+	free(before);
+	free(after);
+}
+
+/* Missing, a folder, and too long for what is left. */
+static void
+what_cannot_be_read_is_named_and_left_out(void **state)
+{
+	struct page *p = calloc(1, sizeof(*p));
+	const char *dir = whole_page();
+	char path[4096], *large = calloc(1, PAGE_BYTES_MAX + 2);
+
+	(void)state;
+	memset(large, 'x', PAGE_BYTES_MAX + 1);
+	snprintf(path, sizeof(path), "%s/%s", dir, page_names[0].path);
+	for (unsigned how = 0; how < 3; how++) {
+		unlink(path);
+		if (how == 1)
+			mkdir(path, 0755);
+		if (how == 2) {
+			rmdir(path);
+			write_file(dir, page_names[0].path, large);
+		}
+		assert_int_equal(page_load(p, dir, err, sizeof(err)), -1);
+		assert_non_null(strstr(err, page_names[0].path));
+		assert_int_equal(p->places[0].len, 0);
+		for (unsigned i = 1; i < page_names_count; i++)
+			assert_int_not_equal(p->places[i].len, 0);
+	}
+	tmpdir_remove(dir);
+	free(large);
+	free(p);
+}
+
+static void
+names_stay_below_the_folder(void **state)
+{
+	(void)state;
+	assert_true(page_names_count > 0);
+	for (unsigned i = 0; i < page_names_count; i++) {
+		assert_int_not_equal(page_names[i].path[0], '/');
+		assert_null(strstr(page_names[i].path, ".."));
+		assert_non_null(strchr(page_names[i].type, '/'));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_file_is_in_its_place),
+		cmocka_unit_test(the_etag_changes_with_the_bytes_alone),
+		cmocka_unit_test(what_cannot_be_read_is_named_and_left_out),
+		cmocka_unit_test(names_stay_below_the_folder),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,506 @@
+/* web_rules_test.c - promises of server/http/web_rules.h, by table; requests come from the reader. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "server/conf/conf.h"
+#include "server/http/http.h"
+#include "server/http/web_rules.h"
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+static char server_name[] = "chat.example.lan", nothing[] = "";
+static char names[] = "  kith.lan\tOther.Example.lan  10.example ";
+static char origins[] = "https://wiki.example.lan http://localhost:8080\thttps://[fd00::1]:8443";
+static char proxies[] = "127.0.0.1 ::1 10.0.0.0/8 192.168.4.0/22 fd00:1::/32 fd00:2::80/121 "
+    "172.16.0.1/32 ::ffff:100.64.0.0/106";
+
+static const struct conf conf = {
+	.server_name = server_name, .http_names = names, .http_origins = origins,
+	.http_proxies = proxies,
+};
+static const struct conf bare = {
+	.server_name = server_name, .http_names = nothing, .http_origins = nothing,
+	.http_proxies = nothing,
+};
+
+/* -- hosts ----------------------------------------------------------------------- */
+
+static void
+hosts_are_ours_or_addresses(void **state)
+{
+	static const struct {
+		const char	*host;
+		bool		 ok;
+	} rows[] = {
+		{ "chat.example.lan", true }, { "CHAT.Example.LAN", true },
+		{ "chat.example.lan:5484", true }, { "chat.example.lan.", true },
+		{ "chat.example.lan.:5484", true }, { "kith.lan", true },
+		{ "other.example.lan:1", true }, { "10.example", true },
+		{ "localhost", true }, { "LOCALHOST:65535", true }, { "localhost.", true },
+		{ "127.0.0.1", true }, { "127.0.0.1:5484", true }, { "192.0.2.77", true },
+		{ "[::1]", true }, { "[::1]:5484", true }, { "[2001:db8::7]", true },
+		{ "[::ffff:192.0.2.1]", true },
+		/* A page of somebody else's made its name lead here. */
+		{ "evil.example", false }, { "evil.example:5484", false },
+		{ "chat.example.lan.evil.example", false }, { "evilchat.example.lan", false },
+		{ "chat.example.la", false }, { "chat.example.lan..", false },
+		{ ".chat.example.lan", false }, { "example.lan", false }, { "lan", false },
+		{ "localhost.evil.example", false }, { "127.0.0.1.evil.example", false },
+		{ "localhost..", false }, { ".", false }, { "..", false }, { "kith", false },
+		/* Not an address, whatever some resolvers make of it. */
+		{ "127.1", false }, { "2130706433", false }, { "0x7f.0.0.1", false },
+		{ "127.0.0.1.", false }, { "127.0.0.256", false }, { "0177.0.0.1.5", false },
+		{ "[127.0.0.1]", false }, { "::1", false }, { "[::1", false }, { "::1]", false },
+		{ "[::1]5484", false }, { "[]", false }, { "[", false }, { "[]:1", false },
+		{ "[::1%25lo]", false }, { "[fe80::1%lo]", false }, { "[::1]]", false },
+		{ "[v1.a]", false }, { "[localhost]", false },
+		/* Ports are digits. */
+		{ "localhost:", false }, { "localhost:0x1", false }, { "localhost:65536", false },
+		{ "localhost:123456", false }, { "localhost:-1", false }, { "localhost:+1", false },
+		{ "localhost:80:80", false }, { "localhost: 80", false }, { ":5484", false },
+		{ "localhost:a", false },
+		/* No host at all. */
+		{ "", false }, { NULL, false }, { "*", false }, { "local host", false },
+		{ "localhost,evil.example", false }, { "user@localhost", false },
+		{ "http://localhost", false }, { "localhost/", false }, { "null", false },
+		{ "kith.lan other.example.lan", false }, { "  kith.lan", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++)
+		if (web_host_ok(&conf, rows[i].host) != rows[i].ok)
+			fail_msg("%s", rows[i].host != NULL ? rows[i].host : "no host");
+	assert_false(web_host_ok(&bare, "kith.lan"));
+	assert_true(web_host_ok(&bare, "chat.example.lan"));
+}
+
+static void
+the_machine_knows_its_own_name(void **state)
+{
+	char own[256] = "", longer[300];
+
+	(void)state;
+	assert_return_code(gethostname(own, sizeof(own) - 1), 0);
+	assert_true(web_host_ok(&bare, own));
+	snprintf(longer, sizeof(longer), "%s.evil.example", own);
+	assert_false(web_host_ok(&bare, longer));
+}
+
+static void
+long_hosts_are_refused(void **state)
+{
+	char host[600];
+
+	(void)state;
+	for (size_t len = 200; len < sizeof(host); len++) {
+		memset(host, 'a', len);
+		host[len] = '\0';
+		assert_false(web_host_ok(&conf, host));
+		memcpy(host + len - 6, ":65535", 6);
+		assert_false(web_host_ok(&conf, host));
+		host[0] = '[';
+		assert_false(web_host_ok(&conf, host));
+	}
+}
+
+/* -- requests ----------------------------------------------------------------------- */
+
+static const char peer_far[] = "192.0.2.9", peer_proxy[] = "10.1.2.3";
+
+static void
+address_of(const char *text, uint8_t address[16])
+{
+	char mapped[64];
+
+	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') == NULL ? "::ffff:" : "", text);
+	assert_int_equal(inet_pton(AF_INET6, mapped, address), 1);
+}
+
+/* web_ask() for a request with these header lines. */
+static bool
+ask(const struct conf *c, const char *lines, const char *peer, bool tls, struct web_asker *a)
+{
+	struct http_reader r;
+	uint8_t address[16];
+	char head[4096];
+	const uint8_t *at = (const uint8_t *)head;
+	size_t len = (size_t)snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", lines);
+	bool ok;
+
+	http_reader_init(&r);
+	assert_int_equal(http_read(&r, &at, &len), HTTP_HEAD_DONE);
+	address_of(peer, address);
+	ok = web_ask(c, &r.request, address, tls, a);
+	http_reader_fini(&r);
+	return ok;
+}
+
+static void
+origins_are_compared_whole(void **state)
+{
+	static const struct {
+		const char	*host, *origin;		/* the origin NULL: none */
+		bool		 tls;
+		enum web_origin	 expected;
+	} rows[] = {
+		{ "localhost", NULL, true, ORIGIN_NONE },
+		{ "chat.example.lan:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
+		{ "chat.example.lan:5484", "http://chat.example.lan:5484", false, ORIGIN_OWN },
+		{ "Chat.Example.LAN:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
+		{ "[::1]:5484", "https://[::1]:5484", true, ORIGIN_OWN },
+		{ "[FD00::A]:5484", "https://[fd00::a]:5484", true, ORIGIN_OWN },
+		{ "chat.example.lan.", "https://chat.example.lan.", true, ORIGIN_OWN },
+		/* The scheme's own port is not said by browsers. */
+		{ "chat.example.lan", "https://chat.example.lan", true, ORIGIN_OWN },
+		{ "chat.example.lan:443", "https://chat.example.lan", true, ORIGIN_OWN },
+		{ "chat.example.lan:80", "http://chat.example.lan", false, ORIGIN_OWN },
+		{ "chat.example.lan:80", "https://chat.example.lan:80", true, ORIGIN_OWN },
+		{ "chat.example.lan:443", "http://chat.example.lan:443", false, ORIGIN_OWN },
+		{ "[::1]:443", "https://[::1]", true, ORIGIN_OWN },
+		{ "[::443]", "https://[::443]", true, ORIGIN_OWN },
+		{ "chat.example.lan:80", "https://chat.example.lan", true, ORIGIN_REFUSED },
+		{ "chat.example.lan:443", "http://chat.example.lan", false, ORIGIN_REFUSED },
+		{ "chat.example.lan:1443", "https://chat.example.lan:1", true, ORIGIN_REFUSED },
+		{ "chat.example.lan:1443", "https://chat.example.lan", true, ORIGIN_REFUSED },
+		/* Others. */
+		{ "localhost:5484", "null", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "*", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "localhost:5484", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "//localhost:5484", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "http://localhost:5484", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:5484", false, ORIGIN_REFUSED },
+		{ "localhost:5484", "wss://localhost:5484", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:5485", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:54840", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://127.0.0.1:5484", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:5484/", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:5484/x", true, ORIGIN_REFUSED },
+		{ "localhost:5484", "https://localhost:5484, https://evil.example", true,
+		    ORIGIN_REFUSED },
+		{ "localhost:5484", "https://evil.example https://localhost:5484", true,
+		    ORIGIN_REFUSED },
+		{ "localhost:5484", "HTTPS://LOCALHOST:5484", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://chat.example.lan.evil.example", true,
+		    ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://evil.example", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://evilchat.example.lan", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://sub.chat.example.lan", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://example.lan", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://chat.example.lan@evil.example", true,
+		    ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://chat.example.lan.", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "https://chat.example.la", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "file://", true, ORIGIN_REFUSED },
+		{ "chat.example.lan", "chrome-extension://abcdef", true, ORIGIN_REFUSED },
+		/* Those of the option. */
+		{ "localhost", "https://wiki.example.lan", true, ORIGIN_LISTED },
+		{ "localhost", "https://wiki.example.lan", false, ORIGIN_LISTED },
+		{ "localhost", "http://localhost:8080", true, ORIGIN_LISTED },
+		{ "localhost", "https://[fd00::1]:8443", true, ORIGIN_LISTED },
+		{ "localhost", "http://wiki.example.lan", true, ORIGIN_REFUSED },
+		{ "localhost", "https://wiki.example.lan:443", true, ORIGIN_REFUSED },
+		{ "localhost", "https://wiki.example.lan:8443", true, ORIGIN_REFUSED },
+		{ "localhost", "https://wiki.example.lan/", true, ORIGIN_REFUSED },
+		{ "localhost", "https://wiki.example.lan.evil.example", true, ORIGIN_REFUSED },
+		{ "localhost", "https://wiki.example.lan http://localhost:8080", true,
+		    ORIGIN_REFUSED },
+		{ "localhost", "https://WIKI.example.lan", true, ORIGIN_REFUSED },
+	};
+	struct web_asker a;
+	char lines[512];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(lines, sizeof(lines), "Host: %s\r\n%s%s%s", rows[i].host,
+		    rows[i].origin != NULL ? "Origin: " : "",
+		    rows[i].origin != NULL ? rows[i].origin : "",
+		    rows[i].origin != NULL ? "\r\n" : "");
+		assert_true(ask(&conf, lines, peer_far, rows[i].tls, &a));
+		if (a.origin != rows[i].expected)
+			fail_msg("%s from %s: %d", rows[i].host,
+			    rows[i].origin != NULL ? rows[i].origin : "nowhere", a.origin);
+		if (rows[i].expected == ORIGIN_LISTED) {
+			assert_true(ask(&bare, lines, peer_far, rows[i].tls, &a));
+			assert_int_equal(a.origin, ORIGIN_REFUSED);
+		}
+	}
+}
+
+static void
+without_a_host_no_origin_is_own(void **state)
+{
+	struct http_request q = { .headers = { { "origin", "https://" } }, .nheaders = 1 };
+	uint8_t address[16] = { 0 };
+	struct web_asker a;
+
+	(void)state;
+	assert_true(web_ask(&conf, &q, address, true, &a));
+	assert_int_equal(a.origin, ORIGIN_REFUSED);
+}
+
+static void
+long_origins_are_refused(void **state)
+{
+	char lines[2048], host[1024];
+	struct web_asker a;
+
+	(void)state;
+	for (size_t len = 200; len < sizeof(host) - 1; len++) {
+		memset(host, 'a', len);
+		host[len] = '\0';
+		snprintf(lines, sizeof(lines), "Host: localhost\r\nOrigin: https://%s\r\n", host);
+		assert_true(ask(&conf, lines, peer_far, true, &a));
+		assert_int_equal(a.origin, ORIGIN_REFUSED);
+	}
+}
+
+static void
+browsers_say_who_made_a_request(void **state)
+{
+	static const struct {
+		const char	*line;
+		bool		 same;
+	} rows[] = {
+		{ "", false }, { "Sec-Fetch-Site: same-origin\r\n", true },
+		{ "Sec-Fetch-Site: same-site\r\n", false }, { "Sec-Fetch-Site: none\r\n", false },
+		{ "Sec-Fetch-Site: cross-site\r\n", false }, { "Sec-Fetch-Site:\r\n", false },
+		{ "Sec-Fetch-Site: same-origin, none\r\n", false },
+	};
+	struct web_asker a;
+	char lines[128];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(lines, sizeof(lines), "Host: localhost\r\n%s", rows[i].line);
+		assert_true(ask(&conf, lines, peer_far, true, &a));
+		assert_int_equal(a.same_site, rows[i].same);
+		assert_int_equal(a.origin, ORIGIN_NONE);
+	}
+}
+
+/* -- proxies -------------------------------------------------------------------------- */
+
+#define FOR	"Host: localhost\r\nX-Forwarded-For: "
+#define END	"\r\n"
+
+static void
+proxies_alone_are_believed(void **state)
+{
+	static const struct {
+		const char	*peer;
+		bool		 believed;
+	} rows[] = {
+		{ "127.0.0.1", true }, { "::1", true }, { "10.0.0.0", true },
+		{ "10.255.255.255", true }, { "192.168.4.0", true }, { "192.168.7.255", true },
+		{ "fd00:1::1", true }, { "fd00:1:ffff::", true }, { "fd00:2::80", true },
+		{ "fd00:2::ff", true }, { "172.16.0.1", true }, { "100.64.0.1", true },
+		{ "100.127.255.255", true },
+		{ "127.0.0.2", false }, { "::2", false }, { "11.0.0.0", false },
+		{ "9.255.255.255", false }, { "192.168.3.255", false }, { "192.168.8.0", false },
+		{ "fd00:0:ffff::", false }, { "fd00:2::7f", false }, { "fd00:2::100", false },
+		{ "172.16.0.2", false }, { "100.128.0.0", false }, { "100.63.255.255", false },
+		{ "::", false }, { "::a00:1", false }, { "0.0.0.0", false },
+	};
+	uint8_t told[16], peer[16];
+	struct web_asker a;
+
+	(void)state;
+	address_of("198.51.100.7", told);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		address_of(rows[i].peer, peer);
+		assert_true(ask(&conf, FOR "198.51.100.7" END "X-Forwarded-Proto: https" END,
+		    rows[i].peer, false, &a));
+		if (a.proxied != rows[i].believed || a.tls != rows[i].believed)
+			fail_msg("%s", rows[i].peer);
+		assert_memory_equal(a.address, rows[i].believed ? told : peer, 16);
+		assert_true(ask(&bare, FOR "198.51.100.7" END, rows[i].peer, false, &a));
+		assert_false(a.proxied);
+		assert_memory_equal(a.address, peer, 16);
+	}
+}
+
+static void
+the_last_stranger_is_the_client(void **state)
+{
+	static const struct {
+		const char	*lines, *address;	/* NULL: makes no sense */
+	} rows[] = {
+		{ "Host: localhost" END, "10.1.2.3" },
+		{ FOR "198.51.100.7" END, "198.51.100.7" },
+		{ FOR "  198.51.100.7\t" END, "198.51.100.7" },
+		{ FOR "2001:db8::1" END, "2001:db8::1" },
+		{ FOR "::ffff:198.51.100.7" END, "198.51.100.7" },
+		{ FOR "1.1.1.1, 198.51.100.7" END, "198.51.100.7" },
+		{ FOR "1.1.1.1,198.51.100.7,10.9.9.9 , 127.0.0.1" END, "198.51.100.7" },
+		{ FOR "127.0.0.1, 198.51.100.7" END, "198.51.100.7" },
+		{ FOR "10.0.0.1, 10.0.0.2" END, "10.0.0.1" },
+		{ FOR "1.1.1.1" END "X-Forwarded-For: 198.51.100.7" END, "198.51.100.7" },
+		{ FOR "198.51.100.7" END "X-Forwarded-For: 10.0.0.1, 10.0.0.2" END,
+		    "198.51.100.7" },
+		/* What a stranger wrote himself is not even looked at. */
+		{ FOR "unknown, <script>, 198.51.100.7" END, "198.51.100.7" },
+		{ FOR "unknown" END "X-Forwarded-For: 198.51.100.7" END, "198.51.100.7" },
+		{ FOR "unknown" END, NULL },
+		{ FOR END, NULL },
+		{ FOR "," END, NULL },
+		{ FOR "198.51.100.7," END, NULL },
+		{ FOR "unknown, 10.0.0.1" END, NULL },
+		{ FOR "198.51.100.7:1234" END, NULL },
+		{ FOR "[2001:db8::1]" END, NULL },
+		{ FOR "198.51.100" END, NULL },
+		{ FOR "198.51.100.7 10.0.0.1" END, NULL },
+		{ FOR " " END, NULL },
+		{ FOR "localhost" END, NULL },
+		{ FOR "198.51.100.7" END "X-Forwarded-Proto: ftp" END, NULL },
+		{ FOR "198.51.100.7" END "X-Forwarded-Proto: https, http" END, NULL },
+		{ FOR "198.51.100.7" END "X-Forwarded-Proto:" END, NULL },
+	};
+	uint8_t expected[16];
+	struct web_asker a;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool ok = ask(&conf, rows[i].lines, peer_proxy, false, &a);
+
+		if (ok != (rows[i].address != NULL))
+			fail_msg("row %zu: %s", i, rows[i].lines);
+		if (ok) {
+			address_of(rows[i].address, expected);
+			if (memcmp(a.address, expected, 16) != 0)
+				fail_msg("row %zu: %s: another address", i, rows[i].lines);
+		}
+		/* From anybody else they are nothing. */
+		assert_true(ask(&conf, rows[i].lines, peer_far, false, &a));
+		assert_false(a.proxied || a.tls);
+	}
+}
+
+static void
+a_list_too_long_makes_no_sense(void **state)
+{
+	char lines[4096];
+	struct web_asker a;
+
+	(void)state;
+	snprintf(lines, sizeof(lines), FOR "%01100d, 198.51.100.7" END, 0);
+	assert_false(ask(&conf, lines, peer_proxy, false, &a));
+}
+
+static void
+the_scheme_is_the_browsers(void **state)
+{
+	static const struct {
+		const char	*peer, *scheme, *origin;
+		bool		 tls;			/* that we ended */
+		enum web_origin	 expected;
+	} rows[] = {
+		{ peer_proxy, "https", "https://localhost", false, ORIGIN_OWN },
+		{ peer_proxy, "https", "http://localhost", false, ORIGIN_REFUSED },
+		{ peer_proxy, "http", "http://localhost", true, ORIGIN_OWN },
+		{ peer_proxy, "http", "https://localhost", true, ORIGIN_REFUSED },
+		{ peer_far, "https", "https://localhost", false, ORIGIN_REFUSED },
+		{ peer_far, "https", "http://localhost", false, ORIGIN_OWN },
+		{ peer_far, "http", "https://localhost", true, ORIGIN_OWN },
+	};
+	struct web_asker a;
+	char lines[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(lines, sizeof(lines), FOR "198.51.100.7" END "X-Forwarded-Proto: %s" END
+		    "Origin: %s" END, rows[i].scheme, rows[i].origin);
+		assert_true(ask(&conf, lines, rows[i].peer, rows[i].tls, &a));
+		assert_int_equal(a.origin, rows[i].expected);
+	}
+}
+
+/* -- options -------------------------------------------------------------------------- */
+
+struct option {
+	const char	*value;
+	bool		 ok;
+};
+
+static void
+check_options(const char *(*check)(const char *), const struct option *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((check(rows[i].value) == NULL) != rows[i].ok)
+			fail_msg("%s", rows[i].value);
+}
+
+static void
+options_are_checked(void **state)
+{
+	static const struct option name_rows[] = {
+		{ "", true }, { "  \t", true }, { names, true }, { "a", true }, { "a-b.c_d", true },
+		{ "a:1", false }, { "https://a", false }, { "a.", false }, { ".a", false },
+		{ "-a", false }, { "[::1]", false }, { "a,b", false }, { "a *", false },
+		{ "*.example", false }, { "a\x7f", false }, { "\xc3\xa4", false },
+	}, origin_rows[] = {
+		{ "", true }, { origins, true }, { "http://a", true }, { "https://a.b:1", true },
+		{ "http://a:443", true }, { "https://a:80", true }, { "https://[::1]", true },
+		{ "https://192.0.2.1:65535", true },
+		{ "null", false }, { "*", false }, { "a", false }, { "https://", false },
+		{ "https://a/", false }, { "https://a/b", false }, { "https://A", false },
+		{ "HTTPS://a", false }, { "https://a:443", false }, { "http://a:80", false },
+		{ "https://a:0443", false }, { "https://a:0", false }, { "https://a:", false },
+		{ "https://a:65536", false }, { "https://*.a", false }, { "ftp://a", false },
+		{ "https://a, https://b", false }, { "https://a@b", false },
+		{ "https://[::1", false }, { "https://a?b", false }, { "https://[a]", false },
+		{ "https://a https://b/", false },
+	}, proxy_rows[] = {
+		{ "", true }, { proxies, true }, { "0.0.0.0/0", true }, { "::/0", true },
+		{ "1.2.3.4/32", true }, { "::1/128", true }, { "::ffff:1.2.3.4/128", true },
+		{ "1.2.3.4/33", false }, { "::1/129", false }, { "1.2.3.4/", false },
+		{ "1.2.3.4/-1", false }, { "1.2.3.4/+8", false }, { "1.2.3.4/8/8", false },
+		{ "1.2.3.4/255.0.0.0", false }, { "1.2.3/24", false }, { "1.2.3.4:80", false },
+		{ "[::1]", false }, { "localhost", false }, { "/8", false }, { "1.2.3.4,", false },
+		{ "1.2.3.4/0008", false }, { "1.2.3.4 x", false },
+		{ "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb:cccc", false },
+	};
+	char value[600];
+
+	(void)state;
+	check_options(web_check_names, name_rows, COUNT(name_rows));
+	check_options(web_check_origins, origin_rows, COUNT(origin_rows));
+	check_options(web_check_proxies, proxy_rows, COUNT(proxy_rows));
+
+	memset(value, 'a', sizeof(value));
+	value[sizeof(value) - 1] = '\0';
+	assert_non_null(web_check_names(value));
+	memcpy(value, "https://", 8);
+	assert_non_null(web_check_origins(value));
+	assert_non_null(web_check_proxies(value));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hosts_are_ours_or_addresses),
+		cmocka_unit_test(the_machine_knows_its_own_name),
+		cmocka_unit_test(long_hosts_are_refused),
+		cmocka_unit_test(origins_are_compared_whole),
+		cmocka_unit_test(without_a_host_no_origin_is_own),
+		cmocka_unit_test(long_origins_are_refused),
+		cmocka_unit_test(browsers_say_who_made_a_request),
+		cmocka_unit_test(proxies_alone_are_believed),
+		cmocka_unit_test(the_last_stranger_is_the_client),
+		cmocka_unit_test(a_list_too_long_makes_no_sense),
+		cmocka_unit_test(the_scheme_is_the_browsers),
+		cmocka_unit_test(options_are_checked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

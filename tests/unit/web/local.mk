@@ -1,0 +1,4 @@
+unit_tests += \
+	tests/unit/web/call_test
+tests_unit_web_call_test_SOURCES = tests/unit/web/call_test.c $(worker_kit)
+tests_unit_web_call_test_LDADD = $(server_libs)
