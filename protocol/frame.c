@@ -1,8 +1,9 @@
 /* frame.c - length-prefixed framing, fed any number of bytes at a time. */
+#include "protocol/frame.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/frame.h"
 #include "protocol/limits.h"
 
 #define BUFFER_MIN	256u		/* holds most requests without growing */

@@ -7,10 +7,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "protocol/frame.pb-c.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
 #include "protocol/limits.h"
-#include "protocol/frame.pb-c.h"
 
 #define VARINT_BYTES_MAX	10u
 #define FIELDS_MAX		64u	/* of one message type: bits of a mask */

@@ -1,11 +1,11 @@
 /* json_text.c - JSON text as jansson's tree, in memory that is wiped. */
+#include "protocol/json_text.h"
+
 #include <stdalign.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-
-#include "protocol/json_text.h"
 
 struct block {
 	size_t	size;

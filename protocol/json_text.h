@@ -11,8 +11,9 @@
 #ifndef KITH_PROTOCOL_JSON_TEXT_H
 #define KITH_PROTOCOL_JSON_TEXT_H
 
-#include <jansson.h>
 #include <stddef.h>
+
+#include <jansson.h>
 
 #include "protocol/error.h"
 

@@ -1,10 +1,10 @@
 /* unpackmem.c - the capped allocator that protobuf-c unpacks into. */
+#include "protocol/unpackmem.h"
+
 #include <errno.h>
 #include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "protocol/unpackmem.h"
 
 #define ALIGN	alignof(max_align_t)
 

@@ -9,9 +9,10 @@
 #ifndef KITH_PROTOCOL_UNPACKMEM_H
 #define KITH_PROTOCOL_UNPACKMEM_H
 
-#include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
 
 struct unpackmem {
 	ProtobufCAllocator	 allocator;	/* hand &allocator to protobuf-c */

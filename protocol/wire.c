@@ -6,13 +6,14 @@
  * makes but two decoders could read differently: a singular field twice, a tag
  * or a length in more bytes than any needs.
  */
+#include "protocol/wire.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "protocol/frame.h"
-#include "protocol/limits.h"
 #include "protocol/frame.pb-c.h"
-#include "protocol/wire.h"
+#include "protocol/limits.h"
 
 #define LEVEL_FIELDS_MAX	64u	/* fields of one message type: bits of `seen` */
 

@@ -10,9 +10,10 @@
 #ifndef KITH_PROTOCOL_WIRE_H
 #define KITH_PROTOCOL_WIRE_H
 
-#include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
 
 #include "protocol/error.h"
 #include "protocol/unpackmem.h"

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
-#include "server/master/daemon.h"
 #include "server/lib/log.h"
+#include "server/master/daemon.h"
 #include "server/master/master.h"
 
 struct arguments {

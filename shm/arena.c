@@ -5,6 +5,8 @@
  * finds its way; the segment is never unmapped, so pointers into it are good for
  * the life of a process, but only within it.
  */
+#include "shm/arena.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -13,8 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-
-#include "shm/arena.h"
 
 #define ARENA_MAGIC	UINT64_C(0x616e6572416b7468)
 #define PART_ALIGN	64u

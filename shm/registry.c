@@ -1,13 +1,14 @@
 /*
  * registry.c - sessions and followers, on top of table.
  */
+#include "shm/registry.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "shm/point.h"
-#include "shm/registry.h"
 
 #define STRIPES_MAX	256u
 #define STRIPE_FILL	64u		/* entries a stripe should hold before there are more */

@@ -1,12 +1,13 @@
 /*
  * ring.c - the inbox: pushers at the tail under a lock, the owner at the head.
  */
+#include "shm/ring.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "shm/point.h"
-#include "shm/ring.h"
 #include "shm/rlock.h"
 
 #define SIZE_MIN	64u

@@ -3,12 +3,12 @@
  */
 #undef NDEBUG				/* a wrong order found late is a deadlock */
 
+#include "shm/rlock.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <time.h>
-
-#include "shm/rlock.h"
 
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "atomics in shared memory must not hide a lock of their own");

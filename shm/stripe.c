@@ -9,12 +9,13 @@
  */
 #undef NDEBUG				/* see rlock.c */
 
+#include "shm/stripe.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
 #include "shm/point.h"
-#include "shm/stripe.h"
 
 /* The finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom
  * Number Generators" (2014), with the constants of David Stafford's mixer 13. Ids

@@ -3,13 +3,14 @@
  */
 #undef NDEBUG				/* see rlock.c */
 
+#include "shm/table.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdbool.h>
 
 #include "shm/point.h"
 #include "shm/stripe.h"
-#include "shm/table.h"
 
 #define READ_TRIES	200		/* then table_read() takes the lock */
 

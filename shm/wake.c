@@ -5,12 +5,13 @@
  * flag. Of the two looks at least one sees the other's store; without a full fence
  * on both sides both may miss (on x86 too), and the record waits for the timeout.
  */
+#include "shm/wake.h"
+
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "shm/point.h"
-#include "shm/wake.h"
 
 _Static_assert(sizeof(struct wake_shared) == 64, "one cache line per sleeper");
 

@@ -1,6 +1,8 @@
 /*
  * app.c - what the commands share: a profile, one connection, one exit code.
  */
+#include "client-cli/app/app.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,7 +13,6 @@
 
 #include <event2/event.h>
 
-#include "client-cli/app/app.h"
 #include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
 

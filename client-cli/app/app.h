@@ -8,9 +8,9 @@
 #ifndef KITH_CLI_APP_H
 #define KITH_CLI_APP_H
 
-#include "client-cli/libkith/kith.h"
 #include "client-cli/app/out.h"
 #include "client-cli/app/store.h"
+#include "client-cli/libkith/kith.h"
 
 struct event_base;
 struct options;

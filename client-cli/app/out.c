@@ -1,14 +1,14 @@
 /*
  * out.c - what kith prints: events and rows, as text, fields or JSON.
  */
+#include "client-cli/app/out.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-#include "client-cli/app/out.h"
 
 #define COLUMNS_MAX	8		/* fields of a record, at most */
 #define CELLS_PER_GROWTH	256

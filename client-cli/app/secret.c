@@ -1,6 +1,8 @@
 /*
  * secret.c - where a password comes from.
  */
+#include "client-cli/app/secret.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,8 +11,6 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
-
-#include "client-cli/app/secret.h"
 
 #define CTRL_C	3
 #define CTRL_D	4

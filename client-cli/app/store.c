@@ -1,6 +1,8 @@
 /*
  * store.c - what kith keeps on disk: profiles, tokens, known servers, counters.
  */
+#include "client-cli/app/store.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -13,8 +15,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "client-cli/app/store.h"
 
 #define FILE_BYTES_MAX	(1024 * 1024)
 

@@ -1,6 +1,8 @@
 /*
  * chat.c - the interactive client: shows what comes, sends what is typed.
  */
+#include "client-cli/chat/chat.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,9 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "client-cli/chat/chat.h"
-#include "client-cli/cmd/cmd.h"
 #include "client-cli/chat/line.h"
+#include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
 #include "protocol/wire.h"
 

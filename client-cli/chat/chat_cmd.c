@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "client-cli/chat/chat.h"
-#include "client-cli/cmd/cmd.h"
 #include "client-cli/chat/line.h"
+#include "client-cli/cmd/cmd.h"
 
 #define HISTORY_EVENTS	20
 

@@ -1,6 +1,8 @@
 /*
  * line.c - the line at the bottom of the terminal, by GNU readline.
  */
+#include "client-cli/chat/line.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
@@ -12,8 +14,6 @@
 #include <event2/event.h>
 #include <readline/history.h>
 #include <readline/readline.h>
-
-#include "client-cli/chat/line.h"
 
 #define HISTORY_LINES	1000
 

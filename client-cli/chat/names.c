@@ -1,11 +1,12 @@
 /*
  * names.c - the names that Tab completes.
  */
+#include "client-cli/chat/names.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-cli/chat/names.h"
 #include "client-cli/app/out.h"
 #include "protocol/limits.h"
 

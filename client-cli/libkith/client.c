@@ -2,13 +2,14 @@
  * client.c - the life of a login: connect, pin the key, greet, log in, beat,
  * and all of it again when the connection breaks.
  */
+#include "client-cli/libkith/client.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "client-cli/libkith/client.h"
 #include "protocol/limits.h"
 
 #define BACKOFF_MIN_MS	1000		/* kith-protocol.7, "Connecting again" */

@@ -2,13 +2,14 @@
  * client_state.c - which conversations the client knows, how far it has each,
  * and what it has to ask next.
  */
+#include "client-cli/libkith/client_state.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-cli/libkith/client_state.h"
 #include "protocol/limits.h"
 
 #define HELD_MAX	512		/* events held back per conversation */

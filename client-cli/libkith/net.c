@@ -1,6 +1,8 @@
 /*
  * net.c - one connection to a server: TCP, TLS, frames in and out.
  */
+#include "client-cli/libkith/net.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -13,8 +15,8 @@
 
 #include <event2/event.h>
 #include <event2/event_struct.h>
+
 #include "client-cli/libkith/kith.h"
-#include "client-cli/libkith/net.h"
 #include "client-cli/libkith/net_tls.h"
 #include "protocol/frame.h"
 #include "protocol/limits.h"

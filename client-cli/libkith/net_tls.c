@@ -1,6 +1,8 @@
 /*
  * net_tls.c - TLS of a client's connection.
  */
+#include "client-cli/libkith/net_tls.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,8 +10,6 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
-
-#include "client-cli/libkith/net_tls.h"
 
 static SSL_CTX *context;
 static SSL_SESSION *last_session;

@@ -1,18 +1,19 @@
 /*
  * auth.c - the auth role: records in, jobs along their steps, one hash a turn.
  */
+#include "server/auth/auth.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/auth/auth.h"
+#include "protocol/frame.pb-c.h"
+#include "protocol/wire.h"
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
-#include "protocol/frame.pb-c.h"
-#include "protocol/wire.h"
 
 /*
  * Jobs.

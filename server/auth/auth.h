@@ -16,19 +16,20 @@
 #ifndef KITH_SERVER_AUTH_H
 #define KITH_SERVER_AUTH_H
 
-#include <protobuf-c/protobuf-c.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "server/proc/ipc.h"
-#include "server/rules/name.h"
-#include "server/auth/password.h"
-#include "server/proc/proc.h"
+#include <protobuf-c/protobuf-c.h>
+
 #include "protocol/error.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
 #include "protocol/unpackmem.h"
+#include "server/auth/password.h"
+#include "server/proc/ipc.h"
+#include "server/proc/proc.h"
+#include "server/rules/name.h"
 #include "server/rules/token.h"
 
 #define AUTH_JOBS_MAX		2048u

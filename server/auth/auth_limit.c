@@ -1,12 +1,14 @@
 /*
  * auth_limit.c - a table of times, each that at which all is forgiven.
  */
-#include <openssl/evp.h>
+#include "server/auth/auth_limit.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "server/auth/auth_limit.h"
+#include <openssl/evp.h>
+
 #include "protocol/limits.h"
 
 #define BUCKETS		1024u		/* a power of two */

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/frame.pb-c.h"
 #include "server/auth/auth.h"
 #include "server/conf/conf.h"
-#include "protocol/frame.pb-c.h"
 
 static const struct auth_step new_token[], register_again[], rehash[];
 

@@ -1,13 +1,14 @@
 /*
  * password.c - crypt_r() with a work area of our own, and comparison in constant time.
  */
-#include <crypt.h>
+#include "server/auth/password.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/auth/password.h"
+#include <crypt.h>
+#include <openssl/crypto.h>
 
 #define METHOD	"$y$"			/* yescrypt */
 

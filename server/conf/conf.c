@@ -2,6 +2,8 @@
  * conf.c - reads, checks, prints and reloads kithd.conf. What a value is, and how it
  * is written: conf_value.c.
  */
+#include "server/conf/conf.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +12,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server/conf/conf.h"
 #include "server/conf/conf_keys.h"
 #include "server/conf/conf_value.h"
 

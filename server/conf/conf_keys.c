@@ -3,15 +3,16 @@
  *
  * kithd.conf.5 and etc/kithd.conf.in say the same; a unit test compares.
  */
+#include "server/conf/conf_keys.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/conf/conf.h"
-#include "server/conf/conf_keys.h"
-#include "server/master/listen.h"
 #include "protocol/limits.h"
-#include "shm/registry.h"
+#include "server/conf/conf.h"
 #include "server/http/web_rules.h"
+#include "server/master/listen.h"
+#include "shm/registry.h"
 
 #define MIB	(1024u * 1024u)
 #define ANY	0xffffffffu

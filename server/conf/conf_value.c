@@ -1,6 +1,8 @@
 /*
  * conf_value.c - the values of options: from text, to text, by the type in their row.
  */
+#include "server/conf/conf_value.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -10,7 +12,6 @@
 
 #include "server/conf/conf.h"
 #include "server/conf/conf_keys.h"
-#include "server/conf/conf_value.h"
 
 int
 conf_complain(const struct conf_place *at, const char *fmt, ...)

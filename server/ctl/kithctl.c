@@ -4,9 +4,10 @@
  * Speaks to the socket and to nothing else. Exit codes are those of kith(1): 0 done, 1
  * failed (status: it does not serve yet), 2 usage, 3 no kithd there.
  */
+#include "server/ctl/kithctl.h"
+
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "server/ctl/kithctl.h"
+#include <jansson.h>
+
 #include "protocol/limits.h"
 
 #define ANSWER_SECONDS	20		/* the server gives up after 10 */

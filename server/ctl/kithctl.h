@@ -4,8 +4,9 @@
 #ifndef KITH_SERVER_KITHCTL_H
 #define KITH_SERVER_KITHCTL_H
 
-#include <jansson.h>
 #include <stddef.h>
+
+#include <jansson.h>
 
 /* As kith(1): DESIGN 8. */
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };

@@ -8,8 +8,8 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "server/ctl/kithctl.h"
 #include "protocol/limits.h"
+#include "server/ctl/kithctl.h"
 
 /* One line, without its end. -1: nothing there, or too long. */
 static int

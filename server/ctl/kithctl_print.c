@@ -1,11 +1,12 @@
 /*
  * kithctl_print.c - answers of the control socket, for people.
  */
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#include <jansson.h>
 
 #include "server/ctl/kithctl.h"
 

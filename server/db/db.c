@@ -8,10 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/conf/conf.h"
-#include "server/db/db_driver.h"
 #include "protocol/conversation.pb-c.h"
 #include "protocol/limits.h"
+#include "server/conf/conf.h"
+#include "server/db/db_driver.h"
 
 static struct db *
 open_driver(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)

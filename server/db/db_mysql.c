@@ -7,10 +7,11 @@
 #include "server/db/db_mysql.h"
 
 #include <errmsg.h>
-#include <mysqld_error.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include <mysqld_error.h>
 
 #define COLUMN_BYTES	64u		/* a column's first buffer */
 

@@ -13,13 +13,13 @@
  * Limits  A statement over max_allowed_packet is not an error but the end of the connection,
  *         so rows are sent in pieces well below it.
  */
-#include "server/db/db_mysql.h"
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "server/db/db_mysql.h"
 
 #define ROW_BYTES	160u		/* of an event's statement, besides its body: at most */
 

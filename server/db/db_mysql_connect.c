@@ -4,18 +4,18 @@
  * Nothing is left to defaults that differ between the two client libraries and their versions:
  * TLS, timeouts, character set, strictness.
  */
-#include "server/db/db_mysql.h"
-
-#include <errno.h>
 #include <errmsg.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <mysqld_error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <mysqld_error.h>
+
 #include "server/conf/conf.h"
+#include "server/db/db_mysql.h"
 
 #define CONNECT_S	2
 #define ANSWER_S	5		/* a server silent for so long counts as lost */

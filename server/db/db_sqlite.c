@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +16,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <sqlite3.h>
+
+#include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
-#include "protocol/wire.h"
 
 #define BUSY_MS		2000
 #define CACHE_KIB	"8192"

@@ -3,11 +3,11 @@
  */
 #include <string.h>
 
+#include "protocol/frame.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
-#include "protocol/frame.h"
-#include "shm/stats.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 /* The first byte of a length below 16 MiB; longer frames than 64 KiB there are none. */
 static bool

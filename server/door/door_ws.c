@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/json.h"
+#include "server/door/ws.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
-#include "protocol/json.h"
-#include "shm/stats.h"
 #include "server/worker/worker.h"
-#include "server/door/ws.h"
+#include "shm/stats.h"
 
 #define FIN			0x80u	/* RFC 6455, 5.2 */
 #define LENGTH_16		126u

@@ -1,8 +1,8 @@
 /* ws_reader.c - the frames of a WebSocket client, fed any number of bytes at a time. */
+#include "server/door/ws_reader.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-#include "server/door/ws_reader.h"
 
 #define BUFFER_MIN	256u		/* holds most requests without growing */
 #define HEAD_MIN	6u		/* two bytes and the mask */

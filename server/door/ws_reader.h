@@ -23,6 +23,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <wslay/wslay.h>
 
 #define WS_CONTROL_MAX	125u		/* bytes in a control frame */

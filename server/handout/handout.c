@@ -1,12 +1,13 @@
 /*
  * handout.c - a memfd that the master writes and roles read.
  */
+#include "server/handout/handout.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "server/handout/handout.h"
 #include "server/lib/seqpage.h"
 
 int

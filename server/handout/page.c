@@ -1,15 +1,16 @@
 /*
  * page.c - reads the files of the web page. Master only.
  */
+#include "server/handout/page.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/handout/page.h"
+#include <openssl/evp.h>
 
 /* Into `buf`, whole. Its length or -errno. */
 static ssize_t

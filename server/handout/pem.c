@@ -1,14 +1,14 @@
 /*
  * pem.c - reads key and certificate. Master only.
  */
+#include "server/handout/pem.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "server/handout/pem.h"
 
 /* The whole file as a text. 0 or -errno. */
 static int

@@ -1,11 +1,11 @@
 /*
  * tickets.c - makes, rotates and reads the keys of session tickets.
  */
+#include "server/handout/tickets.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/random.h>
-
-#include "server/handout/tickets.h"
 
 #define ALL_BYTES	(TICKETS_KEYS * (uint32_t)sizeof(struct tickets_key))
 

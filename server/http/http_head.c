@@ -7,14 +7,15 @@
  * we read.
  */
 #include <errno.h>
-#include <http_parser.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include "server/http/http_int.h"
+#include <http_parser.h>
+
 #include "protocol/wire.h"
+#include "server/http/http_int.h"
 
 #define LENGTH_DIGITS	15u		/* of a Content-Length */
 #define DIGITS		"0123456789"

@@ -3,6 +3,8 @@
  *
  * The options are read anew for each request: they are short, and a reload needs no care.
  */
+#include "server/http/web_rules.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,6 @@
 
 #include "server/conf/conf.h"
 #include "server/http/http.h"
-#include "server/http/web_rules.h"
 
 #define HOST_MAX	262u		/* a name of 253, a port, brackets */
 #define ORIGIN_MAX	280u

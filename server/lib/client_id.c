@@ -1,5 +1,6 @@
 /* client_id.c - client ids for those who have none. */
 #include "server/lib/client_id.h"
+
 #include "protocol/limits.h"
 
 #define MS_BITS		42u

@@ -1,8 +1,8 @@
 /* index.c - from a key to a set of places; open addressing, linear probing. */
+#include "server/lib/index.h"
+
 #include <errno.h>
 #include <stdlib.h>
-
-#include "server/lib/index.h"
 
 #define CELLS_MIN	64u
 #define PLACES_MIN	2u

@@ -4,6 +4,8 @@
  * What a role says goes to the log role's inbox; the role's name and the time of
  * the line are made there, from what the receiver knows about the sender.
  */
+#include "server/lib/log.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -14,7 +16,6 @@
 #include <unistd.h>
 
 #include "server/proc/ipc.h"
-#include "server/lib/log.h"
 #include "server/proc/proc.h"
 
 static enum log_level log_max = LOG_L_INFO;

@@ -1,11 +1,11 @@
 /*
  * seqpage.c - one writer, many readers, no lock.
  */
+#include "server/lib/seqpage.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
-
-#include "server/lib/seqpage.h"
 
 #define READ_TRIES	1000		/* a write takes microseconds */
 

@@ -1,9 +1,9 @@
 /* told.c - JSON texts that gather for one answer. */
+#include "server/lib/told.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "server/lib/told.h"
 
 #define TOLD_MIN	1024u
 

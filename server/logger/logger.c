@@ -6,7 +6,6 @@
  * room. Lines of level error go to stderr too.
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,9 +13,11 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 #include "server/conf/conf.h"
-#include "server/proc/ipc.h"
 #include "server/lib/log.h"
+#include "server/proc/ipc.h"
 #include "server/proc/proc.h"
 
 #define OUT_MAX	(64u * 1024u)

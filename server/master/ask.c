@@ -1,13 +1,14 @@
 /*
  * ask.c - the master's questions to auth.
  */
+#include "server/master/ask.h"
+
 #include <string.h>
 
-#include "server/master/ask.h"
-#include "server/proc/ipc.h"
+#include "protocol/wire.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
-#include "protocol/wire.h"
+#include "server/proc/ipc.h"
 
 #define ANSWER_BYTES	4096u		/* an answer, unpacked */
 

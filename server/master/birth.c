@@ -1,8 +1,9 @@
 /*
  * birth.c - a role's process from fork() to its main function.
  */
+#include "server/master/birth.h"
+
 #include <errno.h>
-#include <event2/event.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
@@ -12,10 +13,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "server/master/birth.h"
+#include <event2/event.h>
+
 #include "server/conf/conf.h"
-#include "server/master/listen.h"
 #include "server/lib/log.h"
+#include "server/master/listen.h"
 
 #define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
 #define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)

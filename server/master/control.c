@@ -1,6 +1,8 @@
 /*
  * control.c - the admin socket: connections, lines, answers.
  */
+#include "server/master/control.h"
+
 #include <errno.h>
 #include <malloc.h>
 #include <poll.h>
@@ -13,7 +15,6 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
-#include "server/master/control.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
 #include "server/proc/proc.h"

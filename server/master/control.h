@@ -13,11 +13,12 @@
 #ifndef KITH_SERVER_CONTROL_H
 #define KITH_SERVER_CONTROL_H
 
-#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#include <jansson.h>
 
 #define CONTROL_CLIENTS_MAX	8u
 #define CONTROL_LINE_MAX	4096u

@@ -3,13 +3,13 @@
  */
 #include <string.h>
 
-#include "server/conf/conf.h"
-#include "server/master/control.h"
-#include "server/master/invite.h"
-#include "server/lib/log.h"
-#include "server/master/master_int.h"
 #include "protocol/limits.h"
 #include "protocol/wire.h"
+#include "server/conf/conf.h"
+#include "server/lib/log.h"
+#include "server/master/control.h"
+#include "server/master/invite.h"
+#include "server/master/master_int.h"
 
 #define INVITE_LIFE_MAX_MS	(366ull * 24 * 3600 * 1000)
 #define INVITE_USES_MAX		100000

@@ -3,6 +3,8 @@
  *
  * Before anything else is made: a second fork after that would take no part of it along.
  */
+#include "server/master/daemon.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "server/master/daemon.h"
 #include "server/lib/log.h"
 
 #define WAIT_MS	60000		/* for the start; a large schema change takes longer */

@@ -1,15 +1,16 @@
 /*
  * invite.c - asks for invites and makes their URLs.
  */
+#include "server/master/invite.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/conf/conf.h"
-#include "server/master/invite.h"
-#include "server/master/master_int.h"
 #include "protocol/limits.h"
+#include "server/conf/conf.h"
+#include "server/master/master_int.h"
 
 #define HTTPS_PORT	443u
 

@@ -1,6 +1,8 @@
 /*
  * listen.c - makes the listening sockets.
  */
+#include "server/master/listen.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -11,7 +13,6 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
-#include "server/master/listen.h"
 
 #define PORT_TRIES	16		/* "*:0": the port that IPv4 got may be taken on IPv6 */
 

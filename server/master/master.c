@@ -12,13 +12,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "server/conf/conf.h"
-#include "server/master/invite.h"
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
-#include "server/master/master_int.h"
 #include "protocol/error.h"
+#include "server/conf/conf.h"
 #include "server/handout/tickets.h"
+#include "server/lib/log.h"
+#include "server/master/invite.h"
+#include "server/master/master_int.h"
+#include "server/proc/ipc.h"
 
 #define RECORDS_PER_TURN	256u
 

@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 
 #include "server/conf/conf.h"
-#include "server/proc/ipc.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
+#include "server/proc/ipc.h"
 
 static unsigned
 first_of(const struct master *m, enum role r)

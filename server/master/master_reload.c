@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
-#include "server/lib/log.h"
-#include "server/master/master_int.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
+#include "server/lib/log.h"
+#include "server/master/master_int.h"
 
 /* The bytes work together, and this is their fingerprint. 0 or -1 with err. */
 static int

@@ -12,12 +12,12 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
-#include "server/lib/log.h"
-#include "server/master/master_int.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
-#include "shm/arena.h"
 #include "server/handout/tickets.h"
+#include "server/lib/log.h"
+#include "server/master/master_int.h"
+#include "shm/arena.h"
 
 #define ARENA_SLACK	65536u		/* of its own header, and of alignment */
 #define SMALL_INBOX	(256u * 1024u)	/* the least that holds two records */

@@ -1,6 +1,8 @@
 /*
  * state.c - makes and locks the state directory. Master only.
  */
+#include "server/master/state.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,9 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "server/master/birth.h"
 #include "server/conf/conf.h"
-#include "server/master/state.h"
+#include "server/master/birth.h"
 
 #define INVITED_FILE	"first-invite-made"
 #define LOCK_TRIES	10		/* the file may be removed just as it is opened */

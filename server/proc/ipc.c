@@ -1,13 +1,14 @@
 /*
  * ipc.c - sends and checks records between processes.
  */
+#include "server/proc/ipc.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
 #include "protocol/limits.h"
+#include "server/lib/log.h"
 
 _Static_assert(sizeof(struct ipc_head) == 104, "no padding: nothing of the stack leaks");
 

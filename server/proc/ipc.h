@@ -13,8 +13,9 @@
 #ifndef KITH_SERVER_IPC_H
 #define KITH_SERVER_IPC_H
 
-#include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
 
 #include "server/proc/proc.h"
 

@@ -1,11 +1,11 @@
 /*
  * ipc_table.c - who may tell what to whom.
  */
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
+#include "server/lib/log.h"
+#include "server/proc/ipc.h"
 
 #define MASTER	(1u << ROLE_MASTER)
 #define LOG	(1u << ROLE_LOG)

@@ -1,18 +1,20 @@
 /*
  * proc.c - the loop of every role.
  */
+#include "server/proc/proc.h"
+
 #include <errno.h>
-#include <event2/event.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <event2/event.h>
+
 #include "server/conf/conf.h"
 #include "server/handout/handout.h"
-#include "server/proc/ipc.h"
 #include "server/lib/log.h"
-#include "server/proc/proc.h"
+#include "server/proc/ipc.h"
 
 #define BUDGET_DEFAULT	256u
 

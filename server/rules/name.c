@@ -1,17 +1,19 @@
 /*
  * name.c - preparation of names with ICU, and a short way for ASCII.
  */
+#include "server/rules/name.h"
+
 #include <errno.h>
 #include <string.h>
-#include <unicode/uchar.h>
+
 #include <unicode/ucasemap.h>
+#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
 
 #include "server/lib/log.h"
-#include "server/rules/name.h"
 
 /* UTF-16 units at any step: NAME_BYTES_MAX characters, each of which lower case
  * and NFC make at most three times longer. */

@@ -1,12 +1,13 @@
 /*
  * token.c - random bytes, base64url (RFC 4648, 5), SHA-256.
  */
+#include "server/rules/token.h"
+
 #include <errno.h>
-#include <openssl/evp.h>
 #include <string.h>
 #include <sys/random.h>
 
-#include "server/rules/token.h"
+#include <openssl/evp.h>
 
 static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

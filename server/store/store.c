@@ -7,9 +7,10 @@
  */
 #include "server/store/store.h"
 
-#include <event2/event.h>
 #include <string.h>
 #include <time.h>
+
+#include <event2/event.h>
 
 #include "server/lib/log.h"
 #include "server/store/store_group.h"

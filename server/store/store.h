@@ -17,15 +17,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/rules/conv.h"
-#include "server/db/db.h"
-#include "server/proc/ipc.h"
-#include "server/proc/proc.h"
 #include "protocol/conversation.pb-c.h"
 #include "protocol/error.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/limits.h"
 #include "protocol/unpackmem.h"
+#include "server/db/db.h"
+#include "server/proc/ipc.h"
+#include "server/proc/proc.h"
+#include "server/rules/conv.h"
 
 struct store_batch;
 struct store_cache;

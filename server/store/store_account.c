@@ -1,14 +1,15 @@
 /*
  * store_account.c - auth's questions: accounts, passwords, invites. Writer and reader.
  */
+#include "server/store/store_account.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "server/lib/log.h"
 #include "protocol/wire.h"
-#include "shm/registry.h"
-#include "server/store/store_account.h"
+#include "server/lib/log.h"
 #include "server/store/store_cache.h"
+#include "shm/registry.h"
 
 #define ACCOUNT_COLUMNS	"id, name, hash, admin, disabled"
 

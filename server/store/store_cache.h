@@ -14,9 +14,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/rules/conv.h"
-#include "server/db/db.h"
 #include "protocol/limits.h"
+#include "server/db/db.h"
+#include "server/rules/conv.h"
 
 struct store;
 struct store_cache;

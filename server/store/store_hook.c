@@ -13,9 +13,9 @@
 
 #include "server/lib/log.h"
 #include "server/rules/name.h"
+#include "server/rules/token.h"
 #include "server/store/store_account.h"
 #include "server/store/store_list.h"
-#include "server/rules/token.h"
 
 _Static_assert(HOOK_NAME_BYTES_MAX <= DEVICE_NAME_BYTES_MAX, "it is in the same column");
 

@@ -1,11 +1,12 @@
 /*
  * store_read.c - the reader role: answers what clients and auth ask without changing anything.
  */
-#include <event2/event.h>
 #include <string.h>
 
-#include "server/lib/log.h"
+#include <event2/event.h>
+
 #include "protocol/ipc.pb-c.h"
+#include "server/lib/log.h"
 #include "server/store/store.h"
 #include "server/store/store_history.h"
 #include "server/store/store_list.h"

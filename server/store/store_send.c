@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shm/point.h"
 #include "server/store/store_batch.h"
+#include "shm/point.h"
 
 int
 store_batch_init(struct store *s)

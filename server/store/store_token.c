@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "shm/registry.h"
 #include "server/store/store_account.h"
 #include "server/store/store_list.h"
+#include "shm/registry.h"
 
 #define ONLINE_MAX	256u		/* sessions of one user that list_sessions looks at */
 

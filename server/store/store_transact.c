@@ -12,12 +12,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
-#include "protocol/wire.h"
-#include "shm/point.h"
 #include "server/store/store.h"
 #include "server/store/store_cache.h"
+#include "shm/point.h"
 
 #define LOG_EVERY_MS	10000u		/* the same failure again */
 #define RETRIES_MAX	20u		/* of one transaction: deadlocks, busy */

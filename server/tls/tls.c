@@ -1,7 +1,14 @@
 /*
  * tls.c - contexts and connections of OpenSSL.
  */
+#include "server/tls/tls.h"
+
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -9,13 +16,8 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "server/handout/tickets.h"
-#include "server/tls/tls.h"
 
 #define ALPN_KITH	"kith/1"
 #define ALPN_HTTP	"http/1.1"

@@ -4,21 +4,23 @@
  * Nothing is given to the session, and no call ends, inside a callback of the session:
  * each news only wakes the step, which is an event of its own.
  */
+#include "server/web/call.h"
+
 #include <errno.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/web/call.h"
-#include "server/conf/conf.h"
-#include "server/worker/conn.h"
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
 #include "protocol/json.h"
 #include "protocol/wire.h"
-#include "shm/stats.h"
+#include "server/conf/conf.h"
 #include "server/lib/told.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 #define HASH_BYTES	32u
 #define REQUESTS_MAX	(IN_FLIGHT_MAX + 1)	/* a poll's own Sync */

@@ -7,13 +7,13 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "server/web/call.h"
 #include "server/conf/conf.h"
+#include "server/web/call.h"
+#include "server/web/web.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
-#include "shm/stats.h"
-#include "server/web/web.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 /* -- time ---------------------------------------------------------------------- */
 

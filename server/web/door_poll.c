@@ -4,12 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/web/call.h"
-#include "server/worker/conn.h"
 #include "protocol/json.h"
 #include "protocol/poll.pb-c.h"
 #include "protocol/wire.h"
+#include "server/web/call.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
 #define SYNC_ID		UINT64_MAX	/* of the Sync that `have` stands for */

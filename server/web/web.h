@@ -13,14 +13,15 @@
 #ifndef KITH_SERVER_WEB_H
 #define KITH_SERVER_WEB_H
 
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "server/http/http.h"
+#include <event2/event_struct.h>
+
 #include "protocol/error.h"
 #include "protocol/limits.h"
+#include "server/http/http.h"
 #include "server/http/web_rules.h"
 
 struct call;

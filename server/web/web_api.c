@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/web/call.h"
-#include "server/lib/client_id.h"
-#include "server/worker/conn.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
 #include "protocol/wire.h"
+#include "server/lib/client_id.h"
+#include "server/web/call.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
 #define REQUEST_ID	1u		/* a call has one Request */

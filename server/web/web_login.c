@@ -5,11 +5,11 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/web/call.h"
-#include "server/worker/conn.h"
 #include "protocol/json.h"
 #include "protocol/wire.h"
+#include "server/web/call.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
 struct login {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "server/worker/conn.h"
 #include "server/handout/page.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
 /* No inline script or style, nothing from elsewhere, no frame around it, and no way to make

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "server/web/call.h"
-#include "server/worker/conn.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
 /* Text that grows to a fixed end: what does not fit is left out. */

@@ -1,14 +1,15 @@
 /*
  * web_upgrade.c - from HTTP to WebSocket: the opening handshake (RFC 6455, 4.2).
  */
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
+#include "server/door/ws.h"
+#include "server/web/web.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
-#include "server/web/web.h"
-#include "server/door/ws.h"
 
 #define GUID		"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455, 1.3 */
 #define KEY_CHARS	24u		/* 16 bytes in base64 */

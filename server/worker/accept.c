@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "server/lib/log.h"
-#include "shm/stats.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 #define ACCEPTS_MAX	64		/* a turn: those who are in come first */
 #define PAUSE_MS	100		/* when descriptors ran out */

@@ -1,22 +1,23 @@
 /*
  * conn.c - a connection's life, its input, and the timeouts. conn_write.c has the output.
  */
+#include "server/worker/conn.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "server/conf/conf.h"
-#include "server/worker/conn.h"
-#include "server/worker/conn_write.h"
-#include "server/worker/door.h"
-#include "server/lib/log.h"
 #include "protocol/limits.h"
-#include "shm/stats.h"
+#include "server/conf/conf.h"
+#include "server/lib/log.h"
 #include "server/tls/tls.h"
 #include "server/web/web.h"
+#include "server/worker/conn_write.h"
+#include "server/worker/door.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 #define READ_MAX	TLS_RECORD_BYTES	/* of one connection and turn */
 #define HANDSHAKES_MAX	32u		/* steps a turn, of up to half a millisecond each */

@@ -19,12 +19,13 @@
 #ifndef KITH_SERVER_CONN_H
 #define KITH_SERVER_CONN_H
 
-#include <event2/event.h>
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/queue.h>
+
+#include <event2/event.h>
+#include <event2/event_struct.h>
 
 #include "protocol/error.h"
 #include "protocol/frame.h"

@@ -4,18 +4,19 @@
  * What TLS was given once must stay in front until it took it, so nothing is ever
  * dropped from a block: over the hard bound the connection goes.
  */
+#include "server/worker/conn_write.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "server/conf/conf.h"
-#include "server/worker/conn.h"
-#include "server/worker/conn_write.h"
-#include "server/worker/door.h"
-#include "shm/stats.h"
 #include "server/tls/tls.h"
+#include "server/worker/conn.h"
+#include "server/worker/door.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 #define BLOCK_MIN	512u
 

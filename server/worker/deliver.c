@@ -5,13 +5,13 @@
  */
 #include <string.h>
 
-#include "server/worker/conn.h"
-#include "server/rules/conv.h"
-#include "server/worker/door.h"
-#include "server/proc/ipc.h"
 #include "protocol/wire.h"
-#include "shm/stats.h"
+#include "server/proc/ipc.h"
+#include "server/rules/conv.h"
+#include "server/worker/conn.h"
+#include "server/worker/door.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 /* The event at hand, as each door sends it; made when the first of its sessions is met. */
 struct wrapped {

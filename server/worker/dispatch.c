@@ -1,7 +1,8 @@
 /* dispatch.c - the table of requests. kith-protocol(7) lists the same states. */
+#include "server/worker/dispatch.h"
+
 #include <stddef.h>
 
-#include "server/worker/dispatch.h"
 #include "protocol/limits.h"
 #include "server/worker/session.h"
 

@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "server/proc/proc.h"
 #include "protocol/error.h"
 #include "protocol/frame.pb-c.h"
+#include "server/proc/proc.h"
 
 struct conn;
 

@@ -1,11 +1,12 @@
 /* door.c - the list of doors, and what is the same at each. */
+#include "server/worker/door.h"
+
 #include <errno.h>
 #include <string.h>
 
+#include "protocol/json.h"
 #include "server/conf/conf.h"
 #include "server/worker/conn.h"
-#include "server/worker/door.h"
-#include "protocol/json.h"
 #include "server/worker/worker.h"
 
 #define RECONNECT_MS	1000u		/* hint to clients when we stop */

@@ -1,8 +1,8 @@
 /* req_message.c - what of sending can be refused without asking the store. */
 #include <string.h>
 
-#include "server/worker/conn.h"
 #include "server/rules/conv.h"
+#include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
 
 enum kith_err

@@ -1,9 +1,9 @@
 /* req_presence.c - who is online, from the registry. */
 #include <string.h>
 
+#include "protocol/wire.h"
 #include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
-#include "protocol/wire.h"
 #include "server/worker/worker.h"
 
 /* The `limit` + 1 lowest user ids after `after`, sorted. */

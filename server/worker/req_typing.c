@@ -1,8 +1,8 @@
 /* req_typing.c - somebody writes: told to those in the conversation who are online. */
-#include "server/worker/conn.h"
-#include "server/rules/conv.h"
-#include "server/worker/dispatch.h"
 #include "server/proc/ipc.h"
+#include "server/rules/conv.h"
+#include "server/worker/conn.h"
+#include "server/worker/dispatch.h"
 #include "server/worker/worker.h"
 
 /* Whoever does not follow a group is told the same whether or not there is one. */

@@ -2,22 +2,23 @@
  * session.c - requests: checked, answered or passed on, and what comes back.
  * session_login.c has the way in, the groups and the way out.
  */
+#include "server/worker/session.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/wire.h"
 #include "server/conf/conf.h"
+#include "server/door/ws.h"
+#include "server/lib/log.h"
+#include "server/proc/ipc.h"
 #include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/door.h"
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
-#include "protocol/wire.h"
-#include "server/worker/session.h"
 #include "server/worker/session_int.h"
-#include "shm/stats.h"
 #include "server/worker/worker.h"
-#include "server/door/ws.h"
+#include "shm/stats.h"
 
 #define RETRY_SOON_MS	200u
 #define STALL_RETRY_MS	5u

@@ -9,10 +9,10 @@
 #include <stdint.h>
 #include <sys/queue.h>
 
-#include "server/lib/limit.h"
 #include "protocol/error.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/limits.h"
+#include "server/lib/limit.h"
 
 struct conn;
 struct ipc_head;

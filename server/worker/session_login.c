@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "server/conf/conf.h"
-#include "server/worker/conn.h"
-#include "server/worker/door.h"
-#include "server/lib/log.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/wire.h"
+#include "server/conf/conf.h"
+#include "server/lib/log.h"
+#include "server/worker/conn.h"
+#include "server/worker/door.h"
 #include "server/worker/session.h"
 #include "server/worker/session_int.h"
-#include "shm/stats.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
 #define RETRY_SOON_MS	200u
 #define LOADS_MAX	16u		/* answers of up to 64 KiB on their way to our inbox */

@@ -4,21 +4,22 @@
  * It parses the network, so it has no secrets but the TLS key, no database, and opens
  * no files (DESIGN 1.6).
  */
+#include "server/worker/worker.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/handout/handout.h"
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
-#include "protocol/limits.h"
-#include "shm/ring.h"
+#include "server/lib/log.h"
+#include "server/proc/ipc.h"
 #include "server/tls/tls.h"
-#include "server/worker/worker.h"
+#include "shm/ring.h"
 
 #define FDS_RESERVED	64u		/* of the limit, for all that is no connection */
 

@@ -4,16 +4,17 @@
 #ifndef KITH_SERVER_WORKER_H
 #define KITH_SERVER_WORKER_H
 
-#include <event2/event_struct.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
 
+#include <event2/event_struct.h>
+
+#include "protocol/unpackmem.h"
 #include "server/lib/client_id.h"
-#include "server/worker/conn.h"
 #include "server/lib/index.h"
 #include "server/proc/proc.h"
-#include "protocol/unpackmem.h"
+#include "server/worker/conn.h"
 
 struct dispatch_row;
 struct page;

@@ -1,4 +1,6 @@
 /* kills.c - see kills.h. */
+#include "tests/crash/kills.h"
+
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -10,7 +12,6 @@
 
 #include <cmocka.h>
 
-#include "tests/crash/kills.h"
 #include "shm/point.h"
 
 #define HANG_SECONDS	300

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "tests/crash/harness.h"
 #include "shm/point.h"
+#include "tests/crash/harness.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define HITS		3

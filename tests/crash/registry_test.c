@@ -19,8 +19,8 @@
 
 #include <cmocka.h>
 
-#include "tests/crash/kills.h"
 #include "shm/registry.h"
+#include "tests/crash/kills.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define WORKERS		3u

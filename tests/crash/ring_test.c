@@ -21,9 +21,9 @@
 
 #include <cmocka.h>
 
-#include "tests/crash/kills.h"
 #include "shm/ring.h"
 #include "shm/wake.h"
+#include "tests/crash/kills.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define RING_BYTES	(512u * 1024u)

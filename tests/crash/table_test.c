@@ -18,8 +18,8 @@
 
 #include <cmocka.h>
 
-#include "tests/crash/kills.h"
 #include "shm/table.h"
+#include "tests/crash/kills.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define STRIPES		4u

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/frame.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/mutate.h"
-#include "protocol/frame.h"
 
 const char fuzz_seeds[] = "frame";
 

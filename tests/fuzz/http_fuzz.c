@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/mutate.h"
 #include "server/conf/conf.h"
 #include "server/http/http.h"
 #include "server/http/web_rules.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 
 #define SUM_START	UINT64_C(14695981039346656037)	/* FNV-1a */
 #define NOT_IN_NAMES	" \t\r\n:ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/fuzz/fuzz.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/json.h"
 #include "protocol/limits.h"
 #include "protocol/poll.pb-c.h"
 #include "protocol/wire.h"
+#include "tests/fuzz/fuzz.h"
 
 const char fuzz_seeds[] = "json";
 

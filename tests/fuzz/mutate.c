@@ -1,7 +1,7 @@
 /* mutate.c - small deterministic damage to bytes, for tests without a fuzzer. */
-#include <string.h>
-
 #include "tests/fuzz/mutate.h"
+
+#include <string.h>
 
 uint32_t
 mutate_random(uint32_t *seed)

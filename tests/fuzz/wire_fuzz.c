@@ -7,11 +7,11 @@
  */
 #include <stdlib.h>
 
-#include "tests/fuzz/fuzz.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
 #include "protocol/wire.h"
+#include "tests/fuzz/fuzz.h"
 
 const char fuzz_seeds[] = "wire";
 

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/fuzz/fuzz.h"
-#include "tests/fuzz/mutate.h"
 #include "protocol/wire.h"
 #include "server/door/ws_reader.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/mutate.h"
 
 const char fuzz_seeds[] = "ws";
 

@@ -1,6 +1,8 @@
 /*
  * fan_link.c - a connection to any door.
  */
+#include "tests/load/fan_link.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -13,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "tests/load/fan_link.h"
 #include "protocol/error.h"
 #include "protocol/frame.h"
 #include "protocol/json.h"

@@ -11,9 +11,10 @@
 #ifndef KITH_TESTS_FAN_LINK_H
 #define KITH_TESTS_FAN_LINK_H
 
-#include <openssl/ssl.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <openssl/ssl.h>
 
 #include "client-cli/libkith/kith.h"
 

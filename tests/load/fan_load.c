@@ -25,7 +25,6 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -36,8 +35,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/load/fan_link.h"
+#include <jansson.h>
+
 #include "protocol/limits.h"
+#include "tests/load/fan_link.h"
 
 #define SESSIONS_MAX	5000u		/* per door */
 #define SENDERS_MAX	64u

@@ -19,10 +19,8 @@
  * of order. Exit 1 if there is any of that, or a refusal.
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -30,6 +28,9 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <event2/event.h>
+#include <jansson.h>
 
 #include "client-cli/libkith/kith.h"
 #include "protocol/limits.h"

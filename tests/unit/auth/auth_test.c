@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/kit/auth_world.h"
 #include "server/auth/auth_limit.h"
 #include "server/lib/log.h"
+#include "tests/unit/kit/auth_world.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define WHAT(body)	KITH__V1__REQUEST__BODY_##body

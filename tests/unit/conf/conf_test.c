@@ -2,19 +2,19 @@
  * conf_test.c - kithd.conf: every row's default and bounds, complaints with file and line, the
  * sample and the man page against the rows, reloading.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "server/conf/conf.h"
 #include "server/conf/conf_keys.h"

@@ -13,10 +13,10 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/kit/mariadb.h"
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
+#include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/tmpdir.h"
 
 struct kind {

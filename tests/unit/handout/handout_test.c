@@ -2,23 +2,23 @@
  * handout_test.c - what the master hands to running roles: whole versions, read-only, and only
  * to those who are entitled; the keys of session tickets.
  */
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+
 #include "server/handout/handout.h"
-#include "server/lib/seqpage.h"
 #include "server/handout/tickets.h"
+#include "server/lib/seqpage.h"
 
 static void
 page_gives_back_what_was_written(void **state)

@@ -1,4 +1,6 @@
 /* auth_world.c - a store in an array, and the worker's side of auth. */
+#include "tests/unit/kit/auth_world.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,9 +11,8 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/kit/auth_world.h"
-#include "tests/unit/kit/fake_shared.h"
 #include "protocol/wire.h"
+#include "tests/unit/kit/fake_shared.h"
 
 #define FIRST_DEVICE	100u
 

@@ -1,9 +1,10 @@
 /* sample.c - a filled message of any type, from its descriptor alone. */
+#include "tests/unit/kit/sample.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/unit/kit/sample.h"
 #include "tests/fuzz/mutate.h"
 
 #define ELEMENTS	2u

@@ -5,8 +5,9 @@
 #ifndef KITH_TESTS_UNIT_SAMPLE_H
 #define KITH_TESTS_UNIT_SAMPLE_H
 
-#include <protobuf-c/protobuf-c.h>
 #include <stdint.h>
+
+#include <protobuf-c/protobuf-c.h>
 
 #include "protocol/unpackmem.h"
 

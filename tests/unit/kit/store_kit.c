@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/kit/mariadb.h"
 #include "server/db/db_driver.h"
 #include "server/store/store_send.h"
 #include "shm/arena.h"
+#include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/tmpdir.h"
 
 #define INBOX_BYTES	(1u << 20)

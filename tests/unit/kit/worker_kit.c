@@ -1,24 +1,24 @@
 /* worker_kit.c - a worker without other processes. */
+#include "tests/unit/kit/worker_kit.h"
+
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <errno.h>
-#include <event2/event.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+#include <event2/event.h>
+
 #include "protocol/wire.h"
 #include "server/tls/tls.h"
 #include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/tmpdir.h"
-#include "tests/unit/kit/worker_kit.h"
 
 #define SESSIONS	64u
 #define GROUPS		64u

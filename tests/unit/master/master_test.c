@@ -4,16 +4,12 @@
  * The roles do what `orders` says, a page that the test, the master and the roles share. The
  * test is the subreaper of them all, so that it sees each process leave.
  */
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
-#include <event2/event.h>
-#include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,12 +22,16 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cmocka.h>
+#include <event2/event.h>
+#include <jansson.h>
+
 #include "server/conf/conf.h"
-#include "server/master/control.h"
-#include "server/proc/ipc.h"
-#include "server/lib/log.h"
-#include "server/master/master.h"
 #include "server/handout/pem.h"
+#include "server/lib/log.h"
+#include "server/master/control.h"
+#include "server/master/master.h"
+#include "server/proc/ipc.h"
 #include "server/tls/tls.h"
 #include "shm/stripe.h"
 #include "tests/unit/kit/tmpdir.h"

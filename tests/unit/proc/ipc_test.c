@@ -1,20 +1,20 @@
 /*
  * ipc_test.c - which role may send which record to which, at both ends.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include <errno.h>
 #include <string.h>
 
-#include "tests/unit/kit/fake_shared.h"
+#include <cmocka.h>
+
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
-#include "server/proc/ipc.h"
 #include "server/lib/log.h"
+#include "server/proc/ipc.h"
+#include "tests/unit/kit/fake_shared.h"
 
 static struct shared *shared;
 

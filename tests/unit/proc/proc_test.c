@@ -5,15 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <cmocka.h>
-
-#include <event2/event.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/unit/kit/fake_shared.h"
-#include "server/proc/ipc.h"
+#include <cmocka.h>
+#include <event2/event.h>
+
 #include "server/lib/log.h"
+#include "server/proc/ipc.h"
+#include "tests/unit/kit/fake_shared.h"
 
 #define WRITER		2u
 #define HANG_SECONDS	20u		/* a loop that does not end kills the test */

@@ -15,8 +15,8 @@
 #include "protocol/ipc.pb-c.h"
 #include "protocol/limits.h"
 #include "protocol/wire.h"
-#include "tests/unit/kit/sample.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/unit/kit/sample.h"
 
 #define INPUTS		200000u
 #define INPUT_MAX	2048u

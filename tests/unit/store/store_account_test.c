@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/kit/mariadb.h"
 #include "protocol/ipc.pb-c.h"
-#include "server/store/store_account.h"
 #include "server/rules/token.h"
+#include "server/store/store_account.h"
+#include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
 
 #define HASH1		"$y$j9T$one"

@@ -2,23 +2,22 @@
  * call_test.c - promises of server/web/call.h, by POST /v1/poll and a hook's address at a worker whose
  * auth and store are the test.
  */
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include <cmocka.h>
+
 #include "protocol/poll.pb-c.h"
-#include "server/worker/conn.h"
 #include "server/rules/conv.h"
 #include "server/web/web.h"
+#include "server/worker/conn.h"
 #include "tests/unit/kit/worker_kit.h"
 
 #define TURNS_MAX	50

@@ -3,17 +3,16 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "protocol/limits.h"
-#include "server/worker/dispatch.h"
 #include "server/proc/ipc.h"
+#include "server/worker/dispatch.h"
 #include "server/worker/session.h"
 
 #define NUMBERS	5000u			/* no field number of a request is higher */
