@@ -2,14 +2,15 @@
  * client_failure.c - what went wrong, as one struct: told by the server or found
  * here; and what may be done about it.
  */
+#include "client-cli/libkith/client_failure.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "client-cli/libkith/client.h"
 #include "protocol/error.h"
 
 void
-failure_local(struct kith_failure *f, uint32_t code, const char *text)
+client_failure_local(struct kith_failure *f, uint32_t code, const char *text)
 {
 	static const struct { uint32_t code; enum kith_exit exit; const char *text; } rows[] = {
 #define X(number, name, exit, words) { number, exit, words },
@@ -30,7 +31,7 @@ failure_local(struct kith_failure *f, uint32_t code, const char *text)
 }
 
 void
-failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
+client_failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
 {
 	memset(f, 0, sizeof(*f));
 	f->code = (uint32_t)e->code;
@@ -43,7 +44,7 @@ failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
 }
 
 int
-failure_is_passing(const struct kith_failure *f)
+client_failure_is_passing(const struct kith_failure *f)
 {
 	switch (f->code) {
 	case KITH_E_BUSY:
@@ -57,7 +58,7 @@ failure_is_passing(const struct kith_failure *f)
 }
 
 int
-failure_is_final(const struct kith_failure *f)
+client_failure_is_final(const struct kith_failure *f)
 {
 	static const uint32_t final[] = {
 		KITH_E_AUTH_FAILED, KITH_E_TOKEN_INVALID, KITH_E_DISABLED, KITH_E_REVOKED,

@@ -1,103 +1,129 @@
 /*
  * client_queue.c - requests until their answers: the outbox.
- *
- * A request keeps its bytes until it is answered, so that it can be sent again
- * on the next connection: the same id, the same client ids, in the same order.
  */
+#include "client-cli/libkith/client_queue.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-cli/libkith/client.h"
+#include "client-cli/libkith/client_failure.h"
+#include "client-cli/libkith/client_frame.h"
 #include "protocol/limits.h"
+#include "protocol/wire.h"
 
 #define PASSING_MS	1000		/* wait after BUSY that names no time */
 
+struct request {
+	TAILQ_ENTRY(request)	 link;
+	uint64_t		 id;
+	uint64_t		 deadline;	/* UINT64_MAX: none */
+	unsigned		 flags;
+	Kith__V1__Reply__BodyCase expect;	/* what answers it, if not an error */
+	int			 sent;		/* on this connection, not answered */
+	kith_reply_fn		 fn;
+	void			*arg;
+	size_t			 len;
+	uint8_t			 frame[];
+};
+
 void
-queue_init(struct queue *q, uint32_t request_ms)
+client_queue_init(struct client_queue *q, struct kith *k, client_queue_send_fn send,
+    client_queue_now_fn now, uint32_t request_ms)
 {
+	memset(q, 0, sizeof(*q));
+	q->kith = k;
+	q->send = send;
+	q->now = now;
 	TAILQ_INIT(&q->all);
-	q->n = q->in_flight = 0;
 	q->next_id = CLIENT_ID_FIRST;
-	q->paused_until = 0;
 	q->request_ms = request_ms;
 }
 
 static void
-request_free(struct kith *k, struct request *r)
+request_free(struct client_queue *q, struct request *r)
 {
-	TAILQ_REMOVE(&k->queue.all, r, link);
-	k->queue.n--;
+	TAILQ_REMOVE(&q->all, r, link);
+	q->n--;
 	if (r->sent)
-		k->queue.in_flight--;
+		q->in_flight--;
 	explicit_bzero(r->frame, r->len);	/* it may hold a password */
 	free(r);
 }
 
-/* Takes the request out, then tells: the callback may add others. */
+void
+client_queue_fini(struct client_queue *q)
+{
+	struct request *r;
+
+	while ((r = TAILQ_FIRST(&q->all)) != NULL)
+		request_free(q, r);
+}
+
+/* Takes the request out, then calls back: the callback may add others. */
 static void
-request_done(struct kith *k, struct request *r, const struct kith_failure *why,
+request_done(struct client_queue *q, struct request *r, const struct kith_failure *why,
     const Kith__V1__Reply *reply)
 {
 	kith_reply_fn fn = r->fn;
 	void *arg = r->arg;
 
-	request_free(k, r);
+	request_free(q, r);
 	if (fn != NULL)
-		fn(k, why, reply, arg);
+		fn(q->kith, why, reply, arg);
 }
 
 int
-queue_add(struct kith *k, uint64_t id, const uint8_t *frame, size_t len,
-    const struct request_kind *kind, unsigned flags, kith_reply_fn fn, void *arg)
+client_queue_add(struct client_queue *q, Kith__V1__Request__BodyCase which, void *body,
+    Kith__V1__Reply__BodyCase expect, unsigned flags, kith_reply_fn fn, void *arg)
 {
-	struct queue *q = &k->queue;
-	struct request *r = malloc(sizeof(*r) + len);
+	Kith__V1__Request request;
+	struct request *r;
+	size_t len;
 
-	if (r == NULL)
+	client_frame_fill(&request, q->next_id, which, body);
+	if ((len = client_frame_size(&request)) == 0)
+		return -EMSGSIZE;
+	if ((r = malloc(sizeof(*r) + len)) == NULL)
 		return -ENOMEM;
-	r->id = id;
+	r->id = q->next_id++;
 	r->deadline = UINT64_MAX;
-	if (!(flags & REQ_INTERNAL) && q->request_ms != KITH_FOREVER)
-		r->deadline = client_now() + q->request_ms;
-	r->flags = flags | kind->flags;
-	r->expect = kind->reply;
+	if (!(flags & REQUEST_INTERNAL) && q->request_ms != KITH_FOREVER)
+		r->deadline = q->now() + q->request_ms;
+	r->flags = flags;
+	r->expect = expect;
 	r->sent = 0;
 	r->fn = fn;
 	r->arg = arg;
 	r->len = len;
-	memcpy(r->frame, frame, len);
+	wire_pack_frame(&request.base, r->frame, len);
 	TAILQ_INSERT_TAIL(&q->all, r, link);
 	q->n++;
-	queue_pump(k);
-	client_want_tick(k);
+	client_queue_pump(q);
 	return 0;
 }
 
-static size_t
-in_flight_max(const struct kith *k)
+void
+client_queue_open(struct client_queue *q, uint32_t in_flight)
 {
-	uint32_t max = k->limits.in_flight;
-
-	return max >= 1 && max < IN_FLIGHT_MAX ? max : IN_FLIGHT_MAX;
+	q->window = in_flight >= 1 && in_flight < IN_FLIGHT_MAX ? in_flight : IN_FLIGHT_MAX;
 }
 
 void
-queue_pump(struct kith *k)
+client_queue_pump(struct client_queue *q)
 {
-	struct queue *q = &k->queue;
 	struct request *r;
 
-	if (!k->online || (q->paused_until != 0 && client_now() < q->paused_until))
+	if (q->window == 0 || (q->paused_until != 0 && q->now() < q->paused_until))
 		return;
 	q->paused_until = 0;
 	TAILQ_FOREACH(r, &q->all, link) {
-		if (q->in_flight >= in_flight_max(k))
+		if (q->in_flight >= q->window)
 			return;
 		if (r->sent)
 			continue;
-		if (client_send_frame(k, r->frame, r->len) < 0)
-			return;		/* full: the tick tries again */
+		if (q->send(q->kith, r->frame, r->len) < 0)
+			return;		/* full: the next pump tries again */
 		r->sent = 1;
 		q->in_flight++;
 	}
@@ -114,8 +140,8 @@ passing_outcome(const Kith__V1__Sent *sent)
 
 		if (e == NULL)
 			continue;
-		failure_from_server(&f, e);
-		if (failure_is_passing(&f))
+		client_failure_from_server(&f, e);
+		if (client_failure_is_passing(&f))
 			return e;
 	}
 	return NULL;
@@ -123,16 +149,15 @@ passing_outcome(const Kith__V1__Sent *sent)
 
 /* Puts the request back if the server may take it later, and in time. */
 static int
-put_back(struct kith *k, struct request *r, const Kith__V1__Error *e)
+put_back(struct client_queue *q, struct request *r, const Kith__V1__Error *e)
 {
-	struct queue *q = &k->queue;
 	struct kith_failure f;
 	uint64_t until;
 
-	failure_from_server(&f, e);
-	if (!failure_is_passing(&f) || (r->flags & REQ_ONCE))
+	client_failure_from_server(&f, e);
+	if (!client_failure_is_passing(&f) || (r->flags & REQUEST_ONCE))
 		return 0;
-	until = client_now() + (f.retry_after_ms ? f.retry_after_ms : PASSING_MS);
+	until = q->now() + (f.retry_after_ms ? f.retry_after_ms : PASSING_MS);
 	if (until >= r->deadline)
 		return 0;
 	r->sent = 0;
@@ -143,13 +168,13 @@ put_back(struct kith *k, struct request *r, const Kith__V1__Error *e)
 }
 
 void
-queue_answer(struct kith *k, const Kith__V1__Reply *reply)
+client_queue_answer(struct client_queue *q, const Kith__V1__Reply *reply)
 {
 	const Kith__V1__Error *e = NULL;
 	struct kith_failure f;
 	struct request *r;
 
-	TAILQ_FOREACH(r, &k->queue.all, link)
+	TAILQ_FOREACH(r, &q->all, link)
 		if (r->sent && r->id == reply->id)
 			break;
 	if (r == NULL)
@@ -158,40 +183,40 @@ queue_answer(struct kith *k, const Kith__V1__Reply *reply)
 		e = reply->error;
 	else if (reply->body_case == KITH__V1__REPLY__BODY_SENT)
 		e = passing_outcome(reply->sent);
-	if (e != NULL && put_back(k, r, e))
+	if (e != NULL && put_back(q, r, e))
 		return;
 	if (reply->body_case == r->expect) {
-		request_done(k, r, NULL, reply);
+		request_done(q, r, NULL, reply);
 	} else {
 		if (reply->body_case == KITH__V1__REPLY__BODY_ERROR)
-			failure_from_server(&f, reply->error);
+			client_failure_from_server(&f, reply->error);
 		else
-			failure_local(&f, KITH_L_PROTOCOL, "the answer is of another kind");
-		request_done(k, r, &f, NULL);
+			client_failure_local(&f, KITH_L_PROTOCOL, "the answer is of another kind");
+		request_done(q, r, &f, NULL);
 	}
-	queue_pump(k);
+	client_queue_pump(q);
 }
 
 /* Fails, oldest first, each request that `picks`. Those that callbacks add
  * meanwhile have higher ids, and are not looked at. */
 static void
-fail_if(struct kith *k, int (*picks)(const struct request *, uint64_t), uint64_t now,
+fail_if(struct client_queue *q, int (*picks)(const struct request *, uint64_t), uint64_t now,
     const struct kith_failure *why)
 {
-	uint64_t end = k->queue.next_id, done = 0;
+	uint64_t end = q->next_id, done = 0;
 	struct request *r;
 
 	do {
-		TAILQ_FOREACH(r, &k->queue.all, link)
+		TAILQ_FOREACH(r, &q->all, link)
 			if (r->id > done && r->id < end && picks(r, now))
 				break;
 		if (r == NULL)
 			return;
 		done = r->id;
-		if (r->flags & REQ_INTERNAL)
-			request_free(k, r);
+		if (r->flags & REQUEST_INTERNAL)
+			request_free(q, r);
 		else
-			request_done(k, r, why, NULL);
+			request_done(q, r, why, NULL);
 	} while (1);
 }
 
@@ -199,7 +224,7 @@ static int
 picks_unrepeatable(const struct request *r, uint64_t now)
 {
 	(void)now;
-	return (r->flags & REQ_INTERNAL) || (r->sent && (r->flags & REQ_ONCE));
+	return (r->flags & REQUEST_INTERNAL) || (r->sent && (r->flags & REQUEST_ONCE));
 }
 
 static int
@@ -217,37 +242,29 @@ picks_all(const struct request *r, uint64_t now)
 }
 
 void
-queue_lost(struct kith *k, const struct kith_failure *why)
+client_queue_lost(struct client_queue *q, const struct kith_failure *why)
 {
 	struct request *r;
 
-	fail_if(k, picks_unrepeatable, 0, why);
-	TAILQ_FOREACH(r, &k->queue.all, link)
+	q->window = 0;			/* callbacks may add requests: they wait */
+	fail_if(q, picks_unrepeatable, 0, why);
+	TAILQ_FOREACH(r, &q->all, link)
 		r->sent = 0;
-	k->queue.in_flight = 0;
-	k->queue.paused_until = 0;
+	q->in_flight = 0;
+	q->paused_until = 0;
 }
 
 void
-queue_fail_all(struct kith *k, const struct kith_failure *why)
+client_queue_fail_all(struct client_queue *q, const struct kith_failure *why)
 {
-	fail_if(k, picks_all, 0, why);
+	fail_if(q, picks_all, 0, why);
 }
 
 void
-queue_expire(struct kith *k)
+client_queue_expire(struct client_queue *q)
 {
 	struct kith_failure why;
 
-	failure_local(&why, KITH_L_NO_ANSWER, NULL);
-	fail_if(k, picks_expired, client_now(), &why);
-}
-
-void
-queue_wipe(struct kith *k)
-{
-	struct request *r;
-
-	while ((r = TAILQ_FIRST(&k->queue.all)) != NULL)
-		request_free(k, r);
+	client_failure_local(&why, KITH_L_NO_ANSWER, NULL);
+	fail_if(q, picks_expired, q->now(), &why);
 }

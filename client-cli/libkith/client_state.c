@@ -32,29 +32,29 @@ struct conv {
 	unsigned	 tries;		/* answers without progress on this hole */
 	unsigned	 placed : 1;	/* pub.have means something */
 	unsigned	 listed : 1;	/* in the Have of the Sync under way */
-	unsigned	 lagging : 1;	/* wait for state_later() */
+	unsigned	 lagging : 1;	/* wait for client_state_later() */
 };
 
-struct state {
-	state_deliver_fn deliver;
+struct client_state {
+	client_state_deliver_fn deliver;
 	void		*arg;
 	uint32_t	 back;
 	struct conv	*convs;		/* by rising id */
 	size_t		 n, size;
 	Kith__V1__Have	*have;		/* of the last Sync asked */
 	Kith__V1__Have **have_ptr;
-	enum state_want	 asking;	/* the question under way, and its details */
-	struct state_ask ask;
+	enum client_state_want	 asking;	/* the question under way, and its details */
+	struct client_state_ask ask;
 	uint64_t	 list_after;
 	int		 list, sync;	/* wanted */
 	int		 marks;		/* flushed ones may be waiting */
-	int		 look;		/* state_next() may find something */
+	int		 look;		/* client_state_next() may find something */
 };
 
-struct state *
-state_create(uint32_t back, state_deliver_fn deliver, void *arg)
+struct client_state *
+client_state_create(uint32_t back, client_state_deliver_fn deliver, void *arg)
 {
-	struct state *s = calloc(1, sizeof(*s));
+	struct client_state *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
@@ -78,7 +78,7 @@ drop_held(struct conv *c)
 }
 
 void
-state_destroy(struct state *s)
+client_state_destroy(struct client_state *s)
 {
 	if (s == NULL)
 		return;
@@ -96,7 +96,7 @@ state_destroy(struct state *s)
 
 /* The place of `id`, or where it belongs. */
 static size_t
-place_of(const struct state *s, uint64_t id)
+place_of(const struct client_state *s, uint64_t id)
 {
 	size_t low = 0, high = s->n;
 
@@ -112,7 +112,7 @@ place_of(const struct state *s, uint64_t id)
 }
 
 static struct conv *
-conv_find(const struct state *s, uint64_t id)
+conv_find(const struct client_state *s, uint64_t id)
 {
 	size_t i = place_of(s, id);
 
@@ -121,7 +121,7 @@ conv_find(const struct state *s, uint64_t id)
 
 /* Finds or adds; NULL on ENOMEM. Moves the others: keep no pointer. */
 static struct conv *
-conv_get(struct state *s, uint64_t id)
+conv_get(struct client_state *s, uint64_t id)
 {
 	size_t i = place_of(s, id), size;
 	struct conv *convs;
@@ -144,7 +144,7 @@ conv_get(struct state *s, uint64_t id)
 }
 
 const struct kith_conversation *
-state_find(const struct state *s, uint64_t id)
+client_state_find(const struct client_state *s, uint64_t id)
 {
 	const struct conv *c = conv_find(s, id);
 
@@ -152,7 +152,7 @@ state_find(const struct state *s, uint64_t id)
 }
 
 const struct kith_conversation *
-state_at(const struct state *s, size_t i)
+client_state_at(const struct client_state *s, size_t i)
 {
 	return i < s->n ? &s->convs[i].pub : NULL;
 }
@@ -179,7 +179,7 @@ set_name(struct conv *c, const Kith__V1__Conversation *from)
 /* -- events: drop, deliver, hold back ------------------------------------ */
 
 static void
-note_last(struct state *s, struct conv *c, uint64_t seq)
+note_last(struct client_state *s, struct conv *c, uint64_t seq)
 {
 	if (seq > c->last)
 		c->last = seq;
@@ -188,7 +188,7 @@ note_last(struct state *s, struct conv *c, uint64_t seq)
 }
 
 static void
-deliver(struct state *s, struct conv *c, const Kith__V1__Event *e)
+deliver(struct client_state *s, struct conv *c, const Kith__V1__Event *e)
 {
 	c->pub.have = e->seq;
 	c->tries = 0;
@@ -198,7 +198,7 @@ deliver(struct state *s, struct conv *c, const Kith__V1__Event *e)
 
 /* Delivers what was held back and has its turn now. */
 static int
-drain(struct state *s, struct conv *c)
+drain(struct client_state *s, struct conv *c)
 {
 	struct held *h;
 	Kith__V1__Event *e;
@@ -243,7 +243,7 @@ hold(struct conv *c, const Kith__V1__Event *e)
 }
 
 int
-state_event(struct state *s, const Kith__V1__Event *e)
+client_state_event(struct client_state *s, const Kith__V1__Event *e)
 {
 	struct conv *c = conv_get(s, e->conversation);
 
@@ -261,7 +261,7 @@ state_event(struct state *s, const Kith__V1__Event *e)
 
 /* What lies before the first held event is not ours to read. */
 static int
-give_up_hole(struct state *s, struct conv *c)
+give_up_hole(struct client_state *s, struct conv *c)
 {
 	c->tries = 0;
 	if (c->held == NULL) {
@@ -281,8 +281,8 @@ has_hole(const struct conv *c)
 	return c->placed && c->pub.name != NULL && c->pub.have < c->last;
 }
 
-static enum state_want
-want_names(struct state *s)
+static enum client_state_want
+want_names(struct client_state *s)
 {
 	s->ask.n = 0;
 	for (size_t i = 0; i < s->n && s->ask.n < STATE_NAMES_MAX; i++)
@@ -291,10 +291,10 @@ want_names(struct state *s)
 	return s->ask.n > 0 ? STATE_WANT_NAMES : STATE_WANT_NOTHING;
 }
 
-static enum state_want
-want_history(struct state *s)
+static enum client_state_want
+want_history(struct client_state *s)
 {
-	enum state_want later = STATE_WANT_NOTHING;
+	enum client_state_want later = STATE_WANT_NOTHING;
 
 	for (size_t i = 0; i < s->n; i++) {
 		struct conv *c = &s->convs[i];
@@ -312,8 +312,8 @@ want_history(struct state *s)
 	return later;
 }
 
-static enum state_want
-want_mark(struct state *s)
+static enum client_state_want
+want_mark(struct client_state *s)
 {
 	for (size_t i = 0; s->marks && i < s->n; i++) {
 		struct conv *c = &s->convs[i];
@@ -328,10 +328,10 @@ want_mark(struct state *s)
 	return STATE_WANT_NOTHING;
 }
 
-static enum state_want
-choose(struct state *s)
+static enum client_state_want
+choose(struct client_state *s)
 {
-	enum state_want want, history;
+	enum client_state_want want, history;
 
 	if (s->list) {
 		s->ask.after = s->list_after;
@@ -349,10 +349,10 @@ choose(struct state *s)
 	return want != STATE_WANT_NOTHING ? want : history;
 }
 
-enum state_want
-state_next(struct state *s, struct state_ask *ask)
+enum client_state_want
+client_state_next(struct client_state *s, struct client_state_ask *ask)
 {
-	enum state_want want;
+	enum client_state_want want;
 
 	if (!s->look || s->asking != STATE_WANT_NOTHING)
 		return STATE_WANT_NOTHING;
@@ -365,7 +365,7 @@ state_next(struct state *s, struct state_ask *ask)
 }
 
 void
-state_later(struct state *s)
+client_state_later(struct client_state *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		s->convs[i].lagging = 0;
@@ -373,7 +373,7 @@ state_later(struct state *s)
 }
 
 int
-state_complete(const struct state *s)
+client_state_complete(const struct client_state *s)
 {
 	if (s->list || s->sync || (s->asking != STATE_WANT_NOTHING && s->asking != STATE_WANT_MARK))
 		return 0;
@@ -384,7 +384,7 @@ state_complete(const struct state *s)
 }
 
 void
-state_restart(struct state *s)
+client_state_restart(struct client_state *s)
 {
 	s->asking = STATE_WANT_NOTHING;
 	s->sync = s->look = s->marks = 1;
@@ -393,7 +393,7 @@ state_restart(struct state *s)
 }
 
 void
-state_resync(struct state *s)
+client_state_resync(struct client_state *s)
 {
 	s->sync = s->look = 1;
 }
@@ -401,7 +401,7 @@ state_resync(struct state *s)
 /* -- Sync ---------------------------------------------------------------- */
 
 void
-state_fill_sync(struct state *s, Kith__V1__Sync *sync)
+client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync)
 {
 	size_t max = s->n < SYNC_HAVE_MAX ? s->n : SYNC_HAVE_MAX, n = 0;
 
@@ -427,7 +427,7 @@ state_fill_sync(struct state *s, Kith__V1__Sync *sync)
 }
 
 static int
-take_position(struct state *s, const Kith__V1__Position *p)
+take_position(struct client_state *s, const Kith__V1__Position *p)
 {
 	struct conv *c = conv_get(s, p->conversation);
 
@@ -443,7 +443,7 @@ take_position(struct state *s, const Kith__V1__Position *p)
 }
 
 static int
-take_synced(struct state *s, const Kith__V1__SyncPage *page)
+take_synced(struct client_state *s, const Kith__V1__SyncPage *page)
 {
 	int rc = 0, one;
 
@@ -453,7 +453,7 @@ take_synced(struct state *s, const Kith__V1__SyncPage *page)
 		if ((one = take_position(s, page->positions[i])) < 0)
 			rc = one;
 	for (size_t i = 0; i < page->n_events; i++)
-		if ((one = state_event(s, page->events[i])) < 0)
+		if ((one = client_state_event(s, page->events[i])) < 0)
 			rc = one;
 	/* An empty page with more to come would come for ever. */
 	if (page->more && page->n_events > 0)
@@ -464,7 +464,7 @@ take_synced(struct state *s, const Kith__V1__SyncPage *page)
 /* -- the other answers --------------------------------------------------- */
 
 static uint64_t
-first_have(const struct state *s, const Kith__V1__Conversation *from)
+first_have(const struct client_state *s, const Kith__V1__Conversation *from)
 {
 	uint64_t have = from->read_seq, floor = from->since_seq > 0 ? from->since_seq - 1 : 0;
 
@@ -474,7 +474,7 @@ first_have(const struct state *s, const Kith__V1__Conversation *from)
 }
 
 static int
-take_list(struct state *s, const Kith__V1__Conversations *page)
+take_list(struct client_state *s, const Kith__V1__Conversations *page)
 {
 	struct conv *c;
 	int rc = 0;
@@ -526,7 +526,7 @@ find_listed(const Kith__V1__Conversations *page, uint64_t id)
 }
 
 static int
-take_names(struct state *s, const Kith__V1__Conversations *page)
+take_names(struct client_state *s, const Kith__V1__Conversations *page)
 {
 	int rc = 0, one;
 
@@ -547,7 +547,7 @@ take_names(struct state *s, const Kith__V1__Conversations *page)
 }
 
 static int
-take_history(struct state *s, const Kith__V1__HistoryPage *page)
+take_history(struct client_state *s, const Kith__V1__HistoryPage *page)
 {
 	struct conv *c = conv_find(s, s->ask.conversation);
 	int rc;
@@ -583,7 +583,7 @@ take_history(struct state *s, const Kith__V1__HistoryPage *page)
 }
 
 static int
-take_mark(struct state *s)
+take_mark(struct client_state *s)
 {
 	struct conv *c = conv_find(s, s->ask.conversation);
 
@@ -593,9 +593,9 @@ take_mark(struct state *s)
 }
 
 int
-state_answer(struct state *s, const Kith__V1__Reply *reply)
+client_state_answer(struct client_state *s, const Kith__V1__Reply *reply)
 {
-	enum state_want asked = s->asking;
+	enum client_state_want asked = s->asking;
 
 	s->asking = STATE_WANT_NOTHING;
 	s->look = 1;
@@ -620,7 +620,7 @@ state_answer(struct state *s, const Kith__V1__Reply *reply)
 /* -- the read cursor ----------------------------------------------------- */
 
 void
-state_seen(struct state *s, uint64_t conversation, uint64_t seq)
+client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)
 {
 	struct conv *c = conv_find(s, conversation);
 
@@ -629,13 +629,13 @@ state_seen(struct state *s, uint64_t conversation, uint64_t seq)
 }
 
 void
-state_flush_marks(struct state *s)
+client_state_flush_marks(struct client_state *s)
 {
 	s->marks = s->look = 1;
 }
 
 int
-state_has_marks(const struct state *s)
+client_state_has_marks(const struct client_state *s)
 {
 	for (size_t i = 0; i < s->n; i++)
 		if (s->convs[i].seen > s->convs[i].marked)

@@ -6,7 +6,7 @@
  * twice, or not at all. Those at or below `have` are dropped; the one after it is
  * delivered; one further on is held back, and the hole fetched.
  *
- * No I/O and no clock: the owner does what state_next() says and gives back
+ * No I/O and no clock: the owner does what client_state_next() says and gives back
  * what the server answered. All of it is tested with scripted answers.
  *
  * Limits  Sync tells the server of SYNC_HAVE_MAX conversations; further ones are
@@ -21,68 +21,68 @@
 
 #include "client-cli/libkith/kith.h"
 
-struct state;
+struct client_state;
 
-typedef void	(*state_deliver_fn)(const Kith__V1__Event *event, void *arg);
+typedef void	(*client_state_deliver_fn)(const Kith__V1__Event *event, void *arg);
 
 /* back: begin so many events before the last of each conversation, or at
  * KITH_FROM_UNREAD. NULL on ENOMEM. */
-struct state	*state_create(uint32_t back, state_deliver_fn deliver, void *arg);
-void		 state_destroy(struct state *s);
+struct client_state	*client_state_create(uint32_t back, client_state_deliver_fn deliver, void *arg);
+void		 client_state_destroy(struct client_state *s);
 
 /* Logged in on a new connection: nothing is under way, live events were missed. */
-void		 state_restart(struct state *s);
+void		 client_state_restart(struct client_state *s);
 
 /* Resync from the server. */
-void		 state_resync(struct state *s);
+void		 client_state_resync(struct client_state *s);
 
-enum state_want {
+enum client_state_want {
 	STATE_WANT_NOTHING,		/* in order; or answers are under way */
 	STATE_WANT_LIST,		/* ListConversations after `after` */
 	STATE_WANT_NAMES,		/* ListConversations of ids[0..n) */
-	STATE_WANT_SYNC,		/* Sync, filled by state_fill_sync() */
+	STATE_WANT_SYNC,		/* Sync, filled by client_state_fill_sync() */
 	STATE_WANT_HISTORY,		/* History of `conversation` after `after`; if that
 					   is 0, of the first event alone (before 2) */
 	STATE_WANT_MARK,		/* MarkRead of `conversation`, `after` */
-	STATE_WANT_LATER		/* the server's log lags: state_later() in a moment */
+	STATE_WANT_LATER		/* the server's log lags: client_state_later() in a moment */
 };
 
 #define STATE_NAMES_MAX	64
 
-struct state_ask {
+struct client_state_ask {
 	uint64_t	conversation, after;
 	uint64_t	ids[STATE_NAMES_MAX];
 	size_t		n;		/* of ids */
 };
 
 /* What to ask now: one question at a time. Its answer, or its failure for good,
- * goes to state_answer(), after which this is to be called again. */
-enum state_want	 state_next(struct state *s, struct state_ask *ask);
+ * goes to client_state_answer(), after which this is to be called again. */
+enum client_state_want	 client_state_next(struct client_state *s, struct client_state_ask *ask);
 
 /* The moment has passed. */
-void		 state_later(struct state *s);
+void		 client_state_later(struct client_state *s);
 
 /* Is all that was missed handed over, as far as is known? */
-int		 state_complete(const struct state *s);
+int		 client_state_complete(const struct client_state *s);
 
 /* Fills in the Sync; what it points to is the state's, valid until its next
  * change. */
-void		 state_fill_sync(struct state *s, Kith__V1__Sync *sync);
+void		 client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync);
 
 /* The answer to the last question, of the kind that belongs to it; NULL: it
- * failed. 0, or -ENOMEM: something was missed, and state_resync() makes it good. */
-int		 state_answer(struct state *s, const Kith__V1__Reply *reply);
+ * failed. 0, or -ENOMEM: something was missed, and client_state_resync() makes it good. */
+int		 client_state_answer(struct client_state *s, const Kith__V1__Reply *reply);
 
 /* A live event. */
-int		 state_event(struct state *s, const Kith__V1__Event *event);
+int		 client_state_event(struct client_state *s, const Kith__V1__Event *event);
 
-/* Seen by the user up to seq. state_flush_marks() lets WANT_MARK follow. */
-void		 state_seen(struct state *s, uint64_t conversation, uint64_t seq);
-void		 state_flush_marks(struct state *s);
+/* Seen by the user up to seq. client_state_flush_marks() lets WANT_MARK follow. */
+void		 client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq);
+void		 client_state_flush_marks(struct client_state *s);
 /* Are marks collected that no MarkRead carries yet? */
-int		 state_has_marks(const struct state *s);
+int		 client_state_has_marks(const struct client_state *s);
 
-const struct kith_conversation *state_find(const struct state *s, uint64_t id);
-const struct kith_conversation *state_at(const struct state *s, size_t i);
+const struct kith_conversation *client_state_find(const struct client_state *s, uint64_t id);
+const struct kith_conversation *client_state_at(const struct client_state *s, size_t i);
 
 #endif

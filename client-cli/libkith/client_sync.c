@@ -2,25 +2,29 @@
  * client_sync.c - asks the server what client_state wants to know, until it
  * wants nothing more.
  */
-#include <errno.h>
+#include "client-cli/libkith/client_sync.h"
 
 #include "client-cli/libkith/client.h"
+#include "client-cli/libkith/client_link.h"
+#include "client-cli/libkith/client_request.h"
 #include "protocol/limits.h"
 
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
 
+static void	sync_advance(struct kith *k);
+
 static void
-on_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_sync_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	(void)why;
 	(void)arg;
-	if (state_answer(k->state, reply) < 0)
-		state_resync(k->state);
+	if (client_state_answer(k->state, reply) < 0)
+		client_state_resync(k->state);
 	sync_advance(k);
 }
 
 static int
-ask_history(struct kith *k, const struct state_ask *ask)
+sync_history(struct kith *k, const struct client_state_ask *ask)
 {
 	Kith__V1__History body = KITH__V1__HISTORY__INIT;
 	Kith__V1__Target target = KITH__V1__TARGET__INIT;
@@ -33,11 +37,11 @@ ask_history(struct kith *k, const struct state_ask *ask)
 	/* after 0 would mean the newest: the first event is all before the second. */
 	if (ask->after == 0)
 		body.before = 2;
-	return client_ask_internal(k, BODY(HISTORY), &body, on_answer);
+	return client_request_ask_internal(k, BODY(HISTORY), &body, on_sync_answer);
 }
 
 static int
-ask_list(struct kith *k, const struct state_ask *ask, int names)
+sync_list(struct kith *k, const struct client_state_ask *ask, int names)
 {
 	Kith__V1__ListConversations body = KITH__V1__LIST_CONVERSATIONS__INIT;
 
@@ -48,44 +52,44 @@ ask_list(struct kith *k, const struct state_ask *ask, int names)
 	} else {
 		body.after = ask->after;
 	}
-	return client_ask_internal(k, BODY(LIST_CONVERSATIONS), &body, on_answer);
+	return client_request_ask_internal(k, BODY(LIST_CONVERSATIONS), &body, on_sync_answer);
 }
 
 static int
-ask_sync(struct kith *k)
+sync_missed(struct kith *k)
 {
 	Kith__V1__Sync body = KITH__V1__SYNC__INIT;
 
-	state_fill_sync(k->state, &body);
-	return client_ask_internal(k, BODY(SYNC), &body, on_answer);
+	client_state_fill_sync(k->state, &body);
+	return client_request_ask_internal(k, BODY(SYNC), &body, on_sync_answer);
 }
 
 static int
-ask_mark(struct kith *k, const struct state_ask *ask)
+sync_mark(struct kith *k, const struct client_state_ask *ask)
 {
 	Kith__V1__MarkRead body = KITH__V1__MARK_READ__INIT;
 
 	body.conversation = ask->conversation;
 	body.seq = ask->after;
-	return client_ask_internal(k, BODY(MARK_READ), &body, on_answer);
+	return client_request_ask_internal(k, BODY(MARK_READ), &body, on_sync_answer);
 }
 
 static int
-ask_it(struct kith *k, enum state_want want, const struct state_ask *ask)
+sync_ask(struct kith *k, enum client_state_want want, const struct client_state_ask *ask)
 {
 	switch (want) {
 	case STATE_WANT_LIST:
-		return ask_list(k, ask, 0);
+		return sync_list(k, ask, 0);
 	case STATE_WANT_NAMES:
-		return ask_list(k, ask, 1);
+		return sync_list(k, ask, 1);
 	case STATE_WANT_SYNC:
-		return ask_sync(k);
+		return sync_missed(k);
 	case STATE_WANT_HISTORY:
-		return ask_history(k, ask);
+		return sync_history(k, ask);
 	case STATE_WANT_MARK:
-		return ask_mark(k, ask);
+		return sync_mark(k, ask);
 	case STATE_WANT_LATER:
-		client_want_tick(k);
+		client_link_want_tick(k);
 		break;
 	case STATE_WANT_NOTHING:
 		break;
@@ -93,55 +97,53 @@ ask_it(struct kith *k, enum state_want want, const struct state_ask *ask)
 	return 0;
 }
 
-void
+static void
 sync_advance(struct kith *k)
 {
-	struct kith_failure why;
-	struct state_ask ask;
+	struct client_state_ask ask;
 
 	if (k->state == NULL || !k->online)
 		return;
-	if (ask_it(k, state_next(k->state, &ask), &ask) < 0) {
-		failure_local(&why, KITH_L_MEMORY, NULL);
-		client_lost(k, &why);
+	if (sync_ask(k, client_state_next(k->state, &ask), &ask) < 0) {
+		client_link_fail(k, KITH_L_MEMORY, NULL);
 		return;
 	}
-	if (k->phase == KITH_SYNCING && state_complete(k->state))
-		client_phase(k, KITH_READY, NULL);
+	if (k->phase == KITH_SYNCING && client_state_complete(k->state))
+		client_link_phase(k, KITH_READY, NULL);
 }
 
 void
-sync_start(struct kith *k)
+client_sync_start(struct kith *k)
 {
-	state_restart(k->state);
+	client_state_restart(k->state);
 	sync_advance(k);
 }
 
 void
-sync_event(struct kith *k, const Kith__V1__Event *event)
-{
-	if (k->state == NULL)
-		return;
-	if (state_event(k->state, event) < 0)
-		state_resync(k->state);
-	sync_advance(k);
-}
-
-void
-sync_again(struct kith *k)
+client_sync_event(struct kith *k, const Kith__V1__Event *event)
 {
 	if (k->state == NULL)
 		return;
-	state_resync(k->state);
+	if (client_state_event(k->state, event) < 0)
+		client_state_resync(k->state);
 	sync_advance(k);
 }
 
 void
-sync_tick(struct kith *k)
+client_sync_again(struct kith *k)
+{
+	if (k->state == NULL)
+		return;
+	client_state_resync(k->state);
+	sync_advance(k);
+}
+
+void
+client_sync_tick(struct kith *k)
 {
 	if (k->state == NULL || !k->online)
 		return;
-	state_later(k->state);
-	state_flush_marks(k->state);
+	client_state_later(k->state);
+	client_state_flush_marks(k->state);
 	sync_advance(k);
 }

@@ -134,9 +134,6 @@ void		 kith_destroy(struct kith *k);
 /* The key that the server showed last, "SHA256:...", or "". */
 const char	*kith_server_key(const struct kith *k);
 
-/* Of this connection, or NULL before the greeting. Valid until the next one. */
-const Kith__V1__Limits *kith_limits(const struct kith *k);
-
 /* Requests without an answer, or not even sent yet. */
 size_t		 kith_pending(const struct kith *k);
 

@@ -4,12 +4,21 @@ libkith_a_SOURCES = \
 	client-cli/libkith/client.c \
 	client-cli/libkith/client.h \
 	client-cli/libkith/client_failure.c \
+	client-cli/libkith/client_failure.h \
+	client-cli/libkith/client_frame.c \
+	client-cli/libkith/client_frame.h \
+	client-cli/libkith/client_link.c \
+	client-cli/libkith/client_link.h \
 	client-cli/libkith/client_login.c \
+	client-cli/libkith/client_login.h \
 	client-cli/libkith/client_queue.c \
-	client-cli/libkith/client_req.c \
+	client-cli/libkith/client_queue.h \
+	client-cli/libkith/client_request.c \
+	client-cli/libkith/client_request.h \
 	client-cli/libkith/client_state.c \
 	client-cli/libkith/client_state.h \
 	client-cli/libkith/client_sync.c \
+	client-cli/libkith/client_sync.h \
 	client-cli/libkith/kith.h \
 	client-cli/libkith/net.c \
 	client-cli/libkith/net.h \

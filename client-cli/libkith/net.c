@@ -33,8 +33,7 @@ struct net {
 	struct event_base	*base;
 	struct net_hooks	 hooks;
 	void			*arg;
-	char			*host;
-	int			 plain;
+	struct net_tls		*tls;			/* NULL: plain */
 	struct addrinfo		*addresses, *next;	/* next: not tried yet */
 
 	enum stage		 stage;
@@ -50,8 +49,8 @@ struct net {
 };
 
 static void	net_try_next(struct net *n, uint32_t code, const char *why);
-static void	on_readable(evutil_socket_t fd, short what, void *arg);
-static void	on_writable(evutil_socket_t fd, short what, void *arg);
+static void	on_net_readable(evutil_socket_t fd, short what, void *arg);
+static void	on_net_writable(evutil_socket_t fd, short what, void *arg);
 
 static void
 close_socket(struct net *n)
@@ -77,7 +76,6 @@ net_free(struct net *n)
 	if (n->out != NULL)
 		explicit_bzero(n->out, n->out_size);
 	free(n->out);
-	free(n->host);
 	free(n);
 }
 
@@ -128,7 +126,7 @@ net_up(struct net *n)
 }
 
 static void
-handshake(struct net *n)
+tls_handshake(struct net *n)
 {
 	switch (net_tls_handshake(n->ssl)) {
 	case NET_TLS_DONE:
@@ -143,7 +141,7 @@ handshake(struct net *n)
 		net_down(n, KITH_L_TLS, "closed by the server");
 		break;
 	case NET_TLS_FAILED:
-		net_down(n, KITH_L_TLS, net_tls_reason());
+		net_down(n, KITH_L_TLS, net_tls_reason(n->tls));
 		break;
 	}
 }
@@ -153,13 +151,13 @@ start_tls(struct net *n)
 {
 	const struct timeval limit = { HANDSHAKE_SECONDS, 0 };
 
-	if ((n->ssl = net_tls_start(n->fd, n->host)) == NULL) {
-		net_down(n, KITH_L_TLS, net_tls_reason());
+	if ((n->ssl = net_tls_start(n->tls, n->fd)) == NULL) {
+		net_down(n, KITH_L_TLS, net_tls_reason(n->tls));
 		return;
 	}
 	n->stage = STAGE_HANDSHAKE;
 	event_add(&n->readable, &limit);
-	handshake(n);
+	tls_handshake(n);
 }
 
 static void
@@ -176,7 +174,7 @@ connected(struct net *n)
 		return;
 	}
 	setsockopt(n->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	if (!n->plain) {
+	if (n->tls != NULL) {
 		start_tls(n);
 		return;
 	}
@@ -204,8 +202,8 @@ connect_next(struct net *n)
 	}
 	n->fd = fd;
 	n->stage = STAGE_CONNECT;
-	event_assign(&n->readable, n->base, fd, EV_READ | EV_PERSIST, on_readable, n);
-	event_assign(&n->writable, n->base, fd, EV_WRITE, on_writable, n);
+	event_assign(&n->readable, n->base, fd, EV_READ | EV_PERSIST, on_net_readable, n);
+	event_assign(&n->writable, n->base, fd, EV_WRITE, on_net_writable, n);
 	event_add(&n->writable, &limit);
 	return 0;
 }
@@ -259,7 +257,7 @@ after_plain(ssize_t rc, size_t *moved)
 }
 
 static enum moved
-read_some(struct net *n, uint8_t *buf, size_t size, size_t *moved)
+net_read(struct net *n, uint8_t *buf, size_t size, size_t *moved)
 {
 	if (n->ssl != NULL)
 		return after_tls(n, net_tls_read(n->ssl, buf, size, moved));
@@ -267,7 +265,7 @@ read_some(struct net *n, uint8_t *buf, size_t size, size_t *moved)
 }
 
 static enum moved
-write_some(struct net *n, const uint8_t *buf, size_t size, size_t *moved)
+net_write(struct net *n, const uint8_t *buf, size_t size, size_t *moved)
 {
 	if (n->ssl != NULL)
 		return after_tls(n, net_tls_write(n->ssl, buf, size, moved));
@@ -277,7 +275,7 @@ write_some(struct net *n, const uint8_t *buf, size_t size, size_t *moved)
 static const char *
 broken_reason(const struct net *n)
 {
-	return n->ssl != NULL ? net_tls_reason() : strerror(errno);
+	return n->ssl != NULL ? net_tls_reason(n->tls) : strerror(errno);
 }
 
 /* Hands out the whole frames in buf. 0 if the net is gone or down. */
@@ -308,7 +306,7 @@ net_input(struct net *n)
 	size_t got;
 
 	for (int i = 0; i < READS_PER_TURN; i++) {
-		switch (read_some(n, buf, sizeof(buf), &got)) {
+		switch (net_read(n, buf, sizeof(buf), &got)) {
 		case MOVED:
 			if (!take_frames(n, buf, got))
 				return;
@@ -335,7 +333,7 @@ net_output(struct net *n)
 	size_t put;
 
 	while (n->out_sent < n->out_len) {
-		result = write_some(n, n->out + n->out_sent, n->out_len - n->out_sent, &put);
+		result = net_write(n, n->out + n->out_sent, n->out_len - n->out_sent, &put);
 		if (result == MUST_WAIT)
 			event_add(&n->writable, NULL);
 		if (result != MOVED)
@@ -353,7 +351,7 @@ net_output(struct net *n)
 /* When the server has closed, what it said before is still to be read, and the
  * read side tells. */
 static void
-flush(struct net *n)
+net_flush(struct net *n)
 {
 	enum moved result = net_output(n);
 
@@ -362,7 +360,7 @@ flush(struct net *n)
 }
 
 static void
-on_readable(evutil_socket_t fd, short what, void *arg)
+on_net_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct net *n = arg;
 
@@ -370,14 +368,14 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	if (what & EV_TIMEOUT) {
 		net_down(n, KITH_L_TLS, "no answer to the handshake");
 	} else if (n->stage == STAGE_HANDSHAKE) {
-		handshake(n);
+		tls_handshake(n);
 	} else {
 		net_input(n);
 	}
 }
 
 static void
-on_writable(evutil_socket_t fd, short what, void *arg)
+on_net_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct net *n = arg;
 
@@ -388,10 +386,10 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 		else
 			connected(n);
 	} else if (n->stage == STAGE_HANDSHAKE) {
-		handshake(n);
+		tls_handshake(n);
 	} else {
 		event_active(&n->readable, EV_READ, 1);	/* TLS may have wanted to write to read */
-		flush(n);
+		net_flush(n);
 	}
 }
 
@@ -404,7 +402,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (n->stage == STAGE_UP)
-		flush(n);
+		net_flush(n);
 	else if (n->fd < 0 && n->stage == STAGE_CONNECT)
 		net_try_next(n, KITH_L_CONNECT, "the name has no address");
 }
@@ -419,24 +417,22 @@ on_unresolved(evutil_socket_t fd, short what, void *arg)
 
 struct net *
 net_open(struct event_base *base, const struct net_address *address,
-    const struct net_hooks *hooks, void *arg)
+    struct net_tls *tls, const struct net_hooks *hooks, void *arg)
 {
 	const struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct net *n = calloc(1, sizeof(*n));
 	char port[8];
 
-	if (n == NULL || (n->host = strdup(address->host)) == NULL) {
-		free(n);
+	if (n == NULL)
 		return NULL;
-	}
 	n->base = base;
 	n->hooks = *hooks;
 	n->arg = arg;
-	n->plain = address->plain;
+	n->tls = address->plain ? NULL : tls;
 	n->fd = -1;
 	frame_reader_init(&n->reader, FRAME_BYTES_MAX);
 	snprintf(port, sizeof(port), "%u", (unsigned)address->port);
-	if (getaddrinfo(n->host, port, &want, &n->addresses) == 0)
+	if (getaddrinfo(address->host, port, &want, &n->addresses) == 0)
 		event_assign(&n->kick, base, -1, 0, on_kick, n);
 	else
 		event_assign(&n->kick, base, -1, 0, on_unresolved, n);

@@ -16,6 +16,7 @@
 
 struct event_base;
 struct net;
+struct net_tls;
 
 #define NET_KEY_MAX	64		/* "SHA256:" and 43 characters */
 
@@ -37,8 +38,10 @@ struct net_address {
 };
 
 /* Begins to connect; even failures of the first instant are told by `down`,
- * later. NULL (ENOMEM), or yours: free with net_close(). */
-struct net	*net_open(struct event_base *base, const struct net_address *address,
+ * later. `tls` must outlive the net; NULL if address->plain. NULL (ENOMEM), or
+ * yours: free with net_close(). */
+struct net	*net_open(struct event_base *base,
+		    const struct net_address *address, struct net_tls *tls,
 		    const struct net_hooks *hooks, void *arg);
 
 /* Queues a whole frame, header included. 0, -ENOMEM, or -ENOBUFS (the server

@@ -5,27 +5,51 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-static SSL_CTX *context;
-static SSL_SESSION *last_session;
-static char last_host[256];
-static const char *reason = "";
+struct net_tls {
+	char		*host;
+	SSL_CTX		*context;	/* NULL until the first connection */
+	SSL_SESSION	*session;	/* the last one, or NULL */
+	const char	*reason;
+};
+
+struct net_tls *
+net_tls_create(const char *host)
+{
+	struct net_tls *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || (t->host = strdup(host)) == NULL) {
+		free(t);
+		return NULL;
+	}
+	t->reason = "";
+	return t;
+}
+
+void
+net_tls_destroy(struct net_tls *t)
+{
+	if (t == NULL)
+		return;
+	SSL_SESSION_free(t->session);
+	SSL_CTX_free(t->context);
+	free(t->host);
+	free(t);
+}
 
 static int
 remember_session(SSL *ssl, SSL_SESSION *session)
 {
-	const char *host = SSL_get_app_data(ssl);
+	struct net_tls *t = SSL_get_app_data(ssl);
 
-	if (strlen(host) >= sizeof(last_host))
-		return 0;
-	SSL_SESSION_free(last_session);
-	last_session = session;
-	strcpy(last_host, host);
+	SSL_SESSION_free(t->session);
+	t->session = session;
 	return 1;			/* the reference is ours now */
 }
 
@@ -52,42 +76,42 @@ make_context(void)
 }
 
 static int
-is_number(const char *host)
+host_is_number(const char *host)
 {
 	return strchr(host, ':') != NULL || strspn(host, "0123456789.") == strlen(host);
 }
 
 /* OpenSSL's reason for the last failure, or the system's. */
 static void
-note_reason(int error)
+note_reason(struct net_tls *t, int error)
 {
 	unsigned long e = ERR_peek_last_error();
 
-	reason = e != 0 ? ERR_reason_error_string(e) : NULL;
-	if (reason == NULL)
-		reason = error != 0 ? strerror(error) : "closed by the server";
+	t->reason = e != 0 ? ERR_reason_error_string(e) : NULL;
+	if (t->reason == NULL)
+		t->reason = error != 0 ? strerror(error) : "closed by the server";
 }
 
 SSL *
-net_tls_start(int fd, const char *host)
+net_tls_start(struct net_tls *t, int fd)
 {
 	SSL *ssl;
 
 	ERR_clear_error();
-	if (context == NULL && (context = make_context()) == NULL) {
-		note_reason(ENOMEM);
+	if (t->context == NULL && (t->context = make_context()) == NULL) {
+		note_reason(t, ENOMEM);
 		return NULL;
 	}
-	if ((ssl = SSL_new(context)) == NULL || SSL_set_fd(ssl, fd) != 1) {
-		note_reason(ENOMEM);
+	if ((ssl = SSL_new(t->context)) == NULL || SSL_set_fd(ssl, fd) != 1) {
+		note_reason(t, ENOMEM);
 		SSL_free(ssl);
 		return NULL;
 	}
-	SSL_set_app_data(ssl, (char *)host);
-	if (!is_number(host))
-		SSL_set_tlsext_host_name(ssl, host);
-	if (last_session != NULL && strcmp(last_host, host) == 0)
-		SSL_set_session(ssl, last_session);
+	SSL_set_app_data(ssl, t);
+	if (!host_is_number(t->host))
+		SSL_set_tlsext_host_name(ssl, t->host);
+	if (t->session != NULL)
+		SSL_set_session(ssl, t->session);
 	return ssl;
 }
 
@@ -102,7 +126,7 @@ net_tls_end(SSL *ssl)
 }
 
 static enum net_tls_result
-judge(SSL *ssl, int rc)
+tls_result(SSL *ssl, int rc)
 {
 	int error = errno;
 
@@ -119,7 +143,7 @@ judge(SSL *ssl, int rc)
 		/* A cut without a goodbye is how most connections end. */
 		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 			return NET_TLS_CLOSED;
-		note_reason(error);
+		note_reason(SSL_get_app_data(ssl), error);
 		return NET_TLS_FAILED;
 	}
 }
@@ -129,7 +153,7 @@ net_tls_handshake(SSL *ssl)
 {
 	ERR_clear_error();
 	errno = 0;
-	return judge(ssl, SSL_connect(ssl));
+	return tls_result(ssl, SSL_connect(ssl));
 }
 
 enum net_tls_result
@@ -137,7 +161,7 @@ net_tls_read(SSL *ssl, void *buf, size_t size, size_t *moved)
 {
 	ERR_clear_error();
 	errno = 0;
-	return judge(ssl, SSL_read_ex(ssl, buf, size, moved));
+	return tls_result(ssl, SSL_read_ex(ssl, buf, size, moved));
 }
 
 enum net_tls_result
@@ -145,7 +169,7 @@ net_tls_write(SSL *ssl, const void *buf, size_t size, size_t *moved)
 {
 	ERR_clear_error();
 	errno = 0;
-	return judge(ssl, SSL_write_ex(ssl, buf, size, moved));
+	return tls_result(ssl, SSL_write_ex(ssl, buf, size, moved));
 }
 
 int
@@ -178,7 +202,7 @@ out:
 }
 
 const char *
-net_tls_reason(void)
+net_tls_reason(const struct net_tls *t)
 {
-	return reason;
+	return t->reason;
 }

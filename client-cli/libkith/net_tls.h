@@ -1,9 +1,8 @@
 /*
- * net_tls.h - TLS of a client's connection: who the server is, not who says so.
+ * net_tls.h - TLS to one server: keys, not certificates, say who it is.
  *
- * One SSL_CTX serves all connections of the process, made at first use and never
- * freed; the last session is kept, so that a reconnect costs the server no
- * signature.
+ * A struct net_tls outlives the connections to its server and keeps the last
+ * session, so that a reconnect costs the server no signature.
  */
 #ifndef KITH_NET_TLS_H
 #define KITH_NET_TLS_H
@@ -23,9 +22,15 @@ enum net_tls_result {
 	NET_TLS_FAILED			/* net_tls_reason() says why */
 };
 
-/* For a connected descriptor, which stays the caller's. `host` is kept: it must
- * outlive the SSL. NULL: net_tls_reason(). */
-SSL	*net_tls_start(int fd, const char *host);
+struct net_tls;
+
+/* NULL on ENOMEM; yours, free with net_tls_destroy() after the last
+ * net_tls_end(). */
+struct net_tls *net_tls_create(const char *host);
+void	 net_tls_destroy(struct net_tls *t);
+
+/* For a connected descriptor, which stays the caller's. NULL: net_tls_reason(). */
+SSL	*net_tls_start(struct net_tls *t, int fd);
 void	 net_tls_end(SSL *ssl);
 
 enum net_tls_result net_tls_handshake(SSL *ssl);
@@ -39,6 +44,6 @@ enum net_tls_result net_tls_read(SSL *ssl, void *buf, size_t size, size_t *moved
 enum net_tls_result net_tls_write(SSL *ssl, const void *buf, size_t size, size_t *moved);
 
 /* Of the last call that failed; valid until the next one. */
-const char *net_tls_reason(void);
+const char *net_tls_reason(const struct net_tls *t);
 
 #endif

@@ -31,7 +31,7 @@ struct model_conv {
 };
 
 struct model {
-	struct state	*state;
+	struct client_state	*state;
 	struct model_conv convs[CONVS];
 	size_t		 n;
 	uint64_t	 shown[CONVS];		/* highest seq delivered */
@@ -67,8 +67,8 @@ on_event(const Kith__V1__Event *e, void *arg)
 	while (want <= m->convs[i].last && !readable(&m->convs[i], want))
 		want++;
 	assert_int_equal(e->seq, want);
-	assert_non_null(state_find(m->state, e->conversation));
-	assert_int_equal(state_find(m->state, e->conversation)->have, e->seq);
+	assert_non_null(client_state_find(m->state, e->conversation));
+	assert_int_equal(client_state_find(m->state, e->conversation)->have, e->seq);
 	m->shown[i] = e->seq;
 	m->delivered++;
 }
@@ -77,7 +77,7 @@ static void
 model_init(struct model *m, uint32_t back)
 {
 	memset(m, 0, sizeof(*m));
-	m->state = state_create(back, on_event, m);
+	m->state = client_state_create(back, on_event, m);
 	assert_non_null(m->state);
 }
 
@@ -107,13 +107,13 @@ tell(struct model *m, uint64_t conversation, uint64_t seq)
 	Kith__V1__Event e;
 
 	fill_event(&e, conversation, seq);
-	assert_int_equal(state_event(m->state, &e), 0);
+	assert_int_equal(client_state_event(m->state, &e), 0);
 }
 
 /* -- its answers --------------------------------------------------------------- */
 
 static void
-answer_conversations(struct model *m, const struct state_ask *ask, int names)
+answer_conversations(struct model *m, const struct client_state_ask *ask, int names)
 {
 	Kith__V1__Conversation rows[CONVS], *pointers[CONVS];
 	Kith__V1__Conversations page = KITH__V1__CONVERSATIONS__INIT;
@@ -140,7 +140,7 @@ answer_conversations(struct model *m, const struct state_ask *ask, int names)
 	page.conversations = pointers;
 	reply.body_case = KITH__V1__REPLY__BODY_CONVERSATIONS;
 	reply.conversations = &page;
-	assert_int_equal(state_answer(m->state, &reply), 0);
+	assert_int_equal(client_state_answer(m->state, &reply), 0);
 }
 
 /* Up to `max` readable events after `after`; the number, and *more. */
@@ -172,7 +172,7 @@ answer_sync(struct model *m)
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
 	Kith__V1__Sync sync = KITH__V1__SYNC__INIT;
 
-	state_fill_sync(m->state, &sync);
+	client_state_fill_sync(m->state, &sync);
 	for (size_t i = 0; i < m->n; i++) {
 		uint64_t have = m->convs[i].read;
 		Kith__V1__Event first;
@@ -201,11 +201,11 @@ answer_sync(struct model *m)
 	page.positions = position_ptr;
 	reply.body_case = KITH__V1__REPLY__BODY_SYNC_PAGE;
 	reply.sync_page = &page;
-	assert_int_equal(state_answer(m->state, &reply), 0);
+	assert_int_equal(client_state_answer(m->state, &reply), 0);
 }
 
 static void
-answer_history(struct model *m, const struct state_ask *ask)
+answer_history(struct model *m, const struct client_state_ask *ask)
 {
 	struct model_conv *c = &m->convs[index_of(m, ask->conversation)];
 	Kith__V1__Event events[PAGE], *pointers[PAGE];
@@ -225,11 +225,11 @@ answer_history(struct model *m, const struct state_ask *ask)
 	page.last_seq = c->last < c->shows ? c->last : c->shows;
 	reply.body_case = KITH__V1__REPLY__BODY_HISTORY_PAGE;
 	reply.history_page = &page;
-	assert_int_equal(state_answer(m->state, c->refused ? NULL : &reply), 0);
+	assert_int_equal(client_state_answer(m->state, c->refused ? NULL : &reply), 0);
 }
 
 static void
-answer(struct model *m, enum state_want want, const struct state_ask *ask)
+answer(struct model *m, enum client_state_want want, const struct client_state_ask *ask)
 {
 	switch (want) {
 	case STATE_WANT_LIST:
@@ -244,10 +244,10 @@ answer(struct model *m, enum state_want want, const struct state_ask *ask)
 		break;
 	case STATE_WANT_MARK:
 		m->marked = ask->after;
-		assert_int_equal(state_answer(m->state, NULL), 0);
+		assert_int_equal(client_state_answer(m->state, NULL), 0);
 		break;
 	case STATE_WANT_LATER:
-		state_later(m->state);
+		client_state_later(m->state);
 		break;
 	case STATE_WANT_NOTHING:
 		break;
@@ -258,11 +258,11 @@ answer(struct model *m, enum state_want want, const struct state_ask *ask)
 static void
 settle(struct model *m)
 {
-	struct state_ask ask;
-	enum state_want want;
+	struct client_state_ask ask;
+	enum client_state_want want;
 
 	for (int i = 0; i < 2000; i++) {
-		want = state_next(m->state, &ask);
+		want = client_state_next(m->state, &ask);
 		m->asked[want]++;
 		if (want == STATE_WANT_NOTHING)
 			return;
@@ -274,19 +274,19 @@ settle(struct model *m)
 static void
 start(struct model *m)
 {
-	state_restart(m->state);
+	client_state_restart(m->state);
 	settle(m);
-	assert_true(state_complete(m->state));
+	assert_true(client_state_complete(m->state));
 }
 
 static void
 finish(struct model *m)
 {
 	settle(m);
-	assert_true(state_complete(m->state));
+	assert_true(client_state_complete(m->state));
 	for (size_t i = 0; i < m->n; i++)
 		assert_int_equal(m->shown[i], m->convs[i].last);
-	state_destroy(m->state);
+	client_state_destroy(m->state);
 }
 
 /* -- the promises --------------------------------------------------------------- */
@@ -303,8 +303,8 @@ unread_events_come_first_over_several_pages(void **unused)
 	model_add(&m, DIRECT(5), 9, 0);
 	start(&m);
 	assert_int_equal(m.delivered, 11 + 9);
-	assert_string_equal(state_find(m.state, 1)->name, "#name");
-	assert_string_equal(state_find(m.state, DIRECT(5))->name, "@name");
+	assert_string_equal(client_state_find(m.state, 1)->name, "#name");
+	assert_string_equal(client_state_find(m.state, DIRECT(5))->name, "@name");
 	finish(&m);
 }
 
@@ -371,7 +371,7 @@ hole_is_held_back_and_fetched(void **unused)
 	tell(&m, 1, 20);
 	tell(&m, 1, 18);
 	assert_int_equal(m.delivered, 0);
-	assert_false(state_complete(m.state));
+	assert_false(client_state_complete(m.state));
 	settle(&m);
 	assert_int_equal(m.delivered, 18);
 	assert_true(m.asked[STATE_WANT_HISTORY] >= 1);
@@ -429,7 +429,7 @@ unknown_conversation_waits_for_its_name(void **unused)
 	tell(&m, DIRECT(9), 2);
 	tell(&m, DIRECT(9), 1);
 	assert_int_equal(m.delivered, 0);
-	assert_null(state_find(m.state, DIRECT(9)));
+	assert_null(client_state_find(m.state, DIRECT(9)));
 	finish(&m);
 	assert_int_equal(m.asked[STATE_WANT_NAMES], 1);
 }
@@ -493,7 +493,7 @@ static void
 lagging_log_is_asked_again(void **unused)
 {
 	struct model m;
-	struct state_ask ask;
+	struct client_state_ask ask;
 
 	(void)unused;
 	model_init(&m, KITH_FROM_UNREAD);
@@ -502,12 +502,12 @@ lagging_log_is_asked_again(void **unused)
 	m.convs[0].last = 5;
 	m.convs[0].shows = 3;
 	tell(&m, 1, 5);
-	assert_int_equal(state_next(m.state, &ask), STATE_WANT_HISTORY);
+	assert_int_equal(client_state_next(m.state, &ask), STATE_WANT_HISTORY);
 	answer_history(&m, &ask);
 	assert_int_equal(m.delivered, 1);
-	assert_int_equal(state_next(m.state, &ask), STATE_WANT_LATER);
+	assert_int_equal(client_state_next(m.state, &ask), STATE_WANT_LATER);
 	m.convs[0].shows = UINT64_MAX;
-	state_later(m.state);
+	client_state_later(m.state);
 	settle(&m);
 	assert_int_equal(m.delivered, 3);
 	finish(&m);
@@ -517,19 +517,19 @@ static void
 resync_while_syncing_syncs_once_more(void **unused)
 {
 	struct model m;
-	struct state_ask ask;
+	struct client_state_ask ask;
 
 	(void)unused;
 	model_init(&m, KITH_FROM_UNREAD);
 	model_add(&m, 1, 2, 2);
 	start(&m);
 	m.convs[0].last = 3;
-	state_resync(m.state);
-	assert_int_equal(state_next(m.state, &ask), STATE_WANT_SYNC);
-	state_resync(m.state);
+	client_state_resync(m.state);
+	assert_int_equal(client_state_next(m.state, &ask), STATE_WANT_SYNC);
+	client_state_resync(m.state);
 	answer_sync(&m);
 	m.convs[0].last = 4;
-	assert_int_equal(state_next(m.state, &ask), STATE_WANT_SYNC);
+	assert_int_equal(client_state_next(m.state, &ask), STATE_WANT_SYNC);
 	answer_sync(&m);
 	assert_int_equal(m.delivered, 2);
 	finish(&m);
@@ -539,7 +539,7 @@ static void
 reconnect_goes_on_where_it_was(void **unused)
 {
 	struct model m;
-	struct state_ask ask;
+	struct client_state_ask ask;
 
 	(void)unused;
 	model_init(&m, KITH_FROM_UNREAD);
@@ -547,7 +547,7 @@ reconnect_goes_on_where_it_was(void **unused)
 	start(&m);
 	m.convs[0].last = 12;
 	tell(&m, 1, 12);
-	assert_int_equal(state_next(m.state, &ask), STATE_WANT_HISTORY);
+	assert_int_equal(client_state_next(m.state, &ask), STATE_WANT_HISTORY);
 	/* The connection breaks; the answer never comes. */
 	m.convs[0].last = 15;
 	start(&m);
@@ -564,20 +564,20 @@ marks_wait_are_joined_and_rise(void **unused)
 	model_init(&m, KITH_FROM_UNREAD);
 	model_add(&m, 1, 9, 4);
 	start(&m);
-	state_seen(m.state, 1, 4);
-	assert_false(state_has_marks(m.state));		/* read already */
-	state_seen(m.state, 1, 6);
-	state_seen(m.state, 1, 9);
-	state_seen(m.state, 1, 8);
-	state_seen(m.state, 99, 8);			/* unknown: nothing */
-	assert_true(state_has_marks(m.state));
+	client_state_seen(m.state, 1, 4);
+	assert_false(client_state_has_marks(m.state));		/* read already */
+	client_state_seen(m.state, 1, 6);
+	client_state_seen(m.state, 1, 9);
+	client_state_seen(m.state, 1, 8);
+	client_state_seen(m.state, 99, 8);			/* unknown: nothing */
+	assert_true(client_state_has_marks(m.state));
 	settle(&m);
 	assert_int_equal(m.asked[STATE_WANT_MARK], 0);
-	state_flush_marks(m.state);
+	client_state_flush_marks(m.state);
 	settle(&m);
 	assert_int_equal(m.asked[STATE_WANT_MARK], 1);
 	assert_int_equal(m.marked, 9);
-	assert_false(state_has_marks(m.state));
+	assert_false(client_state_has_marks(m.state));
 	finish(&m);
 }
 
@@ -613,8 +613,8 @@ random_step(struct model *m, uint32_t *seed)
 {
 	size_t i = chance(seed, (uint32_t)m->n);
 	struct model_conv *c = &m->convs[i];
-	struct state_ask ask;
-	enum state_want want;
+	struct client_state_ask ask;
+	enum client_state_want want;
 
 	switch (chance(seed, 8)) {
 	case 0:					/* happens, and nobody hears of it */
@@ -630,14 +630,14 @@ random_step(struct model *m, uint32_t *seed)
 		break;
 	case 4:
 		if (chance(seed, 4) == 0)
-			state_resync(m->state);
+			client_state_resync(m->state);
 		break;
 	case 5:					/* the connection breaks */
 		if (chance(seed, 8) == 0)
-			state_restart(m->state);
+			client_state_restart(m->state);
 		break;
 	default:				/* an answer comes */
-		want = state_next(m->state, &ask);
+		want = client_state_next(m->state, &ask);
 		answer(m, want, &ask);
 		break;
 	}
@@ -655,10 +655,10 @@ nothing_is_lost_doubled_or_out_of_order(void **unused)
 		for (uint64_t id = 1; id < CONVS; id++)
 			model_add(&m, id, chance(&seed, 30), 0);
 		model_add(&m, DIRECT(1), 0, 0);
-		state_restart(m.state);
+		client_state_restart(m.state);
 		for (int step = 0; step < 200; step++)
 			random_step(&m, &seed);
-		state_restart(m.state);
+		client_state_restart(m.state);
 		finish(&m);
 	}
 }

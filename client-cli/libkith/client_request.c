@@ -1,25 +1,30 @@
 /*
- * client_req.c - one function per request: fills in the schema's message and
+ * client_request.c - one function per request: fills in the schema's message and
  * queues it.
  */
+#include "client-cli/libkith/client_request.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "client-cli/libkith/client.h"
+#include "client-cli/libkith/client_link.h"
 #include "protocol/limits.h"
-#include "protocol/wire.h"
 
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
-
 #define REPLY(name)	KITH__V1__REPLY__BODY_##name
 
-static const struct request_kind kinds[] = {
-	{ BODY(LOGOUT),			REPLY(DONE),		REQ_ONCE },
-	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQ_ONCE },
+/* What the core knows about a kind of request. */
+static const struct request_kind {
+	Kith__V1__Request__BodyCase request;
+	Kith__V1__Reply__BodyCase reply;
+	unsigned		 flags;
+} kinds[] = {
+	{ BODY(LOGOUT),			REPLY(DONE),		REQUEST_ONCE },
+	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQUEST_ONCE },
 	{ BODY(LIST_SESSIONS),		REPLY(SESSIONS),	0 },
-	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQ_ONCE },
-	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQ_ONCE },
+	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQUEST_ONCE },
+	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQUEST_ONCE },
 	{ BODY(SEND),			REPLY(SENT),		0 },
 	{ BODY(HISTORY),		REPLY(HISTORY_PAGE),	0 },
 	{ BODY(SYNC),			REPLY(SYNC_PAGE),	0 },
@@ -34,75 +39,51 @@ static const struct request_kind kinds[] = {
 	{ BODY(WHO),			REPLY(PRESENCES),	0 },
 };
 
-/* One buffer for the process: libkith is single-threaded. */
-static uint8_t scratch[FRAME_HEADER_BYTES + FRAME_BYTES_MAX];
-
-/* Packs into scratch. 0: too large. */
-static size_t
-pack(uint64_t id, Kith__V1__Request__BodyCase which, void *body)
-{
-	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
-
-	request.id = id;
-	request.body_case = which;
-	request.hello = body;		/* every member of the oneof is a pointer */
-	return wire_pack_frame(&request.base, scratch, sizeof(scratch));
-}
-
+/* NULL: no request of this core's. */
 static const struct request_kind *
-find_kind(Kith__V1__Request__BodyCase which)
+find_request_kind(Kith__V1__Request__BodyCase which)
 {
-	const struct request_kind *kind = kinds;
-
-	while (kind->request != which)
-		kind++;
-	return kind;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].request == which)
+			return &kinds[i];
+	return NULL;
 }
 
 static int
-ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body, unsigned flags,
+queue_request(struct kith *k, Kith__V1__Request__BodyCase which, void *body, unsigned flags,
     kith_reply_fn fn, void *arg)
 {
-	uint64_t id = k->queue.next_id;
-	size_t len;
+	const struct request_kind *kind = find_request_kind(which);
 	int rc;
 
+	if (kind == NULL)
+		return -EINVAL;
 	if (k->phase == KITH_ENDED)
 		return -ESHUTDOWN;
-	if ((len = pack(id, which, body)) == 0)
-		return -EMSGSIZE;
-	k->queue.next_id++;
-	rc = queue_add(k, id, scratch, len, find_kind(which), flags, fn, arg);
-	explicit_bzero(scratch, len);
+	rc = client_queue_add(&k->queue, which, body, kind->reply, flags | kind->flags, fn, arg);
+	if (rc == 0)
+		client_link_want_tick(k);
 	return rc;
 }
 
 int
-client_ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+client_request_ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
     kith_reply_fn fn, void *arg)
 {
-	return ask(k, which, body, 0, fn, arg);
+	return queue_request(k, which, body, 0, fn, arg);
 }
 
 int
-client_ask_internal(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+client_request_ask_internal(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
     kith_reply_fn fn)
 {
-	return ask(k, which, body, REQ_INTERNAL, fn, NULL);
+	return queue_request(k, which, body, REQUEST_INTERNAL, fn, NULL);
 }
 
-int
-client_tell(struct kith *k, uint64_t id, Kith__V1__Request__BodyCase which, void *body)
-{
-	size_t len = pack(id, which, body);
-	int rc = len > 0 ? client_send_frame(k, scratch, len) : -EMSGSIZE;
-
-	explicit_bzero(scratch, len);
-	return rc;
-}
+/* -- one function per request ------------------------------------------------ */
 
 static void
-target_group(Kith__V1__Target *t, const char *name)
+fill_group_target(Kith__V1__Target *t, const char *name)
 {
 	kith__v1__target__init(t);
 	t->to_case = KITH__V1__TARGET__TO_GROUP;
@@ -124,7 +105,7 @@ kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *targets, s
 	body.n_targets = n;
 	body.client_id = client_id;
 	body.text = (char *)text;
-	return client_ask(k, BODY(SEND), &body, fn, arg);
+	return client_request_ask(k, BODY(SEND), &body, fn, arg);
 }
 
 int
@@ -137,7 +118,7 @@ kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after, uin
 	body.after = after;
 	body.before = before;
 	body.limit = limit;
-	return client_ask(k, BODY(HISTORY), &body, fn, arg);
+	return client_request_ask(k, BODY(HISTORY), &body, fn, arg);
 }
 
 int
@@ -147,7 +128,7 @@ kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq, kith_reply_f
 
 	body.conversation = conversation;
 	body.seq = seq;
-	return client_ask(k, BODY(MARK_READ), &body, fn, arg);
+	return client_request_ask(k, BODY(MARK_READ), &body, fn, arg);
 }
 
 int
@@ -160,7 +141,7 @@ kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids, siz
 	body.limit = PAGE_ROWS_MAX;
 	body.ids = (uint64_t *)ids;
 	body.n_ids = n;
-	return client_ask(k, BODY(LIST_CONVERSATIONS), &body, fn, arg);
+	return client_request_ask(k, BODY(LIST_CONVERSATIONS), &body, fn, arg);
 }
 
 int
@@ -170,7 +151,7 @@ kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn, void *arg)
 
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_ask(k, BODY(LIST_GROUPS), &body, fn, arg);
+	return client_request_ask(k, BODY(LIST_GROUPS), &body, fn, arg);
 }
 
 int
@@ -182,7 +163,7 @@ kith_create_group(struct kith *k, const char *name, const char *topic, int is_pu
 	body.name = (char *)name;
 	body.topic = (char *)topic;
 	body.public_ = is_public;
-	return client_ask(k, BODY(CREATE_GROUP), &body, fn, arg);
+	return client_request_ask(k, BODY(CREATE_GROUP), &body, fn, arg);
 }
 
 int
@@ -191,9 +172,9 @@ kith_join_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
 	Kith__V1__JoinGroup body = KITH__V1__JOIN_GROUP__INIT;
 	Kith__V1__Target target;
 
-	target_group(&target, name);
+	fill_group_target(&target, name);
 	body.target = &target;
-	return client_ask(k, BODY(JOIN_GROUP), &body, fn, arg);
+	return client_request_ask(k, BODY(JOIN_GROUP), &body, fn, arg);
 }
 
 int
@@ -202,9 +183,9 @@ kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
 	Kith__V1__LeaveGroup body = KITH__V1__LEAVE_GROUP__INIT;
 	Kith__V1__Target target;
 
-	target_group(&target, name);
+	fill_group_target(&target, name);
 	body.target = &target;
-	return client_ask(k, BODY(LEAVE_GROUP), &body, fn, arg);
+	return client_request_ask(k, BODY(LEAVE_GROUP), &body, fn, arg);
 }
 
 int
@@ -213,11 +194,11 @@ kith_list_members(struct kith *k, const char *name, uint64_t after, kith_reply_f
 	Kith__V1__ListMembers body = KITH__V1__LIST_MEMBERS__INIT;
 	Kith__V1__Target target;
 
-	target_group(&target, name);
+	fill_group_target(&target, name);
 	body.target = &target;
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_ask(k, BODY(LIST_MEMBERS), &body, fn, arg);
+	return client_request_ask(k, BODY(LIST_MEMBERS), &body, fn, arg);
 }
 
 int
@@ -226,10 +207,10 @@ kith_invite(struct kith *k, const char *group, const char *user, kith_reply_fn f
 	Kith__V1__InviteToGroup body = KITH__V1__INVITE_TO_GROUP__INIT;
 	Kith__V1__Target target;
 
-	target_group(&target, group);
+	fill_group_target(&target, group);
 	body.target = &target;
 	body.user = (char *)user;
-	return client_ask(k, BODY(INVITE_TO_GROUP), &body, fn, arg);
+	return client_request_ask(k, BODY(INVITE_TO_GROUP), &body, fn, arg);
 }
 
 int
@@ -241,7 +222,7 @@ kith_who(struct kith *k, char **names, size_t n, uint64_t after, kith_reply_fn f
 	body.n_names = n;
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_ask(k, BODY(WHO), &body, fn, arg);
+	return client_request_ask(k, BODY(WHO), &body, fn, arg);
 }
 
 int
@@ -249,7 +230,7 @@ kith_logout(struct kith *k, kith_reply_fn fn, void *arg)
 {
 	Kith__V1__Logout body = KITH__V1__LOGOUT__INIT;
 
-	return client_ask(k, BODY(LOGOUT), &body, fn, arg);
+	return client_request_ask(k, BODY(LOGOUT), &body, fn, arg);
 }
 
 int
@@ -260,7 +241,7 @@ kith_change_password(struct kith *k, const char *old_password, const char *new_p
 
 	body.old_password = (char *)old_password;
 	body.new_password = (char *)new_password;
-	return client_ask(k, BODY(CHANGE_PASSWORD), &body, fn, arg);
+	return client_request_ask(k, BODY(CHANGE_PASSWORD), &body, fn, arg);
 }
 
 int
@@ -268,7 +249,7 @@ kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg)
 {
 	Kith__V1__ListSessions body = KITH__V1__LIST_SESSIONS__INIT;
 
-	return client_ask(k, BODY(LIST_SESSIONS), &body, fn, arg);
+	return client_request_ask(k, BODY(LIST_SESSIONS), &body, fn, arg);
 }
 
 int
@@ -277,7 +258,7 @@ kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg
 	Kith__V1__RevokeSession body = KITH__V1__REVOKE_SESSION__INIT;
 
 	body.device = device;
-	return client_ask(k, BODY(REVOKE_SESSION), &body, fn, arg);
+	return client_request_ask(k, BODY(REVOKE_SESSION), &body, fn, arg);
 }
 
 int
@@ -288,5 +269,5 @@ kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *nam
 
 	body.target = (Kith__V1__Target *)target;
 	body.name = (char *)name;
-	return client_ask(k, BODY(CREATE_HOOK), &body, fn, arg);
+	return client_request_ask(k, BODY(CREATE_HOOK), &body, fn, arg);
 }
