@@ -71,6 +71,41 @@ ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h, const ProtobufCMes
 	return rc;
 }
 
+typedef int ipc_sender(struct proc *p, unsigned to, struct ipc_head *h, const void *body,
+    uint32_t len);
+
+static uint32_t
+send_to_workers(struct proc *p, ipc_sender *send, int found, uint32_t mask, struct ipc_head *h,
+    const void *body, uint32_t len)
+{
+	const struct shared *s = p->shared;
+	uint32_t meant = 0;
+
+	if (found < 0)
+		mask = ~0u;
+	for (unsigned i = 0; i < s->count[ROLE_WORKER] && i < REGISTRY_WORKERS_MAX; i++) {
+		if (!(mask & 1u << i))
+			continue;
+		meant |= 1u << i;
+		(void)send(p, s->first[ROLE_WORKER] + i, h, body, len);	/* counted there */
+	}
+	return meant;
+}
+
+uint32_t
+ipc_send_workers(struct proc *p, int found, uint32_t mask, struct ipc_head *h,
+    const void *body, uint32_t len)
+{
+	return send_to_workers(p, ipc_send, found, mask, h, body, len);
+}
+
+uint32_t
+ipc_hint_workers(struct proc *p, int found, uint32_t mask, struct ipc_head *h,
+    const void *body, uint32_t len)
+{
+	return send_to_workers(p, ipc_send_hint, found, mask, h, body, len);
+}
+
 unsigned
 ipc_slot(const struct proc *p, enum role r, uint64_t key)
 {

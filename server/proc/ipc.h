@@ -102,6 +102,18 @@ int	ipc_send_hint(struct proc *p, unsigned to, struct ipc_head *h,
 int	ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h,
 	    const ProtobufCMessage *msg);
 
+/* Sends to each worker of `mask` (bit i: worker i), as the registry found it. `found`
+ * is what the lookup returned: if it failed (negative), `mask` says nothing and all
+ * workers are told, since a worker drops what concerns none of its sessions, but a
+ * revocation that reaches nobody leaves a session open. A full inbox drops its copy.
+ * Returns the workers that were meant. */
+uint32_t ipc_send_workers(struct proc *p, int found, uint32_t mask,
+	    struct ipc_head *h, const void *body, uint32_t len);
+
+/* As ipc_send_workers(), with ipc_send_hint(). */
+uint32_t ipc_hint_workers(struct proc *p, int found, uint32_t mask,
+	    struct ipc_head *h, const void *body, uint32_t len);
+
 /* The slot of role `r` that serves `key` (hash over the role's processes). */
 unsigned ipc_slot(const struct proc *p, enum role r, uint64_t key);
 

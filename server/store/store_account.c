@@ -35,19 +35,12 @@ account_refuse(struct account_work *w, enum kith_err code)
 void
 account_tell_revoked(struct store *s, uint64_t user, uint64_t device, uint64_t except)
 {
-	struct shared *shared = s->p->shared;
-	uint32_t mask = UINT32_MAX;	/* if the registry cannot say */
+	struct ipc_head h = { .type = IPC_REVOKED, .user = { user }, .device = device,
+		.except = except };
+	uint32_t mask;
+	int found = registry_user_workers(&s->p->shared->registry, user, &mask);
 
-	registry_user_workers(&shared->registry, user, &mask);
-	for (unsigned i = 0; i < shared->count[ROLE_WORKER]; i++) {
-		struct ipc_head h = { .type = IPC_REVOKED };
-
-		h.user[0] = user;
-		h.device = device;
-		h.except = except;
-		if (mask & 1u << i)
-			ipc_send(s->p, shared->first[ROLE_WORKER] + i, &h, NULL, 0);
-	}
+	ipc_send_workers(s->p, found, mask, &h, NULL, 0);
 }
 
 /*

@@ -87,37 +87,32 @@ store_reply_error(struct store *s, const struct ipc_head *h, enum kith_err code)
  * To workers.
  */
 
-/* The workers that serve `user`; all of them if the registry cannot tell. */
-static uint32_t
-workers_of_user(struct store *s, uint64_t user)
+static int
+workers_of_user(struct store *s, uint64_t user, uint32_t *mask)
 {
-	uint32_t mask = 0;
-
-	return registry_user_workers(&s->p->shared->registry, user, &mask) < 0 ? ~0u : mask;
+	return registry_user_workers(&s->p->shared->registry, user, mask);
 }
 
-static uint32_t
-workers_of_group(struct store *s, uint64_t group)
+static int
+workers_of_pair(struct store *s, const uint64_t user[2], uint32_t *mask)
 {
-	uint64_t now = proc_now_ms();
-	uint32_t mask = 0;
+	uint32_t other;
+	int found = workers_of_user(s, user[0], mask), rc = workers_of_user(s, user[1], &other);
 
-	if (registry_group_workers(&s->p->shared->registry, group, &mask) < 0)
-		return ~0u;
+	*mask |= other;
+	return found < 0 ? found : rc;
+}
+
+static int
+workers_of_group(struct store *s, uint64_t group, uint32_t *mask)
+{
+	int found = registry_group_workers(&s->p->shared->registry, group, mask);
+	uint64_t now = proc_now_ms();
+
 	for (unsigned i = 0; i < STORE_JOINS_MAX; i++)
 		if (s->joins[i].group == group && s->joins[i].until_ms > now)
-			mask |= s->joins[i].workers;
-	return mask;
-}
-
-static void
-send_to(struct store *s, uint32_t workers, struct ipc_head *h, const void *body, uint32_t len)
-{
-	const struct shared *sh = s->p->shared;
-
-	for (unsigned i = 0; i < sh->count[ROLE_WORKER] && i < REGISTRY_WORKERS_MAX; i++)
-		if (workers & 1u << i)
-			ipc_send(s->p, sh->first[ROLE_WORKER] + i, h, body, len);
+			*mask |= s->joins[i].workers;
+	return found;
 }
 
 /* Empty for 0, and for who can't be found: a live event is a hint. */
@@ -165,18 +160,19 @@ store_tell_event(struct store *s, const struct db_event *e)
 	struct ipc_head h = { .type = IPC_EVENT, .conversation = e->conversation, .seq = e->seq };
 	uint8_t buf[TEXT_BYTES_MAX + 1024];	/* two names, numbers */
 	uint32_t workers, len;
+	int found;
 
 	if (conv_is_direct(e->conversation, &h.user[0], &h.user[1])) {
 		h.flags = IPC_F_USERS;
-		workers = workers_of_user(s, h.user[0]) | workers_of_user(s, h.user[1]);
+		found = workers_of_pair(s, h.user, &workers);
 	} else {
 		h.flags = IPC_F_FOLLOWERS;
-		workers = workers_of_group(s, e->conversation);
+		found = workers_of_group(s, e->conversation, &workers);
 	}
-	if (workers == 0)
+	if (found == 0 && workers == 0)
 		return;
 	if ((len = pack_event(s, e, buf, sizeof(buf))) > 0)
-		send_to(s, workers, &h, buf, len);
+		ipc_send_workers(s->p, found, workers, &h, buf, len);
 }
 
 /* `user` read up to there: to the sessions that the head names. */
@@ -186,13 +182,15 @@ tell_cursor(struct store *s, struct ipc_head *h, uint64_t user)
 	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
 	Kith__V1__CursorMoved moved = KITH__V1__CURSOR_MOVED__INIT;
 	uint8_t buf[64];
+	uint32_t workers;
+	int found = workers_of_user(s, h->user[0], &workers);
 
 	moved.conversation = h->conversation;
 	moved.seq = h->seq;
 	moved.user = user;
 	r.body_case = KITH__V1__REPLY__BODY_CURSOR_MOVED;
 	r.cursor_moved = &moved;
-	send_to(s, workers_of_user(s, h->user[0]), h, buf,
+	ipc_send_workers(s->p, found, workers, h, buf,
 	    (uint32_t)protobuf_c_message_pack(&r.base, buf));
 }
 
@@ -224,9 +222,10 @@ tell_member(struct store *s, const struct store_news *n)
 	struct ipc_head h = { .type = IPC_MEMBER, .user = { n->user },
 		.flags = n->what == NEWS_JOINED ? IPC_F_JOINED : 0,
 		.conversation = n->conversation };
-	uint32_t workers = workers_of_user(s, n->user);
+	uint32_t workers;
+	int found = workers_of_user(s, n->user, &workers);
 
-	send_to(s, workers, &h, NULL, 0);
+	workers = ipc_send_workers(s->p, found, workers, &h, NULL, 0);
 	if (n->what == NEWS_JOINED && workers != 0)
 		s->joins[s->njoins++ % STORE_JOINS_MAX] = (struct store_join){ n->conversation,
 		    proc_now_ms() + JOIN_MS, workers };

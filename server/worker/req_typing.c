@@ -22,20 +22,17 @@ req_check_typing(struct conn *c, const Kith__V1__Request *r, const char **text)
 	    KITH_E_OK : KITH_E_NO_SUCH_CONVERSATION;
 }
 
-/* The workers with sessions of those who are told. None, if the registry cannot say: it was
- * but a hint. */
-static uint32_t
-workers_of(struct registry *r, uint64_t conversation, uint64_t user)
+/* The workers with sessions of those who are told: 0, or what the registry answered. */
+static int
+workers_of(struct registry *r, uint64_t conversation, uint64_t user, uint32_t *mask)
 {
 	uint64_t peer = conv_peer(conversation, user);
-	uint32_t mask = 0;
-	int rc;
 
+	*mask = 0;
 	if (peer == user)
 		return 0;		/* notes to oneself */
-	rc = peer != 0 ? registry_user_workers(r, peer, &mask) :
-	    registry_group_workers(r, conversation, &mask);
-	return rc < 0 ? 0 : mask;
+	return peer != 0 ? registry_user_workers(r, peer, mask) :
+	    registry_group_workers(r, conversation, mask);
 }
 
 static void
@@ -45,11 +42,11 @@ tell(struct conn *c, uint64_t conversation)
 	struct session *s = &c->session;
 	struct ipc_head h = { .type = IPC_TYPING, .user = { s->user },
 		.conversation = conversation };
-	uint32_t workers = workers_of(&p->shared->registry, conversation, s->user);
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
 	Kith__V1__Typing typing = KITH__V1__TYPING__INIT;
 	uint8_t packed[IPC_TYPING_MAX];
-	uint32_t len;
+	uint32_t workers, len;
+	int found = workers_of(&p->shared->registry, conversation, s->user, &workers);
 
 	typing.conversation = conversation;
 	typing.user_id = s->user;
@@ -57,9 +54,7 @@ tell(struct conn *c, uint64_t conversation)
 	reply.body_case = KITH__V1__REPLY__BODY_TYPING;
 	reply.typing = &typing;
 	len = (uint32_t)kith__v1__reply__pack(&reply, packed);
-	for (unsigned i = 0; i < p->shared->count[ROLE_WORKER] && i < REGISTRY_WORKERS_MAX; i++)
-		if (workers & 1u << i)
-			ipc_send_hint(p, p->shared->first[ROLE_WORKER] + i, &h, packed, len);
+	ipc_hint_workers(p, found, workers, &h, packed, len);
 }
 
 bool

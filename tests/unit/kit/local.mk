@@ -2,10 +2,12 @@
 tmpdir_kit = tests/unit/kit/tmpdir.c tests/unit/kit/tmpdir.h
 sample_kit = tests/unit/kit/sample.c tests/unit/kit/sample.h tests/fuzz/mutate.c tests/fuzz/mutate.h
 shared_kit = tests/unit/kit/fake_shared.c tests/unit/kit/fake_shared.h
-worker_kit = tests/unit/kit/worker_kit.c tests/unit/kit/worker_kit.h $(shared_kit) $(tmpdir_kit)
+worker_kit = tests/unit/kit/worker_kit.c tests/unit/kit/worker_kit.h \
+	tests/unit/kit/broken_registry.h $(shared_kit) $(tmpdir_kit)
 auth_kit = tests/unit/kit/auth_world.c tests/unit/kit/auth_world.h $(shared_kit)
 mariadb_kit = tests/unit/kit/mariadb.c tests/unit/kit/mariadb.h $(tmpdir_kit)
-store_kit = tests/unit/kit/store_kit.c tests/unit/kit/store_kit.h $(mariadb_kit)
+store_kit = tests/unit/kit/store_kit.c tests/unit/kit/store_kit.h \
+	tests/unit/kit/broken_registry.h $(mariadb_kit)
 shm_kit = tests/crash/harness.c tests/crash/harness.h
 # A malloc that counts, and looks at what is freed.
 malloc_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free

@@ -259,6 +259,47 @@ a_hint_takes_no_room_that_others_need(void **state)
 	ring_drop_all(inbox);
 }
 
+static unsigned
+taken(unsigned slot)
+{
+	uint8_t rec[RING_RECORD_MAX];
+	unsigned n = 0;
+	uint32_t len;
+
+	while (ring_read(&shared->rings[slot], rec, sizeof(rec), &len) == 0)
+		n++;
+	ring_release(&shared->rings[slot]);
+	return n;
+}
+
+/* A lookup that failed must not silence a revocation. */
+static void
+workers_of_the_mask_are_told_or_all(void **state)
+{
+	static const struct {
+		int found;
+		uint32_t mask, meant;
+	} rows[] = {
+		{ 0, 0, 0 }, { 0, 1, 1 }, { 0, 2, 2 }, { 0, 3, 3 }, { 0, ~0u, 3 }, { 0, 4, 0 },
+		{ -EBADMSG, 0, 3 }, { -ETIMEDOUT, 1, 3 },
+	};
+	struct proc writer = fake_proc(shared, 2), worker = fake_proc(shared, 5);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct ipc_head h = { .type = IPC_REVOKED }, hint = { .type = IPC_TYPING };
+
+		assert_int_equal(ipc_send_workers(&writer, rows[i].found, rows[i].mask, &h, NULL,
+		    0), rows[i].meant);
+		assert_int_equal(taken(5), rows[i].meant & 1);
+		assert_int_equal(taken(6), rows[i].meant >> 1);
+		assert_int_equal(ipc_hint_workers(&worker, rows[i].found, rows[i].mask, &hint,
+		    "hint", 4), rows[i].meant);
+		assert_int_equal(taken(5), rows[i].meant & 1);
+		assert_int_equal(taken(6), rows[i].meant >> 1);
+	}
+}
+
 static void
 messages_are_packed(void **state)
 {
@@ -308,6 +349,7 @@ main(void)
 		cmocka_unit_test(bodies_over_their_bound_are_refused_at_both_ends),
 		cmocka_unit_test(a_full_inbox_is_told_and_counted),
 		cmocka_unit_test(a_hint_takes_no_room_that_others_need),
+		cmocka_unit_test(workers_of_the_mask_are_told_or_all),
 		cmocka_unit_test(messages_are_packed),
 		cmocka_unit_test(slots_are_spread_by_key),
 	};

@@ -14,6 +14,7 @@
 #include "protocol/ipc.pb-c.h"
 #include "server/rules/token.h"
 #include "server/store/store_account.h"
+#include "tests/unit/kit/broken_registry.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
 
@@ -647,6 +648,34 @@ session_is_revoked_by_its_user(void **state)
 }
 
 static void
+every_worker_is_told(struct kit *k)
+{
+	for (unsigned worker = 0; worker < KIT_WORKERS; worker++)
+		assert_int_equal(revoked(k, worker, 1), 1);
+}
+
+/* Else a session would stay open whose user is out. */
+static void
+revocation_reaches_all_when_the_registry_is_broken(void **state)
+{
+	struct kit *k = *state;
+	struct answer a = create_token(k, 1, 1, "");
+	Kith__V1__Logout m = KITH__V1__LOGOUT__INIT;
+	Kith__V1__Request logout = request(KITH__V1__REQUEST__BODY_LOGOUT, &m);
+
+	kit_online(k, 1, 1);
+	registry_break(&k->shared.registry);
+	assert_int_equal(revoke_session(k, 1, a.device), KITH_E_OK);
+	every_worker_is_told(k);
+	assert_int_equal(set_password(k, 1, HASH1, 0, false).code, KITH_E_OK);
+	every_worker_is_told(k);
+	assert_int_equal(set_disabled(k, "u1", true).code, KITH_E_OK);
+	every_worker_is_told(k);
+	kit_ask(k, 1, &logout);
+	every_worker_is_told(k);
+}
+
+static void
 sessions_are_listed(void **state)
 {
 	struct kit *k = *state;
@@ -874,6 +903,7 @@ main(void)
 			KIT_TEST(questions_are_checked),
 			KIT_TEST(logout_answers_then_revokes),
 			KIT_TEST(session_is_revoked_by_its_user),
+			KIT_TEST(revocation_reaches_all_when_the_registry_is_broken),
 			KIT_TEST(sessions_are_listed),
 			KIT_TEST(hook_is_made_found_and_listed),
 			KIT_TEST(hook_goes_with_its_makers_password),

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/kit/broken_registry.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
 
@@ -90,6 +91,30 @@ who_joins_follows_before_the_event_comes(void **state)
 	next(k, 1, IPC_MEMBER);
 	assert_int_equal(kit_next(k, 1, &r), -1);
 	assert_int_equal(kit_number(k, "SELECT COUNT(*) FROM events WHERE kind = 3"), 1);
+}
+
+static void
+all_workers_hear_when_the_registry_is_broken(void **state)
+{
+	struct kit *k = *state;
+	uint64_t direct = conv_direct(1, 2);
+
+	assert_int_equal(kit_group(k, 1, "open", true, NULL), KITH_E_OK);
+	kit_drop_told(k);
+	registry_break(&k->shared.registry);
+	assert_int_equal(kit_join(k, 2, "#open"), KITH_E_OK);
+	next(k, 1, IPC_MEMBER);
+	next(k, 1, IPC_EVENT);
+	kit_send(k, 2, "#open", "hello");
+	kit_send(k, 1, "@u2", "hello you");
+	kit_turn(k);
+	assert_string_equal(next(k, 1, IPC_EVENT)->event->text, "hello");
+	assert_string_equal(next(k, 1, IPC_EVENT)->event->text, "hello you");
+	assert_int_equal(kit_mark(k, 2, direct, 1), KITH_E_OK);
+	next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.user[0], 2);
+	next(k, 1, IPC_CURSOR);
+	assert_int_equal(k->head.user[0], 1);
 }
 
 /* Between the join and the moment when its worker has read of it. */
@@ -326,6 +351,7 @@ store_group_tests(const struct kit_kind *kind)
 		KIT_TEST(the_creator_is_the_owner),
 		KIT_TEST(a_name_is_given_once),
 		KIT_TEST(who_joins_follows_before_the_event_comes),
+		KIT_TEST(all_workers_hear_when_the_registry_is_broken),
 		KIT_TEST(who_joined_just_now_misses_nothing),
 		KIT_TEST(a_killed_writer_tells_again),
 		KIT_TEST(who_leaves_sees_the_event_first),

@@ -14,6 +14,7 @@
 #include "protocol/wire.h"
 #include "server/rules/conv.h"
 #include "tests/unit/kit/fake_shared.h"
+#include "tests/unit/kit/broken_registry.h"
 #include "tests/unit/kit/worker_kit.h"
 
 /* A request without fields that the writer answers. */
@@ -106,6 +107,29 @@ typing_reaches_the_others(void **state)
 	client_close(&same);
 	client_close(&peer);
 	client_close(&stranger);
+}
+
+static void
+typing_goes_to_all_workers_when_the_registry_is_broken(void **state)
+{
+	struct kit *k = *state;
+	uint64_t groups[] = { KIT_GROUP }, conversations[] = { KIT_GROUP, conv_direct(3, 4) };
+	struct client writer;
+	const uint8_t *body;
+	struct ipc_head h;
+	uint32_t len;
+
+	client_open(&writer, k);
+	client_login(&writer, 3, 9, groups, 1);
+	registry_break(&k->shared->registry);
+	for (unsigned i = 0; i < 2; i++) {
+		post_typing(&writer, 20 + i, conversations[i]);
+		client_expect_body(&writer, 20 + i, KITH__V1__REPLY__BODY_DONE);
+		assert_true(kit_take(k, KIT_WORKER + 1, &h, &body, &len));
+		assert_int_equal(h.type, IPC_TYPING);
+		assert_int_equal(h.conversation, conversations[i]);
+	}
+	client_close(&writer);
 }
 
 static void
@@ -520,6 +544,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		KIT_TEST(cursor_goes_to_the_other_devices),
 		KIT_TEST(typing_reaches_the_others),
+		KIT_TEST(typing_goes_to_all_workers_when_the_registry_is_broken),
 		KIT_TEST(typing_is_for_those_in_it),
 		KIT_TEST(typing_that_contradicts_itself_is_refused),
 		KIT_TEST(typing_never_causes_a_resync),
