@@ -6,7 +6,6 @@
  * tabs in targets. So it sees lines only after they were found to have the one form that
  * we read.
  */
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +13,6 @@
 
 #include <http_parser.h>
 
-#include "protocol/wire.h"
 #include "server/http/http_int.h"
 
 #define LENGTH_DIGITS	15u		/* of a Content-Length */
@@ -176,41 +174,6 @@ end_strings(struct http_reader *r)
 }
 
 /* -- the target ---------------------------------------------------------------------- */
-
-int
-http_hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int
-http_percent_decode(const char *text, size_t len, bool plus, char *out, size_t cap)
-{
-	const char *end = text + len;
-	size_t n = 0;
-
-	for (; text < end; text++, n++) {
-		char c = plus && *text == '+' ? ' ' : *text;
-
-		if (c == '%') {
-			int high = end - text > 2 ? http_hex_digit((unsigned char)text[1]) : -1;
-			int low = high >= 0 ? http_hex_digit((unsigned char)text[2]) : -1;
-
-			if (low < 0)
-				return -EINVAL;
-			c = (char)(high << 4 | low);
-			text += 2;
-		}
-		if (c == '\0' || n + 1 >= cap)
-			return -EINVAL;
-		out[n] = c;
-	}
-	out[n] = '\0';
-	return wire_utf8_ok(out, n) ? (int)n : -EINVAL;
-}
 
 /* One way to write each path: no dot segments, no empty ones but the last, no controls. */
 static bool
