@@ -21,7 +21,6 @@ libjansson-dev                JSON of --json, of the control socket and from bro
 libcrypt-dev                  password hashes (yescrypt)
 libicu-dev                    names: case, normal form, look-alikes
 libreadline-dev               line editing in kith
-libhttp-parser-dev            heads of HTTP requests
 libwslay-dev                  WebSocket frames
 '
 

@@ -6,8 +6,7 @@ nodist_libkithd_a_SOURCES =
 AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 
 kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LIBS) $(SSL_LIBS) \
-	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(HTTP_PARSER_LIBS) \
-	$(WSLAY_LIBS)
+	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(WSLAY_LIBS)
 
 sbin_PROGRAMS += server/kithd
 server_kithd_SOURCES = server/main.c

@@ -3,8 +3,7 @@
  *
  * Strict where leniency is how requests get smuggled: lines end with CRLF, no folding, no space
  * before a colon, one Host, Content-Length or chunked but never both, no trailers,
- * only the origin form of a target (and `*` for OPTIONS). http-parser splits; what it
- * lets pass and we do not, is checked before it sees a byte.
+ * only the origin form of a target (and `*` for OPTIONS).
  *
  * More than RFC 9112 asks for: no absolute form, no chunk extensions, no encoded slash, and a
  * line is refused as soon as it ends, whatever comes behind it.
@@ -24,15 +23,18 @@
 #define HTTP_HEAD_MAX		8192u	/* bytes of request line and headers */
 #define HTTP_HEADERS_MAX	64u
 
-/* OTHER: one that HTTP has and nothing here bears (405). http-parser owns the better names. */
-enum http_verb { HTTP_V_OTHER, HTTP_V_GET, HTTP_V_HEAD, HTTP_V_POST, HTTP_V_PUT, HTTP_V_OPTIONS };
+/* OTHER: a known method that no route accepts (405). */
+enum http_method {
+	HTTP_OTHER, HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_OPTIONS,
+	HTTP_METHOD_COUNT
+};
 
 struct http_header {
 	const char	*name, *value;
 };
 
 struct http_request {
-	enum http_verb	 verb;
+	enum http_method method;
 	const char	*path;		/* decoded; from '/', without dot segments and controls; or "*" */
 	const char	*query;		/* as it came, after '?'; "" */
 	struct http_header headers[HTTP_HEADERS_MAX];
@@ -101,6 +103,9 @@ int	http_query(const struct http_request *r, const char *name, char *out, size_t
 /* The value of one cookie, as it stands; the same results. A name that is there twice is
  * -EINVAL: one of them was planted. */
 int	http_cookie(const struct http_request *r, const char *name, char *out, size_t cap);
+
+/* "GET"; not of HTTP_OTHER. */
+const char *http_method_name(enum http_method m);
 
 /* "Not Found". */
 const char *http_reason(int status);

@@ -1,17 +1,11 @@
 /*
- * http_head.c - the head of a request: each line checked, then split, then understood.
- *
- * http-parser splits. As Debian builds it, it takes bare LFs, folded values, blanks in names and
- * before a colon, several Hosts, request lines without a version or with several blanks, and
- * tabs in targets. So it sees lines only after they were found to have the one form that
- * we read.
+ * http_head.c - the head of a request: each line checked as it ends; when the head is
+ * complete, its lines are split and understood.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-#include <http_parser.h>
 
 #include "server/http/http_int.h"
 
@@ -101,76 +95,39 @@ http_check_header_line(const char *at, size_t len)
 	return at + span(at, end, is_value_char) == end ? 0 : 400;
 }
 
-/* -- splitting ----------------------------------------------------------------------- */
+/* -- splitting ----------------------------------------------------------- */
 
+/* Every line was checked, so each separator is known to be there. */
 static int
-on_url(http_parser *p, const char *at, size_t len)
+split_request_line(struct http_request *q, char **at, bool *old)
 {
-	struct http_request *q = p->data;
+	const char *method = strsep(at, " ");
 
-	(void)len;			/* it ends with a blank, see end_strings() */
-	q->path = at;
-	return 0;
+	q->path = strsep(at, " ");
+	*old = (*at)[sizeof("HTTP/1.") - 1] == '0';
+	*at += sizeof("HTTP/1.x\r\n") - 1;
+	return http_method_find(method, &q->method) ? 0 : 501;
 }
 
-static int
-on_field(http_parser *p, const char *at, size_t len)
-{
-	struct http_request *q = p->data;
-
-	(void)len;
-	q->headers[q->nheaders++].name = at;
-	return 0;
-}
-
-/* Also called for an empty value. */
-static int
-on_value(http_parser *p, const char *at, size_t len)
-{
-	struct http_request *q = p->data;
-
-	(void)len;
-	q->headers[q->nheaders - 1].value = at;
-	return 0;
-}
-
-/* Bodies are not its work: http.c takes no form of a chunk that two could read differently. */
-static int
-on_head_end(http_parser *p)
-{
-	(void)p;
-	return 1;
-}
-
-/* What points into the head, writable as the head is. */
-static char *
-in_head(const struct http_reader *r, const char *at)
-{
-	return r->head + (at - r->head);
-}
-
-/* Names in lower case, values without the blanks around them, NULs at the ends. */
+/* Name in lower case, value without the blanks around it. Not all programs take a tab after a
+ * length for a blank, so it stays, and the length is refused. */
 static void
-end_strings(struct http_reader *r)
+split_header_line(struct http_header *h, char **at)
 {
-	struct http_request *q = &r->request;
+	char *name = strsep(at, ":"), *value, *end;
+	const char *blanks;
 
-	*strchr(in_head(r, q->path), ' ') = '\0';
-	for (unsigned i = 0; i < q->nheaders; i++) {
-		char *name = in_head(r, q->headers[i].name), *end = strchr(name, ':');
-		char *value = end + 1;
-
-		*end = '\0';
-		for (char *c = name; *c != '\0'; c++)
-			if (*c >= 'A' && *c <= 'Z')
-				*c = (char)(*c - 'A' + 'a');
-		value += strspn(value, " \t");
-		end = value + strcspn(value, "\r");
-		while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		*end = '\0';
-		q->headers[i].value = value;
-	}
+	for (char *c = name; *c != '\0'; c++)
+		if (*c >= 'A' && *c <= 'Z')
+			*c = (char)(*c - 'A' + 'a');
+	*at += strspn(*at, " \t");
+	value = strsep(at, "\r");
+	blanks = strcmp(name, "content-length") == 0 ? " " : " \t";
+	for (end = *at - 1; end > value && strchr(blanks, end[-1]) != NULL; end--)
+		;
+	*end = '\0';
+	*h = (struct http_header){ name, value };
+	(*at)++;			/* the LF */
 }
 
 /* -- the target ---------------------------------------------------------------------- */
@@ -198,15 +155,14 @@ path_ok(const char *path)
 /* The origin form, or "*" for OPTIONS. 0, or a status. An encoded slash would be a part of
  * a name for some and an end of it for others. */
 static int
-take_target(struct http_reader *r)
+take_target(struct http_request *q)
 {
-	struct http_request *q = &r->request;
-	char *path = in_head(r, q->path), *query;
+	char *path = (char *)(uintptr_t)q->path, *query;	/* in the head, which is ours */
 	size_t len;
 
 	q->query = "";
 	if (strcmp(path, "*") == 0)
-		return q->verb == HTTP_V_OPTIONS ? 0 : 400;
+		return q->method == HTTP_OPTIONS ? 0 : 400;
 	if ((query = strchr(path, '?')) != NULL) {
 		*query = '\0';
 		q->query = query + 1;
@@ -286,43 +242,19 @@ take_connection(struct http_request *q, bool old)
 	    http_header(q, "upgrade", 0) != NULL;
 }
 
-/* HTTP_V_OTHER is 0, so it is what has no place in the table. */
-static enum http_verb
-verb_of(unsigned method)
-{
-	static const enum http_verb verbs[] = {
-		[HTTP_GET] = HTTP_V_GET, [HTTP_HEAD] = HTTP_V_HEAD, [HTTP_POST] = HTTP_V_POST,
-		[HTTP_PUT] = HTTP_V_PUT, [HTTP_OPTIONS] = HTTP_V_OPTIONS,
-	};
-
-	return method < sizeof(verbs) / sizeof(verbs[0]) ? verbs[method] : HTTP_V_OTHER;
-}
-
 int
 http_take_head(struct http_reader *r)
 {
-	static const http_parser_settings settings = {
-		.on_url = on_url, .on_header_field = on_field, .on_header_value = on_value,
-		.on_headers_complete = on_head_end,
-	};
 	struct http_request *q = &r->request;
-	http_parser parser;
+	char *at = r->head;
 	bool old;
-	int status;
+	int status = split_request_line(q, &at, &old);
 
-	http_parser_init(&parser, HTTP_REQUEST);
-	parser.data = q;
-	http_parser_execute(&parser, &settings, r->head, r->head_len);
-	/* A tunnel (CONNECT) is nothing that any resource here could be asked for. */
-	if (parser.http_errno == HPE_INVALID_METHOD || parser.method == HTTP_CONNECT)
-		return 501;
-	if (parser.http_errno != HPE_OK)
-		return 400;
-	old = parser.http_minor == 0;
-	q->verb = verb_of(parser.method);
-	end_strings(r);
-	if ((status = check_singles(q)) != 0 || (status = check_host(q, old)) != 0 ||
-	    (status = take_framing(r, old)) != 0 || (status = take_target(r)) != 0)
+	while (*at != '\r')
+		split_header_line(&q->headers[q->nheaders++], &at);
+	if (status != 0 || (status = check_singles(q)) != 0 ||
+	    (status = check_host(q, old)) != 0 || (status = take_framing(r, old)) != 0 ||
+	    (status = take_target(q)) != 0)
 		return status;
 	take_connection(q, old);
 	return take_expect(q, old);

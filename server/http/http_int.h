@@ -17,7 +17,10 @@ int	http_check_header_line(const char *line, size_t len);
 /* The whole head, of checked lines, into r->request. 0 or a status. */
 int	http_take_head(struct http_reader *r);
 
-/* http_text.c: the value of a hexadecimal digit; -1: it is none. */
+/* http_text.c: the method of that name; false: no method that HTTP has, or CONNECT. */
+bool	http_method_find(const char *name, enum http_method *m);
+
+/* The value of a hexadecimal digit; -1: it is none. */
 int	http_hex_digit(unsigned char c);
 
 /* Decodes %xx, and '+' to a blank if `plus`; `out` may be `text`. Returns the length

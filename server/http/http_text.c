@@ -1,7 +1,8 @@
 /*
- * http_text.c - percent-encoding, and the names of statuses.
+ * http_text.c - percent-encoding, and the names of methods and statuses.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "protocol/wire.h"
 #include "server/http/http_int.h"
@@ -39,6 +40,34 @@ http_percent_decode(const char *text, size_t len, bool plus, char *out, size_t c
 	}
 	out[n] = '\0';
 	return wire_utf8_ok(out, n) ? (int)n : -EINVAL;
+}
+
+/* Methods that others define, without CONNECT, are known, too: they are refused with 405,
+ * not 501. A tunnel is nothing that a resource here could be asked for. */
+static const char *const methods[] = {
+	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT",
+	[HTTP_OPTIONS] = "OPTIONS",
+	"ACL", "BIND", "CHECKOUT", "COPY", "DELETE", "LINK", "LOCK", "M-SEARCH", "MERGE",
+	"MKACTIVITY", "MKCALENDAR", "MKCOL", "MOVE", "NOTIFY", "PATCH", "PROPFIND", "PROPPATCH",
+	"PURGE", "REBIND", "REPORT", "SEARCH", "SOURCE", "SUBSCRIBE", "TRACE", "UNBIND", "UNLINK",
+	"UNLOCK", "UNSUBSCRIBE",
+};
+
+bool
+http_method_find(const char *name, enum http_method *m)
+{
+	for (unsigned i = HTTP_OTHER + 1; i < sizeof(methods) / sizeof(methods[0]); i++)
+		if (strcmp(methods[i], name) == 0) {
+			*m = i <= HTTP_OPTIONS ? (enum http_method)i : HTTP_OTHER;
+			return true;
+		}
+	return false;
+}
+
+const char *
+http_method_name(enum http_method m)
+{
+	return methods[m];
 }
 
 const char *

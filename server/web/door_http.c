@@ -62,17 +62,13 @@ refuse_head(struct conn *c, int status, const char *text, const char *extra)
 static void
 refuse_method(struct conn *c)
 {
-	static const char *const names[] = {
-		[HTTP_V_GET] = "GET", [HTTP_V_HEAD] = "HEAD", [HTTP_V_POST] = "POST",
-		[HTTP_V_PUT] = "PUT", [HTTP_V_OPTIONS] = "OPTIONS",
-	};
-	uint32_t methods = c->web->route->methods | 1u << HTTP_V_OPTIONS;
-	bool asked = c->web->reader.request.verb == HTTP_V_OPTIONS;
+	uint32_t methods = c->web->route->methods | 1u << HTTP_OPTIONS;
+	bool asked = c->web->reader.request.method == HTTP_OPTIONS;
 	char allow[128] = "Allow: ";
 
-	for (unsigned i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++)
 		if (methods & 1u << i) {
-			strcat(allow, names[i]);
+			strcat(allow, http_method_name((enum http_method)i));
 			strcat(allow, methods >> (i + 1) ? ", " : "\r\n");
 		}
 	if (asked)
@@ -99,7 +95,7 @@ on_head(struct conn *c)
 		refuse_head(c, 403, "pages of that origin may not ask here (http_origins)", NULL);
 	else if ((web->route = web_route_find(r->path)) == NULL)
 		refuse_head(c, 404, NULL, NULL);
-	else if (!(web->route->methods & 1u << r->verb))
+	else if (!(web->route->methods & 1u << r->method))
 		refuse_method(c);
 	else if (web->route->own_origin && web->asker.origin != ORIGIN_OWN)
 		refuse_head(c, 403, "only this server's own page may ask that", NULL);
@@ -161,7 +157,7 @@ put_cors(struct conn *c, char *out, size_t cap)
 	return snprintf(out, cap,
 	    "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n"
 	    "Access-Control-Expose-Headers: Retry-After\r\n%s", http_header(r, "origin", 0),
-	    r->verb == HTTP_V_OPTIONS ?
+	    r->method == HTTP_OPTIONS ?
 	    "Access-Control-Allow-Methods: GET, POST\r\n"
 	    "Access-Control-Allow-Headers: Authorization, Content-Type\r\n"
 	    "Access-Control-Max-Age: 600\r\n" : "");
@@ -198,7 +194,7 @@ web_respond(struct conn *c, int status, const char *type, const void *body, size
 	    extra != NULL && strstr(extra, "Cache-Control:") != NULL ? "" :
 	    "Cache-Control: no-store\r\n", extra != NULL ? extra : "");
 	conn_queue(c, head, (size_t)n);
-	if (!empty && c->web->reader.request.verb != HTTP_V_HEAD)
+	if (!empty && c->web->reader.request.method != HTTP_HEAD)
 		conn_queue(c, body, len);
 	answered(c);
 }
@@ -275,7 +271,7 @@ static bool
 may_use_cookie(const struct conn *c, const struct http_request *r)
 {
 	const struct web_asker *a = &c->web->asker;
-	bool safe = r->verb == HTTP_V_GET || r->verb == HTTP_V_HEAD;
+	bool safe = r->method == HTTP_GET || r->method == HTTP_HEAD;
 
 	return a->origin == ORIGIN_OWN || (safe && !r->upgrade && a->origin == ORIGIN_NONE &&
 	    a->same_site);

@@ -5,13 +5,13 @@
 
 #include "server/web/web.h"
 
-#define GET	(1u << HTTP_V_GET | 1u << HTTP_V_HEAD)
-#define POST	(1u << HTTP_V_POST)
+#define GET	(1u << HTTP_GET | 1u << HTTP_HEAD)
+#define POST	(1u << HTTP_POST)
 
 /* The first that fits. */
 static const struct web_route routes[] = {
 	{ "*", false, 0, 0, false, NULL },		/* OPTIONS alone can name it */
-	{ "/v1/ws", false, 1u << HTTP_V_GET, 0, false, web_upgrade },
+	{ "/v1/ws", false, 1u << HTTP_GET, 0, false, web_upgrade },
 	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, false, web_poll },
 	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, false, web_messages },
 	{ "/v1/conversations/", true, GET, 0, false, web_events },

@@ -45,7 +45,7 @@ add_text(struct result *out, const char *text)
 static void
 check_path(const struct http_request *q)
 {
-	FUZZ_CHECK(*q->path == '/' || (strcmp(q->path, "*") == 0 && q->verb == HTTP_V_OPTIONS));
+	FUZZ_CHECK(*q->path == '/' || (strcmp(q->path, "*") == 0 && q->method == HTTP_OPTIONS));
 	FUZZ_CHECK(strstr(q->path, "//") == NULL && strstr(q->path, "/../") == NULL);
 	for (const char *c = q->path; *c != '\0'; c++)
 		FUZZ_CHECK((unsigned char)*c >= ' ' && *c != 0x7f);
@@ -108,7 +108,7 @@ take_request(const struct http_request *q, size_t body_max, struct result *out)
 	check_asker(q, out);
 	FUZZ_CHECK(q->body_len <= body_max && (q->has_body || q->body_len == 0));
 	FUZZ_CHECK(!q->expects_continue || q->has_body);
-	add(out, &q->verb, sizeof(q->verb));
+	add(out, &q->method, sizeof(q->method));
 	add(out, &q->keep_alive, sizeof(q->keep_alive));
 	add_text(out, q->path);
 	add_text(out, q->query);

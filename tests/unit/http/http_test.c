@@ -107,12 +107,12 @@ tell(struct story *s, const char *fmt, ...)
 static void
 tell_request(struct story *s, const struct http_request *q)
 {
-	static const char *const verbs[] = {
-		[HTTP_V_OTHER] = "OTHER", [HTTP_V_GET] = "GET", [HTTP_V_HEAD] = "HEAD",
-		[HTTP_V_POST] = "POST", [HTTP_V_PUT] = "PUT", [HTTP_V_OPTIONS] = "OPTIONS",
+	static const char *const methods[] = {
+		[HTTP_OTHER] = "OTHER", [HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD",
+		[HTTP_POST] = "POST", [HTTP_PUT] = "PUT", [HTTP_OPTIONS] = "OPTIONS",
 	};
 
-	tell(s, "%s %s", verbs[q->verb], q->path);
+	tell(s, "%s %s", methods[q->method], q->path);
 	if (*q->query != '\0')
 		tell(s, "?%s", q->query);
 	tell(s, "%s%s%s", q->keep_alive ? "" : " close", q->upgrade ? " upgrade" : "",
@@ -360,6 +360,7 @@ static const struct row lines[] = {
 	ROW("a method in small letters", "get / HTTP/1.1\r\n" HOST "\r\n", "501"),
 	ROW("a method and more", "GETX / HTTP/1.1\r\n" HOST "\r\n", "501"),
 	ROW("a method cut", "GE / HTTP/1.1\r\n" HOST "\r\n", "501"),
+	ROW("a method with a sign first", "-GET / HTTP/1.1\r\n" HOST "\r\n", "501"),
 	ROW("a tunnel", "CONNECT a:443 HTTP/1.1\r\n" HOST "\r\n", "501"),
 	ROW("a tunnel to a path", "CONNECT / HTTP/1.1\r\n" HOST "\r\n", "501"),
 	HEADER("no colon", "X", "400"),
@@ -432,6 +433,9 @@ static const struct row framings[] = {
 	LENGTH("a list", "5, 5", "400"),
 	LENGTH("a list of different ones", "5,6", "400"),
 	LENGTH("two words", "5 5", "400"),
+	LENGTH("a tab behind it", "5\t", "400"),
+	LENGTH("a tab and a blank behind it", "5 \t ", "400"),
+	LENGTH("a blank behind it", "5 ", "POST /p 5[abcde]\n"),
 	LENGTH("2^64", "18446744073709551616", "400"),
 	LENGTH("2^64 + 5", "18446744073709551621", "400"),
 	LENGTH("2^32 + 5", "4294967301", "413"),
