@@ -1,6 +1,5 @@
 /*
- * db.c - the front of the drivers: picks one, keeps the prepared statements, notes
- * the last failure.
+ * db.c - what all drivers share: the cache of prepared statements, the last failure.
  */
 #include "server/db/db.h"
 
@@ -10,36 +9,7 @@
 
 #include "protocol/conversation.pb-c.h"
 #include "protocol/limits.h"
-#include "server/conf/conf.h"
 #include "server/db/db_driver.h"
-
-static struct db *
-open_driver(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
-{
-	if (strcmp(c->database, "mysql") != 0)
-		return db_sqlite_open(c, writer, fatal, err, errlen);
-#ifdef HAVE_MYSQL
-	return db_mysql_open(c, writer, fatal, err, errlen);
-#else
-	*fatal = true;
-	snprintf(err, errlen, "database mysql: this kithd was built without its driver");
-	return NULL;
-#endif
-}
-
-struct db *
-db_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
-{
-	struct db *d;
-
-	*fatal = false;
-	d = open_driver(c, writer, fatal, err, errlen);
-	if (d != NULL && !writer && db_check_schema(d, fatal, err, errlen) < 0) {
-		db_close(d);
-		d = NULL;
-	}
-	return d;
-}
 
 void
 db_close(struct db *d)
@@ -107,12 +77,6 @@ void
 db_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len)
 {
 	s->db->ops->bind_bytes(s, i, v, len);
-}
-
-void
-db_bind_null(struct db_stmt *s, unsigned i)
-{
-	s->db->ops->bind_null(s, i);
 }
 
 enum db_class

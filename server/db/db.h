@@ -44,7 +44,6 @@ struct db_stmt	*db_stmt(struct db *d, const char *sql);
 /* Places count from 0. Bytes are borrowed until the reset. */
 void		 db_bind_int(struct db_stmt *s, unsigned i, int64_t v);
 void		 db_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len);	/* also text */
-void		 db_bind_null(struct db_stmt *s, unsigned i);
 
 enum db_class	 db_step(struct db_stmt *s);	/* DB_ROW, DB_DONE or a failure */
 void		 db_reset(struct db_stmt *s);	/* always, when done with its rows */

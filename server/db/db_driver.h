@@ -32,7 +32,6 @@ struct db_ops {
 	void		(*finalize)(struct db_stmt *s);
 	void		(*bind_int)(struct db_stmt *s, unsigned i, int64_t v);
 	void		(*bind_bytes)(struct db_stmt *s, unsigned i, const void *v, size_t len);
-	void		(*bind_null)(struct db_stmt *s, unsigned i);
 	enum db_class	(*step)(struct db_stmt *s);
 	void		(*reset)(struct db_stmt *s);
 	int64_t		(*col_int)(struct db_stmt *s, unsigned column);
@@ -66,16 +65,14 @@ enum db_class	db_fail(struct db *d, enum db_class cls, const char *fmt, ...)
 /* One of enum conversation kinds, by the id's form. */
 int		db_kind_of(uint64_t conversation);
 
-/* The version that is there must be the newest one known. -1 with err; *fatal if it is newer. */
-int		db_check_schema(struct db *d, bool *fatal, char *err, size_t errlen);
+/* The version that is there must be the newest one known. -1 with err; *fatal if
+ * it is newer. */
+int		db_migrate_check(struct db *d, bool *fatal, char *err, size_t errlen);
 
 struct db	*db_sqlite_open(const struct conf *c, bool writer, bool *fatal,
 		    char *err, size_t errlen);
 struct db	*db_mysql_open(const struct conf *c, bool writer, bool *fatal,
 		    char *err, size_t errlen);
-
-/* For tests: from here on as with a server that has neither RETURNING nor arrays. */
-void		 db_mysql_plain(struct db *d);
 
 /* Made from etc/schema. */
 extern const struct db_schema db_schema_sqlite[], db_schema_mysql[];

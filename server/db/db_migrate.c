@@ -13,7 +13,7 @@
 #define STATEMENT_MAX	4096u		/* bytes of one statement in etc/schema */
 
 static unsigned
-newest(const struct db *d)
+newest_version(const struct db *d)
 {
 	unsigned i = 0;
 
@@ -39,15 +39,15 @@ read_version(struct db *d, unsigned *version)
 }
 
 static int
-too_new(const struct db *d, unsigned there, char *err, size_t errlen)
+say_too_new(const struct db *d, unsigned there, char *err, size_t errlen)
 {
 	snprintf(err, errlen, "the database has schema %u, this kithd knows up to %u: "
-	    "install the newer kithd again", there, newest(d));
+	    "install the newer kithd again", there, newest_version(d));
 	return -1;
 }
 
 int
-db_check_schema(struct db *d, bool *fatal, char *err, size_t errlen)
+db_migrate_check(struct db *d, bool *fatal, char *err, size_t errlen)
 {
 	unsigned there = 0;
 
@@ -55,11 +55,11 @@ db_check_schema(struct db *d, bool *fatal, char *err, size_t errlen)
 		snprintf(err, errlen, "no schema yet: %s", d->text);
 		return -1;
 	}
-	if (there > newest(d)) {
+	if (there > newest_version(d)) {
 		*fatal = true;
-		return too_new(d, there, err, errlen);
+		return say_too_new(d, there, err, errlen);
 	}
-	if (there < newest(d)) {
+	if (there < newest_version(d)) {
 		snprintf(err, errlen, "schema %u waits for its upgrade", there);
 		return -1;
 	}
@@ -68,7 +68,7 @@ db_check_schema(struct db *d, bool *fatal, char *err, size_t errlen)
 
 /* Runs statement by statement: each ends with ';' at a line's end. */
 static enum db_class
-run_text(struct db *d, const char *text)
+run_schema_text(struct db *d, const char *text)
 {
 	char one[STATEMENT_MAX];
 	enum db_class c = DB_OK;
@@ -87,12 +87,12 @@ run_text(struct db *d, const char *text)
 }
 
 static enum db_class
-apply(struct db *d, const struct db_schema *step)
+apply_schema(struct db *d, const struct db_schema *step)
 {
 	struct db_stmt *s;
 	enum db_class c;
 
-	if ((c = run_text(d, step->text)) != DB_OK)
+	if ((c = run_schema_text(d, step->text)) != DB_OK)
 		return c;
 	s = db_stmt(d, "INSERT INTO schema_version (version, applied_ms) VALUES (?, ?)");
 	if (s == NULL)
@@ -111,20 +111,20 @@ db_migrate(struct db *d, char *err, size_t errlen)
 	enum db_class c;
 
 	/* The usual case needs no lock. */
-	if (read_version(d, &there) == DB_OK && there == newest(d))
+	if (read_version(d, &there) == DB_OK && there == newest_version(d))
 		return 0;
 	if ((c = d->ops->lock_schema(d)) != DB_OK)
 		goto failed;
 	there = 0;
 	if (read_version(d, &there) != DB_OK)
 		there = 0;			/* the first step makes the table */
-	if (there > newest(d)) {
+	if (there > newest_version(d)) {
 		d->ops->unlock_schema(d, false);
 		db_fail(d, DB_ERROR, "newer schema");
-		return too_new(d, there, err, errlen);
+		return say_too_new(d, there, err, errlen);
 	}
-	for (; c == DB_OK && there < newest(d); there++)
-		c = apply(d, &d->ops->schema[there]);
+	for (; c == DB_OK && there < newest_version(d); there++)
+		c = apply_schema(d, &d->ops->schema[there]);
 	if (c == DB_OK)
 		c = d->ops->unlock_schema(d, true);
 	else

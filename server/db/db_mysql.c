@@ -1,59 +1,15 @@
 /*
- * db_mysql.c - the driver for MariaDB and MySQL, by the mysqlclient API: errors, statements.
+ * db_mysql.c - the driver for MariaDB and MySQL, by the mysqlclient API: statements.
  *
- * Never an automatic reconnect: see db_mysql_connect.c. How a batch is written depends on the
+ * Never an automatic reconnect: see db_mysql_open.c. How a batch is written depends on the
  * server: see db_mysql_batch.c.
  */
 #include "server/db/db_mysql.h"
 
-#include <errmsg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-#include <mysqld_error.h>
 
 #define COLUMN_BYTES	64u		/* a column's first buffer */
-
-/* Errors by what helps against them; what is not listed is DB_ERROR. Numbers that one of the
- * two libraries does not name are given as such. */
-static const struct {
-	unsigned	number;
-	enum db_class	cls;
-} classes[] = {
-	{ ER_DUP_ENTRY, DB_DUPLICATE },
-	{ ER_DUP_ENTRY_WITH_KEY_NAME, DB_DUPLICATE },
-	{ ER_LOCK_DEADLOCK, DB_RETRY },
-	{ ER_LOCK_WAIT_TIMEOUT, DB_RETRY },
-	{ ER_CHECKREAD, DB_RETRY },
-	{ ER_QUERY_INTERRUPTED, DB_RETRY },
-	{ ER_OUTOFMEMORY, DB_RETRY },
-	{ ER_OUT_OF_RESOURCES, DB_RETRY },
-	{ CR_OUT_OF_MEMORY, DB_RETRY },
-	{ CR_SERVER_GONE_ERROR, DB_LOST },
-	{ CR_SERVER_LOST, DB_LOST },
-	{ CR_CONNECTION_ERROR, DB_LOST },
-	{ CR_CONN_HOST_ERROR, DB_LOST },
-	{ CR_COMMANDS_OUT_OF_SYNC, DB_LOST },
-	{ CR_MALFORMED_PACKET, DB_LOST },
-	{ 2055 /* CR_SERVER_LOST_EXTENDED */, DB_LOST },
-	{ ER_SERVER_SHUTDOWN, DB_LOST },
-	{ ER_NORMAL_SHUTDOWN, DB_LOST },
-	{ ER_NET_READ_ERROR, DB_LOST },
-	{ ER_NET_READ_INTERRUPTED, DB_LOST },
-	{ ER_NET_ERROR_ON_WRITE, DB_LOST },
-	{ ER_NET_WRITE_INTERRUPTED, DB_LOST },
-	{ ER_NEED_REPREPARE, DB_LOST },
-	{ 1927 /* ER_CONNECTION_KILLED */, DB_LOST },
-	{ 3169 /* ER_SESSION_WAS_KILLED */, DB_LOST },
-	{ 4031 /* ER_CLIENT_INTERACTION_TIMEOUT */, DB_LOST },
-	{ ER_DISK_FULL, DB_FULL },
-	{ ER_RECORD_FILE_FULL, DB_FULL },
-	{ ER_OPTION_PREVENTS_STATEMENT, DB_FULL },	/* read_only */
-	{ 1836 /* ER_READ_ONLY_MODE */, DB_FULL },
-	{ 1792 /* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION */, DB_FULL },
-	{ ER_GET_ERRNO, DB_FULL },			/* "Got error 28 from storage engine" */
-};
 
 struct mysql_column {
 	char		*bytes;		/* text columns */
@@ -75,65 +31,21 @@ struct mysql_stmt {
 };
 
 static struct mysql_db *
-of(const struct db *d)
+my_db(const struct db *d)
 {
 	return (struct mysql_db *)d;
 }
 
 static struct mysql_stmt *
-stmt_of(struct db_stmt *s)
+my_stmt(struct db_stmt *s)
 {
 	return (struct mysql_stmt *)s;
-}
-
-int64_t
-mysql_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * (int64_t)1000 + ts.tv_nsec / 1000000;
-}
-
-static enum db_class
-class_of(unsigned number)
-{
-	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
-		if (classes[i].number == number)
-			return classes[i].cls;
-	return DB_ERROR;
-}
-
-/* MariaDB says "for key 'PRIMARY'", MySQL 8 "for key 'events.PRIMARY'". */
-enum db_class
-mysql_failed(struct mysql_db *d, unsigned number, const char *text)
-{
-	size_t len = strlen(text);
-
-	db_fail(&d->base, class_of(number), "mysql %u: %s", number, text);
-	d->base.primary = len >= 8 && strcmp(text + len - 8, "PRIMARY'") == 0;
-	return d->base.cls;
-}
-
-enum db_class
-mysql_failed_stmt(struct mysql_db *d, MYSQL_STMT *st)
-{
-	return mysql_failed(d, mysql_stmt_errno(st), mysql_stmt_error(st));
-}
-
-enum db_class
-mysql_send(struct mysql_db *d, const char *sql, size_t len)
-{
-	d->used_ms = mysql_now_ms();
-	if (mysql_real_query(d->h, sql, len) != 0)
-		return mysql_failed(d, mysql_errno(d->h), mysql_error(d->h));
-	return DB_OK;
 }
 
 static enum db_class
 my_exec(struct db *d, const char *sql)
 {
-	return mysql_send(of(d), sql, strlen(sql));
+	return db_mysql_query(my_db(d), sql, strlen(sql));
 }
 
 /*
@@ -144,7 +56,7 @@ my_exec(struct db *d, const char *sql)
 static void
 my_finalize(struct db_stmt *base)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 
 	if (s->st != NULL)
 		mysql_stmt_close(s->st);
@@ -158,14 +70,14 @@ my_finalize(struct db_stmt *base)
 }
 
 static bool
-is_number(enum enum_field_types type)
+my_is_number(enum enum_field_types type)
 {
 	return type == MYSQL_TYPE_TINY || type == MYSQL_TYPE_SHORT || type == MYSQL_TYPE_INT24 ||
 	    type == MYSQL_TYPE_LONG || type == MYSQL_TYPE_LONGLONG || type == MYSQL_TYPE_YEAR;
 }
 
 static int
-prepare_columns(struct mysql_stmt *s)
+my_prepare_columns(struct mysql_stmt *s)
 {
 	MYSQL_RES *meta = mysql_stmt_result_metadata(s->st);
 
@@ -175,13 +87,13 @@ prepare_columns(struct mysql_stmt *s)
 	s->binds = calloc(s->ncolumns, sizeof(*s->binds));
 	s->columns = calloc(s->ncolumns, sizeof(*s->columns));
 	for (unsigned i = 0; s->binds != NULL && s->columns != NULL && i < s->ncolumns; i++)
-		s->columns[i].is_number = is_number(mysql_fetch_field_direct(meta, i)->type);
+		s->columns[i].is_number = my_is_number(mysql_fetch_field_direct(meta, i)->type);
 	mysql_free_result(meta);
 	return s->binds != NULL && s->columns != NULL ? 0 : -1;
 }
 
 static int
-prepare_places(struct mysql_stmt *s)
+my_prepare_places(struct mysql_stmt *s)
 {
 	s->nplaces = (unsigned)mysql_stmt_param_count(s->st);
 	s->places = calloc(s->nplaces + 1, sizeof(*s->places));
@@ -195,17 +107,17 @@ my_prepare(struct db *d, const char *sql)
 	struct mysql_stmt *s = calloc(1, sizeof(*s));
 	mysql_bool measure = 1;
 
-	if (s == NULL || (s->st = mysql_stmt_init(of(d)->h)) == NULL) {
+	if (s == NULL || (s->st = mysql_stmt_init(my_db(d)->h)) == NULL) {
 		db_fail(d, DB_RETRY, "out of memory");
 		goto fail;
 	}
-	of(d)->used_ms = mysql_now_ms();
+	my_db(d)->used_ms = db_mysql_now_ms();
 	if (mysql_stmt_prepare(s->st, sql, strlen(sql)) != 0) {
-		mysql_failed_stmt(of(d), s->st);
+		db_mysql_query_failed_stmt(my_db(d), s->st);
 		goto fail;
 	}
 	mysql_stmt_attr_set(s->st, STMT_ATTR_UPDATE_MAX_LENGTH, &measure);
-	if (prepare_columns(s) < 0 || prepare_places(s) < 0) {
+	if (my_prepare_columns(s) < 0 || my_prepare_places(s) < 0) {
 		db_fail(d, DB_RETRY, "out of memory");
 		goto fail;
 	}
@@ -222,7 +134,7 @@ fail:
 static void
 my_bind_int(struct db_stmt *base, unsigned i, int64_t v)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 
 	if (i >= s->nplaces)
 		return;
@@ -234,7 +146,7 @@ my_bind_int(struct db_stmt *base, unsigned i, int64_t v)
 static void
 my_bind_bytes(struct db_stmt *base, unsigned i, const void *v, size_t len)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 
 	if (i >= s->nplaces)
 		return;
@@ -246,14 +158,14 @@ my_bind_bytes(struct db_stmt *base, unsigned i, const void *v, size_t len)
 static void
 my_bind_null(struct db_stmt *base, unsigned i)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 
 	if (i < s->nplaces)
 		s->places[i] = (MYSQL_BIND){ .buffer_type = MYSQL_TYPE_NULL };
 }
 
 static int
-grow_column(struct mysql_column *c, unsigned long need)
+my_grow_column(struct mysql_column *c, unsigned long need)
 {
 	char *p;
 
@@ -270,7 +182,7 @@ grow_column(struct mysql_column *c, unsigned long need)
 
 /* The result was stored, so that the longest value of each column is known. */
 static int
-bind_columns(struct mysql_stmt *s)
+my_bind_columns(struct mysql_stmt *s)
 {
 	MYSQL_RES *meta = mysql_stmt_result_metadata(s->st);
 	int rc = -1;
@@ -284,7 +196,7 @@ bind_columns(struct mysql_stmt *s)
 			s->binds[i].buffer = &c->number;
 			continue;
 		}
-		if (grow_column(c, mysql_fetch_field_direct(meta, i)->max_length) < 0)
+		if (my_grow_column(c, mysql_fetch_field_direct(meta, i)->max_length) < 0)
 			goto out;
 		s->binds[i].buffer_type = MYSQL_TYPE_STRING;
 		s->binds[i].buffer = c->bytes;
@@ -297,21 +209,21 @@ out:
 }
 
 static enum db_class
-execute(struct mysql_stmt *s)
+my_execute(struct mysql_stmt *s)
 {
-	struct mysql_db *d = of(s->base.db);
+	struct mysql_db *d = my_db(s->base.db);
 
-	d->used_ms = mysql_now_ms();
+	d->used_ms = db_mysql_now_ms();
 	if (s->nplaces > 0 && mysql_stmt_bind_param(s->st, s->places))
-		return mysql_failed_stmt(d, s->st);
+		return db_mysql_query_failed_stmt(d, s->st);
 	if (mysql_stmt_execute(s->st) != 0)
-		return mysql_failed_stmt(d, s->st);
+		return db_mysql_query_failed_stmt(d, s->st);
 	s->running = true;
 	if (s->ncolumns == 0)
 		return DB_DONE;
 	if (mysql_stmt_store_result(s->st) != 0)
-		return mysql_failed_stmt(d, s->st);
-	if (bind_columns(s) < 0)
+		return db_mysql_query_failed_stmt(d, s->st);
+	if (my_bind_columns(s) < 0)
 		return db_fail(&d->base, DB_RETRY, "out of memory");
 	return DB_ROW;
 }
@@ -319,10 +231,10 @@ execute(struct mysql_stmt *s)
 static enum db_class
 my_step(struct db_stmt *base)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 	enum db_class c;
 
-	if (!s->running && (c = execute(s)) != DB_ROW)
+	if (!s->running && (c = my_execute(s)) != DB_ROW)
 		return c;
 	switch (mysql_stmt_fetch(s->st)) {
 	case 0:
@@ -332,14 +244,14 @@ my_step(struct db_stmt *base)
 	case MYSQL_DATA_TRUNCATED:
 		return db_fail(base->db, DB_ERROR, "a column was cut off");
 	default:
-		return mysql_failed_stmt(of(base->db), s->st);
+		return db_mysql_query_failed_stmt(my_db(base->db), s->st);
 	}
 }
 
 static void
 my_reset(struct db_stmt *base)
 {
-	struct mysql_stmt *s = stmt_of(base);
+	struct mysql_stmt *s = my_stmt(base);
 
 	if (s->running && s->ncolumns > 0)
 		mysql_stmt_free_result(s->st);
@@ -352,7 +264,7 @@ my_reset(struct db_stmt *base)
 static int64_t
 my_int(struct db_stmt *base, unsigned column)
 {
-	struct mysql_column *c = &stmt_of(base)->columns[column];
+	struct mysql_column *c = &my_stmt(base)->columns[column];
 
 	if (c->null)
 		return 0;
@@ -365,13 +277,13 @@ my_int(struct db_stmt *base, unsigned column)
 static bool
 my_null(struct db_stmt *base, unsigned column)
 {
-	return stmt_of(base)->columns[column].null;
+	return my_stmt(base)->columns[column].null;
 }
 
 static const char *
 my_bytes(struct db_stmt *base, unsigned column, size_t *len)
 {
-	struct mysql_column *c = &stmt_of(base)->columns[column];
+	struct mysql_column *c = &my_stmt(base)->columns[column];
 
 	*len = 0;
 	if (c->null || c->is_number)
@@ -385,13 +297,13 @@ my_bytes(struct db_stmt *base, unsigned column, size_t *len)
 static int64_t
 my_changes(const struct db *d)
 {
-	return (int64_t)mysql_affected_rows(of(d)->h);
+	return (int64_t)mysql_affected_rows(my_db(d)->h);
 }
 
 static int64_t
 my_last_id(const struct db *d)
 {
-	return (int64_t)mysql_insert_id(of(d)->h);
+	return (int64_t)mysql_insert_id(my_db(d)->h);
 }
 
 /*
@@ -401,11 +313,11 @@ my_last_id(const struct db *d)
 static enum db_class
 my_tend(struct db *d)
 {
-	if (mysql_now_ms() - of(d)->used_ms < of(d)->ping_every_ms)
+	if (db_mysql_now_ms() - my_db(d)->used_ms < my_db(d)->ping_every_ms)
 		return DB_OK;
-	of(d)->used_ms = mysql_now_ms();
-	if (mysql_ping(of(d)->h) != 0)
-		return mysql_failed(of(d), mysql_errno(of(d)->h), mysql_error(of(d)->h));
+	my_db(d)->used_ms = db_mysql_now_ms();
+	if (mysql_ping(my_db(d)->h) != 0)
+		return db_mysql_query_failed(my_db(d), mysql_errno(my_db(d)->h), mysql_error(my_db(d)->h));
 	return DB_OK;
 }
 
@@ -435,14 +347,14 @@ my_unlock_schema(struct db *d, bool keep)
 static void
 my_close(struct db *d)
 {
-	if (of(d)->put != NULL)
-		mysql_stmt_close(of(d)->put);
-	mysql_close(of(d)->h);
-	free(of(d)->text.bytes);
+	if (my_db(d)->put != NULL)
+		mysql_stmt_close(my_db(d)->put);
+	mysql_close(my_db(d)->h);
+	free(my_db(d)->text.bytes);
 	free(d);
 }
 
-const struct db_ops mysql_ops = {
+const struct db_ops db_mysql_ops = {
 	.schema = db_schema_mysql,
 	.sql = {
 		[DB_SQL_MEMBER_ADD] =
@@ -466,7 +378,6 @@ const struct db_ops mysql_ops = {
 	.finalize = my_finalize,
 	.bind_int = my_bind_int,
 	.bind_bytes = my_bind_bytes,
-	.bind_null = my_bind_null,
 	.step = my_step,
 	.reset = my_reset,
 	.col_int = my_int,
@@ -474,6 +385,6 @@ const struct db_ops mysql_ops = {
 	.col_bytes = my_bytes,
 	.changes = my_changes,
 	.last_id = my_last_id,
-	.take_seqs = mysql_take_seqs,
-	.put_events = mysql_put_events,
+	.take_seqs = db_mysql_batch_take_seqs,
+	.put_events = db_mysql_batch_put_events,
 };

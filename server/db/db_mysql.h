@@ -1,5 +1,5 @@
 /*
- * db_mysql.h - what the three files of the MySQL/MariaDB driver share.
+ * db_mysql.h - what the files of the MySQL/MariaDB driver share.
  */
 #ifndef KITH_SERVER_DB_MYSQL_H
 #define KITH_SERVER_DB_MYSQL_H
@@ -33,18 +33,18 @@ struct mysql_db {
 };
 
 /* Notes the last error of the connection, or of a statement. */
-enum db_class	mysql_failed(struct mysql_db *d, unsigned number, const char *text);
-enum db_class	mysql_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
+enum db_class	db_mysql_query_failed(struct mysql_db *d, unsigned number, const char *text);
+enum db_class	db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
 
 /* Sends `len` bytes of SQL; the caller fetches the result, if it has one. */
-enum db_class	mysql_send(struct mysql_db *d, const char *sql, size_t len);
+enum db_class	db_mysql_query(struct mysql_db *d, const char *sql, size_t len);
 
-int64_t		mysql_now_ms(void);	/* monotonic, coarse */
+int64_t		db_mysql_now_ms(void);	/* monotonic, coarse */
 
-extern const struct db_ops mysql_ops;
+extern const struct db_ops db_mysql_ops;
 
 /* db_mysql_batch.c */
-enum db_class	mysql_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
-enum db_class	mysql_put_events(struct db *d, const struct db_event *e, unsigned n);
+enum db_class	db_mysql_batch_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
+enum db_class	db_mysql_batch_put_events(struct db *d, const struct db_event *e, unsigned n);
 
 #endif

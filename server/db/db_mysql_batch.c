@@ -86,7 +86,7 @@ text_send(struct mysql_db *d)
 {
 	if (d->text.failed)
 		return db_fail(&d->base, DB_RETRY, "out of memory");
-	return mysql_send(d, d->text.bytes, d->text.len);
+	return db_mysql_query(d, d->text.bytes, d->text.len);
 }
 
 /*
@@ -118,7 +118,7 @@ read_counters(struct mysql_db *d, struct db_seqs *c, unsigned n, unsigned *rows)
 
 	*rows = 0;
 	if (res == NULL)
-		return mysql_failed(d, mysql_errno(d->h), mysql_error(d->h));
+		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
 	while ((row = mysql_fetch_row(res)) != NULL) {
 		struct db_seqs *at = find_seqs(c, n, strtoull(row[0], NULL, 10));
 
@@ -182,7 +182,7 @@ take_locking(struct mysql_db *d, struct db_seqs *c, unsigned n)
 }
 
 enum db_class
-mysql_take_seqs(struct db *base, struct db_seqs *c, unsigned n)
+db_mysql_batch_take_seqs(struct db *base, struct db_seqs *c, unsigned n)
 {
 	struct mysql_db *d = (struct mysql_db *)base;
 
@@ -257,7 +257,7 @@ prepare_put(struct mysql_db *d)
 		return db_fail(&d->base, DB_RETRY, "out of memory");
 	if (mysql_stmt_prepare(d->put, sql, sizeof(sql) - 1) == 0)
 		return DB_OK;
-	mysql_failed_stmt(d, d->put);
+	db_mysql_query_failed_stmt(d, d->put);
 	mysql_stmt_close(d->put);
 	d->put = NULL;
 	return d->base.cls;
@@ -283,7 +283,7 @@ put_array(struct mysql_db *d, const struct db_event *e, unsigned n)
 	binds[COL_BODY].length = c.len;
 	if (mysql_stmt_attr_set(d->put, STMT_ATTR_ARRAY_SIZE, &n) != 0 ||
 	    mysql_stmt_bind_param(d->put, binds) || mysql_stmt_execute(d->put) != 0)
-		return mysql_failed_stmt(d, d->put);
+		return db_mysql_query_failed_stmt(d, d->put);
 	return DB_OK;
 }
 
@@ -305,7 +305,7 @@ rows_that_fit(const struct mysql_db *d, const struct db_event *e, unsigned n)
 }
 
 enum db_class
-mysql_put_events(struct db *base, const struct db_event *e, unsigned n)
+db_mysql_batch_put_events(struct db *base, const struct db_event *e, unsigned n)
 {
 	struct mysql_db *d = (struct mysql_db *)base;
 	enum db_class cls = DB_OK;

@@ -53,13 +53,13 @@ static const struct {
 };
 
 static struct sqlite_db *
-of(const struct db *d)
+lite_db(const struct db *d)
 {
 	return (struct sqlite_db *)d;
 }
 
 static struct sqlite_stmt *
-stmt_of(struct db_stmt *s)
+lite_stmt(struct db_stmt *s)
 {
 	return (struct sqlite_stmt *)s;
 }
@@ -76,7 +76,7 @@ now_ms(void)
 /* An I/O error counts as a lost connection: after a failed fsync nobody knows what is
  * on the disk, so the handle is given up and the file read anew. */
 static enum db_class
-class_of(int rc)
+lite_class(int rc)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -106,9 +106,9 @@ class_of(int rc)
 }
 
 static enum db_class
-failed(struct sqlite_db *d, int rc)
+lite_failed(struct sqlite_db *d, int rc)
 {
-	db_fail(&d->base, class_of(rc), "sqlite %d: %s", rc, sqlite3_errmsg(d->h));
+	db_fail(&d->base, lite_class(rc), "sqlite %d: %s", rc, sqlite3_errmsg(d->h));
 	d->base.primary = rc == SQLITE_CONSTRAINT_PRIMARYKEY || rc == SQLITE_CONSTRAINT_ROWID;
 	return d->base.cls;
 }
@@ -127,9 +127,9 @@ lite_prepare(struct db *d, const char *sql)
 		db_fail(d, DB_RETRY, "out of memory");
 		return NULL;
 	}
-	rc = sqlite3_prepare_v3(of(d)->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->st, NULL);
+	rc = sqlite3_prepare_v3(lite_db(d)->h, sql, -1, SQLITE_PREPARE_PERSISTENT, &s->st, NULL);
 	if (rc != SQLITE_OK) {
-		failed(of(d), rc);
+		lite_failed(lite_db(d), rc);
 		free(s);
 		return NULL;
 	}
@@ -141,21 +141,21 @@ lite_prepare(struct db *d, const char *sql)
 static void
 lite_finalize(struct db_stmt *s)
 {
-	sqlite3_finalize(stmt_of(s)->st);
+	sqlite3_finalize(lite_stmt(s)->st);
 	free(s);
 }
 
 static void
-note_bind(struct db_stmt *s, int rc)
+lite_note_bind(struct db_stmt *s, int rc)
 {
-	if (rc != SQLITE_OK && stmt_of(s)->bind_rc == SQLITE_OK)
-		stmt_of(s)->bind_rc = rc;
+	if (rc != SQLITE_OK && lite_stmt(s)->bind_rc == SQLITE_OK)
+		lite_stmt(s)->bind_rc = rc;
 }
 
 static void
 lite_bind_int(struct db_stmt *s, unsigned i, int64_t v)
 {
-	note_bind(s, sqlite3_bind_int64(stmt_of(s)->st, (int)i + 1, v));
+	lite_note_bind(s, sqlite3_bind_int64(lite_stmt(s)->st, (int)i + 1, v));
 }
 
 /* Text is bound as text, so that it reads well in SQLite's shell; the rest (hashes) as a
@@ -163,80 +163,74 @@ lite_bind_int(struct db_stmt *s, unsigned i, int64_t v)
 static void
 lite_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len)
 {
-	sqlite3_stmt *st = stmt_of(s)->st;
+	sqlite3_stmt *st = lite_stmt(s)->st;
 
 	if (wire_utf8_ok(v, len))
-		note_bind(s, sqlite3_bind_text(st, (int)i + 1, len > 0 ? v : "", (int)len,
+		lite_note_bind(s, sqlite3_bind_text(st, (int)i + 1, len > 0 ? v : "", (int)len,
 		    SQLITE_STATIC));
 	else
-		note_bind(s, sqlite3_bind_blob(st, (int)i + 1, v, (int)len, SQLITE_STATIC));
-}
-
-static void
-lite_bind_null(struct db_stmt *s, unsigned i)
-{
-	note_bind(s, sqlite3_bind_null(stmt_of(s)->st, (int)i + 1));
+		lite_note_bind(s, sqlite3_bind_blob(st, (int)i + 1, v, (int)len, SQLITE_STATIC));
 }
 
 static enum db_class
 lite_step(struct db_stmt *s)
 {
-	int rc = stmt_of(s)->bind_rc;
+	int rc = lite_stmt(s)->bind_rc;
 
 	if (rc == SQLITE_OK)
-		rc = sqlite3_step(stmt_of(s)->st);
+		rc = sqlite3_step(lite_stmt(s)->st);
 	if (rc == SQLITE_ROW || rc == SQLITE_DONE)
-		return class_of(rc);
-	return failed(of(s->db), rc);
+		return lite_class(rc);
+	return lite_failed(lite_db(s->db), rc);
 }
 
 static void
 lite_reset(struct db_stmt *s)
 {
-	sqlite3_reset(stmt_of(s)->st);
-	sqlite3_clear_bindings(stmt_of(s)->st);
-	stmt_of(s)->bind_rc = SQLITE_OK;
+	sqlite3_reset(lite_stmt(s)->st);
+	sqlite3_clear_bindings(lite_stmt(s)->st);
+	lite_stmt(s)->bind_rc = SQLITE_OK;
 }
 
 static int64_t
 lite_int(struct db_stmt *s, unsigned column)
 {
-	return sqlite3_column_int64(stmt_of(s)->st, (int)column);
+	return sqlite3_column_int64(lite_stmt(s)->st, (int)column);
 }
 
 static bool
 lite_null(struct db_stmt *s, unsigned column)
 {
-	return sqlite3_column_type(stmt_of(s)->st, (int)column) == SQLITE_NULL;
+	return sqlite3_column_type(lite_stmt(s)->st, (int)column) == SQLITE_NULL;
 }
 
 static const char *
 lite_bytes(struct db_stmt *s, unsigned column, size_t *len)
 {
-	const unsigned char *v = sqlite3_column_text(stmt_of(s)->st, (int)column);
+	const unsigned char *v = sqlite3_column_text(lite_stmt(s)->st, (int)column);
 
-	*len = v != NULL ? (size_t)sqlite3_column_bytes(stmt_of(s)->st, (int)column) : 0;
+	*len = v != NULL ? (size_t)sqlite3_column_bytes(lite_stmt(s)->st, (int)column) : 0;
 	return v != NULL ? (const char *)v : "";
 }
 
 static int64_t
 lite_changes(const struct db *d)
 {
-	return sqlite3_changes(of(d)->h);
+	return sqlite3_changes(lite_db(d)->h);
 }
 
 static int64_t
 lite_last_id(const struct db *d)
 {
-	return sqlite3_last_insert_rowid(of(d)->h);
+	return sqlite3_last_insert_rowid(lite_db(d)->h);
 }
 
 static enum db_class
 lite_exec(struct db *d, const char *sql)
 {
-	int rc = sqlite3_exec(of(d)->h, sql, NULL, NULL, NULL);
+	int rc = sqlite3_exec(lite_db(d)->h, sql, NULL, NULL, NULL);
 
-	return rc == SQLITE_OK ? DB_OK : failed(of(d), rc);
+	return rc == SQLITE_OK ? DB_OK : lite_failed(lite_db(d), rc);
 }
 
 /*
@@ -295,7 +289,7 @@ lite_put_events(struct db *d, const struct db_event *e, unsigned n)
 
 /* After each commit of the writer. Its failure (a reader in the way) only means later. */
 static int
-wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
+lite_wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
 {
 	struct sqlite_db *d = arg;
 
@@ -312,13 +306,13 @@ lite_tend(struct db *d)
 	int64_t now = now_ms();
 	int rc;
 
-	if (d->writer || now - of(d)->tended_ms < TEND_MS)
+	if (d->writer || now - lite_db(d)->tended_ms < TEND_MS)
 		return DB_OK;
-	of(d)->tended_ms = now;
-	rc = sqlite3_wal_checkpoint_v2(of(d)->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	if (class_of(rc) == DB_OK || class_of(rc) == DB_RETRY)
+	lite_db(d)->tended_ms = now;
+	rc = sqlite3_wal_checkpoint_v2(lite_db(d)->h, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (lite_class(rc) == DB_OK || lite_class(rc) == DB_RETRY)
 		return DB_OK;
-	return failed(of(d), rc);
+	return lite_failed(lite_db(d), rc);
 }
 
 /*
@@ -343,7 +337,7 @@ lite_unlock_schema(struct db *d, bool keep)
 static void
 lite_close(struct db *d)
 {
-	sqlite3_close_v2(of(d)->h);
+	sqlite3_close_v2(lite_db(d)->h);
 	free(d);
 }
 
@@ -372,7 +366,6 @@ static const struct db_ops lite_ops = {
 	.finalize = lite_finalize,
 	.bind_int = lite_bind_int,
 	.bind_bytes = lite_bind_bytes,
-	.bind_null = lite_bind_null,
 	.step = lite_step,
 	.reset = lite_reset,
 	.col_int = lite_int,
@@ -406,7 +399,7 @@ refuse_network_fs(const char *dir, char *err, size_t errlen)
 
 /* Sets it, reads it back: 0, or -1 with the setting named and its value. */
 static int
-require(struct sqlite_db *d, const char *set, const char *get, const char *want,
+lite_require(struct sqlite_db *d, const char *set, const char *get, const char *want,
     bool *fatal, char *err, size_t errlen)
 {
 	sqlite3_stmt *st = NULL;
@@ -419,7 +412,7 @@ require(struct sqlite_db *d, const char *set, const char *get, const char *want,
 	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		is = (const char *)sqlite3_column_text(st, 0);
 	if (rc != SQLITE_ROW) {
-		*fatal = class_of(rc) == DB_ERROR;	/* not a database, or a broken one */
+		*fatal = lite_class(rc) == DB_ERROR;	/* not a database, or a broken one */
 		snprintf(err, errlen, "%s: %s", get, sqlite3_errmsg(d->h));
 	} else if (strcmp(is, want) != 0) {
 		*fatal = true;
@@ -433,7 +426,7 @@ require(struct sqlite_db *d, const char *set, const char *get, const char *want,
 }
 
 static int
-configure(struct sqlite_db *d, bool *fatal, char *err, size_t errlen)
+lite_configure(struct sqlite_db *d, bool *fatal, char *err, size_t errlen)
 {
 	static const char *const settings[] = {
 		"PRAGMA temp_store=MEMORY",	/* there may be no /tmp after the chroot */
@@ -446,12 +439,12 @@ configure(struct sqlite_db *d, bool *fatal, char *err, size_t errlen)
 	sqlite3_busy_timeout(d->h, BUSY_MS);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	/* Before a writer made the file into a WAL database, a reader has no business in it. */
-	if (require(d, d->base.writer ? "PRAGMA journal_mode=WAL" : "", "PRAGMA journal_mode",
+	if (lite_require(d, d->base.writer ? "PRAGMA journal_mode=WAL" : "", "PRAGMA journal_mode",
 	    "wal", fatal, err, errlen) < 0) {
 		*fatal = *fatal && d->base.writer;
 		return -1;
 	}
-	if (require(d, "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2", fatal, err,
+	if (lite_require(d, "PRAGMA synchronous=FULL", "PRAGMA synchronous", "2", fatal, err,
 	    errlen) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
@@ -476,7 +469,7 @@ sync_dir(const char *dir)
 }
 
 static int
-open_file(struct sqlite_db *d, const char *path, char *err, size_t errlen)
+lite_open_file(struct sqlite_db *d, const char *path, char *err, size_t errlen)
 {
 	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
 	mode_t mask;
@@ -493,7 +486,7 @@ open_file(struct sqlite_db *d, const char *path, char *err, size_t errlen)
 }
 
 static int
-read_page_bytes(struct sqlite_db *d)
+lite_read_page_bytes(struct sqlite_db *d)
 {
 	struct db_stmt *s = db_stmt(&d->base, "PRAGMA page_size");
 
@@ -521,15 +514,15 @@ db_sqlite_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t
 	}
 	d->base.ops = &lite_ops;
 	d->base.writer = writer;
-	if (open_file(d, path, err, errlen) < 0 || configure(d, fatal, err, errlen) < 0)
+	if (lite_open_file(d, path, err, errlen) < 0 || lite_configure(d, fatal, err, errlen) < 0)
 		goto fail;
-	if (read_page_bytes(d) < 0) {
+	if (lite_read_page_bytes(d) < 0) {
 		snprintf(err, errlen, "page_size: %s", d->base.text);
 		goto fail;
 	}
 	if (writer) {
 		sync_dir(c->state_dir);
-		sqlite3_wal_hook(d->h, wal_grew, d);
+		sqlite3_wal_hook(d->h, lite_wal_grew, d);
 	} else {
 		sqlite3_wal_autocheckpoint(d->h, 0);
 	}

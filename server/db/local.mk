@@ -4,13 +4,15 @@ libkithd_a_SOURCES += \
 	server/db/db.h \
 	server/db/db_driver.h \
 	server/db/db_migrate.c \
+	server/db/db_open.c \
 	server/db/db_sqlite.c
 if MYSQL
 libkithd_a_SOURCES += \
 	server/db/db_mysql.c \
 	server/db/db_mysql.h \
 	server/db/db_mysql_batch.c \
-	server/db/db_mysql_connect.c
+	server/db/db_mysql_open.c \
+	server/db/db_mysql_query.c
 endif
 
 # The schema's texts, sorted by dialect and number, become a part of kithd.

@@ -69,10 +69,8 @@ open_db(struct fixture *f, bool writer)
 
 	if (d == NULL)
 		fail_msg("%s: %s", f->kind->name, err);
-#ifdef HAVE_MYSQL
-	if (d != NULL && f->kind->plain)
-		db_mysql_plain(d);
-#endif
+	if (f->kind->plain)
+		mariadb_make_plain(d);
 	return d;
 }
 

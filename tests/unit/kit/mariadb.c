@@ -17,7 +17,7 @@
 
 #ifdef HAVE_MYSQL
 
-#include <mysql.h>
+#include "server/db/db_mysql.h"
 
 #define START_TRIES	600		/* of 100 ms */
 
@@ -181,6 +181,14 @@ mariadb_do(const char *sql)
 	mysql_close(h);
 }
 
+void
+mariadb_make_plain(struct db *d)
+{
+	struct mysql_db *m = (struct mysql_db *)d;
+
+	m->returning = m->arrays = false;
+}
+
 #else
 
 bool
@@ -206,6 +214,12 @@ void
 mariadb_do(const char *sql)
 {
 	(void)sql;
+}
+
+void
+mariadb_make_plain(struct db *d)
+{
+	(void)d;
 }
 
 #endif

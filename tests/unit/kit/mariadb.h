@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct db;
+
 /* This machine has mariadbd, and the driver is built in. */
 bool		 mariadb_there(void);
 
@@ -19,5 +21,8 @@ void		 mariadb_stop(bool at_once);
 
 /* One statement as root, in no database. Ends the program if it fails. */
 void		 mariadb_do(const char *sql);
+
+/* From here on `d` works as with a server that has neither RETURNING nor arrays. */
+void		 mariadb_make_plain(struct db *d);
 
 #endif

@@ -98,12 +98,8 @@ make_conf(struct kit *k)
 static void
 use_plainly(struct kit *k)
 {
-#ifdef HAVE_MYSQL
 	if (k->kind->plain)
-		db_mysql_plain(k->w.db);
-#else
-	(void)k;
-#endif
+		mariadb_make_plain(k->w.db);
 }
 
 static void

@@ -1,5 +1,5 @@
 /*
- * db_mysql_connect.c - a connection to MariaDB or MySQL, and what the server has to promise.
+ * db_mysql_open.c - a connection to MariaDB or MySQL, and what the server has to promise.
  *
  * Nothing is left to defaults that differ between the two client libraries and their versions:
  * TLS, timeouts, character set, strictness.
@@ -135,14 +135,14 @@ connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err,
 static enum db_class
 read_setting(struct mysql_db *d, const char *sql, char *out, size_t len)
 {
-	enum db_class c = mysql_send(d, sql, strlen(sql));
+	enum db_class c = db_mysql_query(d, sql, strlen(sql));
 	MYSQL_RES *res;
 	MYSQL_ROW row;
 
 	if (c != DB_OK)
 		return c;
 	if ((res = mysql_store_result(d->h)) == NULL || (row = mysql_fetch_row(res)) == NULL)
-		c = mysql_failed(d, mysql_errno(d->h), mysql_error(d->h));
+		c = db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
 	else
 		snprintf(out, len, "%s", row[0] != NULL ? row[0] : "");
 	mysql_free_result(res);
@@ -220,7 +220,7 @@ set_session(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 	enum db_class c = DB_OK;
 
 	for (size_t i = 0; c == DB_OK && i < sizeof(settings) / sizeof(settings[0]); i++)
-		c = mysql_send(d, settings[i], strlen(settings[i]));
+		c = db_mysql_query(d, settings[i], strlen(settings[i]));
 	if (c == DB_OK)
 		c = read_setting(d, "SELECT @@sql_mode", mode, sizeof(mode));
 	if (c == DB_OK)
@@ -251,14 +251,6 @@ find_abilities(struct mysql_db *d)
 #endif
 }
 
-void
-db_mysql_plain(struct db *d)
-{
-	struct mysql_db *m = (struct mysql_db *)d;
-
-	m->returning = m->arrays = false;
-}
-
 struct db *
 db_mysql_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
 {
@@ -269,7 +261,7 @@ db_mysql_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t 
 		free(d);
 		return NULL;
 	}
-	d->base.ops = &mysql_ops;
+	d->base.ops = &db_mysql_ops;
 	d->base.writer = writer;
 	if (connect_server(d, c, fatal, err, errlen) < 0 ||
 	    set_session(d, fatal, err, errlen) < 0 ||

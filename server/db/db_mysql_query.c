@@ -1,0 +1,94 @@
+/*
+ * db_mysql_query.c - sends SQL, and says by its error number what became of it.
+ */
+#include <errmsg.h>
+#include <string.h>
+#include <time.h>
+
+#include <mysqld_error.h>
+
+#include "server/db/db_mysql.h"
+
+/* Errors by what helps against them; what is not listed is DB_ERROR. Numbers that one of the
+ * two libraries does not name are given as such. */
+static const struct {
+	unsigned	number;
+	enum db_class	cls;
+} classes[] = {
+	{ ER_DUP_ENTRY, DB_DUPLICATE },
+	{ ER_DUP_ENTRY_WITH_KEY_NAME, DB_DUPLICATE },
+	{ ER_LOCK_DEADLOCK, DB_RETRY },
+	{ ER_LOCK_WAIT_TIMEOUT, DB_RETRY },
+	{ ER_CHECKREAD, DB_RETRY },
+	{ ER_QUERY_INTERRUPTED, DB_RETRY },
+	{ ER_OUTOFMEMORY, DB_RETRY },
+	{ ER_OUT_OF_RESOURCES, DB_RETRY },
+	{ CR_OUT_OF_MEMORY, DB_RETRY },
+	{ CR_SERVER_GONE_ERROR, DB_LOST },
+	{ CR_SERVER_LOST, DB_LOST },
+	{ CR_CONNECTION_ERROR, DB_LOST },
+	{ CR_CONN_HOST_ERROR, DB_LOST },
+	{ CR_COMMANDS_OUT_OF_SYNC, DB_LOST },
+	{ CR_MALFORMED_PACKET, DB_LOST },
+	{ 2055 /* CR_SERVER_LOST_EXTENDED */, DB_LOST },
+	{ ER_SERVER_SHUTDOWN, DB_LOST },
+	{ ER_NORMAL_SHUTDOWN, DB_LOST },
+	{ ER_NET_READ_ERROR, DB_LOST },
+	{ ER_NET_READ_INTERRUPTED, DB_LOST },
+	{ ER_NET_ERROR_ON_WRITE, DB_LOST },
+	{ ER_NET_WRITE_INTERRUPTED, DB_LOST },
+	{ ER_NEED_REPREPARE, DB_LOST },
+	{ 1927 /* ER_CONNECTION_KILLED */, DB_LOST },
+	{ 3169 /* ER_SESSION_WAS_KILLED */, DB_LOST },
+	{ 4031 /* ER_CLIENT_INTERACTION_TIMEOUT */, DB_LOST },
+	{ ER_DISK_FULL, DB_FULL },
+	{ ER_RECORD_FILE_FULL, DB_FULL },
+	{ ER_OPTION_PREVENTS_STATEMENT, DB_FULL },	/* read_only */
+	{ 1836 /* ER_READ_ONLY_MODE */, DB_FULL },
+	{ 1792 /* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION */, DB_FULL },
+	{ ER_GET_ERRNO, DB_FULL },			/* "Got error 28 from storage engine" */
+};
+
+int64_t
+db_mysql_now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ts.tv_sec * (int64_t)1000 + ts.tv_nsec / 1000000;
+}
+
+static enum db_class
+class_of_number(unsigned number)
+{
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (classes[i].number == number)
+			return classes[i].cls;
+	return DB_ERROR;
+}
+
+/* MariaDB says "for key 'PRIMARY'", MySQL 8 "for key 'events.PRIMARY'". */
+enum db_class
+db_mysql_query_failed(struct mysql_db *d, unsigned number, const char *text)
+{
+	size_t len = strlen(text);
+
+	db_fail(&d->base, class_of_number(number), "mysql %u: %s", number, text);
+	d->base.primary = len >= 8 && strcmp(text + len - 8, "PRIMARY'") == 0;
+	return d->base.cls;
+}
+
+enum db_class
+db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st)
+{
+	return db_mysql_query_failed(d, mysql_stmt_errno(st), mysql_stmt_error(st));
+}
+
+enum db_class
+db_mysql_query(struct mysql_db *d, const char *sql, size_t len)
+{
+	d->used_ms = db_mysql_now_ms();
+	if (mysql_real_query(d->h, sql, len) != 0)
+		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
+	return DB_OK;
+}
