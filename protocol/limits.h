@@ -73,6 +73,11 @@
 #define REQUEST_MS			10000u	/* then the worker answers UNAVAILABLE */
 #define POLL_WAIT_MS_MAX		25000u	/* Poll.wait_ms */
 
+/* Error.retry_after_ms: the hints that kithd gives. */
+#define RETRY_SOON_MS			200u	/* a full inbox, a role that restarts */
+#define RETRY_BUSY_MS			1000u	/* the database is away, a long queue */
+#define RETRY_RESTART_MS		1000u	/* kithd stops, and may be back */
+
 /* JSON: of one Request or Poll as text; the same sizes as in frames. What a Reply of
  * FRAME_BYTES_MAX grows to: six bytes for each control character, names of fields. */
 #define JSON_BYTES_MAX			(512u * 1024u)

@@ -14,6 +14,9 @@ pb_headers = $(protos:.proto=.pb-c.h)
 
 noinst_LIBRARIES += libkithproto.a
 libkithproto_a_SOURCES = \
+	protocol/base/clock.c \
+	protocol/base/clock.h \
+	protocol/base/hash.h \
 	protocol/error.c \
 	protocol/error.h \
 	protocol/frame.c \

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/frame.pb-c.h"
+#include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
@@ -31,7 +33,7 @@ job_take(struct auth *a, const struct auth_kind *kind, const struct ipc_head *h)
 	j->kind = kind;
 	j->step = kind->steps;
 	j->head = *h;
-	j->deadline = proc_now_ms() + AUTH_JOB_MS;
+	j->deadline = clock_now_ms() + AUTH_JOB_MS;
 	j->refusal = KITH_E_AUTH_FAILED;
 	return j;
 }
@@ -159,7 +161,7 @@ auth_end(struct auth *a, struct auth_job *j, enum kith_err code)
 {
 	bool again = code == KITH_E_BUSY || code == KITH_E_UNAVAILABLE;
 
-	return end(a, j, code, again ? AUTH_RETRY_MS : 0);
+	return end(a, j, code, again ? RETRY_BUSY_MS : 0);
 }
 
 enum auth_next
@@ -283,8 +285,8 @@ auth_turn(struct proc *p)
 {
 	struct auth *a = p->state;
 
-	auth_expire(a, proc_now_ms());
-	auth_tell_used(a, proc_now_ms());
+	auth_expire(a, clock_now_ms());
+	auth_tell_used(a, clock_now_ms());
 	if (!TAILQ_EMPTY(&a->hashing))
 		job_hash(a);
 	if (!TAILQ_EMPTY(&a->hashing))

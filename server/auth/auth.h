@@ -34,7 +34,6 @@
 
 #define AUTH_JOBS_MAX		2048u
 #define AUTH_JOB_MS		10000u		/* then it is answered UNAVAILABLE */
-#define AUTH_RETRY_MS		1000u		/* what BUSY and UNAVAILABLE tell the client */
 #define AUTH_USED_MAX		256u		/* devices told to the writer at once, */
 #define AUTH_USED_MS		5000u		/* after so long at most */
 #define AUTH_ADDRESS_FACTOR	10u		/* failures of an address, against those of (address, name) */

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/auth/auth.h"
 
 #define DAY_MS		(UINT64_C(24) * 60 * 60 * 1000)
@@ -81,7 +82,7 @@ accept_invite(struct auth *a, struct auth_job *j, const void *body)
 		return KITH_E_TOO_LARGE;
 	j->flag = i->admin;
 	j->uses = i->uses == 0 ? 1 : i->uses;
-	j->expires_ms = proc_utc_ms() + life_ms;
+	j->expires_ms = clock_utc_ms() + life_ms;
 	return KITH_E_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/frame.pb-c.h"
 #include "server/auth/auth.h"
 #include "server/conf/conf.h"
@@ -130,7 +131,7 @@ token_found(struct auth *a, struct auth_job *j)
 	if (a->answer->code == KITH_E_OK && j->disabled)
 		return auth_end(a, j, KITH_E_DISABLED);
 	if (a->answer->code == KITH_E_OK)
-		auth_note_used(a, a->answer->device, proc_now_ms());
+		auth_note_used(a, a->answer->device, clock_now_ms());
 	return token_created(a, j);
 }
 

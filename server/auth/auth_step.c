@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/auth/auth.h"
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
@@ -86,7 +87,7 @@ auth_admit(struct auth *a, struct auth_job *j)
 {
 	unsigned limit = a->p->conf->login_failures;
 	const uint8_t *address = j->head.address;
-	uint64_t key = auth_limit_key(a->limit, address, j->name), now = proc_now_ms();
+	uint64_t key = auth_limit_key(a->limit, address, j->name), now = clock_now_ms();
 	uint32_t wait_ms = auth_limit_wait(a->limit, key, limit, now);
 
 	if (wait_ms == 0 && !is_local(address))
@@ -103,7 +104,7 @@ void
 auth_settle(struct auth *a, struct auth_job *j, enum kith_err code)
 {
 	unsigned limit = a->p->conf->login_failures;
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	if (j->limit_key == 0)
 		return;

@@ -1,6 +1,7 @@
 /*
  * auth_used.c - which devices logged in by token: collected, then told to the writer.
  */
+#include "protocol/base/clock.h"
 #include "server/auth/auth.h"
 
 static void
@@ -12,7 +13,7 @@ tell(struct auth *a)
 
 	used.devices = a->used;
 	used.n_devices = a->nused;
-	used.time_ms = proc_utc_ms();
+	used.time_ms = clock_utc_ms();
 	ask.what_case = KITH__IPC__ASK__WHAT_TOKENS_USED;
 	ask.tokens_used = &used;
 	/* Lost if the inbox is full: the next login tells it again. */

@@ -4,14 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "protocol/base/hash.h"
+
 #define CELLS_MIN	64u
 #define PLACES_MIN	2u
 
-/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): keys are ids that count up. */
 static size_t
 home(const struct index *x, uint64_t key)
 {
-	return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & (x->ncells - 1);
+	return (size_t)(hash_mix(key) >> 32) & (x->ncells - 1);
 }
 
 static struct index_set *

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "protocol/base/clock.h"
 #include "server/proc/ipc.h"
 #include "server/proc/proc.h"
 
@@ -129,7 +130,7 @@ to_stderr(enum log_level level, uint64_t who, const char *text, size_t len)
 	size_t n;
 	ssize_t put;
 
-	n = log_line(line, sizeof(line), proc_utc_ms(), level,
+	n = log_line(line, sizeof(line), clock_utc_ms(), level,
 	    log_proc ? proc_role_name(log_proc->role) : "kithd",
 	    log_proc ? log_proc->index : 0, who, text, len);
 	put = write(STDERR_FILENO, line, n);
@@ -143,7 +144,7 @@ to_ring(enum log_level level, uint64_t who, const char *text, size_t len)
 		.type = IPC_LOG,
 		.code = level,
 		.user = { who },
-		.time_ms = proc_utc_ms(),
+		.time_ms = clock_utc_ms(),
 	};
 
 	if (ipc_send(log_proc, log_proc->shared->first[ROLE_LOG], &h, text, (uint32_t)len) < 0)

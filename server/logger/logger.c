@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
@@ -132,7 +133,7 @@ tell_dropped(struct proc *p)
 	n = (size_t)snprintf(text, sizeof(text), "log.dropped lines=%llu",
 	    (unsigned long long)(dropped - g->dropped));
 	g->dropped = dropped;
-	n = log_line(line, sizeof(line), proc_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
+	n = log_line(line, sizeof(line), clock_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
 	    p->index, 0, text, n);
 	put(g, LOG_L_WARN, line, n);
 }

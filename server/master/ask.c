@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/wire.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
@@ -47,7 +48,7 @@ ask_send(struct master *m, const Kith__Ipc__Admin *question, ask_done *done, uin
 	}
 	*a = (struct ask){
 		.id = ++m->asks.last_id,
-		.deadline_ms = proc_now_ms() + ASK_MS,
+		.deadline_ms = clock_now_ms() + ASK_MS,
 		.done = done,
 		.arg = arg,
 	};

@@ -15,6 +15,7 @@
 
 #include <event2/event.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/listen.h"
@@ -264,7 +265,7 @@ proc_start(struct birth *b, unsigned slot)
 	static struct proc p;		/* of the child; outlives this frame there */
 
 	atomic_store(&s->ready, 0);
-	atomic_store(&s->beat_ms, proc_now_ms());
+	atomic_store(&s->beat_ms, clock_now_ms());
 	atomic_fetch_add(&s->generation, 1);
 	fill_proc(b, slot, &p);
 	if ((pid = fork()) < 0)

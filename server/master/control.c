@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
@@ -154,7 +155,7 @@ control_answer(struct master *m, uint64_t client, json_t *answer)
 	cl->out_done = 0;
 	text[cl->out_len - 1] = '\n';
 	cl->waiting = false;
-	cl->idle_ms = proc_now_ms();
+	cl->idle_ms = clock_now_ms();
 	write_out(cl);
 }
 
@@ -211,7 +212,7 @@ read_in(struct control_client *cl)
 		return;
 	}
 	cl->in_len += (size_t)n;
-	cl->idle_ms = proc_now_ms();
+	cl->idle_ms = clock_now_ms();
 }
 
 static bool
@@ -255,7 +256,7 @@ accept_client(struct control *c)
 		.fd = fd,
 		.serial = ++c->last_serial,
 		.uid = uid,
-		.idle_ms = proc_now_ms(),
+		.idle_ms = clock_now_ms(),
 	};
 }
 
@@ -292,7 +293,7 @@ client_events(struct master *m, struct control_client *cl, short events)
 	if (cl->fd >= 0)
 		run_next(m, cl);
 	if (cl->fd >= 0 && !cl->waiting && m->phase < MASTER_STOPPING &&
-	    proc_now_ms() - cl->idle_ms > CONTROL_IDLE_MS)
+	    clock_now_ms() - cl->idle_ms > CONTROL_IDLE_MS)
 		drop_client(cl);
 }
 

@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
@@ -50,7 +51,7 @@ static json_t *
 processes(struct master *m)
 {
 	json_t *rows = json_array();
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	for (unsigned i = 0; i < m->shared.nslots; i++)
 		json_array_append_new(rows, process_row(m, i, now));
@@ -87,7 +88,7 @@ cmd_status(struct master *m, uint64_t client, const json_t *request)
 	    "ready", master_is_ready(m),
 	    "version", PACKAGE_VERSION,
 	    "server_name", m->conf->server_name,
-	    "uptime_s", (json_int_t)((proc_now_ms() - m->started_ms) / 1000),
+	    "uptime_s", (json_int_t)((clock_now_ms() - m->started_ms) / 1000),
 	    "fingerprint", m->fingerprint,
 	    "listen", addresses(m),
 	    "sessions", (json_int_t)registry_sessions(&m->shared.registry),

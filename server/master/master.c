@@ -12,6 +12,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/error.h"
 #include "server/conf/conf.h"
 #include "server/handout/tickets.h"
@@ -55,7 +56,7 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 	if (answer->code != KITH_E_OK) {
 		log_warn(0, "invite.first", "error=%s again_ms=%u", kith_err_name(answer->code),
 		    INVITE_AGAIN_MS);
-		m->invite_ms = proc_now_ms() + INVITE_AGAIN_MS;
+		m->invite_ms = clock_now_ms() + INVITE_AGAIN_MS;
 	} else if (invite_url(m, answer->invite, url, sizeof(url)) == 0 &&
 	    invite_link(m, answer->invite, link, sizeof(link)) == 0) {
 		dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator, once and within "
@@ -132,7 +133,7 @@ master_stop(struct master *m)
 	m->reached = ROLE_COUNT - 1;
 	for (unsigned i = 0; i < m->shared.nslots; i++)
 		m->children[i].due_ms = 0;
-	children_term(m, m->reached, proc_now_ms());
+	children_term(m, m->reached, clock_now_ms());
 }
 
 /* ------------------------------------------------------------- events */
@@ -216,7 +217,7 @@ wait_for_events(struct master *m)
 
 	wake_sleep(wake);
 	if (ring_empty(&m->shared.rings[m->self.slot]))
-		poll(fds, n, poll_timeout(m, proc_now_ms()));
+		poll(fds, n, poll_timeout(m, clock_now_ms()));
 	wake_awake(wake);
 	if (fds[POLL_SIGNAL].revents != 0)
 		read_signals(m);
@@ -226,7 +227,7 @@ wait_for_events(struct master *m)
 static void
 turn(struct master *m)
 {
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	read_inbox(m);
 	ask_expire(m, now);

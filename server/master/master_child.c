@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
@@ -113,7 +114,7 @@ session_gone(uint64_t user, const struct registry_session *s, void *arg)
 	struct ipc_head h = {
 		.type = IPC_SEEN,
 		.user = { user },
-		.time_ms = proc_utc_ms(),
+		.time_ms = clock_utc_ms(),
 	};
 	uint32_t mask = 0;
 
@@ -173,14 +174,14 @@ tell_death(struct master *m, unsigned slot, int status)
 	    "role=%s index=%u pid=%d %s=%d lived_ms=%" PRIu64, role_name(m, slot),
 	    index_of(m, slot), (int)c->pid, WIFSIGNALED(status) ? "signal" : "status",
 	    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-	    proc_now_ms() - c->born_ms);
+	    clock_now_ms() - c->born_ms);
 }
 
 static void
 plan_restart(struct master *m, unsigned slot, bool was_ready)
 {
 	struct child *c = &m->children[slot];
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	if (was_ready) {
 		c->backoff_ms = 0;

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
@@ -212,7 +213,7 @@ setup_process(struct master *m)
 {
 	int rc;
 
-	m->started_ms = m->tick_ms = proc_now_ms();
+	m->started_ms = m->tick_ms = clock_now_ms();
 	m->rotate_ms = m->started_ms + TICKETS_ROTATE_MS;
 	if (pipe2(m->life_fds, O_CLOEXEC) < 0)
 		return -errno;

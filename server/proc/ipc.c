@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/lib/log.h"
 
@@ -109,7 +110,7 @@ ipc_hint_workers(struct proc *p, int found, uint32_t mask, struct ipc_head *h,
 unsigned
 ipc_slot(const struct proc *p, enum role r, uint64_t key)
 {
-	uint64_t mixed = key * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t mixed = hash_mix(key);
 
 	assert(p->shared->count[r] > 0);
 	return p->shared->first[r] + (unsigned)((mixed >> 32) % p->shared->count[r]);

@@ -11,6 +11,7 @@
 
 #include <event2/event.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/handout/handout.h"
 #include "server/lib/log.h"
@@ -228,7 +229,7 @@ turn(struct proc *p)
 		ring_release(&p->shared->rings[p->slot]);
 	else if (ring_release_wiped(&p->shared->rings[p->slot]) < 0)
 		proc_again(p);
-	atomic_store_explicit(&slot->beat_ms, proc_now_ms(), memory_order_relaxed);
+	atomic_store_explicit(&slot->beat_ms, clock_now_ms(), memory_order_relaxed);
 }
 
 int

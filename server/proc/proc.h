@@ -141,9 +141,6 @@ void		proc_stop(struct proc *p);
 /* The turn does not sleep next time: there is more to do. */
 void		proc_again(struct proc *p);
 
-uint64_t	proc_now_ms(void);		/* monotonic */
-uint64_t	proc_utc_ms(void);
-
 /* Worker: the key and certificate of now, copied; wipe `out` after use. 0 or -errno. */
 int		proc_pem(struct proc *p, struct pem *out);
 

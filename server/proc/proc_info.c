@@ -1,8 +1,7 @@
 /*
- * proc_info.c - what any code may ask about processes and time, without a loop.
+ * proc_info.c - what any code may ask about processes, without a loop.
  */
 #include <errno.h>
-#include <time.h>
 
 #include "server/handout/handout.h"
 #include "server/handout/pem.h"
@@ -26,27 +25,6 @@ proc_slot_role(const struct shared *s, unsigned slot)
 		if (slot >= s->first[r] && slot - s->first[r] < s->count[r])
 			return (enum role)r;
 	return ROLE_COUNT;
-}
-
-static uint64_t
-clock_ms(clockid_t id)
-{
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-uint64_t
-proc_now_ms(void)
-{
-	return clock_ms(CLOCK_MONOTONIC);
-}
-
-uint64_t
-proc_utc_ms(void)
-{
-	return clock_ms(CLOCK_REALTIME);
 }
 
 void

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/wire.h"
 #include "server/lib/log.h"
 #include "server/store/store_cache.h"
@@ -384,7 +385,7 @@ handle(struct store *s, struct account_work *w)
 void
 store_account_ask(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
-	struct account_work w = { .now_ms = proc_utc_ms() };
+	struct account_work w = { .now_ms = clock_utc_ms() };
 	const Kith__Ipc__Ask *ask;
 	ProtobufCMessage *m;
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/hash.h"
 #include "server/lib/log.h"
 #include "server/store/store_cache.h"
 #include "server/store/store_list.h"
@@ -96,7 +97,7 @@ find_twins(struct store_batch *b)
 	for (unsigned i = 0; i < b->nrows; i++) {
 		struct batch_row *r = &b->rows[i];
 		uint64_t sender = b->sends[r->send].head.user[0];
-		uint64_t at = (sender * 31 + r->event.client_id) * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+		uint64_t at = hash_mix(sender * 31 + r->event.client_id) >> 40;
 		int16_t *place;
 
 		if (r->err != KITH_E_OK)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/hash.h"
 #include "protocol/conversation.pb-c.h"
 #include "server/store/store.h"
 
@@ -59,7 +60,7 @@ store_cache_clear(struct store_cache *c)
 static unsigned
 mix(uint64_t key)
 {
-	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
+	return (unsigned)(hash_mix(key) >> 40);
 }
 
 static struct store_name *

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/rules/name.h"
@@ -81,7 +82,7 @@ insert_group(struct store *s, const struct op *op, uint64_t *id)
 	db_bind_bytes(st, 1, op->skeleton, strlen(op->skeleton));
 	db_bind_bytes(st, 2, op->topic, strlen(op->topic));
 	db_bind_int(st, 3, op->is_public);
-	db_bind_int(st, 4, (int64_t)proc_utc_ms());
+	db_bind_int(st, 4, (int64_t)clock_utc_ms());
 	db_bind_int(st, 5, (int64_t)op->user);
 	if ((c = store_exec(s, st)) == DB_OK)
 		*id = (uint64_t)db_last_id(s->db);

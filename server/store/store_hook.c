@@ -11,6 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/lib/log.h"
 #include "server/rules/name.h"
 #include "server/rules/token.h"
@@ -113,7 +114,7 @@ read_request(struct hook *k, const Kith__V1__CreateHook *m)
 void
 store_hook_create(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
 {
-	struct hook k = { .token = { .user = h->user[0], .now_ms = proc_utc_ms() } };
+	struct hook k = { .token = { .user = h->user[0], .now_ms = clock_utc_ms() } };
 	enum kith_err failure;
 
 	k.token.hash = (ProtobufCBinaryData){ sizeof(k.hash), k.hash };

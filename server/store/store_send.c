@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/store/store_batch.h"
 #include "shm/point.h"
 
@@ -249,7 +250,7 @@ store_batch_run(struct store *s)
 
 	if (b->nsends + b->nmarks + b->nseen == 0)
 		return;
-	b->time_ms = proc_utc_ms();
+	b->time_ms = clock_utc_ms();
 	s->commit_lost = false;
 	c = batch_commit(s);
 	note_unsure(s);

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
+#include "protocol/limits.h"
 #include "server/lib/log.h"
 #include "server/store/store.h"
 #include "server/store/store_cache.h"
@@ -13,7 +15,6 @@
 char store_empty[] = "";
 
 /* Which errors pass by themselves, and after how long. */
-#define RETRY_AFTER_MS	1000u
 
 /* What was not told is among so many last events, or it is not worth the search. */
 #define AGAIN_SCAN	1000u
@@ -42,7 +43,7 @@ store_error(Kith__V1__Error *e, enum kith_err code)
 	e->code = (Kith__V1__ErrorCode)code;
 	e->text = (char *)(uintptr_t)kith_err_text(code);
 	if (code == KITH_E_UNAVAILABLE)
-		e->retry_after_ms = RETRY_AFTER_MS;
+		e->retry_after_ms = RETRY_BUSY_MS;
 }
 
 void
@@ -107,7 +108,7 @@ static int
 workers_of_group(struct store *s, uint64_t group, uint32_t *mask)
 {
 	int found = registry_group_workers(&s->p->shared->registry, group, mask);
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	for (unsigned i = 0; i < STORE_JOINS_MAX; i++)
 		if (s->joins[i].group == group && s->joins[i].until_ms > now)
@@ -228,7 +229,7 @@ tell_member(struct store *s, const struct store_news *n)
 	workers = ipc_send_workers(s->p, found, workers, &h, NULL, 0);
 	if (n->what == NEWS_JOINED && workers != 0)
 		s->joins[s->njoins++ % STORE_JOINS_MAX] = (struct store_join){ n->conversation,
-		    proc_now_ms() + JOIN_MS, workers };
+		    clock_now_ms() + JOIN_MS, workers };
 }
 
 void
@@ -283,7 +284,7 @@ put_event(struct store *s, struct db_event *e)
 	if (c != DB_OK)
 		return c;
 	e->seq = seqs.last;
-	e->time_ms = proc_utc_ms();
+	e->time_ms = clock_utc_ms();
 	return db_put_events(s->db, e, 1);
 }
 

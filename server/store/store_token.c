@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/store/store_account.h"
 #include "server/store/store_list.h"
 #include "shm/registry.h"
@@ -258,7 +259,7 @@ revoke_one(struct store *s, void *arg)
 static void
 logout(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
 {
-	struct revoke_work w = { h->user[0], h->device, proc_utc_ms(), false };
+	struct revoke_work w = { h->user[0], h->device, clock_utc_ms(), false };
 	enum kith_err code = store_err(store_transact(s, revoke_one, &w));
 	Kith__V1__Done done = KITH__V1__DONE__INIT;
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
@@ -281,7 +282,7 @@ logout(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
 static void
 revoke_session(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
 {
-	struct revoke_work w = { h->user[0], r->revoke_session->device, proc_utc_ms(), false };
+	struct revoke_work w = { h->user[0], r->revoke_session->device, clock_utc_ms(), false };
 	enum kith_err code = store_err(store_transact(s, revoke_one, &w));
 
 	if (code == KITH_E_OK && !w.found)

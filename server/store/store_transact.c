@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
@@ -130,7 +131,7 @@ static void
 connect_failed(struct store *s, bool fatal, const char *err)
 {
 	drop_connection(s);
-	s->retry_at = proc_now_ms() + STORE_RETRY_MS;
+	s->retry_at = clock_now_ms() + STORE_RETRY_MS;
 	if (fatal && !s->connected_once) {
 		log_error(0, "db.refused", "reason=\"%s\"", err);
 		exit(PROC_EX_CONFIG);
@@ -148,7 +149,7 @@ store_connect(struct store *s)
 
 	if (s->db != NULL)
 		return DB_OK;
-	if (proc_now_ms() < s->retry_at)
+	if (clock_now_ms() < s->retry_at)
 		return DB_LOST;
 	s->db = db_open(s->p->conf, s->writer, &fatal, err, sizeof(err));
 	if (s->db == NULL || (s->writer && prepare_writer(s, err, sizeof(err), &fatal) < 0)) {
@@ -203,7 +204,7 @@ attempt(struct store *s, store_work *work, void *arg)
 static void
 note_failure(struct store *s, enum db_class c)
 {
-	uint64_t now = proc_now_ms();
+	uint64_t now = clock_now_ms();
 
 	if (c == DB_OK || c == DB_DONE || c == DB_DUPLICATE || s->db == NULL)
 		return;
@@ -223,14 +224,14 @@ worth_another(const struct store *s, enum db_class c, unsigned tries, uint64_t d
 		return false;
 	if (c == DB_LOST && !s->writer)
 		return tries == 1 && !s->away;
-	return tries < RETRIES_MAX && proc_now_ms() < deadline;
+	return tries < RETRIES_MAX && clock_now_ms() < deadline;
 }
 
 enum db_class
 store_transact(struct store *s, store_work *work, void *arg)
 {
 	/* Who was away before this began has had the writer's patience already. */
-	uint64_t deadline = proc_now_ms() + (s->away ? 0 : STORE_PATIENCE_MS);
+	uint64_t deadline = clock_now_ms() + (s->away ? 0 : STORE_PATIENCE_MS);
 	enum db_class c;
 	unsigned tries = 0;
 

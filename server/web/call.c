@@ -14,6 +14,7 @@
 #include <openssl/evp.h>
 
 #include "protocol/json.h"
+#include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/told.h"
@@ -24,7 +25,6 @@
 
 #define HASH_BYTES	32u
 #define REQUESTS_MAX	(IN_FLIGHT_MAX + 1)	/* a poll's own Sync */
-#define RETRY_MS	1000u		/* when the server stops */
 #define OWN_ID		1u		/* of Hello and LoginToken: alone in their session then */
 #define HEAD_MAX	(2048u + HTTP_HEAD_MAX)	/* of the answer */
 
@@ -528,7 +528,7 @@ call_on_close(struct conn *c, enum kith_err why)
 	if (why == KITH_E_OK)
 		done(c);
 	else
-		failed(c, why, NULL, why == KITH_E_SHUTTING_DOWN ? RETRY_MS : 0);
+		failed(c, why, NULL, why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0);
 }
 
 void

@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/web/call.h"
 #include "server/web/web.h"
@@ -166,7 +167,7 @@ put_cors(struct conn *c, char *out, size_t cap)
 static void
 put_date(char out[40])
 {
-	time_t now = (time_t)(proc_utc_ms() / 1000);
+	time_t now = (time_t)(clock_utc_ms() / 1000);
 	struct tm tm;
 
 	gmtime_r(&now, &tm);

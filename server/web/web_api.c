@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
 #include "protocol/wire.h"
@@ -128,7 +129,7 @@ ask(struct conn *c, const struct call_spec *spec, const Kith__V1__Request *reque
 static uint64_t
 fresh_id(struct conn *c)
 {
-	return client_id_make(&c->w->client_ids, c->w->p->index, proc_utc_ms());
+	return client_id_make(&c->w->client_ids, c->w->p->index, clock_utc_ms());
 }
 
 static void

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "protocol/json.h"
+#include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
-
-#define RECONNECT_MS	1000u		/* hint to clients when we stop */
 
 static const struct door_ops *const doors[DOOR_COUNT] = {
 	[DOOR_NATIVE] = &door_native,
@@ -110,7 +109,7 @@ door_say_closing(struct conn *c, enum kith_err why)
 
 	error.code = (Kith__V1__ErrorCode)why;
 	error.text = (char *)(uintptr_t)kith_err_text(why);
-	error.retry_after_ms = why == KITH_E_SHUTTING_DOWN ? RECONNECT_MS : 0;
+	error.retry_after_ms = why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0;
 	closing.reason = &error;
 	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
 	reply.closing = &closing;

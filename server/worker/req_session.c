@@ -1,6 +1,7 @@
 /* req_session.c - greeting, heartbeats, and what can be refused without asking anybody. */
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
@@ -49,7 +50,7 @@ req_hello(struct conn *c, const Kith__V1__Request *r)
 	welcome.n_features = sizeof(features) / sizeof(features[0]);
 	welcome.limits = &limits;
 	welcome.registration = (Kith__V1__RegistrationMode)conf->registration;
-	welcome.time_ms = proc_utc_ms();
+	welcome.time_ms = clock_utc_ms();
 	reply.id = r->id;
 	reply.body_case = KITH__V1__REPLY__BODY_WELCOME;
 	reply.welcome = &welcome;

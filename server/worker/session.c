@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/door/ws.h"
@@ -20,7 +21,6 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
-#define RETRY_SOON_MS	200u
 #define STALL_RETRY_MS	5u
 
 void

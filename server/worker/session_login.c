@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/ipc.pb-c.h"
+#include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
@@ -17,7 +19,6 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
-#define RETRY_SOON_MS	200u
 #define LOADS_MAX	16u		/* answers of up to 64 KiB on their way to our inbox */
 #define LOAD_MS		2000u		/* then it is asked again */
 #define CHANGES_MAX	GROUPS_PER_USER_MAX	/* more of them: it is asked again instead */
@@ -222,7 +223,7 @@ enter(struct conn *c)
 	struct registry_session entry = {
 		.worker = w->p->index, .generation = w->p->generation,
 		.slot = c->place, .serial = c->serial,
-		.device = s->device, .since_ms = proc_utc_ms(), .admin = s->admin,
+		.device = s->device, .since_ms = clock_utc_ms(), .admin = s->admin,
 	};
 	int rc;
 
@@ -489,7 +490,7 @@ tell_seen(struct conn *c)
 	struct proc *p = c->w->p;
 	struct ipc_head h = {
 		.type = IPC_SEEN, .user = { c->session.user, 0 }, .device = c->session.device,
-		.time_ms = proc_utc_ms(),
+		.time_ms = clock_utc_ms(),
 	};
 
 	if (registry_find(&p->shared->registry, c->session.user, NULL, 0) == 0)

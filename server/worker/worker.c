@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/handout/handout.h"
@@ -238,7 +239,7 @@ worker_main(struct proc *p)
 	static struct worker worker;
 
 	worker.p = p;
-	worker.clock = proc_now_ms;
+	worker.clock = clock_now_ms;
 	p->state = &worker;
 	/* What is in the inbox was meant for a generation that is gone. */
 	ring_drop_all(&p->shared->rings[p->slot]);

@@ -31,7 +31,7 @@ struct stalled {
 
 struct worker {
 	struct proc		*p;
-	uint64_t		(*clock)(void);	/* monotonic ms: proc_now_ms(), but for tests */
+	uint64_t		(*clock)(void);	/* monotonic ms: clock_now_ms(), but for tests */
 	struct unpackmem	 mem;		/* the request at hand */
 	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
 	struct client_ids	 client_ids;	/* made so far */

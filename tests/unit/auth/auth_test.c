@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/base/clock.h"
 #include "server/auth/auth_limit.h"
 #include "server/lib/log.h"
 #include "tests/unit/kit/auth_world.h"
@@ -355,7 +356,7 @@ used_devices_are_told_together(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(login_token(w, token).code, KITH_E_OK);
 	assert_int_equal(w->asked[ASKED(TOKENS_USED)], 0);
-	auth_tell_used(&w->auth, proc_now_ms() + AUTH_USED_MS);
+	auth_tell_used(&w->auth, clock_now_ms() + AUTH_USED_MS);
 	world_run(w);
 	assert_int_equal(w->asked[ASKED(TOKENS_USED)], 1);
 	assert_int_equal(w->last_used_devices, 3);
@@ -692,9 +693,9 @@ silent_store_is_unavailable_and_late_answers_are_ignored(void **state)
 	send_login(w, &far, "alice", PASSWORD);
 	world_run(w);
 	late.request = w->asker.request;
-	auth_expire(&w->auth, proc_now_ms());
+	auth_expire(&w->auth, clock_now_ms());
 	assert_false(world_take(w, ROLE_WORKER, &got));
-	auth_expire(&w->auth, proc_now_ms() + AUTH_JOB_MS);
+	auth_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
 	assert_true(world_take(w, ROLE_WORKER, &got));
 	assert_int_equal(got.code, KITH_E_UNAVAILABLE);
 	assert_true(got.retry_ms > 0);
@@ -724,7 +725,7 @@ job_in_the_queue_expires(void **state)
 		send_login(w, &near, "alice", PASSWORD);
 	world_turn(w);
 	world_turn(w);			/* one hashed, two in the queue */
-	auth_expire(&w->auth, proc_now_ms() + AUTH_JOB_MS);
+	auth_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_true(world_take(w, ROLE_WORKER, &got));
 		assert_int_equal(got.code, KITH_E_UNAVAILABLE);
@@ -829,7 +830,7 @@ invites_have_bounds(void **state)
 
 	make_invite(w, false);
 	assert_int_equal(w->last_invite.uses, 1);
-	assert_in_range(w->last_invite.expires_ms - proc_utc_ms(), 7 * day - 60000, 7 * day);
+	assert_in_range(w->last_invite.expires_ms - clock_utc_ms(), 7 * day - 60000, 7 * day);
 	i.uses = 5;
 	i.life_ms = day;
 	i.admin = true;

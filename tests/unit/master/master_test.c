@@ -26,6 +26,7 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+#include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/handout/pem.h"
 #include "server/lib/log.h"
@@ -137,7 +138,7 @@ role_main(struct proc *p)
 	    .reload = role_reload, .drain = role_drain };
 	unsigned n = atomic_fetch_add(&orders->starts[p->role], 1);
 
-	atomic_store(&orders->started_ms[p->role][n % STARTS_MAX], proc_now_ms());
+	atomic_store(&orders->started_ms[p->role][n % STARTS_MAX], clock_now_ms());
 	if (atomic_load(&orders->fail[p->role]) > 0) {
 		atomic_fetch_sub(&orders->fail[p->role], 1);
 		return atomic_load(&orders->fail_status);
@@ -285,10 +286,10 @@ is_ready(const struct server *s)
 static void
 wait_ready(const struct server *s)
 {
-	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	uint64_t end = clock_now_ms() + PATIENCE_MS;
 
 	while (!is_ready(s)) {
-		if (proc_now_ms() > end)
+		if (clock_now_ms() > end)
 			fail_msg("not ready");
 		nap();
 	}
@@ -315,11 +316,11 @@ process(const struct server *s, const char *role, int index, const char *field)
 static void
 wait_replaced(const struct server *s, const char *role, int index, json_int_t old)
 {
-	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	uint64_t end = clock_now_ms() + PATIENCE_MS;
 	json_int_t pid;
 
 	do {
-		if (proc_now_ms() > end)
+		if (clock_now_ms() > end)
 			fail_msg("%s %d is not replaced", role, index);
 		nap();
 		pid = process(s, role, index, "pid");
@@ -330,12 +331,12 @@ wait_replaced(const struct server *s, const char *role, int index, json_int_t ol
 static int
 wait_gone(pid_t pid, unsigned ms)
 {
-	uint64_t end = proc_now_ms() + ms;
+	uint64_t end = clock_now_ms() + ms;
 	int st = 0;
 	pid_t got;
 
 	while ((got = waitpid(pid, &st, WNOHANG)) == 0) {
-		if (proc_now_ms() > end)
+		if (clock_now_ms() > end)
 			fail_msg("process %d stays", (int)pid);
 		nap();
 	}
@@ -477,8 +478,8 @@ a_process_that_hangs_is_killed_and_replaced(void **state)
 	(void)state;
 	atomic_store(&orders->hang[ROLE_AUTH], true);
 	/* Its pid leaves the table before its successor is asked. */
-	for (uint64_t end = proc_now_ms() + PATIENCE_MS; process(&s, "auth", 0, "pid") == pid;) {
-		assert_true(proc_now_ms() < end);
+	for (uint64_t end = clock_now_ms() + PATIENCE_MS; process(&s, "auth", 0, "pid") == pid;) {
+		assert_true(clock_now_ms() < end);
 		nap();
 	}
 	atomic_store(&orders->hang[ROLE_AUTH], false);
@@ -515,8 +516,8 @@ sessions_of_a_dead_worker_are_swept(void **state)
 	json_decref(answer);
 	assert_int_equal(atomic_load(&orders->seen_user), 0);
 	kill_process(&s, "worker", 1);
-	for (end = proc_now_ms() + PATIENCE_MS; atomic_load(&orders->seen_user) != USER; nap())
-		assert_true(proc_now_ms() < end);
+	for (end = clock_now_ms() + PATIENCE_MS; atomic_load(&orders->seen_user) != USER; nap())
+		assert_true(clock_now_ms() < end);
 	answer = status(&s);
 	assert_int_equal(json_integer_value(json_object_get(answer, "sessions")), 0);
 	json_decref(answer);
@@ -528,12 +529,12 @@ static void
 a_lock_of_the_dead_is_repaired_and_counted(void **state)
 {
 	struct server s = start("");
-	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	uint64_t end = clock_now_ms() + PATIENCE_MS;
 	json_int_t repaired = 0;
 
 	(void)state;
 	atomic_store(&orders->die_locked, true);
-	while (repaired == 0 && proc_now_ms() < end) {
+	while (repaired == 0 && clock_now_ms() < end) {
 		json_t *answer = status(&s);
 
 		repaired = json_integer_value(json_object_get(json_object_get(answer, "stats"),
@@ -596,12 +597,12 @@ roles_leave_when_the_master_is_killed(void **state)
 			pids[n++] = (pid_t)json_integer_value(json_object_get(row, "pid"));
 	json_decref(answer);
 	assert_int_equal(n, 6);
-	began = proc_now_ms();
+	began = clock_now_ms();
 	kill(s.pid, SIGKILL);
 	wait_gone(s.pid, PATIENCE_MS);
 	for (i = 0; i < n; i++)
 		wait_gone(pids[i], PATIENCE_MS);
-	assert_true(proc_now_ms() - began < 2000);
+	assert_true(clock_now_ms() - began < 2000);
 
 	/* What it left is no obstacle. */
 	s.pid = launch(s.dir);
@@ -627,11 +628,11 @@ a_second_start_is_refused(void **state)
 static void
 wait_reloads(unsigned n)
 {
-	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	uint64_t end = clock_now_ms() + PATIENCE_MS;
 
 	for (unsigned r = ROLE_LOG; r < ROLE_COUNT; r++) {
 		while (atomic_load(&orders->reloads[r]) < (r == ROLE_WORKER ? 2 * n : n)) {
-			assert_true(proc_now_ms() < end);
+			assert_true(clock_now_ms() < end);
 			nap();
 		}
 	}
@@ -709,13 +710,13 @@ a_bad_reload_changes_nothing(void **state)
 static void
 wait_logged(const char *path, const char *text)
 {
-	uint64_t end = proc_now_ms() + PATIENCE_MS;
+	uint64_t end = clock_now_ms() + PATIENCE_MS;
 	static char buf[65536];
 	size_t n;
 	FILE *f;
 
 	do {
-		assert_true(proc_now_ms() < end);
+		assert_true(clock_now_ms() < end);
 		nap();
 		n = 0;
 		if ((f = fopen(path, "r")) != NULL) {
@@ -743,8 +744,8 @@ log_file_is_opened_anew_by_sigusr1(void **state)
 	assert_int_equal(rename(file, old), 0);
 	kill(s.pid, SIGUSR1);
 	/* Until it is opened, lines go to the old one. */
-	for (uint64_t end = proc_now_ms() + PATIENCE_MS; access(file, F_OK) < 0; nap())
-		assert_true(proc_now_ms() < end);
+	for (uint64_t end = clock_now_ms() + PATIENCE_MS; access(file, F_OK) < 0; nap())
+		assert_true(clock_now_ms() < end);
 	kill_process(&s, "reader", 0);
 	wait_logged(file, " warn master role.exit role=reader index=0 ");
 	assert_int_equal(stop(&s), 0);

@@ -1,4 +1,5 @@
 unit_tests += \
+	tests/unit/protocol/clock_test \
 	tests/unit/protocol/error_test \
 	tests/unit/protocol/frame_test \
 	tests/unit/protocol/json_memory_test \
@@ -19,3 +20,4 @@ tests_unit_protocol_wire_random_test_SOURCES = tests/unit/protocol/wire_random_t
 tests_unit_protocol_wire_random_test_LDADD = $(protocol_libs)
 tests_unit_protocol_wire_test_SOURCES = tests/unit/protocol/wire_test.c $(sample_kit)
 tests_unit_protocol_wire_test_LDADD = $(protocol_libs)
+tests_unit_protocol_clock_test_LDADD = $(protocol_libs)

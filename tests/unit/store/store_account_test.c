@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/ipc.pb-c.h"
 #include "server/rules/token.h"
 #include "server/store/store_account.h"
@@ -323,7 +324,7 @@ invites_end(void **state)
 	assert_true(create(k, "b", HASH1, 1).admin);
 	assert_int_equal(create(k, "c", HASH1, 1).code, KITH_E_INVITE_INVALID);
 	assert_int_equal(create(k, "c", HASH1, 9).code, KITH_E_INVITE_INVALID);
-	invite(k, 2, 1, proc_utc_ms(), false);
+	invite(k, 2, 1, clock_utc_ms(), false);
 	assert_int_equal(create(k, "c", HASH1, 2).code, KITH_E_INVITE_INVALID);
 	/* The next one takes away what is used up or too old. */
 	invite(k, 3, 1, FAR_FUTURE, false);

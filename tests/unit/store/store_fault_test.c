@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/base/clock.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
@@ -34,7 +35,7 @@ wait_until_it_may_connect(const struct kit *k)
 {
 	struct timespec pause = { 0, 10 * 1000 * 1000 };
 
-	while (proc_now_ms() < k->w.retry_at)
+	while (clock_now_ms() < k->w.retry_at)
 		nanosleep(&pause, NULL);
 }
 
@@ -89,16 +90,16 @@ while_it_is_away_requests_are_unavailable(void **state)
 	assert_int_equal(kit_error(kit_query(k, 1, &r)), KITH_E_OK);
 	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_OK);
 	mariadb_stop(true);
-	before = proc_now_ms();
+	before = clock_now_ms();
 	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_UNAVAILABLE);
-	assert_true(proc_now_ms() - before >= STORE_PATIENCE_MS);
+	assert_true(clock_now_ms() - before >= STORE_PATIENCE_MS);
 	/* From now on at once. */
-	before = proc_now_ms();
+	before = clock_now_ms();
 	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_UNAVAILABLE);
 	assert_int_equal(kit_mark(k, 1, conv_direct(1, 2), 1), KITH_E_UNAVAILABLE);
 	assert_int_equal(kit_group(k, 1, "g", true, NULL), KITH_E_UNAVAILABLE);
 	assert_int_equal(kit_error(kit_query(k, 1, &r)), KITH_E_UNAVAILABLE);
-	assert_true(proc_now_ms() - before < STORE_PATIENCE_MS);
+	assert_true(clock_now_ms() - before < STORE_PATIENCE_MS);
 	mariadb_start(NULL);
 	wait_until_it_may_connect(k);
 	assert_int_equal(kit_say(k, 1, "@u2", "x", &seq), KITH_E_OK);
