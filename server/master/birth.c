@@ -18,6 +18,7 @@
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/listen.h"
+#include "server/proc/log_ring.h"
 
 #define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
 #define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
@@ -273,6 +274,6 @@ proc_start(struct birth *b, unsigned slot)
 		atomic_store(&s->pid, (uint32_t)pid);
 		return pid;
 	}
-	log_attach(&p);
+	log_ring_attach(&p);
 	live(b, &p, master);
 }
