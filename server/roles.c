@@ -1,17 +1,9 @@
 /*
- * roles.c - the roles of kithd, in the order of their start.
+ * roles.c - the table of roles. It names all mains, so it is at the top of the tree.
  */
-#include "server/proc/proc.h"
+#include "server/conf/conf.h"
+#include "server/proc/proc_role.h"
 
-const struct proc_role proc_roles[ROLE_COUNT] = {
-	[ROLE_MASTER] = { .name = "master", .secrets = true },
-	[ROLE_LOG] = { .name = "log", .main = log_main, .chroot_empty = true },
-	[ROLE_WRITER] = { .name = "writer", .main = writer_main, .chroot_state = true,
-	    .secrets = true },
-	[ROLE_READER] = { .name = "reader", .main = reader_main, .chroot_state = true,
-	    .secrets = true },
-	[ROLE_AUTH] = { .name = "auth", .main = auth_main, .chroot_empty = true,
-	    .secrets = true },
-	[ROLE_WORKER] = { .name = "worker", .main = worker_main, .chroot_empty = true,
-	    .listens = true, .secrets = true },
-};
+#define ROW(role, ...) [ROLE_##role] = { __VA_ARGS__ },
+
+const struct proc_role proc_roles[ROLE_COUNT] = { ROLES(ROW) };

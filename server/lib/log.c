@@ -1,8 +1,8 @@
 /*
  * log.c - the log's API, in every process: makes the text and passes it on.
  *
- * What a role says goes to the log role's inbox; the role's name and the time of
- * the line are made there, from what the receiver knows about the sender.
+ * In a role the text goes to the sink that was attached, proc/log_ring.c; the log role
+ * adds the time and the sender's name.
  */
 #include "server/lib/log.h"
 
@@ -16,11 +16,16 @@
 #include <unistd.h>
 
 #include "protocol/base/clock.h"
-#include "server/proc/ipc.h"
-#include "server/proc/proc.h"
 
 static enum log_level log_max = LOG_L_INFO;
-static struct proc *log_proc;		/* NULL: lines go to stderr */
+
+/* Of this process, as log_attach() set them. */
+static struct {
+	const char	*role;
+	unsigned	 index;
+	log_sink	*sink;		/* NULL: lines go to stderr */
+	void		*arg;
+} log_source = { .role = "kithd" };
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
@@ -31,9 +36,12 @@ log_init(enum log_level level)
 }
 
 void
-log_attach(struct proc *p)
+log_attach(const char *role, unsigned index, log_sink *sink, void *arg)
 {
-	log_proc = p;
+	log_source.role = role;
+	log_source.index = index;
+	log_source.sink = sink;
+	log_source.arg = arg;
 }
 
 /* Bytes of the well-formed, printable UTF-8 character at `s`, or 0. */
@@ -130,25 +138,10 @@ to_stderr(enum log_level level, uint64_t who, const char *text, size_t len)
 	size_t n;
 	ssize_t put;
 
-	n = log_line(line, sizeof(line), clock_utc_ms(), level,
-	    log_proc ? proc_role_name(log_proc->role) : "kithd",
-	    log_proc ? log_proc->index : 0, who, text, len);
+	n = log_line(line, sizeof(line), clock_utc_ms(), level, log_source.role, log_source.index, who,
+	    text, len);
 	put = write(STDERR_FILENO, line, n);
 	(void)put;			/* nobody is left to be told */
-}
-
-static void
-to_ring(enum log_level level, uint64_t who, const char *text, size_t len)
-{
-	struct ipc_head h = {
-		.type = IPC_LOG,
-		.code = level,
-		.user = { who },
-		.time_ms = clock_utc_ms(),
-	};
-
-	if (ipc_send(log_proc, log_proc->shared->first[ROLE_LOG], &h, text, (uint32_t)len) < 0)
-		stats_add(log_proc->stats, STAT_log_dropped, 1);
 }
 
 __attribute__((format(printf, 4, 0)))
@@ -165,8 +158,8 @@ log_text(enum log_level level, uint64_t who, const char *event, const char *fmt,
 	n += more < 0 ? 0 : more;
 	if ((size_t)n >= sizeof(text))
 		n = (int)sizeof(text) - 1;
-	if (log_proc != NULL && log_proc->role != ROLE_LOG)
-		to_ring(level, who, text, (size_t)n);
+	if (log_source.sink != NULL)
+		log_source.sink(log_source.arg, level, who, text, (size_t)n);
 	else
 		to_stderr(level, who, text, (size_t)n);
 }

@@ -11,15 +11,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct proc;
-
 #define LOG_TEXT_MAX	2048u		/* of event and values; the rest is cut */
 #define LOG_LINE_MAX	(LOG_TEXT_MAX + 128u)
 
 enum log_level { LOG_L_ERROR, LOG_L_WARN, LOG_L_INFO, LOG_L_DEBUG };
 
 void	log_init(enum log_level level);
-void	log_attach(struct proc *p);		/* through the ring; NULL: to stderr */
+
+/* Where the lines of this process go from now on; NULL: to stderr, with this role and
+ * index. `text` is the event's name and its values, not escaped yet. `role` is kept. */
+typedef void log_sink(void *arg, enum log_level level, uint64_t who, const char *text,
+	    size_t len);
+void	log_attach(const char *role, unsigned index, log_sink *sink, void *arg);
 
 /* who: a session's or user's id, or 0. event: "conv.join". */
 void	log_event(enum log_level level, uint64_t who, const char *event, const char *fmt, ...)

@@ -166,7 +166,7 @@ on_usr1(evutil_socket_t fd, short what, void *arg)
 }
 
 int
-log_main(struct proc *p)
+logger_main(struct proc *p)
 {
 	static const struct proc_ops ops = {
 		.record = logger_record,

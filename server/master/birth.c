@@ -19,6 +19,7 @@
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/listen.h"
+#include "server/proc/log_ring.h"
 
 #define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
 #define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
@@ -99,8 +100,8 @@ close_descriptors(const struct birth *b, const struct proc *p)
 
 	for (unsigned i = 0; i < b->shared->nslots; i++)
 		keep[n++] = b->shared->wakes[i].fd;
-	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		keep[n++] = p->listen_fds[i];
+	for (unsigned i = 0; p->listening != NULL && i < PROC_LISTEN_MAX; i++)
+		keep[n++] = p->listening->fds[i];
 	close_all_but(keep, n);
 }
 
@@ -121,12 +122,13 @@ take_handout(struct handout *h, bool entitled)
 static void
 take_handouts(struct birth *b, struct proc *p)
 {
-	bool listens = b->roles[p->role].listens;
+	struct proc_listening none, *l = p->listening ? p->listening : &none;
+	bool listens = p->listening != NULL;
 
 	p->options = take_handout(&b->options, true);
-	p->pem = take_handout(&b->pem, listens);
-	p->tickets = take_handout(&b->tickets, listens);
-	p->page = take_handout(&b->page, listens);
+	l->pem = take_handout(&b->pem, listens);
+	l->tickets = take_handout(&b->tickets, listens);
+	l->page = take_handout(&b->page, listens);
 }
 
 static void
@@ -169,28 +171,33 @@ become_killable(void)
 
 /* ------------------------------------------------------------- what it gives up */
 
-/* Whether the role must go on seeing the whole file system. */
-static bool
-needs_files(const struct birth *b, enum role r)
+/* Where the role is confined to: below the state directory, "" for itself; NULL: nowhere. */
+static const char *
+root_of(const struct proc_role *role, const struct conf *c)
 {
-	if (r == ROLE_LOG)		/* its file, or syslog's socket, which may be made anew */
-		return b->conf->log_to != LOG_TO_STDERR;
-	return b->roles[r].chroot_state && strcmp(b->conf->database, "sqlite") != 0;
+	switch (role->root) {
+	case PROC_ROOT_EMPTY:
+		return BIRTH_EMPTY_DIR;
+	case PROC_ROOT_DATABASE:
+		return strcmp(c->database, "sqlite") == 0 ? "" : NULL;
+	case PROC_ROOT_LOG:	/* it reopens its file, and syslog's socket may be replaced */
+		return c->log_to == LOG_TO_STDERR ? BIRTH_EMPTY_DIR : NULL;
+	case PROC_ROOT_ALL:
+		break;
+	}
+	return NULL;
 }
 
 static void
 change_root(const struct birth *b, struct proc *p)
 {
-	const struct proc_role *role = &b->roles[p->role];
-	bool state = role->chroot_state;
+	const char *root = root_of(&b->roles[p->role], b->conf);
 
-	if (SANITIZED || (!state && !role->chroot_empty) || needs_files(b, p->role))
+	if (SANITIZED || root == NULL)
 		return;
-	if (chdir(b->conf->state_dir) < 0 ||
-	    (!state && chdir(BIRTH_EMPTY_DIR) < 0) ||
+	if (chdir(b->conf->state_dir) < 0 || (*root != '\0' && chdir(root) < 0) ||
 	    chroot(".") < 0 || chdir("/") < 0)
-		fatal("cannot confine to %s%s", b->conf->state_dir,
-		    state ? "" : "/" BIRTH_EMPTY_DIR);
+		fatal("cannot confine to %s/%s", b->conf->state_dir, root);
 	strcpy(b->conf->state_dir, "/");	/* it is absolute, so that there is room */
 }
 
@@ -237,7 +244,7 @@ live(struct birth *b, struct proc *p, pid_t master)
 /* ------------------------------------------------------------- the fork */
 
 static void
-fill_proc(const struct birth *b, unsigned slot, struct proc *p)
+fill_proc(const struct birth *b, unsigned slot, struct proc *p, struct proc_listening *l)
 {
 	struct proc_slot *s = &b->shared->slots[slot];
 
@@ -251,10 +258,12 @@ fill_proc(const struct birth *b, unsigned slot, struct proc *p)
 		.life_fd = b->life_fd,
 	};
 	p->index = slot - b->shared->first[p->role];
+	if (!b->roles[p->role].listens)
+		return;
 	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		p->listen_fds[i] = -1;
-	if (b->roles[p->role].listens)
-		listen_of_worker(b->listeners, p->index, p->listen_fds);
+		l->fds[i] = -1;
+	listen_of_worker(b->listeners, p->index, l->fds);
+	p->listening = l;
 }
 
 pid_t
@@ -262,18 +271,19 @@ proc_start(struct birth *b, unsigned slot)
 {
 	struct proc_slot *s = &b->shared->slots[slot];
 	pid_t master = getpid(), pid;
-	static struct proc p;		/* of the child; outlives this frame there */
+	static struct proc p;		/* of the child; these outlive this frame there */
+	static struct proc_listening listening;
 
 	atomic_store(&s->ready, 0);
 	atomic_store(&s->beat_ms, clock_now_ms());
 	atomic_fetch_add(&s->generation, 1);
-	fill_proc(b, slot, &p);
+	fill_proc(b, slot, &p, &listening);
 	if ((pid = fork()) < 0)
 		return -errno;
 	if (pid > 0) {
 		atomic_store(&s->pid, (uint32_t)pid);
 		return pid;
 	}
-	log_attach(&p);
+	log_ring_attach(&p);
 	live(b, &p, master);
 }

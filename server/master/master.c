@@ -20,6 +20,7 @@
 #include "server/master/invite.h"
 #include "server/master/master_int.h"
 #include "server/proc/ipc.h"
+#include "server/proc/log_ring.h"
 
 #define RECORDS_PER_TURN	256u
 
@@ -99,7 +100,7 @@ start_on(struct master *m)
 			return;
 		}
 		if (m->reached == ROLE_LOG)
-			log_attach(&m->self);
+			log_ring_attach(&m->self);
 		m->reached++;
 		children_want(m, m->reached);
 	}
@@ -117,7 +118,7 @@ stop_on(struct master *m, uint64_t now)
 		m->reached--;
 		if (m->reached == ROLE_LOG) {
 			log_info(0, "server.stop", "status=%d", m->status);
-			log_attach(NULL);	/* nobody empties the inbox from here on */
+			log_ring_detach();
 		}
 		children_term(m, m->reached, now);
 	}

@@ -34,43 +34,45 @@ cores(void)
 	return n < 1 ? 1 : (unsigned)n > REGISTRY_WORKERS_MAX ? REGISTRY_WORKERS_MAX : (unsigned)n;
 }
 
+static unsigned
+count_of(const struct proc_role *role, const struct conf *c)
+{
+	unsigned n;
+
+	if (role->count == PROC_ONE)
+		return 1;
+	memcpy(&n, (const char *)c + role->count, sizeof(n));
+	return n != 0 ? n : cores();
+}
+
 /* Gives each role its slots, in the order of the roles. */
 static void
-lay_out(struct shared *s, const struct conf *c)
+lay_out(struct shared *s, const struct proc_role *roles, const struct conf *c)
 {
-	const unsigned count[ROLE_COUNT] = {
-		[ROLE_MASTER] = 1, [ROLE_LOG] = 1, [ROLE_WRITER] = 1,
-		[ROLE_READER] = c->readers, [ROLE_AUTH] = c->auth_processes,
-		[ROLE_WORKER] = c->workers ? c->workers : cores(),
-	};
-
 	for (unsigned r = 0; r < ROLE_COUNT; r++) {
 		s->first[r] = s->nslots;
-		s->count[r] = count[r];
-		s->nslots += count[r];
+		s->count[r] = count_of(&roles[r], c);
+		s->nslots += s->count[r];
 	}
 }
 
-/* The master and the log get short records only. */
 static uint32_t
-inbox_bytes(const struct conf *c, enum role r)
+inbox_bytes(const struct proc_role *role, const struct conf *c)
 {
-	uint32_t size = c->inbox_bytes;
+	uint32_t size = c->inbox_bytes / role->share;
 
-	if (r == ROLE_MASTER || r == ROLE_LOG)
-		size /= 8;
 	return size < SMALL_INBOX ? SMALL_INBOX : size;
 }
 
 static size_t
-arena_bytes(const struct shared *s, const struct conf *c)
+arena_bytes(const struct shared *s, const struct proc_role *roles, const struct conf *c)
 {
 	size_t size = ARENA_SLACK;
 
 	size += s->nslots * (sizeof(struct proc_slot) + sizeof(struct stats_slot) +
 	    sizeof(struct wake_shared) + 64);
-	for (unsigned i = 0; i < s->nslots; i++)
-		size += ring_space(inbox_bytes(c, proc_slot_role(s, i))) + 64;
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		size += s->count[r] * (ring_space(inbox_bytes(&roles[r], c)) + 64);
 	size += registry_space_sessions(c->sessions_max) + 64;
 	size += registry_space_groups(c->groups_max) + 64;
 	return size;
@@ -79,7 +81,7 @@ arena_bytes(const struct shared *s, const struct conf *c)
 /* ------------------------------------------------------------- shared memory */
 
 static int
-make_inboxes(struct shared *s, const struct conf *c)
+make_inboxes(struct shared *s, const struct proc_role *roles, const struct conf *c)
 {
 	struct wake_shared *wakes = arena_take(s->arena, "wakes",
 	    s->nslots * sizeof(struct wake_shared));
@@ -89,7 +91,7 @@ make_inboxes(struct shared *s, const struct conf *c)
 	int rc = wakes == NULL ? -errno : 0;
 
 	for (unsigned i = 0; i < s->nslots && rc == 0; i++) {
-		size = inbox_bytes(c, proc_slot_role(s, i));
+		size = inbox_bytes(&roles[proc_slot_role(s, i)], c);
 		snprintf(name, sizeof(name), "inbox.%u", i);
 		if ((mem = arena_take(s->arena, name, ring_space(size))) == NULL)
 			rc = -errno;
@@ -111,18 +113,18 @@ make_registry(struct shared *s, const struct conf *c)
 }
 
 static int
-make_shared(struct shared *s, const struct conf *c)
+make_shared(struct shared *s, const struct proc_role *roles, const struct conf *c)
 {
 	int rc;
 
-	lay_out(s, c);
-	if ((s->arena = arena_create(arena_bytes(s, c))) == NULL)
+	lay_out(s, roles, c);
+	if ((s->arena = arena_create(arena_bytes(s, roles, c))) == NULL)
 		return -errno;
 	s->slots = arena_take(s->arena, "slots", s->nslots * sizeof(*s->slots));
 	s->stats = arena_take(s->arena, "stats", s->nslots * sizeof(*s->stats));
 	if (s->slots == NULL || s->stats == NULL)
 		return -errno;
-	if ((rc = make_inboxes(s, c)) < 0 || (rc = make_registry(s, c)) < 0)
+	if ((rc = make_inboxes(s, roles, c)) < 0 || (rc = make_registry(s, c)) < 0)
 		return rc;
 	for (unsigned i = 0; i < s->nslots; i++) {
 		s->slots[i].role = proc_slot_role(s, i);
@@ -217,7 +219,7 @@ setup_process(struct master *m)
 	m->rotate_ms = m->started_ms + TICKETS_ROTATE_MS;
 	if (pipe2(m->life_fds, O_CLOEXEC) < 0)
 		return -errno;
-	if ((rc = make_shared(&m->shared, m->conf)) < 0 || (rc = make_handouts(m)) < 0)
+	if ((rc = make_shared(&m->shared, m->args->roles, m->conf)) < 0 || (rc = make_handouts(m)) < 0)
 		return rc;
 	make_self(m);
 	spare_from_memory_killer();

@@ -7,13 +7,10 @@
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 
-#define MASTER	(1u << ROLE_MASTER)
-#define LOG	(1u << ROLE_LOG)
-#define WRITER	(1u << ROLE_WRITER)
-#define READER	(1u << ROLE_READER)
-#define AUTH	(1u << ROLE_AUTH)
-#define WORKER	(1u << ROLE_WORKER)
-#define ANY	(MASTER | LOG | WRITER | READER | AUTH | WORKER)
+/* Senders and receivers: one bit a role. */
+#define BIT(role, ...) role = 1u << ROLE_##role,
+enum { ROLES(BIT) ANY = (1u << ROLE_COUNT) - 1 };
+#undef BIT
 
 #define REQUEST_BODY	&kith__v1__request__descriptor
 #define REPLY_BODY	&kith__v1__reply__descriptor

@@ -3,6 +3,9 @@ libkithd_a_SOURCES += \
 	server/proc/ipc.c \
 	server/proc/ipc.h \
 	server/proc/ipc_table.c \
+	server/proc/log_ring.c \
+	server/proc/log_ring.h \
 	server/proc/proc.c \
 	server/proc/proc.h \
-	server/proc/proc_info.c
+	server/proc/proc_info.c \
+	server/proc/proc_role.h

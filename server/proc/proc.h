@@ -22,6 +22,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "server/proc/proc_role.h"
 #include "shm/registry.h"
 #include "shm/ring.h"
 #include "shm/stats.h"
@@ -39,17 +40,6 @@ struct ipc_head;
 struct loop;
 struct pem;
 struct proc;
-struct tls_ctx;
-
-enum role {
-	ROLE_MASTER,
-	ROLE_LOG,
-	ROLE_WRITER,			/* store: the one writer, the sequencer */
-	ROLE_READER,			/* store: history, sync pages, lists */
-	ROLE_AUTH,
-	ROLE_WORKER,
-	ROLE_COUNT
-};
 
 #define PROC_SLOTS_MAX	64u		/* processes in all, the master is slot 0 */
 
@@ -91,6 +81,12 @@ struct proc_ops {
 	size_t		  budget_bytes;		/* bytes of records kept a turn; 0: not kept */
 };
 
+/* What only a role that listens is given. */
+struct proc_listening {
+	int		 fds[PROC_LISTEN_MAX];	/* sockets; -1: unused */
+	struct handout	*pem, *tickets, *page;
+};
+
 struct proc {
 	enum role		 role;
 	unsigned		 index;		/* among its role */
@@ -102,32 +98,13 @@ struct proc {
 	struct stats_slot	*stats;		/* own */
 	const struct proc_ops	*ops;
 	void			*state;		/* the role's own struct */
-	int			 listen_fds[PROC_LISTEN_MAX];	/* worker; -1: unused */
-	struct tls_ctx		*tls;		/* worker: made by its main from proc_pem() */
-	struct handout		*options, *pem, *tickets, *page;	/* NULL where the role gets none */
+	struct handout		*options;
+	struct proc_listening	*listening;	/* NULL unless the role's row says so */
 	int			 life_fd;	/* readable when the master is gone; -1: none */
 	bool			 stopping;
 	bool			 again;		/* proc_again() was called */
 	struct loop		*loop;		/* known to proc.c only */
 };
-
-typedef int proc_main(struct proc *p);	/* returns the exit status */
-
-/* Roles start in the order of enum role, each when those before it are ready, and stop in
- * the opposite order. */
-struct proc_role {
-	const char	*name;
-	proc_main	*main;
-	bool		 chroot_empty;		/* sees an empty directory (log: to stderr) */
-	bool		 chroot_state;		/* sees the state directory as "/" (with SQLite) */
-	bool		 listens;		/* gets sockets, certificate and ticket keys */
-	bool		 secrets;		/* leaves no core dump */
-};
-
-extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */
-
-/* "worker"; the same for every table of roles. */
-const char	*proc_role_name(enum role r);
 
 /* The role of a slot, as the master laid it out; ROLE_COUNT: no such slot. Does
  * not read shared memory. */
@@ -141,10 +118,8 @@ void		proc_stop(struct proc *p);
 /* The turn does not sleep next time: there is more to do. */
 void		proc_again(struct proc *p);
 
-/* Worker: the key and certificate of now, copied; wipe `out` after use. 0 or -errno. */
+/* The key and certificate of now, copied; wipe `out` after use. 0, -EBADF (the role does
+ * not listen), or another -errno. */
 int		proc_pem(struct proc *p, struct pem *out);
-
-/* The mains, each in the role's file. */
-proc_main log_main, writer_main, reader_main, auth_main, worker_main;
 
 #endif

@@ -7,10 +7,9 @@
 #include "server/handout/pem.h"
 #include "server/proc/proc.h"
 
-static const char *const role_names[ROLE_COUNT] = {
-	[ROLE_MASTER] = "master", [ROLE_LOG] = "log", [ROLE_WRITER] = "writer",
-	[ROLE_READER] = "reader", [ROLE_AUTH] = "auth", [ROLE_WORKER] = "worker",
-};
+#define NAME(role, name, ...) [ROLE_##role] = name,
+static const char *const role_names[ROLE_COUNT] = { ROLES(NAME) };
+#undef NAME
 
 const char *
 proc_role_name(enum role r)
@@ -45,9 +44,9 @@ proc_pem(struct proc *p, struct pem *out)
 	uint32_t len;
 	int rc;
 
-	if (p->pem == NULL)
+	if (p->listening == NULL)
 		return -EBADF;
-	if ((rc = handout_read(p->pem, out, sizeof(*out), &len)) < 0)
+	if ((rc = handout_read(p->listening->pem, out, sizeof(*out), &len)) < 0)
 		return rc;
 	if (len != sizeof(*out))
 		return -EBADMSG;

@@ -112,8 +112,8 @@ accept_start(struct worker *w)
 
 	w->reserve_fd = open("/", O_RDONLY | O_CLOEXEC);
 	event_assign(&w->pause, p->base, -1, 0, on_pause_over, w);
-	for (i = 0; i < PROC_LISTEN_MAX && p->listen_fds[i] >= 0; i++) {
-		event_assign(&w->listening[i], p->base, p->listen_fds[i], EV_READ | EV_PERSIST,
+	for (i = 0; i < PROC_LISTEN_MAX && p->listening->fds[i] >= 0; i++) {
+		event_assign(&w->listening[i], p->base, p->listening->fds[i], EV_READ | EV_PERSIST,
 		    on_acceptable, w);
 		if (event_add(&w->listening[i], NULL) < 0)
 			return -ENOMEM;

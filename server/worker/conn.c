@@ -406,7 +406,7 @@ recognise(struct conn *c)
 		conn_kill(c);
 	} else if (first == TLS_FIRST_BYTE) {
 		c->state = CONN_HANDSHAKE;
-		if ((c->tls = tls_accept(c->w->p->tls, c->fd)) == NULL)
+		if ((c->tls = tls_accept(c->w->tls, c->fd)) == NULL)
 			conn_kill(c);
 		else
 			handshake(c);

@@ -123,7 +123,7 @@ make_tls(struct proc *p)
 	if (ctx == NULL)
 		log_error(0, "tls.context", "reason=\"%s\"", err);
 	else
-		tls_ctx_use_tickets(ctx, p->tickets);
+		tls_ctx_use_tickets(ctx, p->listening->tickets);
 	return ctx;
 }
 
@@ -131,12 +131,13 @@ make_tls(struct proc *p)
 static void
 take_page(struct worker *w)
 {
-	struct page *page = w->p->page != NULL ? calloc(1, sizeof(*page)) : NULL;
+	const struct handout *handout = w->p->listening->page;
+	struct page *page = handout != NULL ? calloc(1, sizeof(*page)) : NULL;
 	uint32_t len;
 
 	if (page == NULL)
 		return;
-	if (handout_read(w->p->page, page, sizeof(*page), &len) < 0 || len != sizeof(*page)) {
+	if (handout_read(handout, page, sizeof(*page), &len) < 0 || len != sizeof(*page)) {
 		free(page);
 		return;
 	}
@@ -148,12 +149,13 @@ static void
 on_reload(struct proc *p)
 {
 	struct tls_ctx *ctx = make_tls(p);
+	struct worker *w = p->state;
 
-	take_page(p->state);
+	take_page(w);
 	if (ctx == NULL)
 		return;			/* the old one goes on */
-	tls_ctx_destroy(p->tls);
-	p->tls = ctx;
+	tls_ctx_destroy(w->tls);
+	w->tls = ctx;
 }
 
 static void
@@ -243,10 +245,10 @@ worker_main(struct proc *p)
 	p->state = &worker;
 	/* What is in the inbox was meant for a generation that is gone. */
 	ring_drop_all(&p->shared->rings[p->slot]);
-	if ((p->tls = make_tls(p)) == NULL || worker_set_up(&worker) < 0)
+	if ((worker.tls = make_tls(p)) == NULL || worker_set_up(&worker) < 0)
 		return 1;
 	proc_run(p, &ops);
 	worker_tear_down(&worker);
-	tls_ctx_destroy(p->tls);
+	tls_ctx_destroy(worker.tls);
 	return 0;
 }

@@ -18,6 +18,7 @@
 
 struct dispatch_row;
 struct page;
+struct tls_ctx;
 
 /* A request that found the inbox of its process full. The connection rests. */
 struct stalled {
@@ -36,6 +37,7 @@ struct worker {
 	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
 	struct client_ids	 client_ids;	/* made so far */
 	struct page		*page;		/* web_page.c; NULL: none */
+	struct tls_ctx		*tls;		/* of the certificate that is valid now */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;
 	uint32_t		 nconns, nfree, places;
@@ -63,7 +65,7 @@ struct worker {
 };
 
 /* worker.c: what worker_main() runs, piece by piece for tests. To set up, `w` is zeroed but
- * for w->clock and w->p, whose `tls` is made. 0 or -ENOMEM. */
+ * for w->clock, w->tls and w->p. 0 or -ENOMEM. */
 int	worker_set_up(struct worker *w);
 void	worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len);
 void	worker_turn(struct proc *p);

@@ -4,6 +4,8 @@
 
 #define INBOX_BYTES	(256u * 1024u)
 
+_Static_assert(ROLE_WORKER + 1 == ROLE_COUNT, "FAKE_SLOT: the workers come last");
+
 static void *
 take(size_t size)
 {
@@ -19,13 +21,12 @@ take(size_t size)
 struct shared *
 fake_shared_create(void)
 {
-	static const unsigned count[ROLE_COUNT] = { 1, 1, 1, 1, 1, 2 };
 	struct shared *s = take(sizeof(*s));
 
 	for (unsigned r = 0; r < ROLE_COUNT; r++) {
 		s->first[r] = s->nslots;
-		s->count[r] = count[r];
-		s->nslots += count[r];
+		s->count[r] = r == ROLE_WORKER ? FAKE_WORKERS : 1;
+		s->nslots += s->count[r];
 	}
 	s->slots = take(s->nslots * sizeof(*s->slots));
 	s->stats = take(s->nslots * sizeof(*s->stats));

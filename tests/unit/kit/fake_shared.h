@@ -1,8 +1,7 @@
 /*
  * fake_shared.h - the shared memory of a small server, for tests without a master.
  *
- * One process of each role but two of the workers: slots 0 master, 1 log, 2 writer,
- * 3 reader, 4 auth, 5 and 6 worker. All run, in generation 3.
+ * One process of each role, and two workers. All run, in generation 3.
  */
 #ifndef KITH_TESTS_FAKE_SHARED_H
 #define KITH_TESTS_FAKE_SHARED_H
@@ -10,6 +9,10 @@
 #include "server/proc/proc.h"
 
 #define FAKE_GENERATION	3u
+#define FAKE_WORKERS	2u
+
+/* The slot of a role's first process: no role before the workers has two. */
+#define FAKE_SLOT(role)	((unsigned)(role))
 
 /* Yours, free with fake_shared_destroy(). */
 struct shared	*fake_shared_create(void);

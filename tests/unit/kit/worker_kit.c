@@ -85,9 +85,10 @@ init(struct kit *k)
 	k->p.conf = &k->conf;
 	k->p.state = &k->w;
 	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		k->p.listen_fds[i] = -1;
+		k->listening.fds[i] = -1;
+	k->p.listening = &k->listening;
 	k->p.base = event_base_new();
-	k->p.tls = make_tls();
+	k->w.tls = make_tls();
 	k->w.p = &k->p;
 	k->w.clock = read_kit_clock;
 	kit_clock = 1000000;
@@ -99,7 +100,7 @@ static void
 fini(struct kit *k)
 {
 	worker_tear_down(&k->w);
-	tls_ctx_destroy(k->p.tls);
+	tls_ctx_destroy(k->w.tls);
 	event_base_free(k->p.base);
 	unpackmem_fini(&k->mem);
 	fake_shared_destroy(k->shared);

@@ -14,11 +14,12 @@
 #include "server/conf/conf.h"
 #include "server/proc/ipc.h"
 #include "server/worker/worker.h"
+#include "tests/unit/kit/fake_shared.h"
 
-#define KIT_WORKER	5u		/* slots of fake_shared.h */
-#define KIT_WRITER	2u
-#define KIT_READER	3u
-#define KIT_AUTH	4u
+#define KIT_WORKER	FAKE_SLOT(ROLE_WORKER)
+#define KIT_WRITER	FAKE_SLOT(ROLE_WRITER)
+#define KIT_READER	FAKE_SLOT(ROLE_READER)
+#define KIT_AUTH	FAKE_SLOT(ROLE_AUTH)
 #define KIT_GROUP	UINT64_C(7)	/* one that sessions may follow */
 
 struct kit {
@@ -26,6 +27,7 @@ struct kit {
 	void			*sessions, *groups;	/* of the registry */
 	struct conf		 conf;
 	struct proc		 p;			/* the worker's */
+	struct proc_listening	 listening;
 	struct worker		 w;
 	struct unpackmem	 mem;			/* the last thing that kit_ has returned */
 	uint8_t			 record[RING_RECORD_MAX];

@@ -120,6 +120,41 @@ level_holds(void **state)
 	assert_non_null(strstr(buf, " warn kithd test.warn who=1 n=2\n"));
 }
 
+struct heard {
+	enum log_level	level;
+	uint64_t	who;
+	char		text[64];
+	unsigned	lines;
+};
+
+static void
+hear(void *arg, enum log_level level, uint64_t who, const char *text, size_t len)
+{
+	struct heard *h = arg;
+
+	h->level = level;
+	h->who = who;
+	snprintf(h->text, sizeof(h->text), "%.*s", (int)len, text);
+	h->lines++;
+}
+
+static void
+sink_gets_every_line_until_it_is_detached(void **state)
+{
+	struct heard heard = { .lines = 0 };
+
+	(void)state;
+	log_attach("worker", 1, hear, &heard);
+	log_warn(7, "test.warn", "n=%d", 2);
+	log_debug(7, "test.debug", "n=%d", 3);
+	log_attach("kithd", 0, NULL, NULL);
+	log_error(7, "test.error", "expected=%d", 1);
+	assert_int_equal(heard.lines, 1);
+	assert_int_equal(heard.level, LOG_L_WARN);
+	assert_int_equal(heard.who, 7);
+	assert_string_equal(heard.text, "test.warn n=2");
+}
+
 int
 main(void)
 {
@@ -129,6 +164,7 @@ main(void)
 		cmocka_unit_test(a_line_has_time_level_role_event_and_values),
 		cmocka_unit_test(the_longest_text_still_ends_its_line),
 		cmocka_unit_test(level_holds),
+		cmocka_unit_test(sink_gets_every_line_until_it_is_detached),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,14 @@
 #include "server/proc/ipc.h"
 #include "tests/unit/kit/fake_shared.h"
 
+enum {
+	WRITER = FAKE_SLOT(ROLE_WRITER),
+	READER = FAKE_SLOT(ROLE_READER),
+	AUTH = FAKE_SLOT(ROLE_AUTH),
+	WORKER = FAKE_SLOT(ROLE_WORKER),
+	WORKER_2
+};
+
 static struct shared *shared;
 
 static int
@@ -111,18 +119,18 @@ only_rows_pass_at_both_ends(void **state)
 static void
 a_record_arrives_as_it_was_sent(void **state)
 {
-	struct proc worker = fake_proc(shared, 6), writer = fake_proc(shared, 2);
+	struct proc worker = fake_proc(shared, WORKER_2), writer = fake_proc(shared, WRITER);
 	struct ipc_head h = { .type = IPC_REQUEST, .session = 9, .request = 77, .user = { 5, 6 } };
 	uint8_t rec[RING_RECORD_MAX];
 	const uint8_t *body;
 	uint32_t len, body_len;
 
 	(void)state;
-	assert_int_equal(ipc_send(&worker, 2, &h, "body", 4), 0);
-	assert_int_equal(ring_read(&shared->rings[2], rec, sizeof(rec), &len), 0);
+	assert_int_equal(ipc_send(&worker, WRITER, &h, "body", 4), 0);
+	assert_int_equal(ring_read(&shared->rings[WRITER], rec, sizeof(rec), &len), 0);
 	memset(&h, 0xff, sizeof(h));
 	assert_int_equal(ipc_check(&writer, rec, len, &h, &body, &body_len), 0);
-	assert_int_equal(h.from, 6);
+	assert_int_equal(h.from, WORKER_2);
 	assert_int_equal(h.generation, FAKE_GENERATION);
 	assert_int_equal(h.session, 9);
 	assert_int_equal(h.request, 77);
@@ -134,8 +142,8 @@ a_record_arrives_as_it_was_sent(void **state)
 static void
 malformed_heads_are_refused_and_counted(void **state)
 {
-	const struct ipc_head good = { .type = IPC_SEEN, .from = 5, .generation = FAKE_GENERATION };
-	struct proc writer = fake_proc(shared, 2);
+	const struct ipc_head good = { .type = IPC_SEEN, .from = WORKER, .generation = FAKE_GENERATION };
+	struct proc writer = fake_proc(shared, WRITER);
 	struct ipc_head bad[4] = { good, good, good, good }, h;
 	uint64_t before = atomic_load(&writer.stats->v[STAT_ipc_refused]);
 	const uint8_t *body;
@@ -159,8 +167,8 @@ malformed_heads_are_refused_and_counted(void **state)
 static void
 what_an_earlier_generation_left_is_taken(void **state)
 {
-	const struct ipc_head old = { .type = IPC_SEEN, .from = 5, .generation = 1 };
-	struct proc writer = fake_proc(shared, 2);
+	const struct ipc_head old = { .type = IPC_SEEN, .from = WORKER, .generation = 1 };
+	struct proc writer = fake_proc(shared, WRITER);
 	const uint8_t *body;
 	uint32_t body_len;
 	struct ipc_head h;
@@ -172,9 +180,9 @@ what_an_earlier_generation_left_is_taken(void **state)
 static void
 an_answer_to_an_earlier_generation_is_stale(void **state)
 {
-	struct ipc_head answer = { .type = IPC_LOADED, .from = 3, .generation = FAKE_GENERATION,
+	struct ipc_head answer = { .type = IPC_LOADED, .from = READER, .generation = FAKE_GENERATION,
 	    .to_generation = FAKE_GENERATION - 1 }, h;
-	struct proc worker = fake_proc(shared, 5);
+	struct proc worker = fake_proc(shared, WORKER);
 	const uint8_t *body;
 	uint32_t body_len;
 
@@ -218,7 +226,7 @@ bodies_over_their_bound_are_refused_at_both_ends(void **state)
 static void
 a_full_inbox_is_told_and_counted(void **state)
 {
-	struct proc worker = fake_proc(shared, 5);
+	struct proc worker = fake_proc(shared, WORKER);
 	static uint8_t body[60000];
 	struct ipc_head h;
 	unsigned sent = 0;
@@ -227,20 +235,20 @@ a_full_inbox_is_told_and_counted(void **state)
 	(void)state;
 	do {
 		h = (struct ipc_head){ .type = IPC_QUERY };
-		rc = ipc_send(&worker, 3, &h, body, sizeof(body));
+		rc = ipc_send(&worker, READER, &h, body, sizeof(body));
 	} while (rc == 0 && ++sent < 100);
 	assert_int_equal(rc, -ENOBUFS);
 	assert_in_range(sent, 1, 10);
 	assert_int_equal(atomic_load(&worker.stats->v[STAT_ipc_full]), 1);
-	ring_drop_all(&shared->rings[3]);
+	ring_drop_all(&shared->rings[READER]);
 }
 
 /* So no inbox ever counts a record as dropped for it: its worker would distrust what it has. */
 static void
 a_hint_takes_no_room_that_others_need(void **state)
 {
-	struct proc worker = fake_proc(shared, 5);
-	struct ring *inbox = &shared->rings[6];
+	struct proc worker = fake_proc(shared, WORKER);
+	struct ring *inbox = &shared->rings[WORKER_2];
 	uint64_t dropped = ring_dropped(inbox);
 	unsigned sent = 0;
 	int rc;
@@ -249,7 +257,7 @@ a_hint_takes_no_room_that_others_need(void **state)
 	do {
 		struct ipc_head h = { .type = IPC_TYPING };
 
-		rc = ipc_send_hint(&worker, 6, &h, "hint", 4);
+		rc = ipc_send_hint(&worker, WORKER_2, &h, "hint", 4);
 	} while (rc == 0 && ++sent < inbox->size);
 	assert_int_equal(rc, -ENOBUFS);
 	assert_true(ring_used(inbox) > inbox->size / 2);
@@ -283,7 +291,7 @@ workers_of_the_mask_are_told_or_all(void **state)
 		{ 0, 0, 0 }, { 0, 1, 1 }, { 0, 2, 2 }, { 0, 3, 3 }, { 0, ~0u, 3 }, { 0, 4, 0 },
 		{ -EBADMSG, 0, 3 }, { -ETIMEDOUT, 1, 3 },
 	};
-	struct proc writer = fake_proc(shared, 2), worker = fake_proc(shared, 5);
+	struct proc writer = fake_proc(shared, WRITER), worker = fake_proc(shared, WORKER);
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
@@ -291,19 +299,19 @@ workers_of_the_mask_are_told_or_all(void **state)
 
 		assert_int_equal(ipc_send_workers(&writer, rows[i].found, rows[i].mask, &h, NULL,
 		    0), rows[i].meant);
-		assert_int_equal(taken(5), rows[i].meant & 1);
-		assert_int_equal(taken(6), rows[i].meant >> 1);
+		assert_int_equal(taken(WORKER), rows[i].meant & 1);
+		assert_int_equal(taken(WORKER_2), rows[i].meant >> 1);
 		assert_int_equal(ipc_hint_workers(&worker, rows[i].found, rows[i].mask, &hint,
 		    "hint", 4), rows[i].meant);
-		assert_int_equal(taken(5), rows[i].meant & 1);
-		assert_int_equal(taken(6), rows[i].meant >> 1);
+		assert_int_equal(taken(WORKER), rows[i].meant & 1);
+		assert_int_equal(taken(WORKER_2), rows[i].meant >> 1);
 	}
 }
 
 static void
 messages_are_packed(void **state)
 {
-	struct proc auth = fake_proc(shared, 4);
+	struct proc auth = fake_proc(shared, AUTH);
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 	Kith__Ipc__FindAccount find = KITH__IPC__FIND_ACCOUNT__INIT;
 	struct ipc_head h = { .type = IPC_ASK };
@@ -315,24 +323,24 @@ messages_are_packed(void **state)
 	find.name = (char *)(uintptr_t)"alice";
 	ask.what_case = KITH__IPC__ASK__WHAT_FIND_ACCOUNT;
 	ask.find_account = &find;
-	assert_int_equal(ipc_send_msg(&auth, 3, &h, &ask.base), 0);
-	assert_int_equal(ring_read(&shared->rings[3], rec, sizeof(rec), &len), 0);
+	assert_int_equal(ipc_send_msg(&auth, READER, &h, &ask.base), 0);
+	assert_int_equal(ring_read(&shared->rings[READER], rec, sizeof(rec), &len), 0);
 	assert_int_equal(len, sizeof(h) + kith__ipc__ask__get_packed_size(&ask));
 	memset(name, 'a', sizeof(name) - 1);
 	find.name = name;
-	assert_int_equal(ipc_send_msg(&auth, 3, &h, &ask.base), -EMSGSIZE);
+	assert_int_equal(ipc_send_msg(&auth, READER, &h, &ask.base), -EMSGSIZE);
 }
 
 static void
 slots_are_spread_by_key(void **state)
 {
-	struct proc worker = fake_proc(shared, 5);
+	struct proc worker = fake_proc(shared, WORKER);
 	unsigned hits[2] = { 0, 0 };
 
 	(void)state;
 	for (uint64_t key = 0; key < 1000; key++) {
-		assert_int_equal(ipc_slot(&worker, ROLE_WRITER, key), 2);
-		hits[ipc_slot(&worker, ROLE_WORKER, key) - 5]++;
+		assert_int_equal(ipc_slot(&worker, ROLE_WRITER, key), WRITER);
+		hits[ipc_slot(&worker, ROLE_WORKER, key) - WORKER]++;
 	}
 	assert_in_range(hits[0], 400, 600);
 }

@@ -16,7 +16,7 @@
 #include "server/proc/ipc.h"
 #include "tests/unit/kit/fake_shared.h"
 
-#define WRITER		2u
+#define WRITER		FAKE_SLOT(ROLE_WRITER)
 #define HANG_SECONDS	20u		/* a loop that does not end kills the test */
 
 static struct shared *shared;
@@ -82,7 +82,7 @@ teardown(void **state)
 static void
 push(unsigned n)
 {
-	struct proc worker = fake_proc(shared, 5);
+	struct proc worker = fake_proc(shared, FAKE_SLOT(ROLE_WORKER));
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct ipc_head h = { .type = IPC_REQUEST };
@@ -176,7 +176,7 @@ static void
 what_the_table_refuses_never_reaches_the_role(void **state)
 {
 	static const struct proc_ops ops = { .record = role_record, .turn = role_turn };
-	struct ipc_head bad = { .type = IPC_ADMIN, .from = 5, .generation = FAKE_GENERATION };
+	struct ipc_head bad = { .type = IPC_ADMIN, .from = FAKE_SLOT(ROLE_WORKER), .generation = FAKE_GENERATION };
 	struct ring_piece piece = { &bad, sizeof(bad) };
 
 	(void)state;

@@ -1,0 +1,78 @@
+/*
+ * proc_role.h - the roles of kithd: one row each.
+ *
+ * ROLES(X) calls X for each role, in the order of their start. Roles start each when
+ * those before it are ready, and stop in the opposite order. What else lists roles is
+ * made from the rows: enum role, proc_roles[] (roles.c), their names in logs, metrics
+ * and kithctl, the layout of shared memory, the bits of ipc_table.c. All roles are
+ * restarted alike (master.h).
+ *
+ * Columns of a row, as in struct proc_role:
+ *   main	its main function; NULL: the master
+ *   count	the option that says how many, or PROC_ONE
+ *   share	its inbox is inbox_bytes divided by this: small records only
+ *   root	what it sees of the file system
+ *   listens	gets sockets, certificate, ticket keys, page (struct proc_listening)
+ *   secrets	leaves no core dump, and nobody may trace it
+ */
+#ifndef KITH_SERVER_PROC_ROLE_H
+#define KITH_SERVER_PROC_ROLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define PROC_ONE		0u
+#define PROC_COUNT(option)	offsetof(struct conf, option)
+
+#define ROLES(X) \
+/*	  role    name      main         count                       */ \
+/*	          share  root                listens  secrets        */ \
+	X(MASTER, "master", NULL,        PROC_ONE, \
+		  8,     PROC_ROOT_ALL,      false,   true) \
+	X(LOG,    "log",    logger_main, PROC_ONE, \
+		  8,     PROC_ROOT_LOG,      false,   false) \
+	X(WRITER, "writer", writer_main, PROC_ONE, \
+		  1,     PROC_ROOT_DATABASE, false,   true) \
+	X(READER, "reader", reader_main, PROC_COUNT(readers), \
+		  1,     PROC_ROOT_DATABASE, false,   true) \
+	X(AUTH,   "auth",   auth_main,   PROC_COUNT(auth_processes), \
+		  1,     PROC_ROOT_EMPTY,    false,   true) \
+	X(WORKER, "worker", worker_main, PROC_COUNT(workers), \
+		  1,     PROC_ROOT_EMPTY,    true,    true)
+
+#define PROC_ROLE_ENUM(role, ...) ROLE_##role,
+enum role { ROLES(PROC_ROLE_ENUM) ROLE_COUNT };
+#undef PROC_ROLE_ENUM
+
+/* With the privileges to change it; else all roles see everything. */
+enum proc_root {
+	PROC_ROOT_ALL,
+	PROC_ROOT_EMPTY,	/* an empty directory */
+	PROC_ROOT_DATABASE,	/* SQLite: the state directory; else all */
+	PROC_ROOT_LOG		/* log_to stderr: an empty directory; else all */
+};
+
+struct conf;
+struct proc;
+
+typedef int proc_main(struct proc *p);	/* returns the exit status */
+
+struct proc_role {
+	const char	*name;
+	proc_main	*main;
+	size_t		 count;		/* offset in struct conf, or PROC_ONE */
+	unsigned	 share;
+	enum proc_root	 root;
+	bool		 listens;
+	bool		 secrets;
+};
+
+extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */
+
+/* "worker"; "?" for what is no role. */
+const char	*proc_role_name(enum role r);
+
+/* The mains, each in its role's room. */
+proc_main logger_main, writer_main, reader_main, auth_main, worker_main;
+
+#endif
