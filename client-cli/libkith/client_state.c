@@ -5,76 +5,36 @@
 #include "client-cli/libkith/client_state.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "protocol/limits.h"
 
-#define HELD_MAX	512		/* events held back per conversation */
 #define LAG_TRIES	20		/* questions until a hole counts as unreadable */
 
-/* An event that came before its turn, packed. */
-struct held {
-	struct held	*next;		/* seq rising */
-	uint64_t	 seq;
-	size_t		 len;
-	uint8_t		 bytes[];
-};
-
-struct conv {
-	struct kith_conversation pub;	/* name: NULL until it is known */
-	uint64_t	 last;		/* highest seq that we know to exist */
-	uint64_t	 seen, marked;	/* read cursor: wanted, told to the server */
-	struct held	*held;
-	unsigned	 n_held;
-	unsigned	 tries;		/* answers without progress on this hole */
-	unsigned	 placed : 1;	/* pub.have means something */
-	unsigned	 listed : 1;	/* in the Have of the Sync under way */
-	unsigned	 lagging : 1;	/* wait for client_state_later() */
-};
-
 struct client_state {
-	client_state_deliver_fn deliver;
-	void		*arg;
+	struct convs	 convs;
 	uint32_t	 back;
-	struct conv	*convs;		/* by rising id */
-	size_t		 n, size;
 	Kith__V1__Have	*have;		/* of the last Sync asked */
 	Kith__V1__Have **have_ptr;
-	enum client_state_want	 asking;	/* the question under way, and its details */
+	enum client_state_want asking;	/* the question under way, and its details */
 	struct client_state_ask ask;
 	uint64_t	 list_after;
 	int		 list, sync;	/* wanted */
 	int		 marks;		/* flushed ones may be waiting */
-	int		 look;		/* client_state_next() may find something */
 };
 
 struct client_state *
-client_state_create(uint32_t back, client_state_deliver_fn deliver, void *arg)
+client_state_create(uint32_t back, client_conv_deliver_fn deliver, void *arg)
 {
 	struct client_state *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
 	s->back = back;
-	s->deliver = deliver;
-	s->arg = arg;
-	s->list = s->look = 1;
+	s->convs.deliver = deliver;
+	s->convs.arg = arg;
+	s->list = s->convs.changed = 1;
 	return s;
-}
-
-static void
-drop_held(struct conv *c)
-{
-	struct held *h;
-
-	while ((h = c->held) != NULL) {
-		c->held = h->next;
-		free(h);
-	}
-	c->n_held = 0;
 }
 
 void
@@ -82,71 +42,16 @@ client_state_destroy(struct client_state *s)
 {
 	if (s == NULL)
 		return;
-	for (size_t i = 0; i < s->n; i++) {
-		drop_held(&s->convs[i]);
-		free(s->convs[i].pub.name);
-	}
-	free(s->convs);
+	client_conv_fini(&s->convs);
 	free(s->have);
 	free(s->have_ptr);
 	free(s);
 }
 
-/* -- the list of conversations ------------------------------------------- */
-
-/* The place of `id`, or where it belongs. */
-static size_t
-place_of(const struct client_state *s, uint64_t id)
-{
-	size_t low = 0, high = s->n;
-
-	while (low < high) {
-		size_t mid = low + (high - low) / 2;
-
-		if (s->convs[mid].pub.id < id)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
-}
-
-static struct conv *
-conv_find(const struct client_state *s, uint64_t id)
-{
-	size_t i = place_of(s, id);
-
-	return i < s->n && s->convs[i].pub.id == id ? &s->convs[i] : NULL;
-}
-
-/* Finds or adds; NULL on ENOMEM. Moves the others: keep no pointer. */
-static struct conv *
-conv_get(struct client_state *s, uint64_t id)
-{
-	size_t i = place_of(s, id), size;
-	struct conv *convs;
-
-	if (i < s->n && s->convs[i].pub.id == id)
-		return &s->convs[i];
-	if (s->n == s->size) {
-		size = s->size ? 2 * s->size : 16;
-		if ((convs = reallocarray(s->convs, size, sizeof(*convs))) == NULL)
-			return NULL;
-		s->convs = convs;
-		s->size = size;
-	}
-	memmove(&s->convs[i + 1], &s->convs[i], (s->n - i) * sizeof(*s->convs));
-	s->n++;
-	memset(&s->convs[i], 0, sizeof(s->convs[i]));
-	s->convs[i].pub.id = id;
-	s->look = 1;
-	return &s->convs[i];
-}
-
 const struct kith_conversation *
 client_state_find(const struct client_state *s, uint64_t id)
 {
-	const struct conv *c = conv_find(s, id);
+	const struct conv *c = client_conv_find(&s->convs, id);
 
 	return c != NULL && c->pub.name != NULL ? &c->pub : NULL;
 }
@@ -154,140 +59,18 @@ client_state_find(const struct client_state *s, uint64_t id)
 const struct kith_conversation *
 client_state_at(const struct client_state *s, size_t i)
 {
-	return i < s->n ? &s->convs[i].pub : NULL;
-}
-
-/* "#ops", "@alice"; the id where the server names none. */
-static int
-set_name(struct conv *c, const Kith__V1__Conversation *from)
-{
-	int direct = (c->pub.id & CONVERSATION_DIRECT_BIT) != 0;
-
-	free(c->pub.name);
-	c->pub.name = NULL;
-	c->pub.kind = direct ? KITH__V1__CONVERSATION_KIND__DIRECT :
-	    KITH__V1__CONVERSATION_KIND__GROUP;
-	if (from != NULL && from->name[0] != '\0') {
-		if (asprintf(&c->pub.name, "%c%s", direct ? '@' : '#', from->name) < 0)
-			c->pub.name = NULL;
-	} else if (asprintf(&c->pub.name, "%c%" PRIu64, direct ? '@' : '#', c->pub.id) < 0) {
-		c->pub.name = NULL;
-	}
-	return c->pub.name != NULL ? 0 : -ENOMEM;
-}
-
-/* -- events: drop, deliver, hold back ------------------------------------ */
-
-static void
-note_last(struct client_state *s, struct conv *c, uint64_t seq)
-{
-	if (seq > c->last)
-		c->last = seq;
-	if (c->pub.have < c->last)
-		s->look = 1;
-}
-
-static void
-deliver(struct client_state *s, struct conv *c, const Kith__V1__Event *e)
-{
-	c->pub.have = e->seq;
-	c->tries = 0;
-	note_last(s, c, e->seq);
-	s->deliver(e, s->arg);
-}
-
-/* Delivers what was held back and has its turn now. */
-static int
-drain(struct client_state *s, struct conv *c)
-{
-	struct held *h;
-	Kith__V1__Event *e;
-	int rc = 0;
-
-	while (c->placed && c->pub.name != NULL && (h = c->held) != NULL &&
-	    h->seq <= c->pub.have + 1) {
-		c->held = h->next;
-		c->n_held--;
-		if (h->seq == c->pub.have + 1) {
-			if ((e = kith__v1__event__unpack(NULL, h->len, h->bytes)) != NULL)
-				deliver(s, c, e);
-			else
-				rc = -ENOMEM;
-			kith__v1__event__free_unpacked(e, NULL);
-		}
-		free(h);
-	}
-	return rc;
-}
-
-/* Over HELD_MAX nothing is kept: `last` is noted, the log has the rest. */
-static int
-hold(struct conv *c, const Kith__V1__Event *e)
-{
-	struct held **at = &c->held, *h;
-	size_t len;
-
-	while (*at != NULL && (*at)->seq < e->seq)
-		at = &(*at)->next;
-	if ((*at != NULL && (*at)->seq == e->seq) || c->n_held >= HELD_MAX)
-		return 0;
-	len = kith__v1__event__get_packed_size(e);
-	if ((h = malloc(sizeof(*h) + len)) == NULL)
-		return -ENOMEM;
-	h->seq = e->seq;
-	h->len = kith__v1__event__pack(e, h->bytes);
-	h->next = *at;
-	*at = h;
-	c->n_held++;
-	return 0;
-}
-
-int
-client_state_event(struct client_state *s, const Kith__V1__Event *e)
-{
-	struct conv *c = conv_get(s, e->conversation);
-
-	if (c == NULL)
-		return -ENOMEM;
-	if (c->placed && e->seq <= c->pub.have)
-		return 0;
-	if (!c->placed || c->pub.name == NULL || e->seq != c->pub.have + 1) {
-		note_last(s, c, e->seq);
-		return hold(c, e);
-	}
-	deliver(s, c, e);
-	return drain(s, c);
-}
-
-/* What lies before the first held event is not ours to read. */
-static int
-give_up_hole(struct client_state *s, struct conv *c)
-{
-	c->tries = 0;
-	if (c->held == NULL) {
-		c->last = c->pub.have;
-		return 0;
-	}
-	if (c->held->seq > c->pub.have + 1)
-		c->pub.have = c->held->seq - 1;
-	return drain(s, c);
+	return i < s->convs.n ? &s->convs.list[i].pub : NULL;
 }
 
 /* -- what to ask --------------------------------------------------------- */
-
-static int
-has_hole(const struct conv *c)
-{
-	return c->placed && c->pub.name != NULL && c->pub.have < c->last;
-}
 
 static enum client_state_want
 want_names(struct client_state *s)
 {
 	s->ask.n = 0;
-	for (size_t i = 0; i < s->n && s->ask.n < STATE_NAMES_MAX; i++)
-		if (s->convs[i].pub.name == NULL)
-			s->ask.ids[s->ask.n++] = s->convs[i].pub.id;
+	for (size_t i = 0; i < s->convs.n && s->ask.n < STATE_NAMES_MAX; i++)
+		if (s->convs.list[i].pub.name == NULL)
+			s->ask.ids[s->ask.n++] = s->convs.list[i].pub.id;
 	return s->ask.n > 0 ? STATE_WANT_NAMES : STATE_WANT_NOTHING;
 }
 
@@ -296,10 +79,10 @@ want_history(struct client_state *s)
 {
 	enum client_state_want later = STATE_WANT_NOTHING;
 
-	for (size_t i = 0; i < s->n; i++) {
-		struct conv *c = &s->convs[i];
+	for (size_t i = 0; i < s->convs.n; i++) {
+		struct conv *c = &s->convs.list[i];
 
-		if (!has_hole(c))
+		if (!client_conv_has_hole(c))
 			continue;
 		if (c->lagging) {
 			later = STATE_WANT_LATER;
@@ -315,8 +98,8 @@ want_history(struct client_state *s)
 static enum client_state_want
 want_mark(struct client_state *s)
 {
-	for (size_t i = 0; s->marks && i < s->n; i++) {
-		struct conv *c = &s->convs[i];
+	for (size_t i = 0; s->marks && i < s->convs.n; i++) {
+		struct conv *c = &s->convs.list[i];
 
 		if (c->seen <= c->marked)
 			continue;
@@ -354,10 +137,10 @@ client_state_next(struct client_state *s, struct client_state_ask *ask)
 {
 	enum client_state_want want;
 
-	if (!s->look || s->asking != STATE_WANT_NOTHING)
+	if (!s->convs.changed || s->asking != STATE_WANT_NOTHING)
 		return STATE_WANT_NOTHING;
 	want = choose(s);
-	s->look = want != STATE_WANT_NOTHING;
+	s->convs.changed = want != STATE_WANT_NOTHING;
 	if (want != STATE_WANT_LATER)
 		s->asking = want;
 	*ask = s->ask;
@@ -367,9 +150,9 @@ client_state_next(struct client_state *s, struct client_state_ask *ask)
 void
 client_state_later(struct client_state *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		s->convs[i].lagging = 0;
-	s->look = 1;
+	for (size_t i = 0; i < s->convs.n; i++)
+		s->convs.list[i].lagging = 0;
+	s->convs.changed = 1;
 }
 
 int
@@ -377,8 +160,8 @@ client_state_complete(const struct client_state *s)
 {
 	if (s->list || s->sync || (s->asking != STATE_WANT_NOTHING && s->asking != STATE_WANT_MARK))
 		return 0;
-	for (size_t i = 0; i < s->n; i++)
-		if (s->convs[i].pub.name == NULL || has_hole(&s->convs[i]))
+	for (size_t i = 0; i < s->convs.n; i++)
+		if (s->convs.list[i].pub.name == NULL || client_conv_has_hole(&s->convs.list[i]))
 			return 0;
 	return 1;
 }
@@ -387,15 +170,15 @@ void
 client_state_restart(struct client_state *s)
 {
 	s->asking = STATE_WANT_NOTHING;
-	s->sync = s->look = s->marks = 1;
-	for (size_t i = 0; i < s->n; i++)
-		s->convs[i].lagging = 0;
+	s->sync = s->convs.changed = s->marks = 1;
+	for (size_t i = 0; i < s->convs.n; i++)
+		s->convs.list[i].lagging = 0;
 }
 
 void
 client_state_resync(struct client_state *s)
 {
-	s->sync = s->look = 1;
+	s->sync = s->convs.changed = 1;
 }
 
 /* -- Sync ---------------------------------------------------------------- */
@@ -403,14 +186,14 @@ client_state_resync(struct client_state *s)
 void
 client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync)
 {
-	size_t max = s->n < SYNC_HAVE_MAX ? s->n : SYNC_HAVE_MAX, n = 0;
+	size_t max = s->convs.n < SYNC_HAVE_MAX ? s->convs.n : SYNC_HAVE_MAX, n = 0;
 
 	free(s->have);
 	free(s->have_ptr);
 	s->have = calloc(max + 1, sizeof(*s->have));
 	s->have_ptr = calloc(max + 1, sizeof(struct Kith__V1__Have *));
-	for (size_t i = 0; i < s->n; i++) {
-		struct conv *c = &s->convs[i];
+	for (size_t i = 0; i < s->convs.n; i++) {
+		struct conv *c = &s->convs.list[i];
 
 		c->listed = s->have != NULL && s->have_ptr != NULL && c->placed && n < max;
 		if (!c->listed)
@@ -429,7 +212,7 @@ client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync)
 static int
 take_position(struct client_state *s, const Kith__V1__Position *p)
 {
-	struct conv *c = conv_get(s, p->conversation);
+	struct conv *c = client_conv_get(&s->convs, p->conversation);
 
 	if (c == NULL)
 		return -ENOMEM;
@@ -438,8 +221,8 @@ take_position(struct client_state *s, const Kith__V1__Position *p)
 	if (p->from_seq > 0 && (c->listed || !c->placed) && p->from_seq > c->pub.have + 1)
 		c->pub.have = p->from_seq - 1;
 	c->placed = 1;
-	note_last(s, c, p->last_seq);
-	return drain(s, c);
+	client_conv_note_last(&s->convs, c, p->last_seq);
+	return client_conv_drain(&s->convs, c);
 }
 
 static int
@@ -453,7 +236,7 @@ take_synced(struct client_state *s, const Kith__V1__SyncPage *page)
 		if ((one = take_position(s, page->positions[i])) < 0)
 			rc = one;
 	for (size_t i = 0; i < page->n_events; i++)
-		if ((one = client_state_event(s, page->events[i])) < 0)
+		if ((one = client_conv_event(&s->convs, page->events[i])) < 0)
 			rc = one;
 	/* An empty page with more to come would come for ever. */
 	if (page->more && page->n_events > 0)
@@ -485,7 +268,7 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 
 		if (from->id > s->list_after)
 			s->list_after = from->id;
-		if ((c = conv_get(s, from->id)) == NULL || set_name(c, from) < 0) {
+		if ((c = client_conv_get(&s->convs, from->id)) == NULL || client_conv_set_name(c, from) < 0) {
 			rc = -ENOMEM;
 			continue;
 		}
@@ -494,7 +277,7 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 		c->placed = 1;
 		if (from->read_seq > c->marked)
 			c->marked = from->read_seq;
-		drain(s, c);
+		client_conv_drain(&s->convs, c);
 	}
 	return rc;
 }
@@ -510,8 +293,8 @@ place_new(struct conv *c, const Kith__V1__Conversation *from)
 		floor = from->since_seq > 0 ? from->since_seq - 1 : 0;
 		have = from->read_seq > floor ? from->read_seq : floor;
 	}
-	if (c->held != NULL && (from == NULL || have >= c->held->seq))
-		have = c->held->seq - 1;
+	if (c->held != NULL && (from == NULL || have >= client_conv_held_seq(c)))
+		have = client_conv_held_seq(c) - 1;
 	c->pub.have = have;
 	c->placed = 1;
 }
@@ -531,16 +314,16 @@ take_names(struct client_state *s, const Kith__V1__Conversations *page)
 	int rc = 0, one;
 
 	for (size_t i = 0; i < s->ask.n; i++) {
-		struct conv *c = conv_find(s, s->ask.ids[i]);
+		struct conv *c = client_conv_find(&s->convs, s->ask.ids[i]);
 		const Kith__V1__Conversation *from = find_listed(page, s->ask.ids[i]);
 
-		if (c == NULL || set_name(c, from) < 0) {
+		if (c == NULL || client_conv_set_name(c, from) < 0) {
 			rc = -ENOMEM;
 			continue;
 		}
 		if (!c->placed)
 			place_new(c, from);
-		if ((one = drain(s, c)) < 0)
+		if ((one = client_conv_drain(&s->convs, c)) < 0)
 			rc = one;
 	}
 	return rc;
@@ -549,43 +332,42 @@ take_names(struct client_state *s, const Kith__V1__Conversations *page)
 static int
 take_history(struct client_state *s, const Kith__V1__HistoryPage *page)
 {
-	struct conv *c = conv_find(s, s->ask.conversation);
+	struct conv *c = client_conv_find(&s->convs, s->ask.conversation);
 	int rc;
 
 	if (c == NULL)
 		return 0;
 	if (page == NULL)
-		return give_up_hole(s, c);
-	note_last(s, c, page->last_seq);
+		return client_conv_give_up_hole(&s->convs, c);
+	client_conv_note_last(&s->convs, c, page->last_seq);
 	for (size_t i = 0; i < page->n_events; i++) {
 		const Kith__V1__Event *e = page->events[i];
 
 		/* A page has no hole but what this user may not read. */
 		if (e->conversation != c->pub.id || e->seq <= c->pub.have)
 			continue;
-		deliver(s, c, e);
-		if ((rc = drain(s, c)) < 0)
+		if ((rc = client_conv_deliver(&s->convs, c, e)) < 0)
 			return rc;
 	}
-	if (!has_hole(c) || (page->more && page->n_events > 0))
+	if (!client_conv_has_hole(c) || (page->more && page->n_events > 0))
 		return 0;
 	/* The first event was asked for alone; if it may not be read, the next may. */
 	if (s->ask.after == 0 && page->last_seq > 0) {
 		c->pub.have = c->pub.have > 0 ? c->pub.have : 1;
-		return drain(s, c);
+		return client_conv_drain(&s->convs, c);
 	}
 	/* Another node may have told of an event that this database does not show yet. */
 	if (page->last_seq < c->last && c->tries++ < LAG_TRIES) {
 		c->lagging = 1;
 		return 0;
 	}
-	return give_up_hole(s, c);
+	return client_conv_give_up_hole(&s->convs, c);
 }
 
 static int
 take_mark(struct client_state *s)
 {
-	struct conv *c = conv_find(s, s->ask.conversation);
+	struct conv *c = client_conv_find(&s->convs, s->ask.conversation);
 
 	if (c != NULL && s->ask.after > c->marked)
 		c->marked = s->ask.after;
@@ -598,7 +380,7 @@ client_state_answer(struct client_state *s, const Kith__V1__Reply *reply)
 	enum client_state_want asked = s->asking;
 
 	s->asking = STATE_WANT_NOTHING;
-	s->look = 1;
+	s->convs.changed = 1;
 	switch (asked) {
 	case STATE_WANT_LIST:
 		return take_list(s, reply != NULL ? reply->conversations : NULL);
@@ -617,12 +399,19 @@ client_state_answer(struct client_state *s, const Kith__V1__Reply *reply)
 	return 0;
 }
 
+/* A live event. */
+int
+client_state_event(struct client_state *s, const Kith__V1__Event *e)
+{
+	return client_conv_event(&s->convs, e);
+}
+
 /* -- the read cursor ----------------------------------------------------- */
 
 void
 client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)
 {
-	struct conv *c = conv_find(s, conversation);
+	struct conv *c = client_conv_find(&s->convs, conversation);
 
 	if (c != NULL && seq > c->seen)
 		c->seen = seq;
@@ -631,14 +420,14 @@ client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)
 void
 client_state_flush_marks(struct client_state *s)
 {
-	s->marks = s->look = 1;
+	s->marks = s->convs.changed = 1;
 }
 
 int
 client_state_has_marks(const struct client_state *s)
 {
-	for (size_t i = 0; i < s->n; i++)
-		if (s->convs[i].seen > s->convs[i].marked)
+	for (size_t i = 0; i < s->convs.n; i++)
+		if (s->convs.list[i].seen > s->convs.list[i].marked)
 			return 1;
 	return 0;
 }

@@ -19,15 +19,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "client-cli/libkith/client_conv.h"
 #include "client-cli/libkith/kith.h"
 
 struct client_state;
 
-typedef void	(*client_state_deliver_fn)(const Kith__V1__Event *event, void *arg);
-
 /* back: begin so many events before the last of each conversation, or at
  * KITH_FROM_UNREAD. NULL on ENOMEM. */
-struct client_state	*client_state_create(uint32_t back, client_state_deliver_fn deliver, void *arg);
+struct client_state	*client_state_create(uint32_t back, client_conv_deliver_fn deliver, void *arg);
 void		 client_state_destroy(struct client_state *s);
 
 /* Logged in on a new connection: nothing is under way, live events were missed. */

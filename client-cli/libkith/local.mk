@@ -3,6 +3,8 @@ noinst_LIBRARIES += libkith.a
 libkith_a_SOURCES = \
 	client-cli/libkith/client.c \
 	client-cli/libkith/client.h \
+	client-cli/libkith/client_conv.c \
+	client-cli/libkith/client_conv.h \
 	client-cli/libkith/client_failure.c \
 	client-cli/libkith/client_failure.h \
 	client-cli/libkith/client_frame.c \
