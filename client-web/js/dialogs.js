@@ -1,4 +1,4 @@
-// dialogs.js - what is asked in between: new chats, groups and their members.
+// dialogs.js - dialogs for new chats, groups and their members.
 import {avatar, bdi, button, check, el, field, fill} from "./dom.js";
 import {errorText, t} from "./i18n.js";
 import {visible} from "./text.js";
@@ -8,8 +8,8 @@ const TOPIC_BYTES = 256;
 const TOAST_MS = 6000;
 
 /**
- * Opens a dialog with a title and content. With ok(values) it has a button that does it; what that throws
- * is shown, and the dialog stays open. Returns {dialog, tell}; tell(error) shows an error in it.
+ * Opens a dialog with a title and content. With ok(values) it has an OK button that calls it; an error
+ * that it throws is shown, and the dialog stays open. Returns {dialog, tell}; tell(error) shows an error.
  */
 export function openDialog(name, title, content, {ok, okText = t("ok"), danger = false} = {}) {
 	const alert = el("p", {role: "alert", class: "error"});
@@ -34,20 +34,20 @@ export function openDialog(name, title, content, {ok, okText = t("ok"), danger =
 		}
 		submit.disabled = false;
 	});
-	dialog.addEventListener("click", event => event.target === dialog && close());	// beside it
+	dialog.addEventListener("click", event => event.target === dialog && close());	// on the backdrop
 	dialog.addEventListener("close", () => dialog.remove());
 	document.body.append(dialog);
 	dialog.showModal();
 	return {dialog, tell};
 }
 
-/** Closes what is open. */
+/** Closes all open dialogs. */
 export function closeDialogs() {
 	for (const dialog of document.querySelectorAll("dialog"))
 		dialog.close();
 }
 
-/** Says for a while what went wrong where there is no dialog to say it in. */
+/** Shows an error for a few seconds, where no dialog is open to show it in. */
 export function toast(error) {
 	const node = el("p", {class: "toast", role: "alert"}, errorText(error));
 	document.body.append(node);
@@ -57,7 +57,7 @@ export function toast(error) {
 const input = (name, props = {}) => el("input", {name, autocomplete: "off", spellcheck: "false",
     autocapitalize: "none", ...props});
 
-/** Names as people write them: with @ or # or without. */
+/** A name without the @ or # that people may type before it. */
 const bare = text => text.trim().replace(/^[@#]/u, "");
 
 const isIn = ({role = "NOBODY"}) => role !== "NOBODY";

@@ -1,4 +1,4 @@
-// dialogs_own.js - what is a person's own: settings, password, devices, and the way out.
+// dialogs_own.js - the user's own: settings, password, devices, logging out.
 import {button, check, el, field, fill, bdi, select} from "./dom.js";
 import {openDialog} from "./dialogs.js";
 import {formatFull, LANGUAGES, t} from "./i18n.js";
@@ -37,7 +37,7 @@ export class OwnDialogs {
 		return field(t(`settings.${key}`), node);
 	}
 
-	/** act(on) may change its mind. */
+	/** act(on) may change the setting back. */
 	toggle(name, act) {
 		const node = el("input", {type: "checkbox", name, checked: setting(name)});
 		node.addEventListener("change", async () => {
@@ -84,7 +84,7 @@ export class OwnDialogs {
 		return this.link.request({revokeSession: {device}});
 	}
 
-	/** Nothing that was written stays behind. */
+	/** Drafts and unsent messages are wiped, too. */
 	async logOut() {
 		await this.link.leave();
 		this.outbox.clear();

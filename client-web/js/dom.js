@@ -1,8 +1,8 @@
-// dom.js - makes elements and text nodes; there is no other way to the page.
+// dom.js - makes elements and text nodes; nothing else puts content into the page.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Signs, drawn with a line of one width on a field of 24 by 24. */
+/** Icons: stroked paths on a 24 by 24 grid. */
 const SIGNS = {
 	alert: "M12 8v5M12 16.5v.1M12 3.5 21.5 20h-19z",
 	back: "M15 5l-7 7 7 7",
@@ -51,14 +51,14 @@ function present(children) {
 	return children.flat(2).filter(child => child !== undefined && child !== null && child !== false);
 }
 
-/** Replaces what is in `node`. */
+/** Replaces the children of `node`. */
 export function fill(node, ...children) {
 	node.replaceChildren(...present(children));
 }
 
 /**
- * Makes `nodes` the children of `parent`, and touches only those that are not in their place: what
- * stays keeps its focus and selection, and a screen reader speaks of what is new alone.
+ * Makes `nodes` the children of `parent` and touches only those that are not in their place. The
+ * others keep focus and selection, and a screen reader announces only what is new.
  */
 export function reconcile(parent, nodes) {
 	const wanted = new Set(nodes);
@@ -84,12 +84,12 @@ export function icon(sign) {
 	return svg;
 }
 
-/** Names and texts of other people: their direction stays their own. */
+/** A name or text of another user, isolated from the direction of the text around it. */
 export function bdi(text, className) {
 	return el("bdi", {class: className}, text);
 }
 
-/** For those who hear the page. */
+/** For screen readers only. */
 export function hidden(text) {
 	return el("span", {class: "hidden"}, text);
 }
@@ -99,13 +99,13 @@ export function button(label, action, listener, className) {
 	    label);
 }
 
-/** A button that shows a sign, and says its name to those who do not see it. */
+/** A button that shows an icon; its label is a tooltip and for screen readers. */
 export function signButton(sign, label, action, listener) {
 	return el("button", {type: "button", class: "sign", title: label, "aria-label": label,
 	    data: {action}, on: {click: listener}}, icon(sign));
 }
 
-/** A round mark with a name's first letter, in one of eight colours by `id`. */
+/** A disc with a name's first letter (a group's: #), in one of eight colours by `id`. */
 export function avatar(name, id, isGroup = false) {
 	const [first] = name;
 	return el("span", {class: isGroup ? "avatar group" : "avatar", "aria-hidden": "true",

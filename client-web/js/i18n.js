@@ -1,4 +1,4 @@
-// i18n.js - the page's words, from lang/*.json: one flat object of texts each.
+// i18n.js - the page's texts, from lang/*.json: one flat object for each language.
 
 export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ko", "한국어"], ["zh", "中文"]];
 
@@ -13,15 +13,15 @@ const FORMATS = {
 };
 
 let words = {};
-const formats = {};		// making one takes longer than using it a thousand times
+const formats = {};		// made once: constructing one costs more than a thousand uses
 
-/** The text of a key, with its {names} filled in. */
+/** The text of a key, with its {placeholders} filled in. */
 export function t(key, values = {}) {
 	const text = words[key] ?? key;
 	return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
 }
 
-/** "auto": the first of the browser's languages that we have. */
+/** "auto" takes the first of the browser's languages that has a catalogue. */
 export async function useLanguage(choice) {
 	const known = LANGUAGES.map(([code]) => code);
 	const wanted = choice === "auto" ? navigator.languages.map(l => l.slice(0, 2)) : [choice];
@@ -29,7 +29,7 @@ export async function useLanguage(choice) {
 	const answer = await fetch(`lang/${code}.json`);
 	words = await answer.json();
 	document.documentElement.lang = code;
-	// The browser's own variant of it knows if the clock has 12 or 24 hours.
+	// The browser's own variant (en-GB) decides between a 12 and a 24 hour clock.
 	const locale = navigator.languages.find(l => l.startsWith(code)) ?? code;
 	for (const [name, options] of Object.entries(FORMATS))
 		formats[name] = new Intl.DateTimeFormat(locale, options);
@@ -38,7 +38,7 @@ export async function useLanguage(choice) {
 export const formatTime = ms => formats.time.format(ms);
 export const formatFull = ms => formats.full.format(ms);
 
-/** Equal for the times of one day. */
+/** The same for all times of one day. */
 export const dayOf = ms => new Date(ms).toDateString();
 
 export function formatDay(ms) {
@@ -48,15 +48,16 @@ export function formatDay(ms) {
 	return dayOf(ms) === dayOf(now - 24 * 3600 * 1000) ? t("day.yesterday") : formats.day.format(ms);
 }
 
-/** As much of it as says when it was. */
+/** As short as is still clear: a time today, a weekday this week, else a date. */
 export function formatShort(ms) {
 	const now = Date.now();
 	const format = dayOf(ms) === dayOf(now) ? "time" : now - ms < WEEK_MS ? "weekday" : "short";
 	return formats[format].format(ms);
 }
 
-/** The text of an error that a request ended with. */
+/** The text of an error that a request ended with, as a sentence of its own. */
 export function errorText(error) {
 	const key = `error.${error.code}`;
-	return key in words ? t(key) : error.message;
+	const text = key in words ? t(key) : error.message;
+	return text.charAt(0).toUpperCase() + text.slice(1);
 }

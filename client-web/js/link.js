@@ -1,5 +1,5 @@
-// link.js - the page's connection: opens it, logs in by the cookie, asks, hears news, and comes
-// back when it is cut. What has to survive a cut is not here: see state.js and outbox.js.
+// link.js - the page's connection: opens it, logs in with the cookie, sends requests, passes news
+// on, and reconnects. What must survive a lost connection is in state.js and outbox.js.
 import {PollTransport} from "./poll.js";
 import {WebSocketTransport} from "./ws.js";
 
@@ -9,15 +9,15 @@ const PROBE_MS = 4000;
 const CHECK_MS = 5000;
 const BACKOFF_MS = 1000;	// kith-protocol(7), Connecting again
 const BACKOFF_MAX_MS = 60000;
-const BACKOFF_SEEN_MS = 8000;	// while somebody looks
+const BACKOFF_SEEN_MS = 8000;	// the most while the page is visible
 const STEADY_MS = 60000;
-const SOCKETS_TRIED = 2;	// that broke while HTTP worked: then it polls
+const SOCKETS_TRIED = 2;	// failed WebSockets while HTTP works, before it polls
 const SOCKET_AGAIN_MS = 60000;
 
-/** After these, somebody has to log in. */
+/** After these errors the user has to log in again. */
 const ENDINGS = ["TOKEN_INVALID", "DISABLED", "REVOKED", "WRONG_STATE"];
 
-/** What a request ended with: the server's error, or LOST, or TIMEOUT. */
+/** Why a request failed: the server's error code, LOST or TIMEOUT. */
 export class RequestError extends Error {
 	constructor({code = "INTERNAL", text, retryAfterMs = 0}) {
 		super(text ?? code);
@@ -40,8 +40,8 @@ async function post(path, body) {
 }
 
 /**
- * Events: "state" (this.state has changed: connecting, online, offline, login), "welcome" (this.welcome is
- * known), "ready" (logged in, this.me is known), "news" (detail is a Reply).
+ * Events: "state" (this.state changed: connecting, online, offline, login), "welcome" (this.welcome
+ * is set), "ready" (logged in, this.me is set), "news" (detail is a Reply that answers no request).
  */
 export class Link extends EventTarget {
 	constructor() {
@@ -49,12 +49,12 @@ export class Link extends EventTarget {
 		this.state = "connecting";
 		this.welcome = null;
 		this.me = null;
-		this.have = () => [];		// set by who knows what was seen
+		this.have = () => [];		// set by State: the sequence numbers that it holds
 		this.polls = false;
 		this.transport = null;
 		this.waiting = new Map();	// request id -> {resolve, reject, timer}
 		this.nextId = 1;
-		this.failures = 0;		// since it was steady
+		this.failures = 0;		// since the last connection of STEADY_MS
 		this.brokenSockets = 0;
 		this.notBeforeMs = 0;
 		addEventListener("online", () => this.hurry());
@@ -63,9 +63,9 @@ export class Link extends EventTarget {
 		setInterval(() => this.check(), CHECK_MS);
 	}
 
-	/* -- coming and going ------------------------------------------------------------- */
+	/* -- connecting ------------------------------------------------------------------- */
 
-	/** Opens it anew, now. */
+	/** Reconnects at once. */
 	async start() {
 		this.drop();
 		this.setState("connecting");
@@ -87,7 +87,7 @@ export class Link extends EventTarget {
 		}
 	}
 
-	/** Polling is for where HTTP works and WebSockets don't, and not for a server that is away. */
+	/** Polls only where HTTP works and WebSockets do not; a server that is down is no reason to poll. */
 	async broken(round) {
 		const works = await fetch("healthz").then(answer => answer.ok, () => false);
 		if (this.round !== round)
@@ -113,7 +113,7 @@ export class Link extends EventTarget {
 		this.dispatchEvent(new Event("ready"));
 	}
 
-	/** Who has no login is asked for one; anything else is tried again. */
+	/** Without a valid login the page asks for one; after any other error it tries again. */
 	refused(error) {
 		this.waitFor(error);
 		if (ENDINGS.includes(error.code))
@@ -128,7 +128,7 @@ export class Link extends EventTarget {
 		this.setState("login");
 	}
 
-	/** Comes back after a random time, so that not everybody comes at once when a server is back. */
+	/** Random back-off, so that the clients of a restarted server do not all connect at once. */
 	lost() {
 		if (this.state !== "online") {
 			this.failures++;
@@ -148,7 +148,7 @@ export class Link extends EventTarget {
 		this.notBeforeMs = Date.now() + Number(error.retryAfterMs ?? 0);
 	}
 
-	/** The network is back, or somebody looks: not the time to wait. */
+	/** The network is back, or the page became visible: do not wait for the back-off. */
 	hurry() {
 		if (this.state === "offline" && Date.now() >= this.notBeforeMs)
 			this.start();
@@ -174,9 +174,9 @@ export class Link extends EventTarget {
 		this.dispatchEvent(new Event("state"));
 	}
 
-	/* -- life --------------------------------------------------------------------------- */
+	/* -- heartbeats --------------------------------------------------------------------- */
 
-	/** Also a page that only listens has to be heard of (Keeping a connection). */
+	/** A page that only listens must send something, too (kith-protocol(7), Keeping a connection). */
 	beat() {
 		const beatMs = this.welcome?.limits?.heartbeatMs;
 		if (this.state === "online" && this.transport.beats &&
@@ -184,7 +184,7 @@ export class Link extends EventTarget {
 			this.request({ping: {}}).catch(() => {});
 	}
 
-	/** A connection may be dead without a word, as after sleep. */
+	/** A connection may be dead without notice, for instance after the computer slept. */
 	check() {
 		const {heartbeatMs, heartbeatMissed} = this.welcome?.limits ?? {};
 		if (this.state !== "online")
@@ -197,14 +197,14 @@ export class Link extends EventTarget {
 			this.beat();
 	}
 
-	/** There is reason to doubt that it lives. */
+	/** Tests a connection that may be dead. */
 	probe() {
 		const {round} = this;
 		if (this.state === "online")
 			this.request({ping: {}}, PROBE_MS).catch(() => this.round === round && this.lost());
 	}
 
-	/** Whoever polls looks now and then if the network is better. */
+	/** While polling: tries once a minute whether a WebSocket works now. */
 	async trySocket() {
 		const {round} = this;
 		const socket = new WebSocketTransport(() => {}, () => {});
@@ -223,9 +223,9 @@ export class Link extends EventTarget {
 		}
 	}
 
-	/* -- asking and hearing ------------------------------------------------------------- */
+	/* -- requests and replies ----------------------------------------------------------- */
 
-	/** request({send: {...}}) -> the Reply. Rejects with a RequestError. */
+	/** request({send: {...}}) resolves to the Reply, or rejects with a RequestError. */
 	request(body, patienceMs = REQUEST_MS) {
 		if (!this.transport)
 			return Promise.reject(new RequestError({code: "LOST"}));
@@ -274,15 +274,15 @@ export class Link extends EventTarget {
 			this.signedOut();
 	}
 
-	/* -- the way in and out --------------------------------------------------------------- */
+	/* -- login and logout ----------------------------------------------------------------- */
 
-	/** Register or log in with a password: the server keeps the token in a cookie. */
+	/** Registers or logs in with a password; the server puts the token into a cookie. */
 	async enter(body) {
 		await post("v1/login", {id: "1", ...body});
 		await this.start();
 	}
 
-	/** Throws if the server did not hear of it: then the cookie is still good. */
+	/** Throws if the server could not be told: the cookie is still valid then. */
 	async leave() {
 		await post("v1/logout", {}).catch(error => {
 			if (error.code !== "TOKEN_INVALID")

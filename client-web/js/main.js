@@ -1,5 +1,5 @@
-// main.js - puts the parts together: link -> state -> views; what somebody does goes to state and
-// outbox, and comes back as a change.
+// main.js - puts the parts together: link -> state -> views. What the user does goes to state and
+// outbox, and comes back as a "change" event.
 import {fill} from "./dom.js";
 import {closeDialogs, Dialogs, toast} from "./dialogs.js";
 import {OwnDialogs} from "./dialogs_own.js";
@@ -13,7 +13,7 @@ import {ChatView} from "./view_chat.js";
 import {ListView} from "./view_list.js";
 import {LoginView, takeInvite} from "./view_login.js";
 
-const WIDE = matchMedia("(min-width: 45rem)");	// style.css has the same
+const WIDE = matchMedia("(min-width: 45rem)");	// chat.css has the same
 const ADDRESS = /^#\/(\d+)$/u;			// of a conversation
 
 class Page {
@@ -25,7 +25,7 @@ class Page {
 		this.dialogs = new Dialogs(this.state, this.link, c => this.open(c));
 		this.own = new OwnDialogs(this.link, this.outbox);
 		this.shown = null;		// "login", or the user's id
-		this.views = new AbortController();	// what they listen to ends with them
+		this.views = new AbortController();	// ends the views' listeners
 		this.link.addEventListener("state", () => this.draw());
 		this.link.addEventListener("ready", () => this.draw());
 		this.state.addEventListener("change", ({detail: {what}}) => what === "all" && this.follow());
@@ -46,7 +46,7 @@ class Page {
 			this.showChat();
 	}
 
-	/** Ends the views that are there; the new ones listen until this signal. */
+	/** Ends the current views; returns the signal for the listeners of the new ones. */
 	clearViews(shown) {
 		closeDialogs();
 		this.views.abort();
@@ -84,7 +84,7 @@ class Page {
 		this.show(this.state.current);
 	}
 
-	/** Everything is drawn anew, in the other language. */
+	/** Draws everything again in the new language. */
 	async relabel(language) {
 		await useLanguage(language);
 		if (this.shown === "login")
@@ -95,7 +95,7 @@ class Page {
 
 	/* -- which conversation ----------------------------------------------------------------- */
 
-	/** Somebody wants to see it: it has an address, so that the browser's Back leads back. */
+	/** Shows it under an address of its own, so that the browser's Back button works. */
 	open(conversation) {
 		const hash = `#/${conversation.id}`;
 		if (location.hash !== hash)
@@ -122,7 +122,7 @@ class Page {
 		this.show(null);
 	}
 
-	/** The address has changed: Back, Forward, or an invite link opened where the page is. */
+	/** The address changed: Back, Forward, or an invite link opened in this tab. */
 	onAddress() {
 		const invite = takeInvite();
 		if (invite && this.shown === "login") {
@@ -137,7 +137,7 @@ class Page {
 		return this.state.conversations.get(ADDRESS.exec(location.hash)?.[1]) ?? null;
 	}
 
-	/** The list has come, or something went from it. */
+	/** The list was loaded or changed. */
 	follow() {
 		const {chat, state} = this, addressed = this.addressed();
 		if (!chat)
@@ -151,8 +151,8 @@ class Page {
 	/* -- keys --------------------------------------------------------------------------------- */
 
 	/**
-	 * Ctrl+K or / finds a conversation, Alt with an arrow goes to the next, Escape to the newest
-	 * message; what is typed without a place goes to the message.
+	 * Ctrl+K or / searches the conversations, Alt+Up and Alt+Down go to the next one, Escape to
+	 * the newest message; typing outside an input goes to the message.
 	 */
 	onKey(event) {
 		if (!this.chat || event.isComposing || document.querySelector("dialog"))

@@ -1,15 +1,15 @@
-// notify.js - tells of messages while nobody looks: the title, a notification, a sound.
+// notify.js - new messages while the page is in the background: title, notification, sound.
 import {t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
 import {visible} from "./text.js";
 
 const TEXT_CHARS = 140;
-const SOUND_MS = 2000;		// at most one in this time
+const SOUND_MS = 2000;		// at most one sound in this time
 
 let audio = null;
 let soundMs = 0;
 
-/** Two short soft tones; nothing is loaded for them. */
+/** Two short soft tones, synthesised: no file is loaded. */
 export function playSound() {
 	audio ??= new AudioContext();
 	for (const [delay, hertz] of [[0, 587], [0.12, 880]]) {
@@ -29,12 +29,12 @@ export function isAway() {
 	return document.hidden || !document.hasFocus();
 }
 
-/** True: it makes sense to ask if somebody wants notifications. */
+/** Whether to offer notifications: the user has not decided yet. */
 export function mayAsk() {
 	return "Notification" in window && Notification.permission === "default" && !setting("asked");
 }
 
-/** The browser's question: only ever after somebody turned notifications on. */
+/** Asks for the browser's permission; called only after the user turned notifications on. */
 export async function turnOn() {
 	const granted = "Notification" in window && await Notification.requestPermission() === "granted";
 	changeSetting("notifications", granted);
@@ -67,7 +67,7 @@ function show(event, conversation, openConversation) {
 		note = new Notification(title, {body: visible(event.text).slice(0, TEXT_CHARS),
 		    tag: conversation.id, renotify: true, silent: true, icon: "icon.svg"});
 	} catch {
-		return;			// phones have them for service workers alone
+		return;			// on phones only service workers may do it
 	}
 	note.addEventListener("click", () => {
 		window.focus();

@@ -1,6 +1,6 @@
-// outbox.js - messages on their way. Each is in localStorage before it is sent, and until the
-// server has stored it: a reload, a cut or a restart loses none, and its client id makes the
-// repeat harmless (kith-protocol(7), Client ids).
+// outbox.js - messages that are not stored yet. Each is in localStorage from before it is sent until
+// the server has stored it, so a reload, a lost connection or a restart loses none. Its client id
+// makes sending it again idempotent (kith-protocol(7), Client ids).
 
 const FREE_BIT = 1n << 62n;
 const RETRY_MS = 1000;
@@ -27,8 +27,8 @@ export class Outbox extends EventTarget {
 	}
 
 	/**
-	 * What all tabs have written, in its order. Each entry has a key of its own: one list for
-	 * all would lose what another tab adds between our reading and our writing.
+	 * The entries of all tabs, oldest first. Each has a key of its own: with one shared list, an
+	 * entry that another tab adds between our read and our write would be lost.
 	 */
 	read() {
 		return Object.keys(localStorage).filter(key => key.startsWith(this.prefix))
@@ -44,7 +44,7 @@ export class Outbox extends EventTarget {
 		localStorage.removeItem(this.prefix + clientId);
 	}
 
-	/** 42 bits of time and 20 random ones, and above all that still wait: they tell the order. */
+	/** 42 bits of time and 20 random bits; always above those that wait, since ids give the order. */
 	freeClientId() {
 		const random = crypto.getRandomValues(new Uint32Array(1))[0] & 0xfffff;
 		const fresh = FREE_BIT | BigInt(Date.now()) << 20n | BigInt(random);
@@ -53,8 +53,8 @@ export class Outbox extends EventTarget {
 	}
 
 	/**
-	 * What is stored by now stays in view until its event is there; another tab may have sent
-	 * it. Only what has failed is ever discarded.
+	 * An entry that is gone from localStorage was stored, perhaps by another tab; it stays in view
+	 * until its event arrives. Only failed entries are ever discarded.
 	 */
 	load() {
 		const waiting = this.read();
@@ -85,7 +85,7 @@ export class Outbox extends EventTarget {
 		this.flush();
 	}
 
-	/** In the order of writing, and in one tab only. */
+	/** Sends in the order of writing, in one tab at a time. */
 	async flush() {
 		if (this.flushing || this.link.state !== "online")
 			return;
@@ -108,7 +108,7 @@ export class Outbox extends EventTarget {
 				return;
 	}
 
-	/** False: later. */
+	/** False: try again later. */
 	async sendOne(entry) {
 		try {
 			const {sent} = await this.link.request({send: {targets: [{conversation:
@@ -139,7 +139,7 @@ export class Outbox extends EventTarget {
 		this.changed();
 	}
 
-	/** Its event is in the log: the entry is done with. */
+	/** Its event is in the log: drop the entry. */
 	arrived(clientId) {
 		if (!this.entries.some(e => e.clientId === clientId))
 			return;
@@ -163,7 +163,7 @@ export class Outbox extends EventTarget {
 		this.changed();
 	}
 
-	/** At logging out: nothing of what was written stays in this browser. */
+	/** At logout: wipes drafts and unsent messages from this browser. */
 	clear() {
 		for (const key of Object.keys(localStorage))
 			if (/^kith\.(outbox|draft|greeting)/u.test(key))

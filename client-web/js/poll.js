@@ -1,5 +1,5 @@
-// poll.js - a connection by long polling, for networks that break WebSockets. It looks like the
-// other one: replies come one by one, and news among them.
+// poll.js - a connection by long polling, for networks that break WebSockets. It has the interface of
+// WebSocketTransport: replies and news come one by one.
 
 const WAIT_MS = 25000;
 const LATE_MS = 10000;
@@ -10,14 +10,14 @@ const bodyOf = request => ("hello" in request ? "welcome" : "loginToken" in requ
 
 export class PollTransport {
 	/**
-	 * As WebSocketTransport. have(): the sequence numbers that are known, for what may have
-	 * been missed.
+	 * As WebSocketTransport. have(): the sequence numbers that the page holds, so that the server
+	 * can send what was missed.
 	 */
 	constructor(onReply, onClose, have) {
 		this.onReply = onReply;
 		this.onClose = onClose;
 		this.have = have;
-		this.beats = false;		// each poll is one
+		this.beats = false;		// each poll is a heartbeat
 		this.closed = false;
 		this.queue = [];
 		this.sending = false;
@@ -36,7 +36,7 @@ export class PollTransport {
 			this.sendAll();
 	}
 
-	/** Polled's replies; what it throws has a `refusal` if the server answered. */
+	/** Resolves to the replies. An error that it throws has a `refusal` if the server answered. */
 	async post(body) {
 		const late = AbortSignal.timeout((body.waitMs ?? 0) + LATE_MS);
 		const answer = await fetch("v1/poll", {
@@ -49,7 +49,7 @@ export class PollTransport {
 		return replies;
 	}
 
-	/** What gathers while one list of requests is on its way makes the next. */
+	/** Sends in batches: what queues up while one is on its way makes the next. */
 	async sendAll() {
 		this.sending = true;
 		await null;
@@ -82,9 +82,9 @@ export class PollTransport {
 	}
 
 	/**
-	 * The door itself says Hello and LoginToken when a session begins, and tells what they gave, once.
-	 * A page that was loaded again may find the session that the browser's connection kept:
-	 * then our own ones are in the wrong state, and what was told before holds.
+	 * At the start of a session the server itself does Hello and LoginToken, and sends their replies
+	 * once, without an id. A reloaded page may meet the session that the browser's connection kept:
+	 * its own Hello and LoginToken are answered WRONG_STATE, and the replies saved before count.
 	 */
 	take(reply) {
 		const body = this.greets.get(reply.id);

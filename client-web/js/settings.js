@@ -1,10 +1,10 @@
-// settings.js - what a person chose for this browser. No secret is ever kept here.
+// settings.js - the user's settings for this browser. Never holds a secret.
 
 const KEY = "kith.settings";
 const DEFAULTS = {
 	language: "auto", theme: "auto", density: "cosy", sendKey: "enter",
 	sound: false, notifications: false,
-	asked: false,		// if notifications are wanted
+	asked: false,		// whether notifications are wanted
 };
 
 let values = {...DEFAULTS};

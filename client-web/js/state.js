@@ -1,9 +1,9 @@
-// state.js - what is known: conversations, their events without holes, read cursors, who is here. No
-// elements: the views listen to "change" (detail: what) and draw.
+// state.js - the model: conversations, their events without gaps, read cursors, presence. It knows no
+// elements; the views listen to "change" and draw.
 
 const PAGE = 50;
-const FAR = 4 * PAGE;		// missed so many: cheaper to load from the end
-const PREVIEWS = 8;		// asked for at once
+const FAR = 4 * PAGE;		// more missed than this: load again from the end
+const PREVIEWS = 8;		// requests for previews in parallel
 const TYPING_MS = 6000;
 const WHO_MS = 20000;
 const WHO_NAMES = 100;
@@ -21,11 +21,11 @@ export function directId(one, other) {
 class Conversation {
 	constructor(id) {
 		this.id = id;
-		this.kind = null;		// not known yet: the server has to be asked
+		this.kind = null;		// null: not loaded yet
 		this.name = "";
 		this.topic = "";
-		this.events = [];		// rising, without a hole that could be read
-		this.begins = false;		// events[0] is the first that may be read
+		this.events = [];		// by rising seq, without a gap of readable ones
+		this.begins = false;		// events[0] is the first readable one
 		this.lastSeq = 0;
 		this.readSeq = 0;
 		this.peerReadSeq = 0;
@@ -35,7 +35,7 @@ class Conversation {
 		this.loading = null;		// the promise of an older page
 	}
 
-	/** Takes over what the server says of it; what came meanwhile is newer than that. */
+	/** Takes over a row of the server's list; events that came meanwhile are newer than the row. */
 	update(row) {
 		const isOld = seqOf(row.lastSeq) < this.lastSeq || seqOf(row.readSeq) < this.readSeq;
 		this.kind = row.kind;
@@ -68,7 +68,7 @@ function readEvent(row) {
 
 /**
  * Events: "change" (detail: {what, conversation}; what is "all", "list", "current", "log", "older",
- * "read" or "typing"), "event" (a live one that is new; detail: {event, conversation}).
+ * "read" or "typing"), "event" (a new live event; detail: {event, conversation}).
  */
 export class State extends EventTarget {
 	constructor(link) {
@@ -80,7 +80,7 @@ export class State extends EventTarget {
 		link.have = () => this.have();
 		link.addEventListener("ready", () => this.refresh());
 		link.addEventListener("news", event => this.takeNews(event.detail));
-		// The server tells the user's other devices what was read; to it, all tabs are one.
+		// The server tells the user's other devices what was read, but not other tabs of this one.
 		this.tabs = new BroadcastChannel("kith.read");
 		this.tabs.addEventListener("message", ({data}) =>
 		    data.user === this.me?.userId && this.takeCursor(data));
@@ -107,7 +107,7 @@ export class State extends EventTarget {
 		return event.sender === this.me?.userId;
 	}
 
-	/** Notes to oneself are a conversation, too. */
+	/** The conversation with oneself: notes. */
 	isOwn(conversation) {
 		return conversation.peer !== undefined && conversation.peer === this.me?.userId;
 	}
@@ -116,13 +116,13 @@ export class State extends EventTarget {
 		return this.presence.get(conversation.peer)?.online ?? false;
 	}
 
-	/** For polls: what is known of each conversation. */
+	/** For polls: the last sequence number of each conversation. */
 	have() {
 		return [...this.conversations.values()].map(({id, lastSeq}) =>
 		    ({conversation: id, seq: String(lastSeq)}));
 	}
 
-	/** The latest first. */
+	/** Latest activity first. */
 	sorted() {
 		const time = conversation => conversation.preview?.timeMs ?? 0;
 		return [...this.conversations.values()].filter(c => c.kind).sort((a, b) =>
@@ -136,9 +136,9 @@ export class State extends EventTarget {
 		return n;
 	}
 
-	/* -- asking -------------------------------------------------------------------- */
+	/* -- loading ------------------------------------------------------------------- */
 
-	/** After each login, and when news may be missing. */
+	/** After each login, and when events may have been missed. */
 	async refresh() {
 		try {
 			await this.loadList();
@@ -149,7 +149,7 @@ export class State extends EventTarget {
 			await this.askWho();
 			await this.loadPreviews();
 		} catch {
-			// The connection is gone again; the next login comes here.
+			// The connection was lost; the next login refreshes again.
 		}
 	}
 
@@ -203,7 +203,7 @@ export class State extends EventTarget {
 		this.changed("list");
 	}
 
-	/** Of those with whom there is a direct conversation. */
+	/** Asks for the presence of those with whom there is a direct conversation. */
 	async askWho() {
 		const names = this.sorted().filter(c => !c.isGroup).slice(0, WHO_NAMES).map(c => c.name);
 		if (this.link.state !== "online" || names.length === 0)
@@ -213,7 +213,7 @@ export class State extends EventTarget {
 			(presences.users ?? []).forEach(row => this.notePresence(row));
 			this.changed("list");
 		} catch {
-			// Asked again soon.
+			// The timer asks again.
 		}
 	}
 
@@ -230,10 +230,10 @@ export class State extends EventTarget {
 		if (!conversation)
 			return;
 		const load = conversation.events.length ? this.catchUp(conversation) : this.loadOlder(conversation);
-		await load.catch(() => {});		// the next login does it
+		await load.catch(() => {});		// the next login loads it
 	}
 
-	/** The page before what is there. One at a time. */
+	/** Loads the page before the first event. One request at a time. */
 	async loadOlder(conversation) {
 		if (conversation.begins)
 			return;
@@ -248,7 +248,7 @@ export class State extends EventTarget {
 		const {historyPage} = await this.link.request({history: {target: conversation.target,
 		    before: String(first), limit: PAGE}});
 		if (first !== (conversation.events[0]?.seq ?? 0))
-			return;			// something came first meanwhile
+			return;			// something else was loaded meanwhile
 		conversation.events.unshift(...(historyPage.events ?? []).map(readEvent));
 		conversation.begins = !historyPage.more;
 		this.noteNewest(conversation);
@@ -257,12 +257,12 @@ export class State extends EventTarget {
 			await this.again(conversation);
 	}
 
-	/** There was news while a page was on its way, which may be without it. */
+	/** An event arrived while a page was on its way; the page may lack it. */
 	again(conversation) {
 		return conversation.events.length ? this.catchUp(conversation) : this.loadPage(conversation);
 	}
 
-	/** What came after what is there. */
+	/** Loads what came after the newest event. */
 	async catchUp(conversation) {
 		let more = conversation.lastSeq > conversation.newest;
 		while (more) {
@@ -289,7 +289,7 @@ export class State extends EventTarget {
 		conversation.lastSeq = Math.max(conversation.lastSeq, conversation.newest);
 	}
 
-	/** A live event into the log, if that is loaded; what is missing before it is fetched. */
+	/** Puts a live event into the log, if that is loaded, and fetches a gap before it. */
 	async put(conversation, event) {
 		const {events, newest, begins} = conversation;
 		if (events.length && event.seq === newest + 1) {
@@ -316,7 +316,7 @@ export class State extends EventTarget {
 			this.refresh();
 	}
 
-	/** Of a poll. What the page does not hold is found by the list. */
+	/** The answer to a poll's `have`. Conversations that the page lacks are found by the list. */
 	takeSync({events = [], positions = []}) {
 		for (const row of events)
 			this.takeEvent(readEvent(row));
@@ -386,9 +386,9 @@ export class State extends EventTarget {
 		this.changed("typing", conversation);
 	}
 
-	/* -- doing ---------------------------------------------------------------------------- */
+	/* -- actions -------------------------------------------------------------------------- */
 
-	/** All up to its end was seen. */
+	/** Marks everything up to the newest event as read. */
 	async markRead(conversation) {
 		const seq = conversation.newest, {readSeq} = conversation;
 		if (seq <= readSeq || this.link.state !== "online")
@@ -399,7 +399,7 @@ export class State extends EventTarget {
 		const cursor = {conversation: conversation.id, seq: String(seq)};
 		this.tabs.postMessage({...cursor, user: this.me.userId});
 		await this.link.request({markRead: cursor}).catch(() => {
-			conversation.readSeq = readSeq;		// the next look tells it
+			conversation.readSeq = readSeq;		// the next time it is seen
 		});
 	}
 
@@ -407,7 +407,7 @@ export class State extends EventTarget {
 		this.link.request({typing: conversation.target}).catch(() => {});
 	}
 
-	/** The direct conversation with somebody, who must exist. */
+	/** The direct conversation with a user, who must exist. */
 	async openDirect(name) {
 		const {presences} = await this.link.request({who: {names: [name]}});
 		const [row] = presences.users;
@@ -419,7 +419,7 @@ export class State extends EventTarget {
 		return conversation;
 	}
 
-	/** Of a group that is made or joined. */
+	/** Creates or joins a group; resolves to its conversation. */
 	async joined(request) {
 		const {joined} = await this.link.request(request);
 		const conversation = this.get(joined.conversation.id);
@@ -433,7 +433,7 @@ export class State extends EventTarget {
 		this.forget(conversation.id);
 	}
 
-	/** Who has left a group has no business with it any more. */
+	/** The user has left the group. */
 	forget(id) {
 		this.conversations.delete(id);
 		if (this.current?.id === id)

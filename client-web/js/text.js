@@ -1,5 +1,5 @@
-// text.js - a message's text as nodes: links, code, lines. What somebody wrote is only ever
-// the content of a text node.
+// text.js - a message's text as nodes: links, code, lines. What users wrote only ever becomes the
+// content of a text node.
 import {el} from "./dom.js";
 
 const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`]+/giu;
@@ -7,15 +7,15 @@ const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```/gu;
 const CODE = /`([^`\n]+)`/gu;
 const EMOJI = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f]*\s?){1,5}$/u;
 
-const SENTENCE = ".,;:!?]}";	// at a link's end, not of it
+const SENTENCE = ".,;:!?]}";	// after a link, not part of it
 
-/** Control characters, which do nothing good, are shown as their pictures. */
+/** Shows control characters as their Unicode pictures. */
 export function visible(text) {
 	return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/gu,
 	    c => c === "\u007f" ? "\u2421" : String.fromCodePoint(0x2400 + c.codePointAt(0)));
 }
 
-/** A few pictures and nothing else: they are shown large. */
+/** A text of a few emoji only, which is shown large. */
 export function isEmoji(text) {
 	return text.length < 40 && EMOJI.test(text);
 }
@@ -29,7 +29,7 @@ function safeLink(text) {
 	}
 }
 
-/** Without the sentence around it; a bracket belongs to the link that opens it. */
+/** Without punctuation after it; a closing bracket stays if the link has its opening one. */
 function trimLink(text) {
 	let closed = text.split(")").length - text.split("(").length;
 	let end = text.length;
@@ -40,7 +40,7 @@ function trimLink(text) {
 	return text.slice(0, end);
 }
 
-/** Calls found(match) and rest(text) in the order of the text. */
+/** Calls found(match) for matches and rest(text) for what is between, in order. */
 function split(text, pattern, found, rest) {
 	let at = 0;
 	for (const match of text.matchAll(pattern)) {

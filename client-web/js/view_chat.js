@@ -1,4 +1,4 @@
-// view_chat.js - one conversation: its head, its log, who is typing, and where one writes.
+// view_chat.js - one conversation: heading, log, who is typing, and the composer.
 import {avatar, bdi, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
 import {setting} from "./settings.js";
@@ -11,7 +11,7 @@ const HEIGHT_PX = 220;
 const TEXT_BYTES = 8000;
 
 export class ChatView {
-	/** actions: what its buttons do, by name. What it listens to ends with `signal`. */
+	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
 	constructor(state, link, outbox, actions, signal) {
 		this.state = state;
 		this.link = link;
@@ -48,7 +48,7 @@ export class ChatView {
 			this.drawTyping();
 	}
 
-	/** `focus`: whoever came by keyboard or mouse wants to write; on a phone it would cover half the page. */
+	/** `focus` the text field; not on a phone, where the keyboard would cover half the page. */
 	show(conversation, focus) {
 		if (this.conversation !== conversation) {
 			this.conversation = conversation;
@@ -114,7 +114,7 @@ export class ChatView {
 		]);
 	}
 
-	/** The way back to the end; so many new ones wait there. */
+	/** The button that jumps to the end; `n` new messages are there. */
 	drawJump(follows, n) {
 		const label = n > 0 ? t("chat.more", {n}) : t("chat.end");
 		const looks = follows ? "" : label;
@@ -151,7 +151,7 @@ export class ChatView {
 		this.text.style.height = `${Math.min(this.text.scrollHeight, HEIGHT_PX)}px`;
 	}
 
-	/** While an input method composes, Enter belongs to it. */
+	/** While an input method is composing, Enter belongs to it. */
 	onKey(event) {
 		if (event.key !== "Enter" || event.isComposing || event.keyCode === 229)
 			return;

@@ -1,4 +1,4 @@
-// view_list.js - the conversations: name, presence, the last words, how much is unread.
+// view_list.js - the list of conversations: name, presence, last message, unread count.
 import {avatar, bdi, button, el, fill, hidden, icon, reconcile, signButton} from "./dom.js";
 import {formatShort, t} from "./i18n.js";
 import {mayAsk, turnOn} from "./notify.js";
@@ -6,11 +6,11 @@ import {changeSetting} from "./settings.js";
 import {visible} from "./text.js";
 import {eventLine} from "./view_row.js";
 
-const UNREAD_MAX = 1000;	// counting stops there
+const UNREAD_MAX = 1000;	// the server stops counting there
 const DRAWS_ANEW = ["all", "list", "log", "older", "current"];
 
 export class ListView {
-	/** actions: what its buttons do, by name. What it listens to ends with `signal`. */
+	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
 	constructor(state, link, actions, signal) {
 		this.state = state;
 		this.link = link;
@@ -56,7 +56,7 @@ export class ListView {
 		this.comfort.hidden = key !== "offline";
 	}
 
-	/** News come in bursts: one drawing for what comes at once. */
+	/** News comes in bursts: draw once for each burst. */
 	drawSoon() {
 		this.timer ||= setTimeout(() => {
 			this.timer = 0;
@@ -77,7 +77,7 @@ export class ListView {
 		    [el("li", {class: "soft empty"}, t(this.search.value ? "list.nothing" : "list.empty"))]);
 	}
 
-	/** What was drawn of it before is kept while it looks the same. */
+	/** Keeps the row that was drawn before while it looks the same. */
 	item(conversation, before) {
 		const {preview, unread} = conversation;
 		const online = conversation.isGroup ? null : this.state.isOnline(conversation);
@@ -110,7 +110,7 @@ export class ListView {
 		return item;
 	}
 
-	/** After the first message of one's own it is plain what notifications are good for. */
+	/** Offers notifications after the user's first message, when their use is obvious. */
 	askForNotifications() {
 		if (!mayAsk() || this.question.firstChild)
 			return;
@@ -150,7 +150,7 @@ export class ListView {
 		(next ?? (by < 0 ? this.search : document.activeElement)).focus();
 	}
 
-	/** Opens the one before or after the current one. */
+	/** Opens the conversation before or after the current one. */
 	step(by) {
 		const list = this.shown();
 		const at = list.indexOf(this.state.current);
@@ -160,7 +160,7 @@ export class ListView {
 	}
 }
 
-/** The dot that says who is here. */
+/** The dot that shows who is online. */
 export function presence(online) {
 	return el("span", {class: "presence", data: {online: String(online)}},
 	    hidden(t(online ? "presence.online" : "presence.offline")));

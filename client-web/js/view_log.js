@@ -1,27 +1,27 @@
-// view_log.js - the messages of one conversation. Only a window of them is in the page: it moves
-// along as one scrolls, and what is looked at keeps its place.
+// view_log.js - the messages of one conversation. Only a window of them is in the page. It moves as
+// the user scrolls, and the message at the top of the view keeps its place.
 import {el, reconcile} from "./dom.js";
 import {dayOf, t} from "./i18n.js";
 import {isAway} from "./notify.js";
 import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus} from "./view_row.js";
 
 const WINDOW = 120;		// messages in the page
-const STEP = 40;		// that it moves by
-const EDGE_PX = 400;		// so near to an end, more is put there
-const BOTTOM_PX = 60;		// so near to the bottom, one follows what comes
+const STEP = 40;		// messages by which the window moves
+const EDGE_PX = 400;		// this near to an end of the window, it moves
+const BOTTOM_PX = 60;		// this near to the bottom, new messages scroll into view
 const QUIET_MS = 300;
 
 export class LogView {
-	/** actions.join(group), actions.onEnd(follows, n): n messages came below what is in sight. */
+	/** actions: join(group); onEnd(follows, n): n new messages are below the view. */
 	constructor(state, outbox, actions, signal) {
 		this.state = state;
 		this.outbox = outbox;
 		this.actions = actions;
 		this.conversation = null;
-		this.from = 0;			// of conversation.events, the part in the page
+		this.from = 0;			// the window in conversation.events
 		this.to = 0;
-		this.endSeq = 0;		// the last one when one was at the end
-		this.unreadFrom = null;		// the line of what is new stands after this seq
+		this.endSeq = 0;		// the newest when the end was last in view
+		this.unreadFrom = null;		// the "new messages" line is after this seq
 		this.follows = true;
 		this.list = el("div", {class: "messages"});
 		this.pending = el("div", {class: "messages"});
@@ -61,13 +61,13 @@ export class LogView {
 			this.drawStates();
 	}
 
-	/** Something of one's own goes out: what was new is not so any more. */
+	/** The user sent a message: the earlier ones no longer count as new. */
 	onSend() {
 		this.unreadFrom = null;
 		this.jumpToEnd();
 	}
 
-	/** History is to be read, not to be read out as news. */
+	/** Draws history without a screen reader announcing it as new. */
 	quietly(draw) {
 		this.root.setAttribute("aria-live", "off");
 		draw();
@@ -86,13 +86,13 @@ export class LogView {
 		this.seen();
 	}
 
-	/** The place in the events of what is the first row in the page, or -1. */
+	/** The index of the event that the first row shows, or -1. */
 	firstDrawn() {
 		const seq = Number(this.list.querySelector("[data-seq]")?.dataset.seq);
 		return this.events.findIndex(event => event.seq === seq);
 	}
 
-	/** Older ones were put before: the window's numbers have moved. */
+	/** Older events were prepended: the window's indexes have moved. */
 	onOlder() {
 		const at = this.firstDrawn();
 		if (at < 0) {
@@ -115,7 +115,7 @@ export class LogView {
 				this.outbox.arrived(event.clientId);
 		if (this.follows || this.firstDrawn() < 0)
 			this.showEnd();
-		else		// while somebody reads older ones: a note, and no jump
+		else		// the user reads older messages: show a button, do not jump
 			this.tellEnd();
 	}
 
@@ -153,8 +153,8 @@ export class LogView {
 	}
 
 	/**
-	 * The message at the top of the view stays where it is, whatever is drawn around it: its
-	 * end does, since its head goes when the one before joins it.
+	 * Keeps the bottom of the message at the top of the view where it is. (Not its top: its
+	 * heading disappears when the message before joins it.)
 	 */
 	keepPlace(draw) {
 		const top = this.root.getBoundingClientRect().top;
@@ -183,7 +183,7 @@ export class LogView {
 		this.tellEnd();
 	}
 
-	/** What is in sight at the end is read, if somebody is there to do so. */
+	/** Marks the conversation read if its end is in view and the page has the focus. */
 	seen() {
 		if (this.conversation && this.follows && this.root.isConnected && !isAway())
 			this.state.markRead(this.conversation);
@@ -207,7 +207,7 @@ export class LogView {
 		this.drawPending();
 	}
 
-	/** An event, and what stands between it and the one before. */
+	/** The rows of an event, with the day and "new messages" lines before it. */
 	putRows(before, event, put) {
 		const {conversation, state} = this, {seq, timeMs} = event;
 		if (!before || dayOf(before.timeMs) !== dayOf(timeMs))

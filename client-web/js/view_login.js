@@ -1,4 +1,4 @@
-// view_login.js - the way in: log in, or register with an invite.
+// view_login.js - the login page: log in, or register with an invite.
 import {button, el, field, fill, select} from "./dom.js";
 import {errorText, LANGUAGES, t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
@@ -11,13 +11,13 @@ const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["C
 const SYSTEMS = [["Android", "Android"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Mac OS", "macOS"],
     ["Windows", "Windows"], ["CrOS", "ChromeOS"], ["Linux", "Linux"]];
 
-/** What tells this device from others in the list of them: "Firefox, Linux". */
+/** How this browser is called in the list of devices: "Firefox, Linux". */
 function deviceName() {
 	const find = names => names.find(([mark]) => navigator.userAgent.includes(mark))?.[1];
 	return [find(BROWSERS) ?? t("login.device"), find(SYSTEMS)].filter(Boolean).join(", ");
 }
 
-/** The secret of the invite link; it is taken out of the address bar, and so out of its history. */
+/** Takes the secret of an invite link out of the address bar, and so out of the history. */
 export function takeInvite() {
 	const match = /^#invite=([\w-]+)$/u.exec(location.hash);
 	if (location.hash.startsWith("#invite="))
@@ -26,7 +26,7 @@ export function takeInvite() {
 }
 
 export class LoginView {
-	/** What it listens to ends with `signal`. */
+	/** Its listeners end with `signal`. */
 	constructor(link, invite, signal) {
 		this.link = link;
 		this.invite = invite;
@@ -36,7 +36,7 @@ export class LoginView {
 		link.addEventListener("welcome", () => this.touched || this.draw(), {signal});
 	}
 
-	/** Unless the server has said that nobody may. */
+	/** True until the server says that registration is closed. */
 	get mayRegister() {
 		return !this.link.welcome || this.link.welcome.registration !== undefined;
 	}
@@ -116,7 +116,7 @@ export class LoginView {
 			await this.link.enter({loginPassword: {name, password, deviceName: deviceName()}});
 			return;
 		}
-		// People paste the whole link as well.
+		// Accept the whole link, too.
 		const invite = values.get("invite").trim().replace(/^.*#invite=/u, "");
 		await this.link.enter({registerAccount: {name, password, invite, deviceName: deviceName()}});
 	}

@@ -1,13 +1,13 @@
-// view_row.js - what one event of a log looks like, and one message that is on its way.
+// view_row.js - the row of one event, and of one message that is not stored yet.
 import {avatar, bdi, button, el, fill, hidden, icon, tint} from "./dom.js";
 import {dayOf, formatDay, formatFull, formatTime, t} from "./i18n.js";
 import {isEmoji, textNodes, visible} from "./text.js";
 
 const LINE_CHARS = 100;
-const TOGETHER_MS = 5 * 60 * 1000;	// one person's messages of so few minutes stand together
+const TOGETHER_MS = 5 * 60 * 1000;	// messages of one sender within this time are grouped
 const SIGNS = {sending: "clock", stored: "check", read: "checks", failed: "alert"};
 
-/** What happened, in words; of a message, its beginning. */
+/** An event in words; of a message, its beginning. */
 export function eventLine(event, conversation, state) {
 	const name = event.senderName ?? "", other = event.subjectName ?? "";
 	switch (event.kind) {
@@ -32,7 +32,7 @@ export function eventLine(event, conversation, state) {
 	}
 }
 
-/** True: it needs no name of its own, since the one before has it. */
+/** True: it is grouped with the message before, which shows the name. */
 export function continues(before, event) {
 	return before?.kind === "MESSAGE" && event.kind === "MESSAGE" && before.sender === event.sender &&
 	    event.timeMs - before.timeMs < TOGETHER_MS && dayOf(before.timeMs) === dayOf(event.timeMs);
@@ -46,7 +46,7 @@ export function lineRow(name, text, key) {
 	return el("p", {class: name, data: {key}}, el("span", {}, text));
 }
 
-/** What is no message. join(group): an invitation is accepted. */
+/** An event that is no message. join(group) accepts an invitation. */
 export function noteRow(event, conversation, state, key, join) {
 	return el("p", {class: "note", data: {seq: event.seq, key}},
 	    bdi(eventLine(event, conversation, state)),
@@ -54,7 +54,7 @@ export function noteRow(event, conversation, state, key, join) {
 	    button(t("group.join"), "accept", () => join(event.text)));
 }
 
-/** A message; `joins` as by continues(). */
+/** A message; `joins`: continues() the one before. */
 export function messageRow(event, conversation, state, key, joins) {
 	const mine = state.isMine(event), names = conversation.isGroup && !mine;
 	const name = mine ? t("you") : event.senderName ?? "";
@@ -65,7 +65,7 @@ export function messageRow(event, conversation, state, key, joins) {
 	    visible(name)), body(event, mine)));
 }
 
-/** One that is not stored yet, or could not be. */
+/** A message that is not stored yet, or failed. */
 export function pendingRow(entry, outbox, key, joins) {
 	const {clientId, error} = entry;
 	return el("article", {class: classes(true, joins), data: {clientId, key}},
@@ -87,7 +87,7 @@ export function setStatus(node, status) {
 const classes = (mine, joins, names) =>
 	["message", mine && "mine", joins && "joins", names && "names"].filter(Boolean).join(" ");
 
-/** The time stands behind the last word where there is room. */
+/** The time is after the last word if there is room. */
 function body({text, timeMs}, mine) {
 	return el("div", {class: "body"},
 	    el("div", {class: isEmoji(text) ? "text large" : "text", dir: "auto"}, textNodes(text)),

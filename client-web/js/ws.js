@@ -3,7 +3,7 @@
 const SUBPROTOCOL = "kith.v1.json";
 
 export class WebSocketTransport {
-	/** onReply(reply) for each; onClose() if it was open, and ends without being closed. */
+	/** onReply(reply) for each message; onClose() when it ends without close(). */
 	constructor(onReply, onClose) {
 		this.onReply = onReply;
 		this.onClose = onClose;
@@ -11,7 +11,7 @@ export class WebSocketTransport {
 		this.beats = true;
 	}
 
-	/** Ends once requests can be sent; throws if there is no way. */
+	/** Resolves once requests can be sent; rejects if it cannot connect. */
 	open() {
 		const url = new URL("v1/ws", document.baseURI);
 		url.protocol = url.protocol.replace("http", "ws");
