@@ -1,6 +1,7 @@
-# `make check` runs the unit, crash and fuzz-replay tests. The integration tests are run
-# by tests/run.sh.
+# `make check` runs the tests of the tree, and the unit, crash and fuzz-replay tests.
+# The integration tests are run by tests/run.sh.
 unit_tests =
+include tests/tree/local.mk
 include tests/unit/local.mk
 include tests/crash/local.mk
 include tests/fuzz/local.mk

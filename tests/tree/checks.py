@@ -1,0 +1,260 @@
+"""checks.py - what holds for the source tree. Each check takes a Tree and yields
+(path, what is wrong); the words in CHECKS below are its name in the log."""
+import re
+
+from tree import CODE, INCLUDE, circles, edges
+
+PROGRAMS = ("server", "client-cli")
+# What lies below everything, and all that it may include.
+BELOW = {"shm": ("shm/",), "protocol/base": ("protocol/base/",), "protocol": ("protocol/",)}
+# Names of static functions and objects that are in more than one file.
+STATIC_TWICE_MAX = 92
+# Symbols that need no prefix.
+NO_PREFIX = {"main", "fatal", "fatalx"}
+HEADER_COLUMNS, CODE_COLUMNS, HEADING_COLUMNS = 80, 100, 79
+# Headers of libraries; all other <...> are the system's.
+LIBRARY = re.compile(r"(event2|protobuf-c|openssl|unicode|wslay|readline)/"
+                     r"|(jansson|sqlite3|mysql|mariadb|crypt|http_parser|cmocka)\w*\.h$")
+
+
+# -- rooms
+
+def each_folder_has_a_row(tree):
+    for folder in PROGRAMS:
+        program = tree.program(folder)
+        readme = f"{folder}/README.md"
+        for problem in program.problems:
+            yield readme, problem
+        there = {program.room_of(path) for path in tree.files if path.startswith(f"{folder}/")} - {None}
+        for room in sorted(there - set(program.rooms)):
+            yield f"{folder}/{room}", f"{readme} has no row for it"
+        for room in sorted(set(program.rooms) - there):
+            yield readme, f"the row {room}/ has no folder"
+        for room in program.rooms.values():
+            for name in sorted(room.may_include - set(program.rooms)):
+                yield readme, f"{room.name}/ may include {name}, which is no room"
+        for path in program.tables:
+            if path not in tree.files:
+                yield readme, f"names a table of callbacks in {path}, which does not exist"
+
+
+def files_outside_rooms_are_listed(tree):
+    for folder in PROGRAMS:
+        program = tree.program(folder)
+        there = [path.split("/", 1)[1] for path in tree.files
+                 if path.startswith(f"{folder}/") and program.room_of(path) is None]
+        for name in there:
+            if name not in program.top:
+                yield f"{folder}/{name}", f"lies in no room, and {folder}/README.md does not list it at the top"
+        for name in program.top:
+            if name not in there:
+                yield f"{folder}/README.md", f"lists {name} at the top, which does not exist"
+
+
+def refused(program, source, target):
+    """Why a file may not use another of its program; None: it may."""
+    here, there = program.room_of(source), program.room_of(target)
+    if here == there:
+        return None
+    if there is None:
+        return "only files at the top may use a file at the top"
+    if here is None:
+        return f"the top may not use {there}/" if there in program.above else None
+    if here not in program.rooms or there in program.rooms[here].may_include:
+        return None
+    return f"{here}/ may not use {there}/"
+
+
+def includes_follow_the_table(tree):
+    for folder in PROGRAMS:
+        program = tree.program(folder)
+        for source in tree.sources(folder):
+            for number, target, _ in tree.includes(source):
+                if target.split("/")[0] == folder:
+                    why = refused(program, source, target)
+                    if why:
+                        yield source, f"line {number} includes {target}: {why}"
+                elif target.split("/")[0] in PROGRAMS:
+                    yield source, f"line {number} includes {target} of another program"
+
+
+def symbols_follow_the_table(tree):
+    for folder in PROGRAMS:
+        program = tree.program(folder)
+        for source, target, name in edges(tree.objects()):
+            if source.startswith(f"{folder}/") and target.startswith(f"{folder}/"):
+                why = refused(program, source, target)
+                if why:
+                    yield source, f"uses {name} of {target}: {why}"
+
+
+def rooms_of_a_role_stay_apart(tree):
+    for folder in PROGRAMS:
+        rooms = tree.program(folder).rooms
+        for room in rooms.values():
+            for other in sorted(room.may_include):
+                if other not in rooms or rooms[other].runs_in is None:
+                    continue
+                if room.runs_in is None or not room.runs_in <= rooms[other].runs_in:
+                    yield (f"{folder}/README.md", f"{room.name}/ may include {other}/, which runs in "
+                           f"{', '.join(sorted(rooms[other].runs_in))} only")
+
+
+def lower_folders_include_nothing_above(tree):
+    for source in tree.sources("shm", "protocol"):
+        folder = max((name for name in BELOW if source.startswith(f"{name}/")), key=len)
+        for number, target, mark in tree.includes(source):
+            if mark == '"' and not target.startswith(BELOW[folder]):
+                yield source, f"line {number} includes {target}: {folder}/ includes only its own"
+
+
+def rooms_are_no_circle(tree):
+    for folder in PROGRAMS:
+        program = tree.program(folder)
+        table = {name: room.may_include for name, room in program.rooms.items()}
+        for circle in circles(table):
+            yield f"{folder}/README.md", f"the table lets {', '.join(circle)} include each other"
+        graph = {}
+        for source in tree.sources(folder):
+            for _, target, _ in tree.includes(source):
+                if target.startswith(f"{folder}/") and program.room_of(target) != program.room_of(source):
+                    graph.setdefault(program.room_of(source) or "", set()).add(program.room_of(target) or "")
+        for circle in circles(graph):
+            yield folder, f"{', '.join(name or '(top)' for name in circle)} include each other"
+
+
+def headers_are_no_circle(tree):
+    graph = {source: {target for _, target, mark in tree.includes(source) if mark == '"'}
+             for source in tree.sources(ends=".h")}
+    for circle in circles(graph):
+        yield circle[0], f"include each other: {', '.join(circle)}"
+
+
+def files_are_no_circle(tree):
+    tables = [path for folder in PROGRAMS for path in tree.program(folder).tables]
+    graph = {}
+    for source, target, _ in edges(tree.objects()):
+        if source in tables and source.rsplit("/", 1)[0] == target.rsplit("/", 1)[0]:
+            continue
+        graph.setdefault(source, set()).add(target)
+    for circle in circles(graph):
+        yield circle[0], f"need each other: {', '.join(circle)}"
+
+
+# -- includes
+
+def includes_are_from_the_top(tree):
+    for source in tree.sources(*CODE, "tests"):
+        for number, target, mark in tree.includes(source):
+            if mark == '"' and target != "config.h" and not tree.exists(target):
+                yield source, f"line {number}: \"{target}\" is not written from the top"
+
+
+def includes_are_in_order(tree):
+    for source in tree.sources(*CODE, "tests"):
+        groups = include_groups(source, tree.lines(source))
+        kinds = [{kind for kind, _ in group} for group in groups]
+        if any(len(kind) > 1 for kind in kinds):
+            yield source, "own header, system, libraries and ours are not parted by blank lines"
+        order = [min(kind) for kind in kinds]
+        if order != sorted(set(order)):
+            yield source, "the order is: own header, system, libraries, ours, each once"
+        for group in groups:
+            if [name for _, name in group] != sorted(name for _, name in group):
+                yield source, f"not sorted: {', '.join(name for _, name in group)}"
+
+
+def include_groups(source, lines):
+    """The includes before the first other line, as groups parted by blank lines, each of (kind, path)."""
+    own = source[:-2] + ".h"
+    groups, group, begun = [], [], False
+    for line in lines:
+        match = INCLUDE.match(line)
+        if match:
+            begun = True
+            mark, name = match.groups()
+            if mark == '"':
+                kind = 0 if source.endswith(".c") and name == own else 3
+            else:
+                kind = 2 if LIBRARY.match(name) else 1
+            group.append((kind, name))
+        elif begun and line.strip() == "":
+            if group:
+                groups.append(group)
+            group = []
+        elif begun:
+            break
+    return groups + [group] if group else groups
+
+
+# -- names
+
+def symbols_begin_like_their_file(tree):
+    for source, symbols in tree.objects().items():
+        word = source.rsplit("/", 1)[-1][:-2].split("_")[0]
+        for name in sorted(symbols.defined):
+            if name.split("_")[0] == word or name in NO_PREFIX:
+                continue
+            if source.startswith("client-cli/libkith/") and name.startswith("kith_"):
+                continue            # what kith.h gives to programs
+            if source.startswith("protocol/") and name.startswith("kith_err_") or source not in tree.files:
+                continue            # generated
+            yield source, f"exports {name}, which does not begin with {word}_"
+
+
+STATIC_FUNCTION = re.compile(r"^static [^;={]*\n(\w+)\(", re.M)
+STATIC_OBJECT = re.compile(r"^static [^;=({]*?\**(\w+)(?:\[[^;=]*)?(?:;| =)", re.M)
+
+
+def static_names(tree):
+    """Name to files of what is static at file level."""
+    found = {}
+    for source in tree.sources(ends=".c"):
+        for pattern in (STATIC_FUNCTION, STATIC_OBJECT):
+            for name in pattern.findall(tree.text(source)):
+                found.setdefault(name, set()).add(source)
+    return found
+
+
+def static_names_are_unique(tree):
+    twice = {name: files for name, files in static_names(tree).items() if len(files) > 1}
+    if len(twice) > STATIC_TWICE_MAX:
+        yield ".", f"{len(twice)} static names are in two or more files, {STATIC_TWICE_MAX} may be"
+        for name, files in sorted(twice.items()):
+            yield ".", f"{name}: {', '.join(sorted(files))}"
+
+
+# -- form
+
+def columns(line):
+    width = 0
+    for character in line:
+        width = (width // 8 + 1) * 8 if character == "\t" else width + 1
+    return width
+
+
+def lines_are_short(tree):
+    for source in tree.sources(*CODE, "tests"):
+        limit = HEADER_COLUMNS if source.endswith(".h") else CODE_COLUMNS
+        for number, line in enumerate(tree.lines(source), 1):
+            if columns(line) > limit:
+                yield source, f"line {number} has {columns(line)} columns, {limit} at most"
+
+
+RULER = re.compile(r"^\s*/\*+\s*[-=*_#]{2,}|^\s*//|^/\* [A-Z][A-Z ,]+ \*/$|^\s*/\*[*=-]")
+HEADING = re.compile(r"^/\* -- \S.* -+ \*/$")
+SHOUT = re.compile(r"^/\*\n \* [A-Z][A-Z ,]+\n( \*\n)? \*/$", re.M)
+
+
+def headings_look_alike(tree):
+    for source in tree.sources(*CODE, "tests"):
+        for number, line in enumerate(tree.lines(source), 1):
+            if RULER.match(line) and not (HEADING.match(line) and columns(line) == HEADING_COLUMNS):
+                yield source, f"line {number}: a heading is '/* -- text ---- */', to column {HEADING_COLUMNS}"
+        if SHOUT.search(tree.text(source)):
+            yield source, "a heading in capitals on lines of its own"
+
+
+CHECKS = [value for value in list(globals().values())
+          if callable(value) and getattr(value, "__module__", "") == __name__
+          and value.__code__.co_varnames[:1] == ("tree",) and value.__name__ != "static_names"]
