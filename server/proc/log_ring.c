@@ -15,7 +15,7 @@ log_ring_push(void *arg, enum log_level level, uint64_t who, const char *text, s
 		.type = IPC_LOG,
 		.code = level,
 		.user = { who },
-		.time_ms = proc_utc_ms(),
+		.time_ms = clock_utc_ms(),
 	};
 
 	if (ipc_send(p, p->shared->first[ROLE_LOG], &h, text, (uint32_t)len) < 0)

@@ -31,9 +31,9 @@
 		  8,     PROC_ROOT_ALL,      false,   true) \
 	X(LOG,    "log",    logger_main, PROC_ONE, \
 		  8,     PROC_ROOT_LOG,      false,   false) \
-	X(WRITER, "writer", writer_main, PROC_ONE, \
+	X(WRITER, "writer", store_writer_main, PROC_ONE, \
 		  1,     PROC_ROOT_DATABASE, false,   true) \
-	X(READER, "reader", reader_main, PROC_COUNT(readers), \
+	X(READER, "reader", store_reader_main, PROC_COUNT(readers), \
 		  1,     PROC_ROOT_DATABASE, false,   true) \
 	X(AUTH,   "auth",   auth_main,   PROC_COUNT(auth_processes), \
 		  1,     PROC_ROOT_EMPTY,    false,   true) \
@@ -73,6 +73,6 @@ extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */
 const char	*proc_role_name(enum role r);
 
 /* The mains, each in its role's room. */
-proc_main logger_main, writer_main, reader_main, auth_main, worker_main;
+proc_main logger_main, store_writer_main, store_reader_main, auth_main, worker_main;
 
 #endif
