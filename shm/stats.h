@@ -27,6 +27,7 @@
 	X(bytes_out,		"bytes sent to clients")		\
 	X(events_delivered,	"live events handed to sessions")	\
 	X(resyncs,		"sessions told to resync")		\
+	X(replies_lost,		"replies and events that a door could not send") \
 	X(output_full,		"connections closed at the hard output bound") \
 	X(timeouts,		"connections closed for silence")	\
 	X(http_requests,	"HTTP requests received")		\

@@ -1,12 +1,17 @@
 /*
  * door_ws.c - the WebSocket doors: JSON in text frames, protobuf in binary ones.
  */
+#include "server/door/door_ws.h"
+
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "protocol/json.h"
-#include "server/door/ws.h"
+#include "server/door/ws_reader.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
 #include "server/worker/worker.h"
@@ -15,12 +20,31 @@
 #define FIN			0x80u	/* RFC 6455, 5.2 */
 #define LENGTH_16		126u
 #define LENGTH_64		127u
+#define GUID			"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* 1.3 */
+#define KEY_CHARS		24u
 #define CLOSE_TRY_AGAIN		1013u	/* IANA's; wslay has no name for it */
+
+struct ws {				/* c->door_state */
+	struct ws_reader	reader;
+	char			token[TOKEN_CHARS + 1];	/* the handshake's cookie, until the
+							 * login is over; or "" */
+};
+
+void
+door_ws_accept_key(const char *key, char out[29])
+{
+	unsigned char hash[EVP_MAX_MD_SIZE];
+	char text[KEY_CHARS + sizeof(GUID)];
+	int n = snprintf(text, sizeof(text), "%s" GUID, key);
+
+	EVP_Digest(text, (size_t)n, hash, NULL, EVP_sha1(), NULL);
+	EVP_EncodeBlock((unsigned char *)out, hash, 20);
+}
 
 /* -- what goes out --------------------------------------------------------------------- */
 
 size_t
-ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
+door_ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
 {
 	/* Of the length, behind the first two. */
 	unsigned bytes = len < LENGTH_16 ? 0 : len <= 0xffff ? 2 : 8;
@@ -34,33 +58,32 @@ ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
 }
 
 static size_t
-json_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
+ws_wrap_json(struct wrapped *r, uint8_t *out)
 {
 	size_t n, head;
-	const char *text = door_json(w, reply, len, &n);
+	const char *text = wrapped_json(r, &n);
 
 	if (text == NULL)
 		return 0;
-	head = ws_put_head(WSLAY_TEXT_FRAME, n, out);
+	head = door_ws_put_head(WSLAY_TEXT_FRAME, n, out);
 	memcpy(out + head, text, n);
 	return head + n;
 }
 
 static size_t
-pb_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
+ws_wrap_pb(struct wrapped *r, uint8_t *out)
 {
-	size_t head = ws_put_head(WSLAY_BINARY_FRAME, len, out);
+	size_t head = door_ws_put_head(WSLAY_BINARY_FRAME, r->len, out);
 
-	(void)w;
-	memcpy(out + head, reply, len);
-	return head + len;
+	memcpy(out + head, r->reply, r->len);
+	return head + r->len;
 }
 
 static void
 queue_control(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t len)
 {
-	uint8_t frame[WS_HEAD_MAX + WS_CONTROL_MAX];
-	size_t head = ws_put_head(opcode, len, frame);
+	uint8_t frame[DOOR_WS_HEAD_MAX + WS_CONTROL_MAX];
+	size_t head = door_ws_put_head(opcode, len, frame);
 
 	memcpy(frame + head, bytes, len);
 	conn_queue(c, frame, head + len);
@@ -96,7 +119,7 @@ close_code(enum kith_err why)
 static void
 ws_bye(struct conn *c, enum kith_err why)
 {
-	door_say_closing(c, why);
+	session_say_closing(c, why);
 	queue_close(c, close_code(why));
 }
 
@@ -106,13 +129,13 @@ ws_bye(struct conn *c, enum kith_err why)
 static void
 take_json(struct conn *c, const uint8_t *text, uint32_t len)
 {
-	static uint8_t body[FRAME_BYTES_MAX];
+	uint8_t *body = c->w->request;
 	enum kith_err err;
 	uint64_t id;
 	size_t n;
 
 	err = json_to_wire(&kith__v1__request__descriptor, (const char *)text, len, body,
-	    sizeof(body), &n, &id);
+	    sizeof(c->w->request), &n, &id);
 	if (err == KITH_E_OK)
 		session_request(c, body, (uint32_t)n);
 	else
@@ -127,7 +150,7 @@ take_message(struct conn *c, const struct ws_got *got)
 		take_json(c, got->bytes, got->len);
 	else
 		session_request(c, got->bytes, got->len);
-	ws_forget(&c->ws->reader);
+	ws_forget(&((struct ws *)c->door_state)->reader);
 }
 
 static void
@@ -150,7 +173,7 @@ take(struct conn *c, enum ws_result what, const struct ws_got *got)
 		conn_finish(c);
 		break;
 	case WS_NO_MEMORY:
-		conn_close(c, KITH_E_BUSY);
+		session_close(c, KITH_E_BUSY);
 		break;
 	}
 }
@@ -158,84 +181,96 @@ take(struct conn *c, enum ws_result what, const struct ws_got *got)
 /* -- the door -------------------------------------------------------------------------- */
 
 static int
-ws_begin(struct conn *c, enum wslay_opcode kind)
+ws_begin(enum wslay_opcode kind, void **state)
 {
-	if ((c->ws = calloc(1, sizeof(*c->ws))) == NULL)
+	struct ws *ws = calloc(1, sizeof(*ws));
+
+	if (ws == NULL)
 		return -ENOMEM;
-	ws_reader_init(&c->ws->reader, kind, FRAME_BYTES_MAX_LOGIN);
+	ws_reader_init(&ws->reader, kind, FRAME_BYTES_MAX_LOGIN);
+	*state = ws;
 	return 0;
 }
 
 static int
-json_begin(struct conn *c)
+ws_begin_json(struct conn *c, void **state)
 {
-	return ws_begin(c, WSLAY_TEXT_FRAME);
+	(void)c;
+	return ws_begin(WSLAY_TEXT_FRAME, state);
 }
 
 static int
-pb_begin(struct conn *c)
+ws_begin_pb(struct conn *c, void **state)
 {
-	return ws_begin(c, WSLAY_BINARY_FRAME);
+	(void)c;
+	return ws_begin(WSLAY_BINARY_FRAME, state);
 }
 
 static void
-ws_end(struct conn *c)
+ws_end(void *state)
 {
-	ws_reader_fini(&c->ws->reader);
-	explicit_bzero(c->ws->token, sizeof(c->ws->token));
-	free(c->ws);
-	c->ws = NULL;
+	struct ws *ws = state;
+
+	ws_reader_fini(&ws->reader);
+	explicit_bzero(ws->token, sizeof(ws->token));
+	free(ws);
 }
 
+static void
+ws_logged_in(struct conn *c)
+{
+	struct ws *ws = c->door_state;
+
+	ws->reader.max = FRAME_BYTES_MAX;
+	explicit_bzero(ws->token, sizeof(ws->token));
+}
+
+/* Also with no new input: the reader may have taken more than it could use. */
 static void
 ws_input(struct conn *c, const uint8_t **at, size_t *len)
 {
-	struct ws *ws = c->ws;
+	struct ws *ws = c->door_state;
 	enum ws_result result = WS_PING;
 	struct ws_got got;
 
 	while (result != WS_MORE && c->state == CONN_OPEN && c->paused == 0) {
-		if (c->logged_in) {
-			ws->reader.max = FRAME_BYTES_MAX;
-			explicit_bzero(ws->token, sizeof(ws->token));
-		}
 		result = ws_read(&ws->reader, at, len, &got);
 		take(c, result, &got);
 	}
 }
 
-/* What the reader took further. */
-static void
-ws_more(struct conn *c)
+void
+door_ws_keep_token(struct conn *c, const char *token)
 {
-	const uint8_t *none = NULL;
-	size_t nothing = 0;
+	struct ws *ws = c->door_state;
 
-	ws_input(c, &none, &nothing);
+	snprintf(ws->token, sizeof(ws->token), "%s", token);
 }
 
-uint32_t
-ws_fill_token(const struct conn *c, const Kith__V1__Request *r, uint8_t *out)
+static uint32_t
+ws_fill(const struct conn *c, const Kith__V1__Request *r, uint8_t *out)
 {
+	const struct ws *ws = c->door_state;
 	Kith__V1__LoginToken login = KITH__V1__LOGIN_TOKEN__INIT;
 	Kith__V1__Request filled = KITH__V1__REQUEST__INIT;
 
-	if (c->ws == NULL || c->ws->token[0] == '\0' ||
-	    r->body_case != KITH__V1__REQUEST__BODY_LOGIN_TOKEN || *r->login_token->token != '\0')
+	if (ws->token[0] == '\0')
 		return 0;
-	login.token = (char *)(uintptr_t)c->ws->token;
+	login.token = (char *)(uintptr_t)ws->token;
 	filled.id = r->id;
 	filled.body_case = r->body_case;
 	filled.login_token = &login;
 	return (uint32_t)kith__v1__request__pack(&filled, out);
 }
 
+#define WS_HOOKS								\
+	.beats = true, .end = ws_end, .input = ws_input, .logged_in = ws_logged_in,	\
+	.fill = ws_fill, .bye = ws_bye
+
 const struct door_ops door_ws_json = {
-	.id = DOOR_WS_JSON, .name = "kith.v1.json", .beats = true, .begin = json_begin,
-	.input = ws_input, .more = ws_more, .wrap = json_wrap, .bye = ws_bye, .end = ws_end,
+	.name = "kith.v1.json", .begin = ws_begin_json, .wrap = ws_wrap_json, WS_HOOKS
 };
 
 const struct door_ops door_ws_pb = {
-	.id = DOOR_WS_PB, .name = "kith.v1.pb", .beats = true, .begin = pb_begin,
-	.input = ws_input, .more = ws_more, .wrap = pb_wrap, .bye = ws_bye, .end = ws_end,
+	.name = "kith.v1.pb", .begin = ws_begin_pb, .wrap = ws_wrap_pb, WS_HOOKS
 };

@@ -3,6 +3,7 @@
  */
 #include "server/proc/log_ring.h"
 
+#include "protocol/base/clock.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 #include "server/proc/proc.h"

@@ -1,16 +1,20 @@
 /*
- * call.h - a session run by HTTP requests: the same Requests, the same handlers, the
- * Replies collected. Worker only.
+ * call.h - a session run by HTTP requests: the same Requests, the same
+ * handlers, and the Replies collected. Worker only.
  *
- * A call is one HTTP request's work: log in if there is a token and the session is not that
- * token's already, do the Requests in their order, perhaps wait for news, answer.
- * What is made of the Replies is the caller's, by its struct call_ops.
+ * A call is the work of one HTTP request: log in, if there is a token and the
+ * session is not that token's already; do the Requests in their order; perhaps
+ * wait for news; answer. What becomes of the Replies is up to the caller, by
+ * struct call_ops.
  *
- * Session The connection's own (c->session). A kept call's session goes on after the answer,
- *         and what comes meanwhile is kept for the next call, up to conf->output_soft: then a
- *         Resync takes its place. It is taken on only by a call with the same token, which is
- *         compared in constant time: behind a proxy a connection is shared by strangers. All
- *         other calls have a light session (session.h), which ends with them.
+ * Session The connection's own (c->session). The session of a kept call goes on
+ *         after the answer, and what comes meanwhile is kept for the next call,
+ *         up to conf->output_soft; then a Resync takes its place. Only a call
+ *         with the same token, compared in constant time, goes on with it:
+ *         behind a proxy, strangers share a connection. All other calls have a
+ *         light session (session.h), which ends with them.
+ * Life    The struct is made by the connection's first call and lives as long
+ *         as the connection is at the HTTP door. One call at a time.
  */
 #ifndef KITH_SERVER_CALL_H
 #define KITH_SERVER_CALL_H
@@ -22,69 +26,83 @@
 #include "protocol/error.h"
 #include "protocol/frame.pb-c.h"
 
+struct call;
 struct conn;
 
 struct call_ops {
-	/* The session is what it shall be: further call_add() may follow. NULL: none do. */
-	void	(*ready)(struct conn *c);
+	/* Login is done; may add more requests. NULL: adds none. */
+	void	(*ready)(struct conn *c, struct call *call);
 
-	/* The answer to one Request of call_add(), by its place. NULL: nobody wants it. */
-	void	(*reply)(struct conn *c, unsigned place, const Kith__V1__Reply *r);
+	/* The answer to one Request of call_add(), by its place. NULL: it is
+	 * not wanted. */
+	void	(*reply)(struct conn *c, struct call *call, unsigned place,
+		    const Kith__V1__Reply *r);
 
-	/* All Requests are answered; of a kept call: or there is news, or the time is over. It is
-	 * to web_respond(). */
-	void	(*done)(struct conn *c);
+	/* All Requests are answered. A kept call waits until there is news, or
+	 * the time is over. Answers by web_respond(). */
+	void	(*done)(struct conn *c, struct call *call);
 
-	/* The login was refused, or the connection closes: it is to web_error(). */
-	void	(*failed)(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms);
+	/* The login was refused, or the connection closes. Answers by
+	 * web_error(). */
+	void	(*failed)(struct conn *c, enum kith_err code, const char *text,
+		    uint32_t retry_ms);
 };
 
 struct call_spec {
 	const struct call_ops	*ops;
-	const char		*token;		/* NULL: not logged in; copied */
+	const char		*token;		/* copied; NULL: not logged in */
 	bool			 hook;		/* the token is a hook's */
-	bool			 keep;		/* with a token: not light, goes on afterwards */
-	uint32_t		 wait_ms;	/* kept: for news, if nothing was asked */
+	bool			 keep;		/* with a token: the session goes on
+						 * afterwards */
+	uint32_t		 wait_ms;	/* kept: for news, if no Request was
+						 * `asked` */
 	size_t			 state_size;	/* of call_state() */
 };
 
-/* Begins a call of the request at hand. Its Requests follow by call_add(), then call_go(). 0, or
- * -ENOMEM: nothing has begun. */
-int	call_begin(struct conn *c, const struct call_spec *spec);
+/* Begins a call of the request at hand, in `*call`, which is made if it is
+ * NULL. Requests follow by call_add(), then call_go(). NULL: no memory, and no
+ * call has begun. */
+struct call	*call_begin(struct call **call, struct conn *c,
+		    const struct call_spec *spec);
 
-/* One Request, copied. `asked`: by the client, so that its answer is not to wait for
- * news. 0, -ENOMEM, -E2BIG (over IN_FLIGHT_MAX + 1). */
-int	call_add(struct conn *c, const uint8_t *body, uint32_t len, bool asked);
-int	call_add_message(struct conn *c, const Kith__V1__Request *r);
-void	call_go(struct conn *c);
+/* One Request, copied. `asked`: by the client, so that its answer does not wait
+ * for news. 0, -ENOMEM, -E2BIG (over IN_FLIGHT_MAX + 1). */
+int	call_add(struct call *call, const uint8_t *body, uint32_t len,
+	    bool asked);
+int	call_add_message(struct call *call, const Kith__V1__Request *r);
+void	call_go(struct call *call);
 
-/* Instead of call_go(). */
-void	call_fail(struct conn *c, enum kith_err code);
+/* Instead of call_go(), or from ops->ready(). */
+void	call_fail(struct call *call, enum kith_err code);
 
 /* The caller's own, zeroed at call_begin(), wiped at the end of the call. */
-void	*call_state(struct conn *c);
+void	*call_state(struct call *call);
 
-/* Adds one Reply's JSON, or anything that the answer is to tell. news: it ends the waiting of a
- * kept call. */
-void	call_tell(struct conn *c, const char *json, size_t len, bool news);
+/* Adds one Reply's JSON, or anything else that the answer says. `news` ends the
+ * waiting of a kept call. */
+void	call_tell(struct call *call, const char *json, size_t len, bool news);
 
-/* How long a reply may be that is not small, so that the answer, with what is still open, stays
- * below conf->output_hard. Small is all that can't be asked for again. */
+/* Largest reply that still fits: the whole answer must stay below
+ * conf->output_hard. Replies up to CALL_SMALL_MAX cannot be requested again, so
+ * room for them is always reserved. */
 #define CALL_SMALL_MAX		8192u
-size_t	call_room(struct conn *c);
+size_t	call_room(const struct call *call);
 
-/* What is to be told, separated by commas. Valid until the end of the call. */
-const char *call_told(struct conn *c, size_t *len);
+/* All that call_tell() added, separated by commas. Valid until the end of the
+ * call. */
+const char *call_told(struct call *call, size_t *len);
 
-/* What the door passes on: a reply to this session; a live event, as JSON text that is the
- * same for all (a hint is told now or never); why the connection closes; that input would be read again; the timer. */
-void	call_on_reply(struct conn *c, const uint8_t *reply, uint32_t len);
-void	call_on_live(struct conn *c, const uint8_t *json, size_t len, bool hint);
-void	call_on_close(struct conn *c, enum kith_err why);
-void	call_on_resume(struct conn *c);
-void	call_timeout(struct conn *c);
+/* Callbacks from the HTTP door: a reply to this session (0, or -EBADMSG: it is
+ * none), a live event as JSON text that all sessions share (a hint is told now
+ * or never), why the connection closes, requests are taken again. `call` may be
+ * NULL: there was none yet. */
+int	call_on_reply(struct call *call, const uint8_t *reply, uint32_t len);
+void	call_on_live(struct call *call, const uint8_t *json, size_t len,
+	    bool hint);
+void	call_on_close(struct call *call, enum kith_err why);
+void	call_on_resume(struct call *call);
 
-/* The connection ends: frees, wipes. */
-void	call_fini(struct conn *c);
+/* Frees and wipes; NULL is allowed. */
+void	call_destroy(struct call *call);
 
 #endif

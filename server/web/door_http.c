@@ -1,6 +1,7 @@
 /*
  * door_http.c - the HTTP door: one request after the other, checked, routed, answered.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +17,27 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
+struct web *
+web_of(const struct conn *c)
+{
+	return c->door_state;
+}
+
+struct call *
+web_call(struct conn *c, const struct call_spec *spec)
+{
+	return call_begin(&web_of(c)->call, c, spec);
+}
+
 /* -- time ---------------------------------------------------------------------- */
 
-/* Replaces what was set before. */
-void
-web_wake_in(struct conn *c, uint32_t ms)
+/* Replaces the time that was set before. */
+static void
+start_timer(struct web *web, uint32_t ms)
 {
 	struct timeval tv = { (time_t)(ms / 1000), (suseconds_t)(ms % 1000) * 1000 };
 
-	event_add(&c->web->timer, &tv);
+	event_add(&web->timer, &tv);
 }
 
 static void
@@ -37,13 +50,9 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 	c->w->now = c->w->clock();
 	if (c->state != CONN_OPEN)
 		return;
-	if (c->web->answering) {
-		call_timeout(c);
-		return;
-	}
 	stats_add(c->w->p->stats, STAT_timeouts, 1);
-	c->web->keep = false;
-	if (http_begun(&c->web->reader))
+	web_of(c)->keep = false;
+	if (http_begun(&web_of(c)->reader))
 		web_refuse(c, 408, NULL, NULL);
 	else
 		conn_finish(c);
@@ -55,16 +64,16 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 static void
 refuse_head(struct conn *c, int status, const char *text, const char *extra)
 {
-	if (c->web->reader.request.has_body)
-		c->web->keep = false;
+	if (web_of(c)->reader.request.has_body)
+		web_of(c)->keep = false;
 	web_refuse(c, status, text, extra);
 }
 
 static void
 refuse_method(struct conn *c)
 {
-	uint32_t methods = c->web->route->methods | 1u << HTTP_OPTIONS;
-	bool asked = c->web->reader.request.method == HTTP_OPTIONS;
+	uint32_t methods = web_of(c)->route->methods | 1u << HTTP_OPTIONS;
+	bool asked = web_of(c)->reader.request.method == HTTP_OPTIONS;
 	char allow[128] = "Allow: ";
 
 	for (unsigned i = 0; i < HTTP_METHOD_COUNT; i++)
@@ -83,7 +92,7 @@ static void
 on_head(struct conn *c)
 {
 	const struct conf *conf = c->w->p->conf;
-	struct web *web = c->web;
+	struct web *web = web_of(c);
 	const struct http_request *r = &web->reader.request;
 
 	stats_add(c->w->p->stats, STAT_http_requests, 1);
@@ -110,11 +119,11 @@ on_head(struct conn *c)
 static void
 on_request(struct conn *c)
 {
-	struct web *web = c->web;
+	struct web *web = web_of(c);
 
 	web->answering = true;
 	event_del(&web->timer);
-	conn_pause(c, CONN_PAUSE_CALL);
+	conn_pause(c, CONN_PAUSE_DOOR);
 	web->route->handle(c, &web->reader.request);
 }
 
@@ -122,7 +131,7 @@ on_request(struct conn *c)
 static void
 answered(struct conn *c)
 {
-	struct web *web = c->web;
+	struct web *web = web_of(c);
 
 	http_next(&web->reader);
 	web->answering = false;
@@ -132,11 +141,11 @@ answered(struct conn *c)
 		conn_finish(c);
 		return;
 	}
-	web_wake_in(c, WEB_IDLE_MS);
+	start_timer(web, WEB_IDLE_MS);
 	/* Whoever sends many requests at once is not answered faster than he reads. */
 	if (conn_unsent(c) > c->w->p->conf->output_soft)
 		conn_pause(c, CONN_PAUSE_OUTPUT);
-	conn_resume(c, CONN_PAUSE_CALL);
+	conn_resume(c, CONN_PAUSE_DOOR);
 }
 
 /* -- answers ----------------------------------------------------------------------- */
@@ -151,9 +160,9 @@ answered(struct conn *c)
 static int
 put_cors(struct conn *c, char *out, size_t cap)
 {
-	const struct http_request *r = &c->web->reader.request;
+	const struct http_request *r = &web_of(c)->reader.request;
 
-	if (c->web->asker.origin != ORIGIN_LISTED)
+	if (web_of(c)->asker.origin != ORIGIN_LISTED)
 		return 0;
 	return snprintf(out, cap,
 	    "Access-Control-Allow-Origin: %s\r\nVary: Origin\r\n"
@@ -191,11 +200,11 @@ web_respond(struct conn *c, int status, const char *type, const void *body, size
 	    status, http_reason(status), date,
 	    type != NULL && !empty ? "Content-Type: " : "", type != NULL && !empty ? type : "",
 	    type != NULL && !empty ? "\r\n" : "", length, cors,
-	    c->web->keep ? "keep-alive" : "close",
+	    web_of(c)->keep ? "keep-alive" : "close",
 	    extra != NULL && strstr(extra, "Cache-Control:") != NULL ? "" :
 	    "Cache-Control: no-store\r\n", extra != NULL ? extra : "");
 	conn_queue(c, head, (size_t)n);
-	if (!empty && c->web->reader.request.method != HTTP_HEAD)
+	if (!empty && web_of(c)->reader.request.method != HTTP_HEAD)
 		conn_queue(c, body, len);
 	answered(c);
 }
@@ -237,18 +246,6 @@ web_refuse(struct conn *c, int status, const char *text, const char *extra)
 	    extra);
 }
 
-/* To a browser that was given the wrong scheme; there is no connection of ours yet. */
-void
-web_say_https(int fd)
-{
-	static const char answer[] =
-	    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
-	    "Content-Length: 41\r\n\r\nThis server speaks HTTPS: use https://...\n";
-	ssize_t n = send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-
-	(void)n;			/* it is a courtesy */
-}
-
 /* -- who asks ------------------------------------------------------------------------ */
 
 bool
@@ -264,14 +261,14 @@ web_is_type(const struct http_request *r, const char *type)
 static const char *
 cookie_name(const struct conn *c)
 {
-	return c->web->asker.tls ? "__Host-kith" : "kith";
+	return web_of(c)->asker.tls ? "__Host-kith" : "kith";
 }
 
 /* A cookie comes along with whatever page asks: so the page must be ours. */
 static bool
 may_use_cookie(const struct conn *c, const struct http_request *r)
 {
-	const struct web_asker *a = &c->web->asker;
+	const struct web_asker *a = &web_of(c)->asker;
 	bool safe = r->method == HTTP_GET || r->method == HTTP_HEAD;
 
 	return a->origin == ORIGIN_OWN || (safe && !r->upgrade && a->origin == ORIGIN_NONE &&
@@ -305,7 +302,7 @@ web_cookie_line(const struct conn *c, const char *token, char out[WEB_EXTRA_MAX]
 {
 	snprintf(out, WEB_EXTRA_MAX, "Set-Cookie: %s=%s; Path=/; %sHttpOnly; SameSite=Strict; "
 	    "Max-Age=%u\r\n", cookie_name(c), token != NULL ? token : "",
-	    c->web->asker.tls ? "Secure; " : "", token != NULL ? WEB_COOKIE_S : 0u);
+	    web_of(c)->asker.tls ? "Secure; " : "", token != NULL ? WEB_COOKIE_S : 0u);
 }
 
 /* -- the door ------------------------------------------------------------------------- */
@@ -317,40 +314,59 @@ http_recognise(uint8_t first)
 	    first == '\r' || first == '\n';
 }
 
+static bool
+http_is_open(const struct conf *conf)
+{
+	return conf->http;
+}
+
+/* To a browser that was given the wrong scheme. */
+static void
+http_refuse_plain(int fd)
+{
+	static const char answer[] =
+	    "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
+	    "Content-Length: 41\r\n\r\nThis server speaks HTTPS: use https://...\n";
+	ssize_t n = send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+	(void)n;			/* it is a courtesy */
+}
+
 static int
-http_begin(struct conn *c)
+http_begin(struct conn *c, void **state)
 {
 	struct web *web = calloc(1, sizeof(*web));
 
 	if (web == NULL)
-		return -1;
+		return -ENOMEM;
 	http_reader_init(&web->reader);
 	evtimer_assign(&web->timer, c->w->p->base, on_timer, c);
-	c->web = web;
-	web_wake_in(c, c->w->p->conf->login_ms);
+	start_timer(web, c->w->p->conf->login_ms);
+	*state = web;
 	return 0;
 }
 
 static void
-http_end(struct conn *c)
+http_end(void *state)
 {
-	call_fini(c);
-	event_del(&c->web->timer);
-	http_reader_fini(&c->web->reader);
-	free(c->web);
-	c->web = NULL;
+	struct web *web = state;
+
+	call_destroy(web->call);
+	event_del(&web->timer);
+	http_reader_fini(&web->reader);
+	free(web);
 }
 
 /* A request that has begun must be there in time; each byte of it does not win more. */
 static enum http_result
 read_on(struct conn *c, const uint8_t **at, size_t *len)
 {
-	struct http_reader *reader = &c->web->reader;
+	struct http_reader *reader = &web_of(c)->reader;
 	bool begun = http_begun(reader);
 	enum http_result result = http_read(reader, at, len);
 
 	if (!begun && http_begun(reader))
-		web_wake_in(c, c->w->p->conf->login_ms);
+		start_timer(web_of(c), c->w->p->conf->login_ms);
 	return result;
 }
 
@@ -367,54 +383,70 @@ http_input(struct conn *c, const uint8_t **at, size_t *len)
 		else if (result == HTTP_ONE)
 			on_request(c);
 		else if (result == HTTP_BROKEN) {
-			c->web->keep = false;
-			web_refuse(c, c->web->reader.status, NULL, NULL);
+			web_of(c)->keep = false;
+			web_refuse(c, web_of(c)->reader.status, NULL, NULL);
 		}
 	}
 	/* It was upgraded: what is left, if anything, is the other door's. */
 	if (c->state == CONN_OPEN && c->door != &door_http) {
-		conn_resume(c, CONN_PAUSE_CALL);
+		conn_resume(c, CONN_PAUSE_DOOR);
 		c->door->input(c, at, len);
 	}
 }
 
+/* The text alone: told to a call, not queued. */
 static size_t
-http_wrap(struct worker *w, const uint8_t *reply, uint32_t len, uint8_t *out)
+http_wrap(struct wrapped *r, uint8_t *out)
 {
 	size_t n;
-	const char *text = door_json(w, reply, len, &n);
+	const char *text = wrapped_json(r, &n);
 
 	if (text != NULL)
 		memcpy(out, text, n);
 	return n;
 }
 
+static int
+http_send(struct conn *c, const uint8_t *reply, uint32_t len)
+{
+	return call_on_reply(web_of(c)->call, reply, len);
+}
+
 static void
 http_live(struct conn *c, const uint8_t *json, size_t len, bool hint)
 {
-	call_on_live(c, json, len, hint);
+	call_on_live(web_of(c)->call, json, len, hint);
 }
 
 static void
 http_bye(struct conn *c, enum kith_err why)
 {
-	if (c->web->answering) {
-		c->web->keep = false;
-		call_on_close(c, why);
+	struct web *web = web_of(c);
+
+	if (web->answering) {
+		web->keep = false;
+		call_on_close(web->call, why);
 	}
 }
 
+static void
+http_resumed(struct conn *c)
+{
+	call_on_resume(web_of(c)->call);
+}
+
 const struct door_ops door_http = {
-	.id = DOOR_HTTP,
 	.name = "http",
 	.alpn = "http/1.1",
+	.is_open = http_is_open,
 	.recognise = http_recognise,
+	.refuse_plain = http_refuse_plain,
 	.begin = http_begin,
+	.end = http_end,
 	.input = http_input,
+	.resumed = http_resumed,
 	.wrap = http_wrap,
-	.send = call_on_reply,
+	.send = http_send,
 	.live = http_live,
 	.bye = http_bye,
-	.resume = call_on_resume,
-	.end = http_end,
 };

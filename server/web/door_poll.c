@@ -45,27 +45,27 @@ put_too_long(uint64_t id, char *text, size_t cap)
 }
 
 static void
-on_reply(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+on_reply(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
 {
-	static char text[JSON_BYTES_MAX];
-	const struct poll *poll = call_state(c);
+	char *text = c->w->json;
+	const struct poll *poll = call_state(call);
 	Kith__V1__Reply copy = *r;
 	size_t n;
 
 	if (poll->syncs && place == 0)
 		copy.id = 0;
-	n = json_from_message(&copy.base, text, sizeof(text));
-	if (n > CALL_SMALL_MAX && n > call_room(c))
-		n = put_too_long(copy.id, text, sizeof(text));
-	call_tell(c, text, n, is_news(r));
+	n = json_from_message(&copy.base, text, sizeof(c->w->json));
+	if (n > CALL_SMALL_MAX && n > call_room(call))
+		n = put_too_long(copy.id, text, sizeof(c->w->json));
+	call_tell(call, text, n, is_news(r));
 	explicit_bzero(text, n);	/* it may hold a token */
 }
 
 static void
-on_done(struct conn *c)
+on_done(struct conn *c, struct call *call)
 {
 	size_t n, len = sizeof(before) + sizeof(after) - 2;
-	const char *told = call_told(c, &n);
+	const char *told = call_told(call, &n);
 	char *body = malloc(len + n);
 
 	if (body == NULL) {
@@ -81,7 +81,7 @@ on_done(struct conn *c)
 }
 
 static int
-add_sync(struct conn *c, const Kith__V1__Poll *poll)
+add_sync(struct call *call, const Kith__V1__Poll *poll)
 {
 	static uint8_t packed[FRAME_BYTES_MAX];
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
@@ -94,7 +94,7 @@ add_sync(struct conn *c, const Kith__V1__Poll *poll)
 	r.sync = &sync;
 	if (kith__v1__request__get_packed_size(&r) > sizeof(packed))
 		return -1;
-	return call_add(c, packed, (uint32_t)kith__v1__request__pack(&r, packed), false);
+	return call_add(call, packed, (uint32_t)kith__v1__request__pack(&r, packed), false);
 }
 
 static void
@@ -108,21 +108,22 @@ run(struct conn *c, const Kith__V1__Poll *poll, const char *token)
 		.state_size = sizeof(struct poll),
 	};
 	struct poll *state;
+	struct call *call;
 	int rc;
 
-	if (call_begin(c, &spec) < 0) {
+	if ((call = web_call(c, &spec)) == NULL) {
 		web_error(c, KITH_E_BUSY, NULL, 0);
 		return;
 	}
-	state = call_state(c);
+	state = call_state(call);
 	state->syncs = poll->n_have > 0;
-	rc = state->syncs ? add_sync(c, poll) : 0;
+	rc = state->syncs ? add_sync(call, poll) : 0;
 	for (size_t i = 0; i < poll->n_requests && rc == 0; i++)
-		rc = call_add_message(c, poll->requests[i]);
+		rc = call_add_message(call, poll->requests[i]);
 	if (rc < 0)
-		call_fail(c, KITH_E_BUSY);
+		call_fail(call, KITH_E_BUSY);
 	else
-		call_go(c);
+		call_go(call);
 }
 
 /* NULL: it may be done. */

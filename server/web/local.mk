@@ -2,6 +2,8 @@
 libkithd_a_SOURCES += \
 	server/web/call.c \
 	server/web/call.h \
+	server/web/call_phase.c \
+	server/web/call_phase.h \
 	server/web/door_http.c \
 	server/web/door_poll.c \
 	server/web/web.h \

@@ -3,12 +3,12 @@
  *
  * door_http.c reads one request at a time, checks Host, Origin and method, finds the
  * row in web_routes[] and calls it with the whole request. The handler answers at once
- * by web_respond(), or later: until then no further input is read (CONN_PAUSE_CALL).
+ * by web_respond(), or later: until then no further input is read (CONN_PAUSE_DOOR).
  *
- * Life    struct web is made with the first byte and lives until the connection ends or
- *         ws_upgrade() takes the connection over.
- * Time    One timer: 10 s for a head and for a body, WEB_IDLE_MS between requests, and
- *         what a call asks for while it runs.
+ * Life    struct web is the door's state (conn.h, door_state): made with the first byte, it
+ *         lives until the connection ends or an upgrade takes it over.
+ * Time    One timer: conf->login_ms for a head and for a body, WEB_IDLE_MS between requests.
+ *         A call has its own.
  */
 #ifndef KITH_SERVER_WEB_H
 #define KITH_SERVER_WEB_H
@@ -25,7 +25,9 @@
 #include "server/http/web_rules.h"
 
 struct call;
+struct call_spec;
 struct conn;
+struct door_ops;
 
 #define WEB_IDLE_MS		75000u	/* of a kept connection, between requests */
 #define WEB_REQUESTS_MAX	10000u	/* of one connection */
@@ -54,6 +56,14 @@ struct web {
 	struct call		*call;		/* call.h; NULL: none ever ran */
 };
 
+extern const struct door_ops door_http;
+
+/* Of a connection at the HTTP door. */
+struct web	*web_of(const struct conn *c);
+
+/* Begins a call of the request at hand (call.h). NULL: no memory. */
+struct call	*web_call(struct conn *c, const struct call_spec *spec);
+
 /* Answers the request at hand with `body` (not for HEAD) and further header lines, each with its CRLF;
  * NULL: none. Status 204 and 304 have no body. Then the next request is read. */
 void	web_respond(struct conn *c, int status, const char *type, const void *body, size_t len,
@@ -64,9 +74,6 @@ void	web_error(struct conn *c, enum kith_err code, const char *text, uint32_t re
 
 /* The same with a status of HTTP's own, such as 404. */
 void	web_refuse(struct conn *c, int status, const char *text, const char *extra);
-
-/* The timer rings call_timeout() in `ms`; once. */
-void	web_wake_in(struct conn *c, uint32_t ms);
 
 /* Is the body of this media type, whatever its parameters? */
 bool	web_is_type(const struct http_request *r, const char *type);
@@ -80,9 +87,6 @@ bool	web_token(const struct conn *c, const struct http_request *r, char out[TOKE
  * that takes it away (NULL), as a header line with CRLF into `out`. */
 void	web_cookie_line(const struct conn *c, const char *token, char out[WEB_EXTRA_MAX]);
 
-/* Says to a connection without TLS that it needs TLS, if that can be said at once. */
-void	web_say_https(int fd);
-
 /* The routes' handlers, by file. */
 void	web_page(struct conn *c, const struct http_request *r);		/* web_page.c */
 void	web_healthz(struct conn *c, const struct http_request *r);	/* web_status.c */
@@ -93,7 +97,7 @@ void	web_events(struct conn *c, const struct http_request *r);
 void	web_hook(struct conn *c, const struct http_request *r);
 void	web_login(struct conn *c, const struct http_request *r);	/* web_login.c */
 void	web_logout(struct conn *c, const struct http_request *r);
-void	web_upgrade(struct conn *c, const struct http_request *r);	/* door_ws.c */
+void	web_upgrade(struct conn *c, const struct http_request *r);	/* web_upgrade.c */
 
 /* web_routes.c: the row for a path; NULL: 404. */
 const struct web_route	*web_route_find(const char *path);

@@ -75,13 +75,14 @@ note_error(struct api_call *a, const Kith__V1__Error *e)
 }
 
 static void
-post_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+post_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
 {
-	struct api_call *a = call_state(c);
+	struct api_call *a = call_state(call);
 	const Kith__V1__Outcome *o;
 	char json[128];
 	int n;
 
+	(void)c;
 	(void)place;
 	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
 		note_error(a, r->error);
@@ -92,18 +93,18 @@ post_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 	} else {
 		n = snprintf(json, sizeof(json), "{\"conversation\":\"%" PRIu64 "\",\"seq\":\"%"
 		    PRIu64 "\",\"timeMs\":\"%" PRIu64 "\"}\n", o->conversation, o->seq, o->time_ms);
-		call_tell(c, json, (size_t)n, false);
+		call_tell(call, json, (size_t)n, false);
 	}
 }
 
 static void
-answered(struct conn *c)
+answered(struct conn *c, struct call *call)
 {
-	struct api_call *a = call_state(c);
+	struct api_call *a = call_state(call);
 	const char *json;
 	size_t n;
 
-	json = call_told(c, &n);
+	json = call_told(call, &n);
 	if (a->code == KITH_E_OK && n == 0)
 		a->code = KITH_E_BUSY;	/* there was no memory for it */
 	if (a->code != KITH_E_OK)
@@ -116,14 +117,16 @@ answered(struct conn *c)
 static void
 ask(struct conn *c, const struct call_spec *spec, const Kith__V1__Request *request)
 {
-	if (call_begin(c, spec) < 0) {
+	struct call *call;
+
+	if ((call = web_call(c, spec)) == NULL) {
 		web_error(c, KITH_E_BUSY, NULL, 0);
 		return;
 	}
-	if (call_add_message(c, request) < 0)
-		call_fail(c, KITH_E_BUSY);
+	if (call_add_message(call, request) < 0)
+		call_fail(call, KITH_E_BUSY);
 	else
-		call_go(c);
+		call_go(call);
 }
 
 static uint64_t
@@ -260,10 +263,10 @@ web_messages(struct conn *c, const struct http_request *r)
 /* -- reading ---------------------------------------------------------------------------------- */
 
 static void
-page_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+page_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
 {
-	static char json[JSON_BYTES_MAX];
-	struct api_call *a = call_state(c);
+	char *json = c->w->json;
+	struct api_call *a = call_state(call);
 	size_t n;
 
 	(void)place;
@@ -272,11 +275,11 @@ page_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 		return;
 	}
 	n = r->body_case == KITH__V1__REPLY__BODY_HISTORY_PAGE ?
-	    json_from_message(&r->history_page->base, json, sizeof(json)) : 0;
+	    json_from_message(&r->history_page->base, json, sizeof(c->w->json)) : 0;
 	if (n == 0)
 		a->code = KITH_E_INTERNAL;
 	else
-		call_tell(c, json, n, false);
+		call_tell(call, json, n, false);
 }
 
 /* Not given is 0. */
@@ -343,10 +346,10 @@ web_events(struct conn *c, const struct http_request *r)
 
 /* Now it is known who it is, and where it may post. */
 static void
-hook_ready(struct conn *c)
+hook_ready(struct conn *c, struct call *call)
 {
 	static char text[TEXT_BYTES_MAX + 1];
-	const struct api_call *a = call_state(c);
+	const struct api_call *a = call_state(call);
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 	Kith__V1__Send send = KITH__V1__SEND__INIT;
 	Kith__V1__Target target = KITH__V1__TARGET__INIT, *targets[] = { &target };
@@ -362,9 +365,9 @@ hook_ready(struct conn *c)
 	r.body_case = KITH__V1__REQUEST__BODY_SEND;
 	r.send = &send;
 	if ((size_t)n >= sizeof(text))
-		call_fail(c, KITH_E_TOO_LARGE);
-	else if (call_add_message(c, &r) < 0)
-		call_fail(c, KITH_E_BUSY);
+		call_fail(call, KITH_E_TOO_LARGE);
+	else if (call_add_message(call, &r) < 0)
+		call_fail(call, KITH_E_BUSY);
 }
 
 /* {"text"} or the text itself. */
@@ -390,15 +393,16 @@ web_hook(struct conn *c, const struct http_request *r)
 		.ready = hook_ready, .reply = post_replied, .done = answered, .failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops, .hook = true, .state_size = sizeof(struct api_call) };
+	struct call *call;
 	enum kith_err err;
 
 	spec.token = r->path + strlen(HOOK_PATH);
 	if (strlen(spec.token) != TOKEN_CHARS) {
 		web_error(c, KITH_E_TOKEN_INVALID, "no such hook", 0);
-	} else if (call_begin(c, &spec) < 0) {
+	} else if ((call = web_call(c, &spec)) == NULL) {
 		web_error(c, KITH_E_BUSY, NULL, 0);
-	} else if ((err = take_hook_body(r, call_state(c))) != KITH_E_OK) {
-		call_fail(c, err);
+	} else if ((err = take_hook_body(r, call_state(call))) != KITH_E_OK) {
+		call_fail(call, err);
 	} else
-		call_go(c);
+		call_go(call);
 }

@@ -28,10 +28,10 @@ is_login(const Kith__V1__Request *r)
 
 /* A page is answered without the token; who is no page has no cookies. */
 static void
-login_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
+login_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
 {
 	static char json[1024];
-	struct login *l = call_state(c);
+	struct login *l = call_state(call);
 	size_t n;
 
 	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
@@ -44,19 +44,19 @@ login_replied(struct conn *c, unsigned place, const Kith__V1__Reply *r)
 		l->code = KITH_E_INTERNAL;
 		return;
 	}
-	if (c->web->asker.origin == ORIGIN_OWN) {
+	if (web_of(c)->asker.origin == ORIGIN_OWN) {
 		strncpy(l->token, r->logged_in->token, TOKEN_CHARS);
 		*r->logged_in->token = '\0';
 	}
 	n = json_from_message(&r->base, json, sizeof(json));
-	call_tell(c, json, n, false);
+	call_tell(call, json, n, false);
 	explicit_bzero(json, n);
 }
 
 static void
-login_done(struct conn *c)
+login_done(struct conn *c, struct call *call)
 {
-	struct login *l = call_state(c);
+	struct login *l = call_state(call);
 	char line[WEB_EXTRA_MAX] = "";
 	const char *json;
 	size_t n;
@@ -65,7 +65,7 @@ login_done(struct conn *c)
 		web_error(c, l->code, NULL, l->retry_ms);
 		return;
 	}
-	json = call_told(c, &n);
+	json = call_told(call, &n);
 	if (*l->token != '\0')
 		web_cookie_line(c, l->token, line);
 	web_respond(c, 200, WEB_TYPE_JSON, json, n, line);
@@ -73,7 +73,7 @@ login_done(struct conn *c)
 }
 
 static int
-add_hello(struct conn *c)
+add_hello(struct call *call)
 {
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 	Kith__V1__Hello hello = KITH__V1__HELLO__INIT;
@@ -84,7 +84,7 @@ add_hello(struct conn *c)
 	r.id = UINT64_MAX;
 	r.body_case = KITH__V1__REQUEST__BODY_HELLO;
 	r.hello = &hello;
-	return call_add_message(c, &r);
+	return call_add_message(call, &r);
 }
 
 static void
@@ -94,16 +94,17 @@ log_in(struct conn *c, const uint8_t *bytes, size_t n)
 		.reply = login_replied, .done = login_done, .failed = web_error,
 	};
 	const struct call_spec spec = { .ops = &ops, .state_size = sizeof(struct login) };
+	struct call *call;
 
-	if (call_begin(c, &spec) < 0) {
+	if ((call = web_call(c, &spec)) == NULL) {
 		web_error(c, KITH_E_BUSY, NULL, 0);
 		return;
 	}
 	c->session.light = true;
-	if (add_hello(c) < 0 || call_add(c, bytes, (uint32_t)n, true) < 0)
-		call_fail(c, KITH_E_BUSY);
+	if (add_hello(call) < 0 || call_add(call, bytes, (uint32_t)n, true) < 0)
+		call_fail(call, KITH_E_BUSY);
 	else
-		call_go(c);
+		call_go(call);
 }
 
 void
@@ -111,7 +112,7 @@ web_login(struct conn *c, const struct http_request *r)
 {
 	uint8_t bytes[FRAME_BYTES_MAX_LOGIN];
 	ProtobufCMessage *message;
-	enum web_origin from = c->web->asker.origin;
+	enum web_origin from = web_of(c)->asker.origin;
 	enum kith_err err;
 	size_t n = 0;
 
@@ -143,10 +144,11 @@ web_login(struct conn *c, const struct http_request *r)
 
 /* The cookie goes, whatever becomes of its token. */
 static void
-logged_out(struct conn *c)
+logged_out(struct conn *c, struct call *call)
 {
 	char line[WEB_EXTRA_MAX];
 
+	(void)call;
 	web_cookie_line(c, NULL, line);
 	web_respond(c, 200, WEB_TYPE_JSON, "{}\n", 3, line);
 }
@@ -155,7 +157,7 @@ static void
 not_logged_out(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms)
 {
 	if (code == KITH_E_TOKEN_INVALID || code == KITH_E_DISABLED)
-		logged_out(c);
+		logged_out(c, NULL);
 	else
 		web_error(c, code, text, retry_ms);
 }
@@ -165,6 +167,7 @@ web_logout(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = { .done = logged_out, .failed = not_logged_out };
 	struct call_spec spec = { .ops = &ops };
+	struct call *call;
 	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
 	Kith__V1__Logout logout = KITH__V1__LOGOUT__INIT;
 	char token[TOKEN_CHARS + 1];
@@ -175,12 +178,12 @@ web_logout(struct conn *c, const struct http_request *r)
 	request.logout = &logout;
 	spec.token = token;
 	if (!web_token(c, r, token, &from_cookie)) {
-		logged_out(c);
-	} else if (call_begin(c, &spec) < 0) {
+		logged_out(c, NULL);
+	} else if ((call = web_call(c, &spec)) == NULL) {
 		web_error(c, KITH_E_BUSY, NULL, 0);
-	} else if (call_add_message(c, &request) < 0) {
-		call_fail(c, KITH_E_BUSY);
+	} else if (call_add_message(call, &request) < 0) {
+		call_fail(call, KITH_E_BUSY);
 	} else
-		call_go(c);
+		call_go(call);
 	explicit_bzero(token, sizeof(token));
 }

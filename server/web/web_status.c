@@ -98,8 +98,9 @@ respond_metrics(struct conn *c)
 }
 
 static void
-on_logged_in(struct conn *c)
+on_logged_in(struct conn *c, struct call *call)
 {
+	(void)call;
 	if (c->session.admin)
 		respond_metrics(c);
 	else
@@ -114,17 +115,18 @@ web_metrics(struct conn *c, const struct http_request *r)
 		.done = on_logged_in, .failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops };
+	struct call *call;
 	char token[TOKEN_CHARS + 1];
 	bool from_cookie;
 
 	spec.token = token;
 	if (web_token(c, r, token, &from_cookie)) {
-		if (call_begin(c, &spec) < 0)
+		if ((call = web_call(c, &spec)) == NULL)
 			web_error(c, KITH_E_BUSY, NULL, 0);
 		else
-			call_go(c);
+			call_go(call);
 		explicit_bzero(token, sizeof(token));
-	} else if (c->loopback && !c->web->asker.proxied) {
+	} else if (c->loopback && !web_of(c)->asker.proxied) {
 		respond_metrics(c);
 	} else
 		web_error(c, KITH_E_TOKEN_INVALID, "from this machine, or with an administrator's token",

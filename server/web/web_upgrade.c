@@ -4,27 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/evp.h>
-
-#include "server/door/ws.h"
+#include "server/door/door_ws.h"
 #include "server/web/web.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
 
-#define GUID		"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"	/* RFC 6455, 1.3 */
 #define KEY_CHARS	24u		/* 16 bytes in base64 */
 #define SUBPROTOCOLS	"kith.v1.json, kith.v1.pb"
-
-void
-ws_accept_key(const char *key, char out[29])
-{
-	unsigned char hash[EVP_MAX_MD_SIZE];
-	char text[KEY_CHARS + sizeof(GUID)];
-	int n = snprintf(text, sizeof(text), "%s" GUID, key);
-
-	EVP_Digest(text, (size_t)n, hash, NULL, EVP_sha1(), NULL);
-	EVP_EncodeBlock((unsigned char *)out, hash, 20);
-}
 
 /* 22 digits of base64, of which the last has four bits, and the padding. */
 static bool
@@ -68,7 +54,7 @@ upgrade(struct conn *c, const struct http_request *r, const struct door_ops *doo
 	bool from_cookie;
 	int n;
 
-	ws_accept_key(http_header(r, "sec-websocket-key", 0), accept);
+	door_ws_accept_key(http_header(r, "sec-websocket-key", 0), accept);
 	if (!web_token(c, r, token, &from_cookie) || !from_cookie)
 		*token = '\0';
 	n = snprintf(answer, sizeof(answer), "HTTP/1.1 101 Switching Protocols\r\n"
@@ -78,7 +64,7 @@ upgrade(struct conn *c, const struct http_request *r, const struct door_ops *doo
 	if (door_enter(c, door) < 0)
 		conn_kill(c);
 	else
-		memcpy(c->ws->token, token, sizeof(token));
+		door_ws_keep_token(c, token);
 	explicit_bzero(token, sizeof(token));
 }
 

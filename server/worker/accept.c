@@ -40,6 +40,18 @@ address_of(const struct sockaddr_storage *sa, uint8_t address[16])
 	}
 }
 
+struct conn *
+accept_conn(struct worker *w, int fd, const uint8_t address[16], bool loopback)
+{
+	struct conn *c = conn_open(w, fd, address, loopback);
+
+	if (c != NULL) {
+		session_init(&c->session);
+		conn_start_input(c);
+	}
+	return c;
+}
+
 /* No descriptors left: the one in reserve takes a client and lets it go, so that it learns
  * and the socket does not stay readable for ever; then a pause. */
 static void
@@ -83,7 +95,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 #endif
 		loopback = address_of(&sa, address);
-		conn_open(w, fd, address, loopback);
+		accept_conn(w, fd, address, loopback);
 	}
 	if (i < ACCEPTS_MAX && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
 	    errno == ENOMEM)) {

@@ -13,23 +13,6 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
-/* The event at hand, as each door sends it; made when the first of its sessions is met. */
-struct wrapped {
-	bool	made;
-	size_t	len;			/* 0: it can't be sent so */
-	uint8_t	bytes[DOOR_WRAPPED_MAX];
-};
-
-static struct wrapped wrapped[DOOR_COUNT];
-
-static void
-begin(void)
-{
-	for (unsigned i = 0; i < DOOR_COUNT; i++)
-		wrapped[i].made = false;
-	door_json_forget();
-}
-
 /* What goes to some sessions, and to which of these not. */
 struct news {
 	const uint8_t	*body;
@@ -47,19 +30,17 @@ wants(const struct session *s, const struct news *n)
 static void
 to_conn(struct conn *c, const struct news *n)
 {
-	struct wrapped *as = &wrapped[c->door->id];
+	size_t len;
+	const uint8_t *bytes = wrapped_for(&c->w->wrapped, c->door, &len);
 
-	if (!as->made)
-		as->len = c->door->wrap(c->w, n->body, n->len, as->bytes);
-	as->made = true;
-	if (as->len == 0)
+	if (bytes == NULL)
 		conn_fall_behind(c);
 	else if (c->door->live != NULL)
-		c->door->live(c, as->bytes, as->len, n->hint);
+		c->door->live(c, bytes, len, n->hint);
 	else if (n->hint)
-		conn_queue_hint(c, as->bytes, as->len);
+		conn_queue_hint(c, bytes, len);
 	else
-		conn_queue_live(c, as->bytes, as->len);
+		conn_queue_live(c, bytes, len);
 }
 
 /* Queueing ends no session (conn_break), so the set stays as it is. */
@@ -81,7 +62,7 @@ deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body, u
 {
 	struct news n = { .body = body, .len = len };
 
-	begin();
+	wrapped_begin(&w->wrapped, body, len);
 	if (h->flags & IPC_F_FOLLOWERS)
 		to_set(w, index_find(&w->groups, h->conversation), &n);
 	if (h->flags & IPC_F_USERS) {
@@ -97,7 +78,7 @@ deliver_cursor(struct worker *w, const struct ipc_head *h, const uint8_t *body, 
 {
 	struct news n = { .body = body, .len = len, .but_device = h->device };
 
-	begin();
+	wrapped_begin(&w->wrapped, body, len);
 	to_set(w, index_find(&w->users, h->user[0]), &n);
 }
 
@@ -127,7 +108,7 @@ deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *body, 
 		stats_add(w->p->stats, STAT_ipc_refused, 1);
 		return;
 	}
-	begin();
+	wrapped_begin(&w->wrapped, body, len);
 	if (conv_is_group(h->conversation))
 		to_set(w, index_find(&w->groups, h->conversation), &n);
 	else

@@ -1,117 +1,148 @@
-/* door.c - the list of doors, and what is the same at each. */
+/* door.c - which door a connection comes by, and what is the same at each. */
 #include "server/worker/door.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "protocol/json.h"
 #include "protocol/limits.h"
-#include "server/conf/conf.h"
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
+#include "shm/stats.h"
 
-static const struct door_ops *const doors[DOOR_COUNT] = {
-	[DOOR_NATIVE] = &door_native,
-	[DOOR_HTTP] = &door_http,
-	[DOOR_WS_JSON] = &door_ws_json,
-	[DOOR_WS_PB] = &door_ws_pb,
-};
-
-/* The last Reply as JSON: several doors send the same text. */
-static struct {
-	const uint8_t	*reply;		/* NULL: none */
-	size_t		 len;
-	char		 text[JSON_BYTES_MAX + 1];
-} json;
+/* -- coming in --------------------------------------------------------------- */
 
 static bool
 is_open(const struct worker *w, const struct door_ops *door)
 {
-	return door != &door_http || w->p->conf->http;
+	return door->is_open == NULL || door->is_open(w->p->conf);
 }
 
-const struct door_ops *
+static const struct door_ops *
 door_by_byte(const struct worker *w, uint8_t first)
 {
-	for (unsigned i = 0; i < DOOR_COUNT; i++)
-		if (doors[i]->recognise != NULL && doors[i]->recognise(first) &&
-		    is_open(w, doors[i]))
-			return doors[i];
+	for (const struct door_ops *const *d = w->doors; *d != NULL; d++)
+		if ((*d)->recognise != NULL && (*d)->recognise(first) && is_open(w, *d))
+			return *d;
 	return NULL;
 }
 
-const struct door_ops *
+static const struct door_ops *
 door_by_alpn(const struct worker *w, const char *alpn)
 {
-	for (unsigned i = 0; i < DOOR_COUNT; i++)
-		if (doors[i]->alpn != NULL && strcmp(doors[i]->alpn, alpn) == 0 &&
-		    is_open(w, doors[i]))
-			return doors[i];
+	for (const struct door_ops *const *d = w->doors; *d != NULL; d++)
+		if ((*d)->alpn != NULL && strcmp((*d)->alpn, alpn) == 0 && is_open(w, *d))
+			return *d;
 	return NULL;
+}
+
+static void
+end_door(struct conn *c)
+{
+	if (c->door != NULL && c->door->end != NULL)
+		c->door->end(c->door_state);
+	c->door_state = NULL;
 }
 
 int
 door_enter(struct conn *c, const struct door_ops *door)
 {
+	void *state = NULL;
 	int rc;
 
 	if (door == NULL)
 		return -ENOENT;
-	if (door->begin != NULL && (rc = door->begin(c)) < 0)
+	if (door->begin != NULL && (rc = door->begin(c, &state)) < 0)
 		return rc;
-	if (c->door != NULL && c->door->end != NULL)
-		c->door->end(c);
+	if (!door->beats)
+		conn_watch(c, CONN_WATCH_NONE);
+	else if (c->door != NULL && !c->door->beats)
+		conn_watch(c, CONN_WATCH_LOGIN);
+	end_door(c);
 	c->door = door;
-	conn_door_changed(c);
+	c->door_state = state;
 	return 0;
 }
 
-const char *
-door_json(struct worker *w, const uint8_t *reply, uint32_t len, size_t *n)
+int
+door_enter_first(struct conn *c)
 {
-	if (json.reply != reply)
-		json.len = json_from_wire(&kith__v1__reply__descriptor, reply, len,
-		    &w->reply_mem, json.text, sizeof(json.text));
-	json.reply = reply;
-	*n = json.len;
-	return json.len > 0 ? json.text : NULL;
+	return door_enter(c, c->w->doors[0]);
+}
+
+/* -- what the connection asks ------------------------------------------------- */
+
+/* Without ALPN the first byte tells. */
+bool
+door_agreed(struct conn *c, const char *alpn)
+{
+	return *alpn == '\0' || door_enter(c, door_by_alpn(c->w, alpn)) == 0;
 }
 
 void
-door_json_forget(void)
+door_refuse_plain(struct conn *c, uint8_t first)
 {
-	json.reply = NULL;
+	const struct door_ops *door = door_by_byte(c->w, first);
+
+	if (door != NULL && door->refuse_plain != NULL)
+		door->refuse_plain(c->fd);
 }
 
 void
+door_input(struct conn *c, const uint8_t **at, size_t *len)
+{
+	if (c->door == NULL && *len == 0)
+		return;
+	if (c->door == NULL && door_enter(c, door_by_byte(c->w, **at)) < 0) {
+		stats_add(c->w->p->stats, STAT_frames_bad, 1);
+		conn_kill(c);
+		return;
+	}
+	c->door->input(c, at, len);
+}
+
+void
+door_freed(struct conn *c)
+{
+	end_door(c);
+}
+
+/* -- what the session asks ---------------------------------------------------- */
+
+void
+door_logged_in(struct conn *c)
+{
+	if (c->door->beats)
+		conn_watch(c, CONN_WATCH_INPUT);
+	if (c->door->logged_in != NULL)
+		c->door->logged_in(c);
+}
+
+void
+door_resume(struct conn *c, unsigned why)
+{
+	bool rested = (c->paused & why) != 0;
+
+	conn_resume(c, why);
+	if (rested && c->paused == CONN_PAUSE_DOOR && c->state == CONN_OPEN &&
+	    c->door->resumed != NULL)
+		c->door->resumed(c);
+}
+
+/* Any Reply may have a token in it: what was made of it is wiped. */
+int
 door_send(struct conn *c, const uint8_t *reply, uint32_t len)
 {
-	static uint8_t wrapped[DOOR_WRAPPED_MAX];
+	struct wrapped *wrapped = &c->w->wrapped;
+	const uint8_t *bytes;
 	size_t n;
 
 	if (len > FRAME_BYTES_MAX)
-		return;
-	door_json_forget();
-	if (c->door->send != NULL) {
-		c->door->send(c, reply, len);
-		return;
-	}
-	n = c->door->wrap(c->w, reply, len, wrapped);
-	conn_queue(c, wrapped, n);
-}
-
-void
-door_say_closing(struct conn *c, enum kith_err why)
-{
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	Kith__V1__Closing closing = KITH__V1__CLOSING__INIT;
-	Kith__V1__Error error = KITH__V1__ERROR__INIT;
-
-	error.code = (Kith__V1__ErrorCode)why;
-	error.text = (char *)(uintptr_t)kith_err_text(why);
-	error.retry_after_ms = why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0;
-	closing.reason = &error;
-	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
-	reply.closing = &closing;
-	session_reply(c, &reply);
+		return -EMSGSIZE;
+	if (c->door->send != NULL)
+		return c->door->send(c, reply, len);
+	wrapped_begin(wrapped, reply, len);
+	if ((bytes = wrapped_for(wrapped, c->door, &n)) != NULL)
+		conn_queue(c, bytes, n);
+	wrapped_wipe(wrapped);
+	return bytes != NULL ? 0 : -EBADMSG;
 }

@@ -54,7 +54,7 @@ req_hello(struct conn *c, const Kith__V1__Request *r)
 	reply.id = r->id;
 	reply.body_case = KITH__V1__REPLY__BODY_WELCOME;
 	reply.welcome = &welcome;
-	c->session.state = S_GREETED;
+	session_become(c, S_GREETED);
 	session_reply(c, &reply);
 	return true;
 }

@@ -1,6 +1,9 @@
 /*
- * session.c - requests: checked, answered or passed on, and what comes back.
- * session_login.c has the way in, the groups and the way out.
+ * session.c - a session's state, what it is told, and its requests in flight.
+ *
+ * session_request.c has the way of a request, session_login.c the way in and
+ * out, session_groups.c the groups that it follows. Each names only those
+ * before it in this list: session, session_groups, session_login, session_request.
  */
 #include "server/worker/session.h"
 
@@ -9,13 +12,8 @@
 #include <string.h>
 
 #include "protocol/limits.h"
-#include "protocol/wire.h"
-#include "server/conf/conf.h"
-#include "server/door/ws.h"
 #include "server/lib/log.h"
-#include "server/proc/ipc.h"
 #include "server/worker/conn.h"
-#include "server/worker/dispatch.h"
 #include "server/worker/door.h"
 #include "server/worker/session_int.h"
 #include "server/worker/worker.h"
@@ -23,47 +21,205 @@
 
 #define STALL_RETRY_MS	5u
 
+/* -- state ----------------------------------------------------------------------- */
+
+bool
+session_may_become(enum session_state from, enum session_state to)
+{
+	switch (from) {
+	case S_CONNECTED:
+		return to & (S_GREETED | S_ENDED);
+	case S_GREETED:
+		return to & (S_LOGGING_IN | S_ENDED);
+	case S_LOGGING_IN:
+		return to & (S_LOADING | S_GREETED | S_ENDED);
+	case S_LOADING:
+		return to & (S_READY | S_GREETED | S_ENDED);
+	case S_READY:
+		return to & S_ENDED;
+	case S_ENDED:			/* session_init() begins another one */
+		break;
+	}
+	return false;
+}
+
+void
+session_become(struct conn *c, enum session_state to)
+{
+	struct worker *w = c->w;
+	struct session *s = &c->session;
+
+	if (!session_may_become(s->state, to))
+		fatalx("session: from state %d to %d", (int)s->state, (int)to);
+	if (s->state == S_READY)
+		stats_set(w->p->stats, STAT_sessions_open, --w->nsessions);
+	if (to == S_READY)
+		stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
+	s->state = to;
+}
+
 void
 session_init(struct session *s)
 {
-	s->state = S_CONNECTED;
+	*s = (struct session){ .state = S_CONNECTED };
 	LIST_INIT(&s->requests);
 }
 
-/* -- answers ------------------------------------------------------------------- */
+/* -- replies --------------------------------------------------------------------- */
+
+static void
+fill_error(Kith__V1__Reply *r, Kith__V1__Error *error, uint64_t id, enum kith_err code,
+    const char *text, uint32_t retry_after_ms)
+{
+	kith__v1__reply__init(r);
+	kith__v1__error__init(error);
+	error->code = (Kith__V1__ErrorCode)code;
+	error->text = (char *)(uintptr_t)(text != NULL ? text : kith_err_text(code));
+	error->retry_after_ms = retry_after_ms;
+	r->id = id;
+	r->body_case = KITH__V1__REPLY__BODY_ERROR;
+	r->error = error;
+}
+
+/* The door could not send it: the client is told that instead. */
+static void
+reply_lost(struct conn *c, uint64_t id, size_t len, int why)
+{
+	Kith__V1__Reply reply;
+	Kith__V1__Error error;
+	uint32_t n;
+
+	stats_add(c->w->p->stats, STAT_replies_lost, 1);
+	log_error(c->session.user, "reply.lost", "request=%llu bytes=%zu door=%s errno=%d",
+	    (unsigned long long)id, len, c->door->name, -why);
+	if (id == 0)
+		return;
+	stats_add(c->w->p->stats, STAT_requests_failed, 1);
+	fill_error(&reply, &error, id, why == -EMSGSIZE ? KITH_E_TOO_LARGE : KITH_E_INTERNAL,
+	    NULL, 0);
+	n = (uint32_t)kith__v1__reply__pack(&reply, c->w->packed);
+	if (door_send(c, c->w->packed, n) < 0)
+		conn_break(c);		/* no memory */
+}
+
+void
+session_pass_reply(struct conn *c, uint64_t id, const uint8_t *reply, uint32_t len)
+{
+	int rc = door_send(c, reply, len);
+
+	if (rc < 0)
+		reply_lost(c, id, len, rc);
+}
 
 void
 session_reply(struct conn *c, const Kith__V1__Reply *r)
 {
-	static uint8_t packed[FRAME_BYTES_MAX];
+	uint8_t *packed = c->w->packed;
 	size_t len = kith__v1__reply__get_packed_size(r);
 
-	if (len > sizeof(packed)) {
-		log_error(c->session.user, "reply.size", "bytes=%zu", len);
+	if (len > sizeof(c->w->packed)) {
+		reply_lost(c, r->id, len, -EMSGSIZE);
 		return;
 	}
 	kith__v1__reply__pack(r, packed);
-	door_send(c, packed, (uint32_t)len);
+	session_pass_reply(c, r->id, packed, (uint32_t)len);
 }
 
 void
 session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
     uint32_t retry_after_ms)
 {
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+	Kith__V1__Reply reply;
+	Kith__V1__Error error;
 
-	error.code = (Kith__V1__ErrorCode)code;
-	error.text = (char *)(uintptr_t)(text != NULL ? text : kith_err_text(code));
-	error.retry_after_ms = retry_after_ms;
-	reply.id = id;
-	reply.body_case = KITH__V1__REPLY__BODY_ERROR;
-	reply.error = &error;
+	fill_error(&reply, &error, id, code, text, retry_after_ms);
 	stats_add(c->w->p->stats, STAT_requests_failed, 1);
 	session_reply(c, &reply);
 }
 
-/* -- requests in flight ---------------------------------------------------------- */
+/* -- closing --------------------------------------------------------------------- */
+
+void
+session_say_closing(struct conn *c, enum kith_err why)
+{
+	Kith__V1__Reply reply;
+	Kith__V1__Closing closing = KITH__V1__CLOSING__INIT;
+	Kith__V1__Error error;
+
+	fill_error(&reply, &error, 0, why, NULL, why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0);
+	closing.reason = &error;
+	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
+	reply.closing = &closing;
+	session_reply(c, &reply);
+}
+
+void
+session_close(struct conn *c, enum kith_err why)
+{
+	if (c->state > CONN_OPEN)
+		return;
+	if (c->door == NULL) {		/* in which language? */
+		conn_kill(c);
+		return;
+	}
+	if (c->door->bye != NULL)
+		c->door->bye(c, why);
+	else
+		session_say_closing(c, why);
+	conn_finish(c);
+}
+
+/* -- what the connection asks ------------------------------------------------------ */
+
+/* A client that never said a byte where TLS is not required is told in native frames. */
+void
+session_silent(struct conn *c)
+{
+	if (c->door == NULL && c->state == CONN_OPEN && c->tls == NULL)
+		(void)door_enter_first(c);	/* no memory: closed without a word */
+	session_close(c, KITH_E_TIMEOUT);
+}
+
+void
+session_beat(struct conn *c)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Ping ping = KITH__V1__PING__INIT;
+
+	if (c->session.state != S_READY || !c->door->beats)
+		return;
+	reply.body_case = KITH__V1__REPLY__BODY_PING;
+	reply.ping = &ping;
+	session_reply(c, &reply);
+}
+
+/* What was left out is in the log: the client is told to look there. */
+void
+session_say_resync(struct conn *c)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Resync resync = KITH__V1__RESYNC__INIT;
+
+	reply.body_case = KITH__V1__REPLY__BODY_RESYNC;
+	reply.resync = &resync;
+	session_reply(c, &reply);
+}
+
+/* -- requests in flight ------------------------------------------------------------ */
+
+void
+session_head(const struct conn *c, enum ipc_type type, uint64_t request, struct ipc_head *h)
+{
+	*h = (struct ipc_head){
+		.type = (uint16_t)type,
+		.session = c->place,
+		.session_serial = c->serial,
+		.request = request,
+		.user = { c->session.user, 0 },
+		.device = c->session.device,
+	};
+	memcpy(h->address, c->address, sizeof(h->address));
+}
 
 struct request *
 session_expect(struct conn *c, uint64_t id, unsigned slot)
@@ -94,7 +250,7 @@ session_answered(struct conn *c, struct request *r)
 	free(r);
 	if (--c->session.in_flight < IN_FLIGHT_MAX && c->session.state != S_LOGGING_IN &&
 	    c->session.state != S_LOADING)
-		conn_resume(c, CONN_PAUSE_FULL);
+		door_resume(c, CONN_PAUSE_FULL);
 }
 
 struct request *
@@ -109,327 +265,9 @@ session_find_request(struct conn *c, uint64_t id)
 }
 
 void
-session_fail(struct conn *c, struct request *r, enum kith_err code, uint32_t retry_after_ms)
-{
-	uint64_t id = r->id;
-
-	if (r->login)
-		session_login_over(c);
-	session_answered(c, r);
-	session_error(c, id, code, NULL, retry_after_ms);
-}
-
-/* -- passing on ------------------------------------------------------------------ */
-
-void
 session_retry_soon(struct worker *w)
 {
 	static const struct timeval soon = { 0, STALL_RETRY_MS * 1000 };
 
 	event_add(&w->retry, &soon);
-}
-
-/* Keeps the request until there is room, and reads no further from its connection. */
-static void
-stall(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
-    uint32_t len)
-{
-	struct stalled *s = malloc(sizeof(*s) + len);
-
-	if (s == NULL) {
-		session_error(c, id, KITH_E_BUSY, NULL, RETRY_SOON_MS);
-		return;
-	}
-	s->place = c->place;
-	s->serial = c->serial;
-	s->row = row;
-	s->id = id;
-	s->len = len;
-	memcpy(s->body, body, len);
-	STAILQ_INSERT_TAIL(&c->w->stalled, s, next);
-	conn_pause(c, CONN_PAUSE_STALLED);
-	session_retry_soon(c->w);
-}
-
-void
-session_head(const struct conn *c, enum ipc_type type, uint64_t request, struct ipc_head *h)
-{
-	*h = (struct ipc_head){
-		.type = (uint16_t)type,
-		.session = c->place,
-		.session_serial = c->serial,
-		.request = request,
-		.user = { c->session.user, 0 },
-		.device = c->session.device,
-	};
-	memcpy(h->address, c->address, sizeof(h->address));
-}
-
-/* Which process of a role. Auth counts failures by address, each of its processes for
- * itself: so an address always has the same one. */
-static unsigned
-slot_for(const struct conn *c, enum role role)
-{
-	uint64_t key[2];
-
-	if (role != ROLE_AUTH)
-		return ipc_slot(c->w->p, role, c->session.user);
-	memcpy(key, c->address, sizeof(key));
-	return ipc_slot(c->w->p, role, key[0] ^ key[1]);
-}
-
-/* The same bytes go on: who receives them walks them again. 0 or -ENOBUFS. */
-static int
-pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
-    uint32_t len)
-{
-	static const enum ipc_type types[ROLE_COUNT] = {
-		[ROLE_WRITER] = IPC_REQUEST, [ROLE_READER] = IPC_QUERY, [ROLE_AUTH] = IPC_AUTH,
-	};
-	unsigned slot = slot_for(c, row->to);
-	struct ipc_head h;
-	struct request *r;
-	int rc;
-
-	session_head(c, types[row->to], id, &h);
-	if (row->login && c->session.by_hook)
-		h.flags = IPC_F_HOOK;
-	rc = ipc_send(c->w->p, slot, &h, body, len);
-	if (rc == -ENOBUFS)
-		return rc;
-	if (rc < 0 || (r = session_expect(c, id, slot)) == NULL) {
-		session_error(c, id, KITH_E_UNAVAILABLE, NULL, RETRY_SOON_MS);
-		return 0;
-	}
-	if (row->login) {
-		r->login = true;
-		c->session.state = S_LOGGING_IN;
-		conn_pause(c, CONN_PAUSE_FULL);
-	}
-	return 0;
-}
-
-static unsigned
-tokens(const struct dispatch_row *row, const Kith__V1__Request *r)
-{
-	switch (row->cost) {
-	case COST_NONE:
-		return 0;
-	case COST_ONE:
-		return 1;
-	case COST_TARGETS:
-		return (unsigned)r->send->n_targets;
-	}
-	return 0;
-}
-
-/* Who came by a hook's token may send to one conversation, named by its id. Such a login itself is
- * for a light session, which nobody has to close when the hook is revoked. */
-static bool
-hook_may(const struct session *s, const Kith__V1__Request *r)
-{
-	const Kith__V1__Send *send = r->send;
-
-	if (s->state != S_READY)
-		return !s->by_hook || s->light;
-	return s->hook == 0 || (r->body_case == KITH__V1__REQUEST__BODY_SEND &&
-	    send->n_targets == 1 && send->targets[0]->to_case == KITH__V1__TARGET__TO_CONVERSATION &&
-	    send->targets[0]->conversation == s->hook);
-}
-
-/* All that can be said against it here, whatever the row; its tokens last, since they are
- * spent then. */
-static enum kith_err
-check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r, uint32_t len,
-    const char **text, uint32_t *retry_ms)
-{
-	const struct conf *conf = c->w->p->conf;
-	struct session *s = &c->session;
-	enum kith_err err;
-
-	if (row == NULL || r->id == 0) {
-		*text = row == NULL ? "no request in it" : "id is 0";
-		return KITH_E_BAD_REQUEST;
-	}
-	if (!(row->states & s->state))
-		return KITH_E_WRONG_STATE;
-	if (!hook_may(s, r))
-		return KITH_E_NOT_PERMITTED;
-	if (len > row->size)
-		return KITH_E_TOO_LARGE;
-	if (session_find_request(c, r->id) != NULL) {
-		*text = "id is in use";
-		return KITH_E_BAD_REQUEST;
-	}
-	if (row->check != NULL && (err = row->check(c, r, text)) != KITH_E_OK)
-		return err;
-	*retry_ms = limit_take(&s->sends, c->w->now, conf->send_rate, conf->send_burst,
-	    tokens(row, r));
-	return *retry_ms > 0 ? KITH_E_RATE_LIMITED : KITH_E_OK;
-}
-
-void
-session_malformed(struct conn *c, uint64_t id, enum kith_err err)
-{
-	stats_add(c->w->p->stats, STAT_requests, 1);
-	stats_add(c->w->p->stats, STAT_frames_bad, 1);
-	session_error(c, id, err, NULL, 0);
-}
-
-/* Passes a checked Request on to whoever answers it. */
-static void
-pass_or_stall(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r,
-    const uint8_t *body, uint32_t len)
-{
-	uint8_t filled[FRAME_BYTES_MAX_LOGIN];
-	uint32_t n = ws_fill_token(c, r, filled);
-
-	if (n > 0) {
-		body = filled;
-		len = n;
-	}
-	if (pass_on(c, row, r->id, body, len) == -ENOBUFS)
-		stall(c, row, r->id, body, len);
-	explicit_bzero(filled, n);
-}
-
-void
-session_request(struct conn *c, const uint8_t *body, uint32_t len)
-{
-	struct worker *w = c->w;
-	const struct dispatch_row *row;
-	const Kith__V1__Request *r;
-	ProtobufCMessage *message;
-	const char *text = NULL;
-	uint32_t retry_ms = 0;
-	uint64_t id;
-	enum kith_err err;
-
-	err = wire_unpack(&kith__v1__request__descriptor, body, len, &w->mem, &id, &message);
-	if (err != KITH_E_OK) {
-		session_malformed(c, id, err);
-		goto out;
-	}
-	stats_add(w->p->stats, STAT_requests, 1);
-	r = (const Kith__V1__Request *)message;
-	row = dispatch_find(r->body_case);
-	err = check(c, row, r, len, &text, &retry_ms);
-	if (err != KITH_E_OK) {
-		log_debug(c->session.user, row != NULL ? row->name : "request",
-		    "place=%u refused=%s", c->place, kith_err_name(err));
-		session_error(c, id, err, text, retry_ms);
-	} else if (row->handle == NULL || !row->handle(c, r))
-		pass_or_stall(c, row, r, body, len);
-out:
-	unpackmem_reset(&w->mem);	/* it may hold a password */
-}
-
-/* -- what comes back --------------------------------------------------------------- */
-
-void
-session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
-{
-	struct conn *c = conn_find(w, h->session, h->session_serial);
-	struct request *r = c == NULL ? NULL : session_find_request(c, h->request);
-
-	/* The client has gone, or was told UNAVAILABLE long ago. */
-	if (r == NULL || r->login || r->slot != h->from)
-		return;
-	session_answered(c, r);
-	door_send(c, body, len);
-	if (h->flags & IPC_F_CLOSE)
-		conn_close(c, KITH_E_OK);
-}
-
-/* -- time -------------------------------------------------------------------------- */
-
-static void
-free_stalled(struct stalled *s)
-{
-	explicit_bzero(s->body, s->len);
-	free(s);
-}
-
-/* False: there is still no room for it. */
-static bool
-try_again(struct worker *w, const struct stalled *s)
-{
-	struct conn *c = conn_find(w, s->place, s->serial);
-
-	if (c == NULL || c->state != CONN_OPEN)
-		return true;
-	if (pass_on(c, s->row, s->id, s->body, s->len) == -ENOBUFS)
-		return false;
-	conn_resume(c, CONN_PAUSE_STALLED);
-	return true;
-}
-
-/* In their order, once each. A role that has no room for one has none for those behind it. */
-static void
-retry_stalled(struct worker *w)
-{
-	STAILQ_HEAD(, stalled) left = STAILQ_HEAD_INITIALIZER(left);
-	struct stalled *s;
-	uint32_t full = 0;
-
-	while ((s = STAILQ_FIRST(&w->stalled)) != NULL) {
-		STAILQ_REMOVE_HEAD(&w->stalled, next);
-		if (!(full & 1u << s->row->to) && try_again(w, s)) {
-			free_stalled(s);
-			continue;
-		}
-		full |= 1u << s->row->to;
-		STAILQ_INSERT_TAIL(&left, s, next);
-	}
-	STAILQ_CONCAT(&w->stalled, &left);
-	if (full != 0)
-		session_retry_soon(w);
-}
-
-void
-session_drop_stalled(struct worker *w)
-{
-	struct stalled *s;
-
-	while ((s = STAILQ_FIRST(&w->stalled)) != NULL) {
-		STAILQ_REMOVE_HEAD(&w->stalled, next);
-		free_stalled(s);
-	}
-}
-
-/* Auth keeps its logins in its own memory: if it died, they died with it. The store reads its
- * inbox again, and answers all. */
-static void
-fail_orphans(struct worker *w)
-{
-	struct proc *p = w->p;
-	unsigned first = p->shared->first[ROLE_AUTH], slot;
-	struct request *r, *next;
-	uint32_t now;
-
-	for (slot = first; slot < first + p->shared->count[ROLE_AUTH]; slot++) {
-		now = p->shared->slots[slot].generation;
-		if (now == w->auth_generation[slot])
-			continue;
-		w->auth_generation[slot] = now;
-		for (r = TAILQ_FIRST(&w->requests); r != NULL; r = next) {
-			next = TAILQ_NEXT(r, by_deadline);
-			if (r->slot == slot && r->generation != now)
-				session_fail(conn_find(w, r->place, r->serial), r,
-				    KITH_E_UNAVAILABLE, RETRY_SOON_MS);
-		}
-	}
-}
-
-void
-session_tick(struct worker *w)
-{
-	struct request *r;
-
-	retry_stalled(w);
-	session_send_loads(w);
-	fail_orphans(w);
-	while ((r = TAILQ_FIRST(&w->requests)) != NULL && w->now >= r->deadline)
-		session_fail(conn_find(w, r->place, r->serial), r, KITH_E_UNAVAILABLE,
-		    RETRY_SOON_MS);
 }

@@ -78,50 +78,68 @@ struct session {
 	uint32_t		 welcome_len;
 };
 
+/* Connected, and all else zero. */
 void	session_init(struct session *s);
+
+/* May a session in state `from` go on to `to`? session_become() is the only
+ * place where it does. */
+bool	session_may_become(enum session_state from, enum session_state to);
+void	session_become(struct conn *c, enum session_state to);
 
 /* One request, as bytes. Answers it, passes it on, or pauses the connection. */
 void	session_request(struct conn *c, const uint8_t *body, uint32_t len);
 
-/* What came instead of a Request, and could be read as far as its id. */
+/* Instead of a Request came something that could be read as far as its id. */
 void	session_malformed(struct conn *c, uint64_t id, enum kith_err err);
+
+/* Tells the client why, and closes once the output has left. */
+void	session_close(struct conn *c, enum kith_err why);
 
 /* Out of all tables; tells the writer when the user was last seen. */
 void	session_end(struct conn *c);
 
 bool	session_follows(const struct session *s, uint64_t group);
 
-/* Ends it and begins another one on the same connection, perhaps another user's. What the old
- * one asked is answered to nobody: the connection is known by a new serial from here on. What
- * was spent on sending stays spent. */
+/* Ends it and begins another one on the same connection, perhaps another
+ * user's. What the old one asked is answered to nobody: the connection is known
+ * by a new serial from here on. What was spent on sending stays spent. */
 void	session_restart(struct conn *c);
 
-/* Replies to this client; `r` is packed at once. */
+/* Replies to this client; `r` is packed at once. What the door cannot send is
+ * logged and counted, and its request is answered with an error. */
 void	session_reply(struct conn *c, const Kith__V1__Reply *r);
-void	session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
-	    uint32_t retry_after_ms);
+void	session_error(struct conn *c, uint64_t id, enum kith_err code,
+	    const char *text, uint32_t retry_after_ms);
 
-/* What the other processes say. */
-void	session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body,
-	    uint32_t len);
-void	session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body,
-	    uint32_t len);
-void	session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *body,
-	    uint32_t len);
-void	session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *body,
-	    uint32_t len);
-void	session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_t *body,
-	    uint32_t len);
+/* Closing, as a Reply. */
+void	session_say_closing(struct conn *c, enum kith_err why);
+
+/* The hooks of struct conn_ops that are the session's (conn.h). */
+void	session_silent(struct conn *c);
+void	session_beat(struct conn *c);
+void	session_say_resync(struct conn *c);
+
+/* Records of the other processes. */
+void	session_on_reply(struct worker *w, const struct ipc_head *h,
+	    const uint8_t *body, uint32_t len);
+void	session_on_login(struct worker *w, const struct ipc_head *h,
+	    const uint8_t *body, uint32_t len);
+void	session_on_loaded(struct worker *w, const struct ipc_head *h,
+	    const uint8_t *body, uint32_t len);
+void	session_on_member(struct worker *w, const struct ipc_head *h,
+	    const uint8_t *body, uint32_t len);
+void	session_on_revoked(struct worker *w, const struct ipc_head *h,
+	    const uint8_t *body, uint32_t len);
 
 /* Records to this worker were dropped, nobody knows which: every session loads
- * anew, every request fails with a short retry_after. */
+ * again, every request fails with a short retry_after. */
 void	session_distrust_all(struct worker *w);
 
-/* Once a turn: what found no room is tried again; requests that are overdue, or whose
- * process died with them, fail. */
+/* Once a turn: a request that found no room is tried again; requests that are
+ * overdue, or whose process died with them, fail. */
 void	session_tick(struct worker *w);
 
-/* Drops what is stalled, at the worker's end. */
+/* Drops the requests that found no room, at the worker's end. */
 void	session_drop_stalled(struct worker *w);
 
 #endif

@@ -20,6 +20,7 @@
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 #include "server/tls/tls.h"
+#include "server/worker/door.h"
 #include "shm/ring.h"
 
 #define FDS_RESERVED	64u		/* of the limit, for all that is no connection */
@@ -64,7 +65,7 @@ drain_some(struct worker *w)
 	for (i = 0; i < w->places; i++) {
 		c = w->conns[i];
 		if (c != NULL && (c->session.in_flight == 0 || 2 * passed > all))
-			conn_close(c, KITH_E_SHUTTING_DOWN);
+			session_close(c, KITH_E_SHUTTING_DOWN);
 	}
 	if (w->nconns == 0 || 4 * passed > 3 * all)
 		proc_stop(w->p);
@@ -149,7 +150,6 @@ static void
 on_reload(struct proc *p)
 {
 	struct tls_ctx *ctx = make_tls(p);
-	struct worker *w = p->state;
 
 	take_page(w);
 	if (ctx == NULL)
@@ -178,11 +178,23 @@ count_places(void)
 	return fds.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)fds.rlim_cur - FDS_RESERVED;
 }
 
+static const struct conn_ops conn_ops = {
+	.agreed = door_agreed,
+	.refuse_plain = door_refuse_plain,
+	.input = door_input,
+	.silent = session_silent,
+	.beat = session_beat,
+	.caught_up = session_say_resync,
+	.ended = session_end,
+	.freed = door_freed,
+};
+
 int
 worker_set_up(struct worker *w)
 {
 	uint32_t i;
 
+	w->conn_ops = &conn_ops;
 	TAILQ_INIT(&w->logging_in);
 	TAILQ_INIT(&w->heard);
 	TAILQ_INIT(&w->leaving);
@@ -200,7 +212,8 @@ worker_set_up(struct worker *w)
 	w->free_places = calloc(w->places, sizeof(*w->free_places));
 	if (w->conns == NULL || w->free_places == NULL ||
 	    unpackmem_init(&w->mem, UNPACK_BYTES_MAX) < 0 ||
-	    unpackmem_init(&w->reply_mem, UNPACK_BYTES_MAX) < 0)
+	    unpackmem_init(&w->reply_mem, UNPACK_BYTES_MAX) < 0 ||
+	    wrapped_init(&w->wrapped, &w->reply_mem) < 0)
 		return -ENOMEM;
 	take_page(w);
 	for (i = 0; i < w->places; i++)	/* low places first */
@@ -225,6 +238,7 @@ worker_tear_down(struct worker *w)
 	index_fini(&w->groups);
 	index_fini(&w->addresses);
 	unpackmem_fini(&w->mem);
+	wrapped_fini(&w->wrapped);
 	unpackmem_fini(&w->reply_mem);
 	free(w->page);
 	free(w->conns);
@@ -232,7 +246,7 @@ worker_tear_down(struct worker *w)
 }
 
 int
-worker_main(struct proc *p)
+worker_run(struct proc *p, const struct door_ops *const *doors)
 {
 	static const struct proc_ops ops = {
 		.record = worker_record, .turn = worker_turn, .reload = on_reload,
@@ -242,6 +256,7 @@ worker_main(struct proc *p)
 
 	worker.p = p;
 	worker.clock = clock_now_ms;
+	worker.doors = doors;
 	p->state = &worker;
 	/* What is in the inbox was meant for a generation that is gone. */
 	ring_drop_all(&p->shared->rings[p->slot]);

@@ -14,11 +14,12 @@
 #include "server/lib/client_id.h"
 #include "server/lib/index.h"
 #include "server/proc/proc.h"
+#include "server/tls/tls.h"
 #include "server/worker/conn.h"
+#include "server/worker/wrapped.h"
 
 struct dispatch_row;
 struct page;
-struct tls_ctx;
 
 /* A request that found the inbox of its process full. The connection rests. */
 struct stalled {
@@ -32,12 +33,19 @@ struct stalled {
 
 struct worker {
 	struct proc		*p;
-	uint64_t		(*clock)(void);	/* monotonic ms: clock_now_ms(), but for tests */
+	struct tls_ctx		*tls;		/* of the certificate that is valid now */
+	uint64_t		(*clock)(void);	/* monotonic ms: clock_now_ms(), except in tests */
+	const struct door_ops	*const *doors;	/* the first is the default; NULL at the end */
+	const struct conn_ops	*conn_ops;
 	struct unpackmem	 mem;		/* the request at hand */
 	struct unpackmem	 reply_mem;	/* a Reply on its way to JSON */
+	struct wrapped		 wrapped;	/* a Reply on its way out */
+	uint8_t			 packed[FRAME_BYTES_MAX];	/* a Reply of our own */
+	uint8_t			 request[FRAME_BYTES_MAX];	/* a Request made of JSON; wiped */
+	char			 json[JSON_BYTES_MAX + 1];	/* a Reply for a call; wiped */
+	uint8_t			 input[TLS_RECORD_BYTES];	/* read from one connection */
 	struct client_ids	 client_ids;	/* made so far */
 	struct page		*page;		/* web_page.c; NULL: none */
-	struct tls_ctx		*tls;		/* of the certificate that is valid now */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;
 	uint32_t		 nconns, nfree, places;
@@ -64,13 +72,16 @@ struct worker {
 	uint64_t		 drain_began;
 };
 
-/* worker.c: what worker_main() runs, piece by piece for tests. To set up, `w` is zeroed but
- * for w->clock, w->tls and w->p. 0 or -ENOMEM. */
+/* worker.c: what worker_main() runs, piece by piece for tests. To set up, `w` is zeroed except
+ * for w->clock, w->doors, w->tls and w->p. 0 or -ENOMEM. */
 int	worker_set_up(struct worker *w);
 void	worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len);
 void	worker_turn(struct proc *p);
 void	worker_drain(struct proc *p);
 void	worker_tear_down(struct worker *w);
+
+/* The role, with the doors that clients may come by. Returns the exit status. */
+int	worker_run(struct proc *p, const struct door_ops *const *doors);
 
 /* deliver.c: records that go to many sessions. */
 void	deliver_event(struct worker *w, const struct ipc_head *h, const uint8_t *body,
@@ -82,6 +93,10 @@ void	deliver_typing(struct worker *w, const struct ipc_head *h, const uint8_t *b
 
 /* accept.c: new connections. */
 int	accept_start(struct worker *w);
+
+/* A connection of `fd`, which is taken over, and which is read from here on.
+ * NULL: refused (conn_open()). */
+struct conn *accept_conn(struct worker *w, int fd, const uint8_t address[16], bool loopback);
 void	accept_stop(struct worker *w);
 
 #endif

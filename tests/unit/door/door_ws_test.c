@@ -1,4 +1,4 @@
-/* door_ws_test.c - promises of server/door/ws.h: what goes out. */
+/* door_ws_test.c - promises of server/door/door_ws.h: what goes out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <wslay/wslay.h>
 
-#include "server/door/ws.h"
+#include "server/door/door_ws.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
@@ -18,9 +19,9 @@ accept_answers_the_key(void **state)
 	char accept[29];
 
 	(void)state;
-	ws_accept_key("dGhlIHNhbXBsZSBub25jZQ==", accept);
+	door_ws_accept_key("dGhlIHNhbXBsZSBub25jZQ==", accept);
 	assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-	ws_accept_key("AAAAAAAAAAAAAAAAAAAAAA==", accept);
+	door_ws_accept_key("AAAAAAAAAAAAAAAAAAAAAA==", accept);
 	assert_string_equal(accept, "ICX+Yqv66kxgM0FcWaLWlFLwTAI=");
 }
 
@@ -30,7 +31,7 @@ head_has_the_shortest_length(void **state)
 	static const struct {
 		uint8_t	opcode;
 		size_t	len;
-		uint8_t	head[WS_HEAD_MAX];
+		uint8_t	head[DOOR_WS_HEAD_MAX];
 		size_t	head_len;
 	} rows[] = {
 		{ WSLAY_TEXT_FRAME, 0, { 0x81, 0 }, 2 },
@@ -43,11 +44,11 @@ head_has_the_shortest_length(void **state)
 		{ WSLAY_CONNECTION_CLOSE, 2, { 0x88, 2 }, 2 },
 		{ WSLAY_PONG, 125, { 0x8a, 125 }, 2 },
 	};
-	uint8_t head[WS_HEAD_MAX];
+	uint8_t head[DOOR_WS_HEAD_MAX];
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(ws_put_head(rows[i].opcode, rows[i].len, head), rows[i].head_len);
+		assert_int_equal(door_ws_put_head(rows[i].opcode, rows[i].len, head), rows[i].head_len);
 		assert_memory_equal(head, rows[i].head, rows[i].head_len);
 	}
 }

@@ -16,6 +16,7 @@
 #include <event2/event.h>
 
 #include "protocol/wire.h"
+#include "server/doors.h"
 #include "server/tls/tls.h"
 #include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/tmpdir.h"
@@ -91,6 +92,7 @@ init(struct kit *k)
 	k->w.tls = make_tls();
 	k->w.p = &k->p;
 	k->w.clock = read_kit_clock;
+	k->w.doors = doors;
 	kit_clock = 1000000;
 	assert_int_equal(unpackmem_init(&k->mem, UNPACK_BYTES_MAX), 0);
 	assert_int_equal(worker_set_up(&k->w), 0);
@@ -254,7 +256,7 @@ open_client(struct client *c, struct kit *k, const uint8_t address[16], bool loo
 	c->kit = k;
 	c->fd = fds[0];
 	frame_reader_init(&c->reader, FRAME_BYTES_MAX);
-	c->conn = conn_open(&k->w, fds[1], address, loopback);
+	c->conn = accept_conn(&k->w, fds[1], address, loopback);
 	return c->conn != NULL;
 }
 

@@ -1,0 +1,13 @@
+/*
+ * doors.h - the ways into a worker. A new door is a row in doors.c.
+ */
+#ifndef KITH_SERVER_DOORS_H
+#define KITH_SERVER_DOORS_H
+
+struct door_ops;
+
+/* Each of them; NULL at the end. The first that fits is taken; the first of all
+ * also speaks to a client that never said a byte. */
+extern const struct door_ops *const doors[];
+
+#endif

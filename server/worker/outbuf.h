@@ -1,0 +1,35 @@
+/*
+ * outbuf.h - bytes that wait to leave by a connection: put, count, write once.
+ *
+ * Memory  One block, none while nothing waits. It grows by doubling, and
+ *         whatever it leaves is wiped: a fresh token may be in it.
+ * Order   Bytes that TLS was given once must come first at the next try, so
+ *         none is ever taken back.
+ */
+#ifndef KITH_SERVER_OUTBUF_H
+#define KITH_SERVER_OUTBUF_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "server/tls/tls.h"
+
+struct outbuf {				/* zeroed: empty */
+	uint8_t		*block;
+	size_t		 sent, len, size;	/* unsent: from `sent` to `len` */
+};
+
+/* Copies. 0, -ENOMEM, or -ENOBUFS: more than `max` bytes would be unsent. */
+int	outbuf_put(struct outbuf *o, const void *bytes, size_t len, size_t max);
+
+size_t	outbuf_unsent(const struct outbuf *o);
+
+/* One write to the socket, or one TLS record (`tls` not NULL), of *put bytes.
+ * When all have left, the block is given back. */
+enum tls_want outbuf_write(struct outbuf *o, struct tls *tls, int fd,
+	    size_t *put);
+
+/* Wipes and frees. */
+void	outbuf_fini(struct outbuf *o);
+
+#endif
