@@ -149,6 +149,7 @@ take_page(struct worker *w)
 static void
 on_reload(struct proc *p)
 {
+	struct worker *w = p->state;
 	struct tls_ctx *ctx = make_tls(p);
 
 	take_page(w);
