@@ -6,9 +6,9 @@
 const struct proc_role proc_roles[ROLE_COUNT] = {
 	[ROLE_MASTER] = { .name = "master", .secrets = true },
 	[ROLE_LOG] = { .name = "log", .main = log_main, .chroot_empty = true },
-	[ROLE_WRITER] = { .name = "writer", .main = writer_main, .chroot_state = true,
+	[ROLE_WRITER] = { .name = "writer", .main = store_writer_main, .chroot_state = true,
 	    .secrets = true },
-	[ROLE_READER] = { .name = "reader", .main = reader_main, .chroot_state = true,
+	[ROLE_READER] = { .name = "reader", .main = store_reader_main, .chroot_state = true,
 	    .secrets = true },
 	[ROLE_AUTH] = { .name = "auth", .main = auth_main, .chroot_empty = true,
 	    .secrets = true },

@@ -148,6 +148,6 @@ uint64_t	proc_utc_ms(void);
 int		proc_pem(struct proc *p, struct pem *out);
 
 /* The mains, each in the role's file. */
-proc_main log_main, writer_main, reader_main, auth_main, worker_main;
+proc_main log_main, store_writer_main, store_reader_main, auth_main, worker_main;
 
 #endif

@@ -4,22 +4,56 @@ libkithd_a_SOURCES += \
 	server/store/store.h \
 	server/store/store_account.c \
 	server/store/store_account.h \
+	server/store/store_ask.c \
+	server/store/store_ask.h \
 	server/store/store_batch.c \
 	server/store/store_batch.h \
+	server/store/store_batch_commit.c \
+	server/store/store_batch_int.h \
 	server/store/store_cache.c \
 	server/store/store_cache.h \
-	server/store/store_find.c \
+	server/store/store_conversation.c \
+	server/store/store_conversation.h \
+	server/store/store_device.c \
+	server/store/store_device.h \
+	server/store/store_event.c \
+	server/store/store_event.h \
 	server/store/store_group.c \
 	server/store/store_group.h \
 	server/store/store_history.c \
 	server/store/store_history.h \
 	server/store/store_hook.c \
+	server/store/store_hook.h \
+	server/store/store_int.h \
 	server/store/store_list.c \
 	server/store/store_list.h \
+	server/store/store_load.c \
+	server/store/store_load.h \
+	server/store/store_lobby.c \
+	server/store/store_lobby.h \
+	server/store/store_news.c \
+	server/store/store_news.h \
+	server/store/store_page.c \
+	server/store/store_page.h \
 	server/store/store_people.c \
-	server/store/store_read.c \
-	server/store/store_send.c \
-	server/store/store_send.h \
+	server/store/store_people.h \
+	server/store/store_query.c \
+	server/store/store_query.h \
+	server/store/store_reader.c \
+	server/store/store_reader.h \
+	server/store/store_reply.c \
+	server/store/store_reply.h \
+	server/store/store_session.c \
+	server/store/store_session.h \
+	server/store/store_sync.c \
+	server/store/store_sync.h \
+	server/store/store_target.c \
+	server/store/store_target.h \
 	server/store/store_tell.c \
+	server/store/store_tell.h \
 	server/store/store_token.c \
-	server/store/store_transact.c
+	server/store/store_token.h \
+	server/store/store_transact.c \
+	server/store/store_transact.h \
+	server/store/store_writer.c \
+	server/store/store_writer.h

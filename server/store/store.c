@@ -1,175 +1,121 @@
 /*
- * store.c - the writer role: the one who writes, hence the sequencer.
- *
- * One turn of its loop: all that waits in the inbox, at most 512 records; messages and
- * cursors become one transaction, in order with the groups' and accounts' own. The
- * inbox is released only after all of it is committed and told.
+ * store.c - the handle of a store role and the connection under it.
  */
 #include "server/store/store.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#include <event2/event.h>
-
+#include "protocol/wire.h"
+#include "server/conf/conf.h"
 #include "server/lib/log.h"
-#include "server/store/store_group.h"
-#include "server/store/store_send.h"
+#include "server/store/store_cache.h"
 
-#define BUDGET		512u		/* records of a turn */
+#define ERR_MAX		512u
 
-static void
-take_send(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
-{
-	store_batch_send(s, h, r->send);
-}
-
-static void
-take_mark(struct store *s, const struct ipc_head *h, const Kith__V1__Request *r)
-{
-	store_batch_mark(s, h, r->mark_read);
-}
-
-static const struct {
-	Kith__V1__Request__BodyCase	what;
-	bool		batched;	/* others wait until the open batch is stored */
-	void		(*take)(struct store *s, const struct ipc_head *h,
-			    const Kith__V1__Request *r);
-} requests[] = {
-	{ KITH__V1__REQUEST__BODY_SEND, true, take_send },
-	{ KITH__V1__REQUEST__BODY_MARK_READ, true, take_mark },
-	{ KITH__V1__REQUEST__BODY_CREATE_GROUP, false, store_group_create },
-	{ KITH__V1__REQUEST__BODY_JOIN_GROUP, false, store_group_join },
-	{ KITH__V1__REQUEST__BODY_LEAVE_GROUP, false, store_group_leave },
-	{ KITH__V1__REQUEST__BODY_INVITE_TO_GROUP, false, store_group_invite },
-	{ KITH__V1__REQUEST__BODY_CREATE_HOOK, false, store_hook_create },
-	{ KITH__V1__REQUEST__BODY_LOGOUT, false, store_account_request },
-	{ KITH__V1__REQUEST__BODY_REVOKE_SESSION, false, store_account_request },
-};
-
-/* What is not batched comes after what was. */
-static void
-begin_alone(struct store *s)
-{
-	store_batch_run(s);
-	s->commit_lost = false;
-}
-
-static void
-take_request(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32_t len)
-{
-	Kith__V1__Request *r;
-	enum kith_err e = store_unpack_request(s, body, len, &r);
-
-	if (e != KITH_E_OK) {
-		store_reply_error(s, h, e);
-		return;
-	}
-	for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++) {
-		if (requests[i].what != r->body_case)
-			continue;
-		if (!requests[i].batched)
-			begin_alone(s);
-		requests[i].take(s, h, r);
-		return;
-	}
-	store_reply_error(s, h, KITH_E_UNKNOWN_REQUEST);
-}
-
-bool
-store_replaying(const struct store *s)
-{
-	return s->replay_end != 0 && s->p->shared->rings[s->p->slot].cursor <= s->replay_end;
-}
-
-void
-store_writer_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
-{
-	struct store *s = p->state;
-
-	switch (h->type) {
-	case IPC_REQUEST:
-		take_request(s, h, body, len);
-		break;
-	case IPC_SEEN:
-		store_batch_seen(s, h->user[0], h->time_ms);
-		break;
-	case IPC_ASK:
-		begin_alone(s);
-		store_account_ask(s, h, body, len);
-		break;
-	default:			/* ipc_check() lets nothing else pass */
-		break;
-	}
-}
-
-void
-store_writer_turn(struct proc *p)
-{
-	struct store *s = p->state;
-
-	store_batch_run(s);
-	store_tend(s);
-	if (s->draining && ring_empty(&p->shared->rings[p->slot]))
-		proc_stop(p);
-}
-
-/* The workers are gone; what they left in the inbox is still stored. */
-static void
-writer_drain(struct proc *p)
-{
-	struct store *s = p->state;
-
-	s->draining = true;
-	proc_again(p);
-}
-
-static const struct proc_ops writer_ops = {
-	.record = store_writer_record,
-	.turn = store_writer_turn,
-	.drain = writer_drain,
-	.budget = BUDGET,
-};
+char store_empty[] = "";
 
 int
-store_writer_init(struct store *s, struct proc *p)
+store_init(struct store *s, struct proc *p, const struct store_hooks *hooks)
 {
-	struct ring *inbox = &p->shared->rings[p->slot];
-	int rc;
-
-	if ((rc = store_init(s, p, true)) < 0 || (rc = store_batch_init(s)) < 0)
-		return rc;
-	p->state = s;
-	ring_attach(inbox);
-	if (!ring_empty(inbox))
-		s->replay_end = inbox->cursor + ring_used(inbox);
-	store_connect(s);
+	memset(s, 0, sizeof(*s));
+	s->p = p;
+	s->hooks = hooks;
+	if ((s->cache = store_cache_create()) == NULL ||
+	    unpackmem_init(&s->mem, UNPACK_BYTES_MAX) < 0)
+		return -ENOMEM;
 	return 0;
 }
 
-/* A server that starts before its database waits for it: the other roles, and who asks whether
- * it serves, wait too. Later on the writer serves without one, by saying so. SIGTERM still ends
- * the process at once here. */
-static void
-wait_for_database(struct store *s)
+void
+store_fini(struct store *s)
 {
-	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
-
-	while (s->p->generation == 1 && store_connect(s) != DB_OK)
-		nanosleep(&pause, NULL);
+	db_close(s->db);
+	store_cache_destroy(s->cache);
+	unpackmem_fini(&s->mem);
 }
 
-int
-writer_main(struct proc *p)
+enum kith_err
+store_unpack_request(struct store *s, const uint8_t *body, uint32_t len, Kith__V1__Request **out)
 {
-	struct store s;
-	int rc;
+	ProtobufCMessage *msg;
+	enum kith_err e = wire_unpack(&kith__v1__request__descriptor, body, len, &s->mem, NULL,
+	    &msg);
 
-	if (store_writer_init(&s, p) < 0)
-		fatalx("no memory for the store");
-	wait_for_database(&s);
-	rc = proc_run(p, &writer_ops);
-	store_batch_fini(&s);
-	store_fini(&s);
-	return rc;
+	if (e == KITH_E_OK)
+		*out = (Kith__V1__Request *)msg;
+	return e;
+}
+
+enum kith_err
+store_err(enum db_class c)
+{
+	switch (c) {
+	case DB_OK:
+	case DB_DONE:
+		return KITH_E_OK;
+	case DB_LOST:
+	case DB_RETRY:
+	case DB_FULL:
+		return KITH_E_UNAVAILABLE;
+	default:
+		return KITH_E_INTERNAL;
+	}
+}
+
+/* -- connection ----------------------------------------------------------- */
+
+void
+store_disconnect(struct store *s)
+{
+	db_close(s->db);
+	s->db = NULL;
+	store_cache_clear(s->cache);
+}
+
+static void
+connect_failed(struct store *s, bool fatal, const char *err)
+{
+	store_disconnect(s);
+	s->retry_at = proc_now_ms() + STORE_RETRY_MS;
+	if (fatal && !s->connected_once) {
+		log_error(0, "db.refused", "reason=\"%s\"", err);
+		exit(PROC_EX_CONFIG);
+	}
+	if (!s->away)
+		log_error(0, "db.away", "reason=\"%s\"", err);
+	s->away = true;
+}
+
+enum db_class
+store_connect(struct store *s)
+{
+	char err[ERR_MAX] = "";
+	bool fatal = false;
+
+	if (s->db != NULL)
+		return DB_OK;
+	if (proc_now_ms() < s->retry_at)
+		return DB_LOST;
+	s->db = db_open(s->p->conf, s->hooks != NULL, &fatal, err, sizeof(err));
+	if (s->db == NULL || (s->hooks != NULL &&
+	    s->hooks->prepare(s, err, sizeof(err), &fatal) < 0)) {
+		connect_failed(s, fatal, err);
+		return DB_LOST;
+	}
+	stats_add(s->p->stats, STAT_db_connects, 1);
+	log_info(0, "db.connected", "database=%s", s->p->conf->database);
+	s->away = false;
+	s->connected_once = true;
+	return DB_OK;
+}
+
+void
+store_tend(struct store *s)
+{
+	if (s->db == NULL)
+		store_connect(s);
+	else if (db_tend(s->db) == DB_LOST)
+		store_disconnect(s);
 }

@@ -7,7 +7,8 @@
 #include <string.h>
 
 #include "protocol/conversation.pb-c.h"
-#include "server/store/store.h"
+#include "server/store/store_int.h"
+#include "server/store/store_query.h"
 
 #define NAME_PLACES	4096u		/* powers of two */
 #define STANDING_PLACES	32768u
@@ -27,7 +28,7 @@ struct store_cache {
 
 static const struct {
 	const char	*by_id, *by_name;
-} queries[NAME_KINDS] = {
+} name_queries[NAME_KINDS] = {
 	[USERS] = {
 		"SELECT id, name, disabled FROM accounts WHERE id = ?",
 		"SELECT id, name, disabled FROM accounts WHERE name = ?",
@@ -57,7 +58,7 @@ store_cache_clear(struct store_cache *c)
 }
 
 static unsigned
-mix(uint64_t key)
+cache_mix(uint64_t key)
 {
 	return (unsigned)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 40);
 }
@@ -65,7 +66,7 @@ mix(uint64_t key)
 static struct store_name *
 place_of_id(struct store_cache *c, enum name_kind kind, uint64_t id)
 {
-	return &c->by_id[kind][mix(id) & (NAME_PLACES - 1)];
+	return &c->by_id[kind][cache_mix(id) & (NAME_PLACES - 1)];
 }
 
 static struct store_name *
@@ -75,37 +76,34 @@ place_of_name(struct store_cache *c, enum name_kind kind, const char *name)
 
 	for (; *name != '\0'; name++)
 		h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
-	return &c->by_name[kind][mix(h) & (NAME_PLACES - 1)];
+	return &c->by_name[kind][cache_mix(h) & (NAME_PLACES - 1)];
 }
 
-/* Runs a bound query of (id, name, flag); keeps what it finds. */
+/* Runs a query of (id, name, flag); keeps what it finds. */
 static enum db_class
-load_name(struct store *s, enum name_kind kind, struct db_stmt *st, struct store_name *out)
+cache_load_name(struct store *s, enum name_kind kind, struct db_stmt *st, struct store_name *out)
 {
-	enum db_class c;
-	size_t len;
-	const char *name;
+	enum db_class c = store_query_next(s, st);
 
-	if ((c = db_step(st)) != DB_ROW) {
-		db_reset(st);
-		return c;
+	if (c == DB_ROW) {
+		memset(out, 0, sizeof(*out));
+		out->id = (uint64_t)db_int(st, 0);
+		store_query_copy(st, 1, out->name, sizeof(out->name));
+		out->flag = db_int(st, 2) != 0;
 	}
-	memset(out, 0, sizeof(*out));
-	out->id = (uint64_t)db_int(st, 0);
-	out->flag = db_int(st, 2) != 0;
-	name = db_bytes(st, 1, &len);
-	memcpy(out->name, name, len < sizeof(out->name) ? len : sizeof(out->name) - 1);
-	db_reset(st);
+	if (st != NULL)
+		db_reset(st);
+	if (c != DB_ROW)
+		return c;
 	*place_of_id(s->cache, kind, out->id) = *out;
 	*place_of_name(s->cache, kind, out->name) = *out;
 	return DB_OK;
 }
 
 static enum db_class
-find_id(struct store *s, enum name_kind kind, uint64_t id, struct store_name *out)
+cache_find_id(struct store *s, enum name_kind kind, uint64_t id, struct store_name *out)
 {
 	const struct store_name *place = place_of_id(s->cache, kind, id);
-	struct db_stmt *st;
 
 	if (id == 0 || id > INT64_MAX)
 		return DB_DONE;
@@ -113,65 +111,57 @@ find_id(struct store *s, enum name_kind kind, uint64_t id, struct store_name *ou
 		*out = *place;
 		return DB_OK;
 	}
-	if ((st = store_stmt(s, queries[kind].by_id, 1, id)) == NULL)
-		return db_class(s->db);
-	return load_name(s, kind, st, out);
+	return cache_load_name(s, kind, store_query(s, name_queries[kind].by_id, "n", id), out);
 }
 
 static enum db_class
-find_name(struct store *s, enum name_kind kind, const char *name, struct store_name *out)
+cache_find_name(struct store *s, enum name_kind kind, const char *name, struct store_name *out)
 {
 	const struct store_name *place = place_of_name(s->cache, kind, name);
-	struct db_stmt *st;
 
 	if (place->id != 0 && strcmp(place->name, name) == 0) {
 		*out = *place;
 		return DB_OK;
 	}
-	if ((st = db_stmt(s->db, queries[kind].by_name)) == NULL)
-		return db_class(s->db);
-	db_bind_bytes(st, 0, name, strlen(name));
-	return load_name(s, kind, st, out);
+	return cache_load_name(s, kind, store_query(s, name_queries[kind].by_name, "t", name), out);
 }
 
 enum db_class
-store_user(struct store *s, uint64_t id, struct store_name *out)
+store_cache_user(struct store *s, uint64_t id, struct store_name *out)
 {
-	return find_id(s, USERS, id, out);
+	return cache_find_id(s, USERS, id, out);
 }
 
 enum db_class
-store_user_named(struct store *s, const char *name, struct store_name *out)
+store_cache_user_named(struct store *s, const char *name, struct store_name *out)
 {
-	return find_name(s, USERS, name, out);
+	return cache_find_name(s, USERS, name, out);
 }
 
 enum db_class
-store_group(struct store *s, uint64_t id, struct store_name *out)
+store_cache_group(struct store *s, uint64_t id, struct store_name *out)
 {
-	return find_id(s, GROUPS, id, out);
+	return cache_find_id(s, GROUPS, id, out);
 }
 
 enum db_class
-store_group_named(struct store *s, const char *name, struct store_name *out)
+store_cache_group_named(struct store *s, const char *name, struct store_name *out)
 {
-	return find_name(s, GROUPS, name, out);
+	return cache_find_name(s, GROUPS, name, out);
 }
 
 /* The rows come by rising since_seq: an invitation, then intervals; the open one is the last. */
 static enum db_class
-load_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing *out)
+cache_load_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing *out)
 {
-	struct db_stmt *st = store_stmt(s,
+	struct db_stmt *st = store_query(s,
 	    "SELECT since_seq, until_seq, role FROM members WHERE conversation = ? AND user = ?"
-	    " ORDER BY since_seq", 2, group, user);
+	    " ORDER BY since_seq", "nn", group, user);
 	bool invited = false, former = false;
 	enum db_class c;
 
-	if (st == NULL)
-		return db_class(s->db);
 	*out = CONV_STRANGER;
-	while ((c = db_step(st)) == DB_ROW) {
+	while ((c = store_query_next(s, st)) == DB_ROW) {
 		if (db_int(st, 0) == 0)
 			invited = true;
 		else if (!db_null(st, 1))
@@ -179,38 +169,37 @@ load_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing
 		else
 			*out = db_int(st, 2) == KITH__V1__ROLE__OWNER ? CONV_OWNER : CONV_MEMBER;
 	}
-	db_reset(st);
-	if (c == DB_DONE && *out == CONV_STRANGER && (invited || former))
+	if (*out == CONV_STRANGER && (invited || former))
 		*out = invited ? CONV_INVITED : CONV_FORMER;
-	return c == DB_DONE ? DB_OK : c;
+	return store_query_end(st, c);
 }
 
 static struct standing *
 place_of_standing(struct store_cache *c, uint64_t group, uint64_t user)
 {
-	return &c->standing[mix(group * 0x10001 + user) & (STANDING_PLACES - 1)];
+	return &c->standing[cache_mix(group * 0x10001 + user) & (STANDING_PLACES - 1)];
 }
 
 enum db_class
-store_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing *out)
+store_cache_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing *out)
 {
 	struct standing *place = place_of_standing(s->cache, group, user);
 	enum db_class c;
 
-	if (!s->writer)
-		return load_standing(s, group, user, out);
+	if (s->writer == NULL)
+		return cache_load_standing(s, group, user, out);
 	if (place->group == group && place->user == user) {
 		*out = place->standing;
 		return DB_OK;
 	}
-	if ((c = load_standing(s, group, user, out)) == DB_OK)
+	if ((c = cache_load_standing(s, group, user, out)) == DB_OK)
 		*place = (struct standing){ group, user, *out };
 	return c;
 }
 
 /* Rare, and its two copies may have been kept at different times: so all are looked at. */
 void
-store_forget_user(struct store *s, uint64_t id)
+store_cache_forget_user(struct store *s, uint64_t id)
 {
 	for (unsigned i = 0; i < NAME_PLACES; i++) {
 		if (s->cache->by_id[USERS][i].id == id)
@@ -221,7 +210,7 @@ store_forget_user(struct store *s, uint64_t id)
 }
 
 void
-store_forget_standing(struct store *s, uint64_t group, uint64_t user)
+store_cache_forget_standing(struct store *s, uint64_t group, uint64_t user)
 {
 	struct standing *place = place_of_standing(s->cache, group, user);
 

@@ -32,17 +32,17 @@ void			 store_cache_destroy(struct store_cache *c);
 void			 store_cache_clear(struct store_cache *c);
 
 /* DB_OK, DB_DONE (there is none), or the database's failure. `name` is prepared. */
-enum db_class	store_user(struct store *s, uint64_t id, struct store_name *out);
-enum db_class	store_user_named(struct store *s, const char *name, struct store_name *out);
-enum db_class	store_group(struct store *s, uint64_t id, struct store_name *out);
-enum db_class	store_group_named(struct store *s, const char *name, struct store_name *out);
+enum db_class	store_cache_user(struct store *s, uint64_t id, struct store_name *out);
+enum db_class	store_cache_user_named(struct store *s, const char *name, struct store_name *out);
+enum db_class	store_cache_group(struct store *s, uint64_t id, struct store_name *out);
+enum db_class	store_cache_group_named(struct store *s, const char *name, struct store_name *out);
 
 /* How `user` stands to a group. DB_OK or a failure. */
-enum db_class	store_standing(struct store *s, uint64_t group, uint64_t user,
+enum db_class	store_cache_standing(struct store *s, uint64_t group, uint64_t user,
 		    enum conv_standing *out);
 
 /* After a change. */
-void		store_forget_user(struct store *s, uint64_t id);
-void		store_forget_standing(struct store *s, uint64_t group, uint64_t user);
+void		store_cache_forget_user(struct store *s, uint64_t id);
+void		store_cache_forget_standing(struct store *s, uint64_t group, uint64_t user);
 
 #endif

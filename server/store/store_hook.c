@@ -1,26 +1,25 @@
 /*
- * store_hook.c - makes hooks: tokens that can post to one conversation and do nothing else.
- * Writer.
- *
- * A hook is a row of tokens, so it is listed and revoked as a device is. It posts as its maker,
- * who may lose the right to, and then so has the hook.
- *
- * Crash  Killed between commit and answer, the writer reads the request again and makes another
- *        one. Nobody has the first one's secret; it is listed, and can be revoked.
+ * store_hook.c - makes hooks.
  */
+#include "server/store/store_hook.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "server/lib/log.h"
 #include "server/rules/name.h"
 #include "server/rules/token.h"
-#include "server/store/store_account.h"
-#include "server/store/store_list.h"
+#include "server/store/store.h"
+#include "server/store/store_query.h"
+#include "server/store/store_reply.h"
+#include "server/store/store_target.h"
+#include "server/store/store_token.h"
+#include "server/store/store_transact.h"
 
-_Static_assert(HOOK_NAME_BYTES_MAX <= DEVICE_NAME_BYTES_MAX, "it is in the same column");
+_Static_assert(HOOK_NAME_BYTES_MAX <= DEVICE_NAME_BYTES_MAX, "the same column");
 
 struct hook {				/* one request, over all attempts */
-	struct token_new	 token;
+	struct store_token_new	 token;
 	struct store_target	 target;
 	char			 secret[TOKEN_CHARS + 1];
 	uint8_t			 hash[TOKEN_HASH_BYTES];
@@ -28,14 +27,13 @@ struct hook {				/* one request, over all attempts */
 	uint64_t		 device;
 };
 
-/* As for sending. */
 static enum db_class
-find_place(struct store *s, struct hook *k)
+find_hook_place(struct store *s, struct hook *k)
 {
 	struct store_place place;
 	enum db_class c;
 
-	c = store_find(s, k->token.user, &k->target, CONV_SEND, &place, &k->err);
+	c = store_target_find(s, k->token.user, &k->target, CONV_SEND, &place, &k->err);
 	if (c == DB_OK && k->err == KITH_E_OK && place.peer_disabled)
 		k->err = KITH_E_NO_SUCH_USER;
 	k->token.hook = place.conversation;
@@ -43,42 +41,38 @@ find_place(struct store *s, struct hook *k)
 }
 
 static enum db_class
-count_hooks(struct store *s, uint64_t user, uint32_t *n)
-{
-	return store_number(s, store_stmt(s, "SELECT COUNT(*) FROM tokens"
-	    " WHERE user = ? AND hook <> 0 AND revoked_ms IS NULL", 1, user), n);
-}
-
-static enum db_class
-refuse(struct hook *k, enum kith_err err)
+hook_refuse(struct hook *k, enum kith_err err)
 {
 	k->err = err;
 	return DB_DONE;
 }
 
 static enum db_class
-create(struct store *s, void *arg)
+hook_create(struct store *s, void *arg)
 {
 	struct hook *k = arg;
-	uint32_t hooks = 0;
+	uint64_t hooks = 0;
 	enum db_class c;
 
-	if ((c = find_place(s, k)) != DB_OK || k->err != KITH_E_OK)
+	if ((c = find_hook_place(s, k)) != DB_OK || k->err != KITH_E_OK)
 		return c;
 	/* The answer to the commit was lost. */
-	if ((c = token_find_made(s, &k->token, &k->device)) != DB_DONE)
-		return c == DB_ROW ? DB_DONE : c;
-	if ((c = count_hooks(s, k->token.user, &hooks)) != DB_OK)
+	if ((c = store_token_find_made(s, &k->token, &k->device)) != DB_DONE)
+		return c == DB_OK ? DB_DONE : c;
+	c = store_query_row(s, store_query(s, "SELECT COUNT(*) FROM tokens"
+	    " WHERE user = ? AND hook <> 0 AND revoked_ms IS NULL", "n", k->token.user), 1,
+	    &hooks);
+	if (c != DB_OK)
 		return c;
 	if (hooks >= DEVICES_PER_USER_MAX)
-		return refuse(k, KITH_E_TOO_MANY);
-	if ((c = token_insert(s, &k->token, &k->device)) != DB_OK)
+		return hook_refuse(k, KITH_E_TOO_MANY);
+	if ((c = store_token_insert(s, &k->token, &k->device)) != DB_OK)
 		return c;
-	return k->device > DEVICE_MAX ? refuse(k, KITH_E_SERVER_FULL) : DB_OK;
+	return k->device > DEVICE_MAX ? hook_refuse(k, KITH_E_SERVER_FULL) : DB_OK;
 }
 
 static void
-answer(struct store *s, const struct ipc_head *h, struct hook *k)
+hook_answer(struct store *s, const struct ipc_head *h, struct hook *k)
 {
 	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
 	Kith__V1__HookCreated m = KITH__V1__HOOK_CREATED__INIT;
@@ -87,7 +81,7 @@ answer(struct store *s, const struct ipc_head *h, struct hook *k)
 		store_reply_error(s, h, k->err);
 		return;
 	}
-	log_info(k->token.user, "hook.create", "device=%" PRIu64 " conversation=%" PRIu64,
+	log_info(k->token.user, "hook.hook_create", "device=%" PRIu64 " conversation=%" PRIu64,
 	    k->device, k->token.hook);
 	m.device = k->device;
 	m.token = k->secret;
@@ -98,7 +92,7 @@ answer(struct store *s, const struct ipc_head *h, struct hook *k)
 }
 
 static enum kith_err
-read_request(struct hook *k, const Kith__V1__CreateHook *m)
+hook_read(struct hook *k, const Kith__V1__CreateHook *m)
 {
 	size_t len = strlen(m->name);
 
@@ -117,12 +111,12 @@ store_hook_create(struct store *s, const struct ipc_head *h, const Kith__V1__Req
 	enum kith_err failure;
 
 	k.token.hash = (ProtobufCBinaryData){ sizeof(k.hash), k.hash };
-	if ((k.err = read_request(&k, r->create_hook)) == KITH_E_OK &&
+	if ((k.err = hook_read(&k, r->create_hook)) == KITH_E_OK &&
 	    token_make(TOKEN_BYTES, k.secret, k.hash) < 0)
 		k.err = KITH_E_INTERNAL;
 	if (k.err == KITH_E_OK &&
-	    (failure = store_err(store_transact(s, create, &k))) != KITH_E_OK)
+	    (failure = store_err(store_transact(s, hook_create, &k))) != KITH_E_OK)
 		k.err = failure;
-	answer(s, h, &k);
+	hook_answer(s, h, &k);
 	explicit_bzero(&k, sizeof(k));
 }

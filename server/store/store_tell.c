@@ -1,91 +1,18 @@
 /*
- * store_tell.c - what leaves the store: answers, and news of what is committed.
- *
- * Nothing here waits or fails: an inbox that is full drops, and its worker notices.
+ * store_tell.c - what workers hear after a commit.
  */
-#include <errno.h>
+#include "server/store/store_tell.h"
+
 #include <string.h>
 
-#include "server/lib/log.h"
-#include "server/store/store.h"
+#include "server/rules/conv.h"
 #include "server/store/store_cache.h"
-
-char store_empty[] = "";
-
-/* Which errors pass by themselves, and after how long. */
-#define RETRY_AFTER_MS	1000u
-
-/* What was not told is among so many last events, or it is not worth the search. */
-#define AGAIN_SCAN	1000u
+#include "shm/registry.h"
 
 /* By then a worker has read that its user joined, or is dead. */
 #define JOIN_MS		2000u
 
-void
-store_answer_head(const struct ipc_head *asked, enum ipc_type type, struct ipc_head *out)
-{
-	memset(out, 0, sizeof(*out));
-	out->type = (uint16_t)type;
-	out->session = asked->session;
-	out->session_serial = asked->session_serial;
-	out->request = asked->request;
-	out->user[0] = asked->user[0];
-	out->device = asked->device;
-	memcpy(out->address, asked->address, sizeof(out->address));
-	out->to_generation = asked->generation;
-}
-
-void
-store_error(Kith__V1__Error *e, enum kith_err code)
-{
-	kith__v1__error__init(e);
-	e->code = (Kith__V1__ErrorCode)code;
-	e->text = (char *)(uintptr_t)kith_err_text(code);
-	if (code == KITH_E_UNAVAILABLE)
-		e->retry_after_ms = RETRY_AFTER_MS;
-}
-
-void
-store_reply(struct store *s, const struct ipc_head *h, Kith__V1__Reply *r)
-{
-	struct ipc_head out;
-	int rc;
-
-	store_answer_head(h, IPC_REPLY, &out);
-	if (r->body_case == KITH__V1__REPLY__BODY_ERROR)
-		out.code = (uint32_t)r->error->code;
-	r->id = h->request;
-	rc = ipc_send_msg(s->p, h->from, &out, &r->base);
-	if (rc == -EMSGSIZE && r->body_case != KITH__V1__REPLY__BODY_ERROR)
-		store_reply_error(s, h, KITH_E_TOO_LARGE);
-}
-
-void
-store_reply_done(struct store *s, const struct ipc_head *h)
-{
-	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
-	Kith__V1__Done done = KITH__V1__DONE__INIT;
-
-	r.body_case = KITH__V1__REPLY__BODY_DONE;
-	r.done = &done;
-	store_reply(s, h, &r);
-}
-
-void
-store_reply_error(struct store *s, const struct ipc_head *h, enum kith_err code)
-{
-	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
-	Kith__V1__Error e;
-
-	store_error(&e, code);
-	r.body_case = KITH__V1__REPLY__BODY_ERROR;
-	r.error = &e;
-	store_reply(s, h, &r);
-}
-
-/*
- * To workers.
- */
+/* -- workers -------------------------------------------------------------- */
 
 static int
 workers_of_user(struct store *s, uint64_t user, uint32_t *mask)
@@ -107,20 +34,34 @@ static int
 workers_of_group(struct store *s, uint64_t group, uint32_t *mask)
 {
 	int found = registry_group_workers(&s->p->shared->registry, group, mask);
+	const struct store_join *joins = s->writer->joins;
 	uint64_t now = proc_now_ms();
 
 	for (unsigned i = 0; i < STORE_JOINS_MAX; i++)
-		if (s->joins[i].group == group && s->joins[i].until_ms > now)
-			*mask |= s->joins[i].workers;
+		if (joins[i].group == group && joins[i].until_ms > now)
+			*mask |= joins[i].workers;
 	return found;
 }
 
-/* Empty for 0, and for who can't be found: a live event is a hint. */
+void
+store_tell_revoked(struct store *s, uint64_t user, uint64_t device, uint64_t except)
+{
+	struct ipc_head h = { .type = IPC_REVOKED, .user = { user }, .device = device,
+		.except = except };
+	uint32_t mask;
+	int found = workers_of_user(s, user, &mask);
+
+	ipc_send_workers(s->p, found, mask, &h, NULL, 0);
+}
+
+/* -- events --------------------------------------------------------------- */
+
+/* Empty for 0 and for a user who cannot be found: a live event is a hint. */
 static void
-name_of(struct store *s, uint64_t user, struct store_name *out)
+hint_name(struct store *s, uint64_t user, struct store_name *out)
 {
 	out->name[0] = '\0';
-	if (user != 0 && s->db != NULL && store_user(s, user, out) != DB_OK)
+	if (user != 0 && s->db != NULL && store_cache_user(s, user, out) != DB_OK)
 		out->name[0] = '\0';
 }
 
@@ -134,8 +75,8 @@ pack_event(struct store *s, const struct db_event *e, uint8_t *buf, size_t cap)
 	char text[TEXT_BYTES_MAX + 1];
 	size_t len;
 
-	name_of(s, e->sender, &sender);
-	name_of(s, e->subject, &subject);
+	hint_name(s, e->sender, &sender);
+	hint_name(s, e->subject, &subject);
 	memcpy(text, e->body, e->len);
 	text[e->len] = '\0';
 	ev.conversation = e->conversation;
@@ -174,6 +115,8 @@ store_tell_event(struct store *s, const struct db_event *e)
 	if ((len = pack_event(s, e, buf, sizeof(buf))) > 0)
 		ipc_send_workers(s->p, found, workers, &h, buf, len);
 }
+
+/* -- cursors -------------------------------------------------------------- */
 
 /* `user` read up to there: to the sessions that the head names. */
 static void
@@ -216,6 +159,8 @@ store_tell_peer_cursor(struct store *s, const struct ipc_head *mover, uint64_t c
 		tell_cursor(s, &h, mover->user[0]);
 }
 
+/* -- news ----------------------------------------------------------------- */
+
 static void
 tell_member(struct store *s, const struct store_news *n)
 {
@@ -227,15 +172,15 @@ tell_member(struct store *s, const struct store_news *n)
 
 	workers = ipc_send_workers(s->p, found, workers, &h, NULL, 0);
 	if (n->what == NEWS_JOINED && workers != 0)
-		s->joins[s->njoins++ % STORE_JOINS_MAX] = (struct store_join){ n->conversation,
-		    proc_now_ms() + JOIN_MS, workers };
+		s->writer->joins[s->writer->njoins++ % STORE_JOINS_MAX] = (struct store_join){
+			n->conversation, proc_now_ms() + JOIN_MS, workers };
 }
 
 void
 store_tell_news(struct store *s)
 {
-	for (unsigned i = 0; i < s->nnews; i++) {
-		struct store_news *n = &s->news[i];
+	for (unsigned i = 0; i < s->writer->nnews; i++) {
+		struct store_news *n = &s->writer->news[i];
 
 		if (n->what == NEWS_EVENT) {
 			n->event.body = n->text;
@@ -244,97 +189,5 @@ store_tell_news(struct store *s)
 			tell_member(s, n);
 		}
 	}
-	s->nnews = 0;
-}
-
-/*
- * News, while the transaction is open.
- */
-
-static struct store_news *
-add_news(struct store *s)
-{
-	static struct store_news surplus;
-
-	if (s->nnews < STORE_NEWS_MAX)
-		return &s->news[s->nnews++];
-	log_error(0, "store.news", "effect=dropped");
-	return &surplus;
-}
-
-static void
-add_event(struct store *s, const struct db_event *e)
-{
-	struct store_news *n = add_news(s);
-
-	n->what = NEWS_EVENT;
-	n->event = *e;
-	if (n->event.len > TOPIC_BYTES_MAX)
-		n->event.len = TOPIC_BYTES_MAX;
-	memcpy(n->text, e->body, n->event.len);
-}
-
-static enum db_class
-put_event(struct store *s, struct db_event *e)
-{
-	struct db_seqs seqs = { .conversation = e->conversation, .count = 1 };
-	enum db_class c = db_take_seqs(s->db, &seqs, 1);
-
-	if (c != DB_OK)
-		return c;
-	e->seq = seqs.last;
-	e->time_ms = proc_utc_ms();
-	return db_put_events(s->db, e, 1);
-}
-
-enum db_class
-store_news_event(struct store *s, struct db_event *e)
-{
-	enum db_class c = put_event(s, e);
-
-	if (c == DB_DUPLICATE && (c = store_mend_counter(s, e->conversation)) == DB_OK)
-		c = put_event(s, e);
-	if (c == DB_OK)
-		add_event(s, e);
-	return c;
-}
-
-enum db_class
-store_news_again(struct store *s, uint64_t conversation, uint32_t kind, uint64_t sender)
-{
-	struct db_event e = { .conversation = conversation, .kind = kind, .sender = sender };
-	struct db_stmt *st;
-	enum db_class c;
-	size_t len;
-
-	if (!s->commit_lost && !store_replaying(s))
-		return DB_OK;
-	st = store_stmt(s, "SELECT seq, time_ms, subject, body FROM events"
-	    " WHERE conversation = ? AND sender = ? AND kind = ?"
-	    " AND seq > (SELECT last_seq - ? FROM conversations WHERE id = ?)"
-	    " ORDER BY seq DESC LIMIT 1", 5, conversation, sender, (uint64_t)kind,
-	    (uint64_t)AGAIN_SCAN, conversation);
-	if (st == NULL)
-		return db_class(s->db);
-	if ((c = db_step(st)) == DB_ROW) {
-		e.seq = (uint64_t)db_int(st, 0);
-		e.time_ms = (uint64_t)db_int(st, 1);
-		e.subject = (uint64_t)db_int(st, 2);
-		e.body = db_bytes(st, 3, &len);
-		e.len = (uint32_t)len;
-		add_event(s, &e);
-	}
-	db_reset(st);
-	return c == DB_ROW || c == DB_DONE ? DB_OK : c;
-}
-
-void
-store_news_member(struct store *s, uint64_t group, uint64_t user, bool joined)
-{
-	struct store_news *n = add_news(s);
-
-	n->what = joined ? NEWS_JOINED : NEWS_LEFT;
-	n->user = user;
-	n->conversation = group;
-	store_forget_standing(s, group, user);
+	s->writer->nnews = 0;
 }

@@ -17,6 +17,7 @@
 
 #include <cmocka.h>
 
+#include "server/store/store_writer.h"
 #include "shm/point.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
@@ -171,7 +172,7 @@ prepare(struct run *x)
 	assert_int_equal(kit_join(x->k, 2, GROUP), KITH_E_OK);
 	kit_follow(x->k, x->group, 1);
 	kit_drop_told(x->k);
-	x->k->w.joins[0].until_ms = x->k->w.joins[1].until_ms = 0;
+	x->k->w.writer->joins[0].until_ms = x->k->w.writer->joins[1].until_ms = 0;
 	disconnect(x->k);
 }
 

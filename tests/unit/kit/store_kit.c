@@ -12,7 +12,8 @@
 #include <cmocka.h>
 
 #include "server/db/db_driver.h"
-#include "server/store/store_send.h"
+#include "server/store/store_reader.h"
+#include "server/store/store_writer.h"
 #include "shm/arena.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/tmpdir.h"
@@ -137,8 +138,7 @@ kit_create(const struct kit_kind *kind)
 	assert_int_equal(store_writer_init(&k->w, &k->writer_proc), 0);
 	assert_non_null(k->w.db);
 	use_plainly(k);
-	assert_int_equal(store_init(&k->r, &k->reader_proc, false), 0);
-	k->reader_proc.state = &k->r;
+	assert_int_equal(store_reader_init(&k->r, &k->reader_proc), 0);
 	make_users(k);
 	return k;
 }
@@ -148,9 +148,8 @@ kit_destroy(struct kit *k)
 {
 	for (unsigned i = 0; i < k->nreplies; i++)
 		kith__v1__reply__free_unpacked(k->replies[i], NULL);
-	store_batch_fini(&k->w);
-	store_fini(&k->w);
-	store_fini(&k->r);
+	store_writer_fini(&k->w);
+	store_reader_fini(&k->r);
 	for (unsigned i = 0; i < k->shared.nslots; i++)
 		wake_fini(&k->shared.wakes[i]);
 	arena_destroy(k->shared.arena);
@@ -256,8 +255,7 @@ kit_turn(struct kit *k)
 void
 kit_restart_writer(struct kit *k)
 {
-	store_batch_fini(&k->w);
-	store_fini(&k->w);
+	store_writer_fini(&k->w);
 	assert_int_equal(store_writer_init(&k->w, &k->writer_proc), 0);
 	use_plainly(k);
 }

@@ -8,7 +8,7 @@
 #define KITH_TESTS_STORE_KIT_H
 
 #include "server/conf/conf.h"
-#include "server/store/store.h"
+#include "server/store/store_int.h"
 
 #define KIT_USERS	6u
 #define KIT_WORKERS	2u

@@ -13,7 +13,9 @@
 
 #include "protocol/ipc.pb-c.h"
 #include "server/rules/token.h"
-#include "server/store/store_account.h"
+#include "server/store/store_ask.h"
+#include "server/store/store_reader.h"
+#include "server/store/store_token.h"
 #include "tests/unit/kit/broken_registry.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
@@ -124,13 +126,13 @@ ask(struct kit *k, enum role to, Kith__Ipc__Ask__WhatCase what, void *body)
 static ProtobufCBinaryData
 secret(unsigned n)
 {
-	static uint8_t bytes[4][ACCOUNT_SECRET_BYTES];
+	static uint8_t bytes[4][STORE_SECRET_BYTES];
 	static unsigned next;
 	uint8_t *b = bytes[next++ % 4];
 
-	memset(b, 0xfe, ACCOUNT_SECRET_BYTES);
+	memset(b, 0xfe, STORE_SECRET_BYTES);
 	memcpy(b, &n, sizeof(n));
-	return (ProtobufCBinaryData){ ACCOUNT_SECRET_BYTES, b };
+	return (ProtobufCBinaryData){ STORE_SECRET_BYTES, b };
 }
 
 static struct answer

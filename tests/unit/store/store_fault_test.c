@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "server/rules/conv.h"
+#include "server/store/store_lobby.h"
+#include "server/store/store_transact.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
@@ -160,7 +163,7 @@ an_unsure_commit_is_told_once_it_is_found(void **state)
 	id = kit_send(k, 1, "@u2", "x");
 	kit_turn(k);
 	assert_int_equal(kit_next(k, 0, &r), 0);
-	k->w.unsure_from = k->w.unsure_to = r->sent->outcomes[0]->time_ms;
+	k->w.writer->unsure_from = k->w.writer->unsure_to = r->sent->outcomes[0]->time_ms;
 	kit_drop_told(k);
 	kit_send_as(k, 1, "@u2", "x", id);
 	kit_turn(k);
@@ -178,7 +181,7 @@ static enum db_class
 join_and_maybe_refuse(struct store *s, void *arg)
 {
 	struct rollback *x = arg;
-	enum db_class c = store_group_join_lobby(s, 4);
+	enum db_class c = store_lobby_join(s, 4);
 
 	return c == DB_OK && x->refuse ? DB_DONE : c;
 }
@@ -190,7 +193,7 @@ what_is_rolled_back_is_neither_told_nor_remembered(void **state)
 	struct rollback x = { .refuse = true };
 	Kith__V1__Reply *r;
 
-	kit_follow(k, k->w.lobby, 1);
+	kit_follow(k, k->w.writer->lobby, 1);
 	assert_int_equal(store_transact(&k->w, join_and_maybe_refuse, &x), DB_DONE);
 	assert_int_equal(kit_next(k, 1, &r), -1);
 	assert_int_equal(kit_say(k, 4, "#lobby", "x", NULL), KITH_E_NOT_MEMBER);

@@ -9,6 +9,9 @@
 
 #include <cmocka.h>
 
+#include "server/rules/conv.h"
+#include "server/store/store_lobby.h"
+#include "server/store/store_transact.h"
 #include "tests/unit/kit/broken_registry.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
@@ -174,7 +177,7 @@ a_killed_writer_tells_again(void **state)
 		kit_drop_told(k);
 		kit_restart_writer(k);
 		if (i == 0)
-			kit_follow(k, k->w.lobby + 1, 1);
+			kit_follow(k, k->w.writer->lobby + 1, 1);
 		kit_turn(k);
 		assert_true(kit_error(next(k, 0, IPC_REPLY)) == KITH_E_OK);
 		if (rows[i].member == 1)
@@ -296,7 +299,7 @@ the_lobby_is_there_once_and_nobodys(void **state)
 static enum db_class
 new_account(struct store *s, void *arg)
 {
-	return store_group_join_lobby(s, *(uint64_t *)arg);
+	return store_lobby_join(s, *(uint64_t *)arg);
 }
 
 static void
@@ -306,7 +309,7 @@ a_new_account_is_in_the_lobby(void **state)
 	uint64_t user = 5;
 	Kith__V1__Reply *r;
 
-	kit_follow(k, k->w.lobby, 1);
+	kit_follow(k, k->w.writer->lobby, 1);
 	assert_int_equal(store_transact(&k->w, new_account, &user), DB_OK);
 	r = next(k, 1, IPC_EVENT);
 	assert_int_equal(r->event->kind, KITH__V1__EVENT_KIND__JOINED);

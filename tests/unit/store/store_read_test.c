@@ -12,6 +12,8 @@
 #include <cmocka.h>
 
 #include "protocol/ipc.pb-c.h"
+#include "server/rules/conv.h"
+#include "server/store/store_reader.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
 

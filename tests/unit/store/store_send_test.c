@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "server/rules/conv.h"
 #include "tests/unit/kit/store_kit.h"
 #include "tests/unit/store/store_test.h"
 

@@ -1,14 +1,16 @@
 /*
- * store_find.c - from a target in a request to a conversation, and what its user may do there.
+ * store_target.c - from a target in a request to a conversation, and what its
+ * user may do there.
  */
+#include "server/store/store_target.h"
+
 #include <string.h>
 
 #include "server/rules/name.h"
-#include "server/store/store.h"
 #include "server/store/store_cache.h"
 
 static bool
-prepare(const char *name, struct store_target *out)
+target_prepare_name(const char *name, struct store_target *out)
 {
 	if (name_prepare(name, strlen(name), out->name) == 0)
 		return true;
@@ -24,10 +26,10 @@ store_target_read(const Kith__V1__Target *t, struct store_target *out)
 	switch (t->to_case) {
 	case KITH__V1__TARGET__TO_USER:
 		out->what = TARGET_USER;
-		return prepare(t->user, out) ? KITH_E_OK : KITH_E_NO_SUCH_USER;
+		return target_prepare_name(t->user, out) ? KITH_E_OK : KITH_E_NO_SUCH_USER;
 	case KITH__V1__TARGET__TO_GROUP:
 		out->what = TARGET_GROUP;
-		return prepare(t->group, out) ? KITH_E_OK : KITH_E_NO_SUCH_GROUP;
+		return target_prepare_name(t->group, out) ? KITH_E_OK : KITH_E_NO_SUCH_GROUP;
 	case KITH__V1__TARGET__TO_CONVERSATION:
 		out->what = TARGET_CONVERSATION;
 		out->id = t->conversation;
@@ -39,7 +41,7 @@ store_target_read(const Kith__V1__Target *t, struct store_target *out)
 
 /* `place->conversation` is a direct one. Users other than its two are strangers. */
 static enum db_class
-find_direct(struct store *s, uint64_t user, struct store_place *place, enum kith_err *err)
+find_direct_target(struct store *s, uint64_t user, struct store_place *place, enum kith_err *err)
 {
 	uint64_t peer = conv_peer(place->conversation, user);
 	struct store_name found;
@@ -49,7 +51,7 @@ find_direct(struct store *s, uint64_t user, struct store_place *place, enum kith
 	place->standing = CONV_STRANGER;
 	if (peer == 0)
 		return DB_OK;
-	if ((c = store_user(s, peer, &found)) == DB_DONE) {
+	if ((c = store_cache_user(s, peer, &found)) == DB_DONE) {
 		*err = KITH_E_NO_SUCH_CONVERSATION;
 		return DB_OK;
 	}
@@ -64,7 +66,7 @@ find_group(struct store *s, uint64_t user, const struct store_name *group,
 {
 	place->conversation = group->id;
 	place->object.is_public = group->flag;
-	return store_standing(s, group->id, user, &place->standing);
+	return store_cache_standing(s, group->id, user, &place->standing);
 }
 
 static enum db_class
@@ -74,7 +76,7 @@ find_user_target(struct store *s, uint64_t user, const struct store_target *t,
 	struct store_name peer;
 	enum db_class c;
 
-	if ((c = store_user_named(s, t->name, &peer)) != DB_OK) {
+	if ((c = store_cache_user_named(s, t->name, &peer)) != DB_OK) {
 		*err = KITH_E_NO_SUCH_USER;
 		return c == DB_DONE ? DB_OK : c;
 	}
@@ -92,7 +94,7 @@ find_group_target(struct store *s, uint64_t user, const struct store_target *t,
     struct store_place *place, enum kith_err *err)
 {
 	struct store_name group;
-	enum db_class c = store_group_named(s, t->name, &group);
+	enum db_class c = store_cache_group_named(s, t->name, &group);
 
 	if (c == DB_OK)
 		return find_group(s, user, &group, place);
@@ -110,18 +112,18 @@ find_id_target(struct store *s, uint64_t user, const struct store_target *t,
 
 	place->conversation = t->id;
 	if (conv_is_direct(t->id, &a, &b))
-		return find_direct(s, user, place, err);
+		return find_direct_target(s, user, place, err);
 	*err = KITH_E_NO_SUCH_CONVERSATION;
 	if (!conv_is_group(t->id))
 		return DB_OK;
-	if ((c = store_group(s, t->id, &group)) != DB_OK)
+	if ((c = store_cache_group(s, t->id, &group)) != DB_OK)
 		return c == DB_DONE ? DB_OK : c;
 	*err = KITH_E_OK;
 	return find_group(s, user, &group, place);
 }
 
 enum db_class
-store_find(struct store *s, uint64_t user, const struct store_target *t, enum conv_verb verb,
+store_target_find(struct store *s, uint64_t user, const struct store_target *t, enum conv_verb verb,
     struct store_place *place, enum kith_err *err)
 {
 	static enum db_class (*const find[])(struct store *, uint64_t, const struct store_target *,

@@ -1,0 +1,317 @@
+/*
+ * store_batch_commit.c - stores the writer's batch.
+ *
+ * Each attempt starts from the targets: resolve, find copies within the batch, take the
+ * numbers of all conversations at once, insert. Duplicates of stored messages are not looked
+ * for beforehand (it would cost a quarter of the rate): the unique key refuses the batch, then
+ * they are looked up and the rest is done again.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "server/lib/log.h"
+#include "server/rules/conv.h"
+#include "server/store/store.h"
+#include "server/store/store_batch_int.h"
+#include "server/store/store_cache.h"
+#include "server/store/store_conversation.h"
+#include "server/store/store_event.h"
+#include "server/store/store_query.h"
+#include "server/store/store_transact.h"
+
+#define REDOS_MAX	8u
+
+/* -- an attempt: resolve -------------------------------------------------- */
+
+static enum db_class
+resolve_row(struct store *s, uint64_t user, struct batch_row *r)
+{
+	struct store_place place;
+	enum db_class c = store_target_find(s, user, &r->to, CONV_SEND, &place, &r->err);
+
+	if (c == DB_OK && r->err == KITH_E_OK && place.peer_disabled)
+		r->err = KITH_E_NO_SUCH_USER;
+	r->event.conversation = place.conversation;
+	return c;
+}
+
+/* A name that cannot be was refused while collecting; it stays so. */
+static bool
+hopeless(const struct batch_row *r)
+{
+	return r->to.name[0] == '\0' && r->to.what != TARGET_CONVERSATION;
+}
+
+static enum db_class
+resolve_send(struct store *s, const struct batch_send *send)
+{
+	struct store_batch *b = s->writer->batch;
+	uint64_t user = send->head.user[0];
+	struct store_name sender;
+	enum db_class c = store_cache_user(s, user, &sender);
+
+	if (c != DB_OK && c != DB_DONE)
+		return c;
+	for (unsigned i = send->first; i < send->first + send->n; i++) {
+		struct batch_row *r = &b->rows[i];
+
+		r->twin = -1;
+		if (r->repeated || hopeless(r))
+			continue;
+		r->err = KITH_E_DISABLED;
+		if (c == DB_DONE || sender.flag)
+			continue;
+		if ((c = resolve_row(s, user, r)) != DB_OK)
+			return c;
+	}
+	return DB_OK;
+}
+
+static enum db_class
+resolve_batch(struct store *s)
+{
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nsends; i++)
+		c = resolve_send(s, &s->writer->batch->sends[i]);
+	return c;
+}
+
+/* The first accepted row of each (sender, client id) stores; the others share its outcome. */
+static void
+find_twins(struct store_batch *b)
+{
+	memset(b->twins, 0, sizeof(b->twins));
+	for (unsigned i = 0; i < b->nrows; i++) {
+		struct batch_row *r = &b->rows[i];
+		uint64_t sender = b->sends[r->send].head.user[0];
+		uint64_t at = (sender * 31 + r->event.client_id) * UINT64_C(0x9e3779b97f4a7c15) >> 40;
+		int16_t *place;
+
+		if (r->err != KITH_E_OK)
+			continue;
+		for (; *(place = &b->twins[at % BATCH_TWINS]) != 0; at++) {
+			const struct batch_row *other = &b->rows[*place - 1];
+
+			if (other->event.client_id == r->event.client_id &&
+			    b->sends[other->send].head.user[0] == sender)
+				break;
+		}
+		if (*place != 0)
+			r->twin = *place - 1;
+		else
+			*place = (int16_t)(i + 1);
+	}
+}
+
+/* -- an attempt: store ---------------------------------------------------- */
+
+static int
+compare_seqs(const void *a, const void *b)
+{
+	const struct db_seqs *x = a, *y = b;
+
+	return (x->conversation > y->conversation) - (x->conversation < y->conversation);
+}
+
+/* Lists what is to be inserted, and how many numbers each conversation has to give. */
+static void
+list_events(struct store_batch *b)
+{
+	unsigned n = 0;
+
+	b->nevents = 0;
+	for (unsigned i = 0; i < b->nrows; i++) {
+		struct batch_row *r = &b->rows[i];
+		const struct batch_send *send = &b->sends[r->send];
+
+		if (r->err != KITH_E_OK || r->repeated || r->twin >= 0)
+			continue;
+		r->event.sender = send->head.user[0];
+		r->event.time_ms = b->time_ms;
+		r->event.kind = KITH__V1__EVENT_KIND__MESSAGE;
+		r->event.body = send->text;
+		r->event.len = send->len;
+		b->seqs[b->nevents] = (struct db_seqs){ r->event.conversation, 1, 0 };
+		b->row_of[b->nevents] = i;
+		b->events[b->nevents++] = r->event;
+	}
+	qsort(b->seqs, b->nevents, sizeof(b->seqs[0]), compare_seqs);
+	for (unsigned i = 0; i < b->nevents; i++) {
+		if (n > 0 && b->seqs[n - 1].conversation == b->seqs[i].conversation)
+			b->seqs[n - 1].count++;
+		else
+			b->seqs[n++] = b->seqs[i];
+	}
+	b->nseqs = n;
+}
+
+/* In the order of the batch, so that the order of a conversation is that of the inbox. */
+static void
+number_events(struct store_batch *b)
+{
+	for (unsigned i = 0; i < b->nevents; i++) {
+		struct db_seqs key = { .conversation = b->events[i].conversation };
+		struct db_seqs *at = bsearch(&key, b->seqs, b->nseqs, sizeof(key), compare_seqs);
+
+		b->events[i].seq = at->last - --at->count;
+		b->rows[b->row_of[i]].event.seq = b->events[i].seq;
+	}
+}
+
+/* A direct conversation is new when it gave its first number. */
+static enum db_class
+add_new_directs(struct store *s)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; c == DB_OK && i < b->nseqs; i++)
+		if (b->seqs[i].conversation & CONVERSATION_DIRECT_BIT &&
+		    b->seqs[i].last == b->seqs[i].count)
+			c = store_event_add_direct_members(s, b->seqs[i].conversation);
+	return c;
+}
+
+/* -- an attempt: cursors and "last seen" ---------------------------------- */
+
+static enum db_class
+put_mark(struct store *s, struct batch_mark *m)
+{
+	struct store_target to = { .what = TARGET_CONVERSATION, .id = m->conversation };
+	uint64_t user = m->head.user[0], last, before = 0;
+	struct store_place place;
+	enum db_class c;
+
+	c = store_target_find(s, user, &to, CONV_MARK_READ, &place, &m->err);
+	if (c != DB_OK || m->err != KITH_E_OK)
+		return c;
+	if ((c = store_event_last_seq(s, m->conversation, &last)) != DB_OK)
+		return c;
+	if (m->seq > last)
+		m->seq = last;
+	if (m->seq == 0)
+		return DB_OK;
+	if ((c = store_conversation_cursor(s, user, m->conversation, &before)) != DB_OK)
+		return c;
+	c = store_query_run(s, store_query(s, db_sql(s->db, DB_SQL_CURSOR_PUT), "nnnn", user,
+	    m->conversation, m->head.device, m->seq));
+	/* These stay true when a replay of a lost commit finds it moved already. */
+	if (c == DB_OK && db_changes(s->db) > 0)
+		m->moved = true;
+	m->read_first |= m->moved && m->seq > before;
+	return c;
+}
+
+static enum db_class
+put_marks(struct store *s)
+{
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nmarks; i++)
+		if (s->writer->batch->marks[i].same < 0)
+			c = put_mark(s, &s->writer->batch->marks[i]);
+	return c;
+}
+
+static enum db_class
+put_seen(struct store *s)
+{
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nseen; i++)
+		c = store_query_run(s, store_query(s, "UPDATE accounts SET last_seen_ms = ?"
+		    " WHERE id = ? AND last_seen_ms < ?", "nnn", s->writer->batch->seen[i].time_ms,
+		    s->writer->batch->seen[i].user, s->writer->batch->seen[i].time_ms));
+	return c;
+}
+
+static enum db_class
+batch_attempt(struct store *s, void *unused)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c;
+
+	(void)unused;
+	if ((c = resolve_batch(s)) != DB_OK)
+		return c;
+	find_twins(b);
+	list_events(b);
+	if ((c = db_take_seqs(s->db, b->seqs, b->nseqs)) != DB_OK ||
+	    (c = add_new_directs(s)) != DB_OK)
+		return c;
+	number_events(b);
+	if ((c = db_put_events(s->db, b->events, b->nevents)) != DB_OK ||
+	    (c = put_marks(s)) != DB_OK)
+		return c;
+	return put_seen(s);
+}
+
+/* -- what the unique keys refused ----------------------------------------- */
+
+static enum db_class
+find_stored(struct store *s, struct batch_row *r)
+{
+	struct db_event *e = &r->event;
+	struct db_stmt *st = store_query(s, "SELECT conversation, seq, time_ms, kind, subject, body"
+	    " FROM events WHERE sender = ? AND client_id = ?", "nn", e->sender, e->client_id);
+	const char *body;
+	enum db_class c;
+	size_t len;
+
+	if ((c = store_query_next(s, st)) == DB_ROW) {
+		e->conversation = (uint64_t)db_int(st, 0);
+		e->seq = (uint64_t)db_int(st, 1);
+		e->time_ms = (uint64_t)db_int(st, 2);
+		e->kind = (uint32_t)db_int(st, 3);
+		e->subject = (uint64_t)db_int(st, 4);
+		body = db_bytes(st, 5, &len);
+		if ((e->body = store_batch_keep_text(s->writer->batch, body, len)) == NULL)
+			e->body = store_empty, len = 0;	/* a table that is not ours */
+		e->len = (uint32_t)len;
+		r->repeated = true;
+	}
+	return store_query_end(st, c);
+}
+
+static enum db_class
+find_repeated(struct store *s, void *unused)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c = DB_OK;
+
+	(void)unused;
+	for (unsigned i = 0; c == DB_OK && i < b->nevents; i++)
+		if (!b->rows[b->row_of[i]].repeated)
+			c = find_stored(s, &b->rows[b->row_of[i]]);
+	return c;
+}
+
+static enum db_class
+mend_counters(struct store *s, void *unused)
+{
+	enum db_class c = DB_OK;
+
+	(void)unused;
+	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nseqs; i++)
+		c = store_event_mend_counter(s, s->writer->batch->seqs[i].conversation);
+	return c;
+}
+
+enum db_class
+store_batch_commit(struct store *s)
+{
+	enum db_class c;
+
+	for (unsigned redo = 0; redo < REDOS_MAX; redo++) {
+		if ((c = store_transact(s, batch_attempt, NULL)) != DB_DUPLICATE)
+			return c;
+		c = store_transact(s, db_duplicate_primary(s->db) ? mend_counters : find_repeated,
+		    NULL);
+		if (c != DB_OK)
+			return c;
+	}
+	log_error(0, "store.duplicates", "text=\"%s\"", db_text(s->db));
+	return DB_ERROR;
+}

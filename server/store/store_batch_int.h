@@ -1,0 +1,92 @@
+/*
+ * store_batch_int.h - the writer's open batch, which store_batch.c collects and
+ * answers, and store_batch_commit.c stores. Known to these two only.
+ */
+#ifndef KITH_SERVER_STORE_BATCH_INT_H
+#define KITH_SERVER_STORE_BATCH_INT_H
+
+#include <string.h>
+
+#include "server/store/store_int.h"
+#include "server/store/store_target.h"
+
+#define BATCH_ROWS	DB_BATCH_MAX
+#define BATCH_ITEMS	DB_BATCH_MAX		/* of each other kind */
+#define BATCH_TWINS	(4u * BATCH_ROWS)	/* to find copies in the batch */
+
+/* Texts of the rows, then of what was found stored. Pages that are not touched
+ * cost nothing. */
+#define BATCH_TEXT	(2u * BATCH_ROWS * (TEXT_BYTES_MAX + 1u))
+
+struct batch_send {				/* a Send request */
+	struct ipc_head	head;
+	const char	*text;
+	uint32_t	len;
+	unsigned	first, n;	/* its rows */
+	bool		replay;		/* read while store_transact_replaying() */
+};
+
+struct batch_row {				/* one copy to one target */
+	struct store_target	to;
+	unsigned		send;
+	enum kith_err		err;	/* why it is refused */
+	/* The row that stores the same client id; -1: none. */
+	int			twin;
+	bool			repeated;	/* stored earlier, as `event` */
+	struct db_event		event;
+};
+
+struct batch_mark {				/* a MarkRead request */
+	struct ipc_head	head;
+	uint64_t	conversation, seq;
+	/* The mark that does this one's work; -1: none. */
+	int		same;
+	enum kith_err	err;
+	bool		moved;
+	/* No other device of the user had read so far. */
+	bool		read_first;
+	bool		replay;
+};
+
+struct batch_seen {
+	uint64_t	user, time_ms;
+};
+
+struct store_batch {
+	struct batch_send	sends[BATCH_ROWS];
+	struct batch_row	rows[BATCH_ROWS];
+	struct batch_mark	marks[BATCH_ITEMS];
+	struct batch_seen	seen[BATCH_ITEMS];
+	unsigned	nsends, nrows, nmarks, nseen;
+	char		*text;		/* BATCH_TEXT */
+	size_t		text_used;
+	uint64_t	time_ms;	/* of all its events */
+
+	/* of one attempt */
+	struct db_event	events[BATCH_ROWS];	/* to insert */
+	unsigned	row_of[BATCH_ROWS];	/* of each event */
+	struct db_seqs	seqs[BATCH_ROWS];
+	unsigned	nevents, nseqs;
+	/* row + 1, by (sender, client id); 0: free */
+	int16_t		twins[BATCH_TWINS];
+};
+
+/* A copy that lasts as long as the batch. NULL: no room, which a text within its
+ * limit always has. */
+static inline const char *
+store_batch_keep_text(struct store_batch *b, const char *text, size_t len)
+{
+	char *at = b->text + b->text_used;
+
+	if (len > BATCH_TEXT - b->text_used)
+		return NULL;
+	memcpy(at, text, len);
+	b->text_used += len;
+	return at;
+}
+
+/* Stores all of it in one transaction; after that each row and mark knows its
+ * outcome. DB_OK, or a failure that holds for all. */
+enum db_class	store_batch_commit(struct store *s);
+
+#endif

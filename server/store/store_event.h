@@ -1,0 +1,26 @@
+/*
+ * store_event.h - rows of a conversation's log. In a transaction of the writer.
+ */
+#ifndef KITH_SERVER_STORE_EVENT_H
+#define KITH_SERVER_STORE_EVENT_H
+
+#include "server/store/store_int.h"
+
+/* Takes the next number of the conversation and stores the event; sets e->seq
+ * and e->time_ms. A counter that lags behind is mended first. */
+enum db_class	store_event_put(struct store *s, struct db_event *e);
+
+/* The conversation's counter; 0 if there is no such conversation. */
+enum db_class	store_event_last_seq(struct store *s, uint64_t conversation,
+		    uint64_t *seq);
+
+/* Raises the counter of a conversation to its last event, if it lags behind (a
+ * restored or damaged table), and logs it. */
+enum db_class	store_event_mend_counter(struct store *s,
+		    uint64_t conversation);
+
+/* Both users of a new direct conversation get their rows. */
+enum db_class	store_event_add_direct_members(struct store *s,
+		    uint64_t conversation);
+
+#endif

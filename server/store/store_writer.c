@@ -1,0 +1,196 @@
+/*
+ * store_writer.c - the writer role: the one who writes, hence the sequencer.
+ *
+ * One turn of its loop: all that waits in the inbox, at most 512 records; messages and
+ * cursors become one transaction, in order with the groups' and accounts' own. The
+ * inbox is released only after all of it is committed and told.
+ */
+#include "server/store/store_writer.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "server/lib/log.h"
+#include "server/store/store.h"
+#include "server/store/store_ask.h"
+#include "server/store/store_batch.h"
+#include "server/store/store_group.h"
+#include "server/store/store_hook.h"
+#include "server/store/store_lobby.h"
+#include "server/store/store_reply.h"
+#include "server/store/store_session.h"
+#include "server/store/store_tell.h"
+
+#define BUDGET		512u		/* records of a turn */
+
+static const struct {
+	Kith__V1__Request__BodyCase	what;
+	bool		batched;	/* others wait until the open batch is stored */
+	void		(*take)(struct store *s, const struct ipc_head *h,
+			    const Kith__V1__Request *r);
+} writer_requests[] = {
+	{ KITH__V1__REQUEST__BODY_SEND, true, store_batch_send },
+	{ KITH__V1__REQUEST__BODY_MARK_READ, true, store_batch_mark },
+	{ KITH__V1__REQUEST__BODY_CREATE_GROUP, false, store_group_create },
+	{ KITH__V1__REQUEST__BODY_JOIN_GROUP, false, store_group_join },
+	{ KITH__V1__REQUEST__BODY_LEAVE_GROUP, false, store_group_leave },
+	{ KITH__V1__REQUEST__BODY_INVITE_TO_GROUP, false, store_group_invite },
+	{ KITH__V1__REQUEST__BODY_CREATE_HOOK, false, store_hook_create },
+	{ KITH__V1__REQUEST__BODY_LOGOUT, false, store_session_logout },
+	{ KITH__V1__REQUEST__BODY_REVOKE_SESSION, false, store_session_revoke },
+};
+
+/* What is not batched comes after what was. */
+static void
+writer_begin_alone(struct store *s)
+{
+	store_batch_run(s);
+	s->commit_lost = false;
+}
+
+static void
+writer_take_request(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	Kith__V1__Request *r;
+	enum kith_err e = store_unpack_request(s, body, len, &r);
+
+	if (e != KITH_E_OK) {
+		store_reply_error(s, h, e);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(writer_requests) / sizeof(writer_requests[0]); i++) {
+		if (writer_requests[i].what != r->body_case)
+			continue;
+		if (!writer_requests[i].batched)
+			writer_begin_alone(s);
+		writer_requests[i].take(s, h, r);
+		return;
+	}
+	store_reply_error(s, h, KITH_E_UNKNOWN_REQUEST);
+}
+
+void
+store_writer_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	struct store *s = p->state;
+
+	switch (h->type) {
+	case IPC_REQUEST:
+		writer_take_request(s, h, body, len);
+		break;
+	case IPC_SEEN:
+		store_batch_seen(s, h->user[0], h->time_ms);
+		break;
+	case IPC_ASK:
+		writer_begin_alone(s);
+		store_ask(s, h, body, len);
+		break;
+	default:			/* ipc_check() lets nothing else pass */
+		break;
+	}
+}
+
+void
+store_writer_turn(struct proc *p)
+{
+	struct store *s = p->state;
+
+	store_batch_run(s);
+	store_tend(s);
+	if (s->writer->draining && ring_empty(&p->shared->rings[p->slot]))
+		proc_stop(p);
+}
+
+/* The workers are gone; what they left in the inbox is still stored. */
+static void
+writer_drain(struct proc *p)
+{
+	struct store *s = p->state;
+
+	s->writer->draining = true;
+	proc_again(p);
+}
+
+static const struct proc_ops writer_ops = {
+	.record = store_writer_record,
+	.turn = store_writer_turn,
+	.drain = writer_drain,
+	.budget = BUDGET,
+};
+
+/* Migration and lobby: what a writer does before it writes. */
+static int
+writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
+{
+	if (db_migrate(s->db, err, errlen) < 0) {
+		*fatal = db_class(s->db) == DB_ERROR;
+		return -1;
+	}
+	if (db_begin(s->db) == DB_OK && store_lobby_make(s) == DB_OK &&
+	    db_commit(s->db) == DB_OK)
+		return 0;
+	db_rollback(s->db);
+	snprintf(err, errlen, "lobby: %s", db_text(s->db));
+	return -1;
+}
+
+static const struct store_hooks writer_hooks = {
+	.prepare = writer_prepare,
+	.committed = store_tell_news,
+};
+
+int
+store_writer_init(struct store *s, struct proc *p)
+{
+	struct ring *inbox = &p->shared->rings[p->slot];
+	int rc;
+
+	if ((rc = store_init(s, p, &writer_hooks)) < 0)
+		return rc;
+	if ((s->writer = calloc(1, sizeof(*s->writer))) == NULL)
+		return -ENOMEM;
+	if ((rc = store_batch_init(s)) < 0)
+		return rc;
+	p->state = s;
+	ring_attach(inbox);
+	if (!ring_empty(inbox))
+		s->writer->replay_end = inbox->cursor + ring_used(inbox);
+	store_connect(s);
+	return 0;
+}
+
+void
+store_writer_fini(struct store *s)
+{
+	store_batch_fini(s);
+	free(s->writer);
+	store_fini(s);
+}
+
+/* A server that starts before its database waits for it: the other roles, and who asks whether
+ * it serves, wait too. Later on the writer serves without one, by saying so. SIGTERM still ends
+ * the process at once here. */
+static void
+wait_for_database(struct store *s)
+{
+	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
+
+	while (s->p->generation == 1 && store_connect(s) != DB_OK)
+		nanosleep(&pause, NULL);
+}
+
+int
+store_writer_main(struct proc *p)
+{
+	struct store s;
+	int rc;
+
+	if (store_writer_init(&s, p) < 0)
+		fatalx("no memory for the store");
+	wait_for_database(&s);
+	rc = proc_run(p, &writer_ops);
+	store_writer_fini(&s);
+	return rc;
+}
