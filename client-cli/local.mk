@@ -1,7 +1,7 @@
 # kith: main.c, and libkithcli.a with all the rest, so that unit tests link single
 # modules. libkith.a, the client's core, is also linked by the load generators.
 noinst_LIBRARIES += libkithcli.a
-libkithcli_a_SOURCES =
+libkithcli_a_SOURCES = client-cli/commands.c client-cli/commands.h
 
 include client-cli/libkith/local.mk
 include client-cli/app/local.mk

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,70 +12,13 @@
 
 #include <event2/event.h>
 
-#include "client-cli/cmd/cmd.h"
+#include "client-cli/app/known_servers.h"
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "protocol/error.h"
 
 #define REQUEST_MS_DEFAULT	20000
 #define DRAIN_SECONDS		2
-
-/* -- words to the person ------------------------------------------------- */
-
-static void
-say_list(const char *format, va_list args)
-{
-	char text[2048];
-
-	vsnprintf(text, sizeof(text), format, args);
-	fputs("kith: ", stderr);
-	out_string(stderr, text, OUT_LINES);
-	fputc('\n', stderr);
-}
-
-void
-say(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say_list(format, args);
-	va_end(args);
-}
-
-int
-usage(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	say_list(format, args);
-	va_end(args);
-	return KITH_EXIT_USAGE;
-}
-
-Kith__V1__Event *
-copy_event(const Kith__V1__Event *e)
-{
-	size_t len = kith__v1__event__get_packed_size(e);
-	uint8_t *bytes = malloc(len + 1);
-	Kith__V1__Event *copy = NULL;
-
-	if (bytes != NULL)
-		copy = kith__v1__event__unpack(NULL, kith__v1__event__pack(e, bytes), bytes);
-	free(bytes);
-	return copy;
-}
-
-int
-usage_target(const char *word)
-{
-	return usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)", word);
-}
-
-const char *
-without_sigil(const char *word, char sigil)
-{
-	return word[0] == sigil ? word + 1 : word;
-}
 
 /* -- failures ------------------------------------------------------------ */
 
@@ -85,7 +27,7 @@ tell_changed_key(const struct app *app, const char *shown)
 {
 	char path[PATH_MAX];
 
-	if (store_known_servers_path(path) < 0)
+	if (known_servers_path(path) < 0)
 		snprintf(path, sizeof(path), "known_servers");
 	say("%s: THE SERVER'S KEY IS NOT THE ONE YOU KNOW\n"
 	    "  known  %s\n"
@@ -152,13 +94,26 @@ app_check(struct app *app, int rc)
 	app_finish(app, rc == -EMSGSIZE ? KITH_EXIT_LIMIT : KITH_EXIT_FAILED);
 }
 
+void
+app_on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL)
+		app_fail(app, app->argc > 1 ? app->argv[1] : NULL, why);
+	else
+		app_finish(app, KITH_EXIT_DONE);
+}
+
 /* -- the connection ------------------------------------------------------ */
 
 static int
 load_profile(struct app *app)
 {
 	const char *name = app->options->profile;
-	int rc = store_load(name, &app->profile);
+	int rc = profile_load(name, &app->profile);
 
 	if (rc == 0)
 		return 0;
@@ -178,7 +133,7 @@ app_find_key(struct app *app)
 	char known[sizeof(app->url.key)];
 
 	kith_url_address(&app->url, app->address);
-	if (app->url.plain || store_find_key(app->address, known) < 0)
+	if (app->url.plain || known_servers_find(app->address, known) < 0)
 		return 0;
 	if (app->url.key[0] != '\0' && strcmp(app->url.key, known) != 0) {
 		char claimed[sizeof(known)];
@@ -207,7 +162,7 @@ app_load(struct app *app)
 	if ((rc = app_find_key(app)) != 0 || app->options->server == NULL)
 		return rc;
 	if (kith_url_parse(app->options->server, &other, &why) < 0)
-		return usage("%s: %s", app->options->server, why);
+		return say_usage("%s: %s", app->options->server, why);
 	memcpy(app->url.host, other.host, sizeof(other.host));
 	app->url.port = other.port;
 	app->url.plain = other.plain;
@@ -227,7 +182,7 @@ approve_key(struct app *app, const char *key)
 		return KITH_EXIT_KEY;
 	}
 	snprintf(app->url.key, sizeof(app->url.key), "%s", key);
-	if (store_add_key(app->address, key) < 0)
+	if (known_servers_add(app->address, key) < 0)
 		say("the key could not be kept: %s", strerror(errno));
 	return KITH_EXIT_DONE;
 }
@@ -297,7 +252,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 
 /* Marks and messages under way get a moment to arrive. */
 static void
-drain(struct app *app)
+drain_pending(struct app *app)
 {
 	const struct timeval limit = { DRAIN_SECONDS, 0 };
 
@@ -322,7 +277,7 @@ run_once(struct app *app, const struct kith_options *o)
 	if (!app->finished)
 		event_base_dispatch(app->base);
 	if (app->finished && app->drain)
-		drain(app);
+		drain_pending(app);
 	snprintf(key, sizeof(key), "%s", kith_server_key(app->kith));
 	kith_destroy(app->kith);
 	app->kith = NULL;
@@ -370,11 +325,32 @@ uint64_t
 app_client_ids(struct app *app, uint32_t n)
 {
 	uint64_t first;
-	int rc = store_reserve(app->profile.name, app->device, app->floor, n, &first);
+	int rc = profile_reserve_ids(app->profile.name, app->device, app->floor, n, &first);
 
 	if (rc == 0)
 		return first;
 	say("client ids of profile %s: %s", app->profile.name, strerror(-rc));
 	app_finish(app, KITH_EXIT_FAILED);
 	return 0;
+}
+
+/* -- small helpers ----------------------------------------------------------- */
+
+Kith__V1__Event *
+app_event_copy(const Kith__V1__Event *e)
+{
+	size_t len = kith__v1__event__get_packed_size(e);
+	uint8_t *bytes = malloc(len + 1);
+	Kith__V1__Event *copy = NULL;
+
+	if (bytes != NULL)
+		copy = kith__v1__event__unpack(NULL, kith__v1__event__pack(e, bytes), bytes);
+	free(bytes);
+	return copy;
+}
+
+const char *
+app_without_sigil(const char *word, char sigil)
+{
+	return word[0] == sigil ? word + 1 : word;
 }

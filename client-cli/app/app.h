@@ -9,13 +9,15 @@
 #define KITH_CLI_APP_H
 
 #include "client-cli/app/out.h"
-#include "client-cli/app/store.h"
+#include "client-cli/app/profile.h"
 #include "client-cli/libkith/kith.h"
 
+struct command;
 struct event_base;
 struct options;
 
 struct app {
+	const struct command	*command;	/* its row in the table */
 	const struct options	*options;
 	int			 argc;		/* the command's own arguments */
 	char			**argv;
@@ -24,27 +26,28 @@ struct app {
 	struct event_base	*base;
 	struct kith		*kith;
 	struct profile		 profile;
-	struct kith_url		 url;		/* where to connect, and the key expected */
-	char			 address[KITH_ADDRESS_MAX];	/* whose key that is */
+	struct kith_url		 url;		/* where to connect; expected key */
+	char			 address[KITH_ADDRESS_MAX];	/* of that key */
 	uint64_t		 device, floor;	/* of LoggedIn, for client ids */
 	int			 admin;
 	int			 opened;	/* logged in once */
 	int			 finished;
-	int			 key_asked;	/* the server's key is unknown: ask, try again */
-	int			 drain;		/* at the end wait a moment for what is pending */
+	int			 key_asked;	/* unknown key: ask, try again */
+	int			 drain;		/* at the end, wait for what is pending */
 	int			 rc;
 
 	/* The command's: called at the first login; `data` is for its hooks. */
 	void			(*ready)(struct app *app);
-	void			(*interrupt)(struct app *app);	/* Ctrl-C; NULL: the end */
+	/* Ctrl-C; NULL: the end. */
+	void			(*interrupt)(struct app *app);
 	void			*data;
 };
 
 /* Reads the profile and the options' server. An exit code; told if not 0. */
 int	app_load(struct app *app);
 
-/* Finds the key known for app->url, whose own may be set (by a URL) and must
- * then agree. An exit code; told if not 0. */
+/* Finds the key known for app->url, which may have one of its own (from a URL);
+ * the two must agree. An exit code; told if not 0. */
 int	app_find_key(struct app *app);
 
 /* Fills in what every connection of kith has; the hooks' arg is the app, and
@@ -52,8 +55,8 @@ int	app_find_key(struct app *app);
 void	app_kith_options(struct app *app, struct kith_options *o);
 
 /* Connects with `o`, calls app->ready at the first login, runs the loop until
- * app_finish(), closes. An unknown key is shown to the person at the terminal,
- * if there is one, and kept if approved. The exit code. */
+ * app_finish(), closes. Shows an unknown key to the person at the terminal, if
+ * there is one, and keeps it if approved. The exit code. */
 int	app_run(struct app *app, const struct kith_options *o);
 
 /* app_load() and app_run() for commands that log in, ask and leave. */
@@ -64,32 +67,30 @@ void	app_finish(struct app *app, int rc);
 
 /* Tells what failed, with a hint where one helps, and finishes. `what` may be
  * NULL: the server. */
-void	app_fail(struct app *app, const char *what, const struct kith_failure *why);
+void	app_fail(struct app *app, const char *what,
+	    const struct kith_failure *why);
 
 /* A request function's negative errno: told, and finished. Does nothing at 0. */
 void	app_check(struct app *app, int rc);
 
-/* The hooks that app_kith_options() sets, for hooks that do more. */
-void	app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why,
-	    void *arg);
-void	app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg);
+/* A kith_reply_fn, with the app as arg, for commands that are done when the
+ * answer is there. A failure is told of the command's second argument. */
+void	app_on_done(struct kith *k, const struct kith_failure *why,
+	    const Kith__V1__Reply *reply, void *arg);
 
-/* n client ids of this device for kith_send(); 0 and told if there are none. */
+/* The hooks that app_kith_options() sets, for hooks that do more. */
+void	app_on_phase(struct kith *k, enum kith_phase phase,
+	    const struct kith_failure *why, void *arg);
+void	app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login,
+	    void *arg);
+
+/* n client ids of this device for kith_send(); 0, and told, if there are none. */
 uint64_t app_client_ids(struct app *app, uint32_t n);
 
-/* "kith: FORMAT" to standard error, with control characters shown. */
-void	say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* Tells, and returns KITH_EXIT_USAGE. */
-int	usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* The same, about a word that should be one target, or some. */
-int	usage_target(const char *word);
-
 /* A copy, or NULL: free with kith__v1__event__free_unpacked(e, NULL). */
-Kith__V1__Event *copy_event(const Kith__V1__Event *e);
+Kith__V1__Event *app_event_copy(const Kith__V1__Event *e);
 
-/* Without a leading '#' or '@' as `sigil` says; a group may be typed either way. */
-const char *without_sigil(const char *word, char sigil);
+/* The name after `sigil` ('#' or '@'), which people may leave out. */
+const char *app_without_sigil(const char *word, char sigil);
 
 #endif

@@ -1,12 +1,21 @@
-# What every command of kith shares: profiles, secrets, output.
+# What every command of kith shares: profiles, secrets, options, output.
 libkithcli_a_SOURCES += \
 	client-cli/app/app.c \
 	client-cli/app/app.h \
+	client-cli/app/disk.c \
+	client-cli/app/disk.h \
+	client-cli/app/known_servers.c \
+	client-cli/app/known_servers.h \
+	client-cli/app/options.c \
+	client-cli/app/options.h \
 	client-cli/app/out.c \
 	client-cli/app/out.h \
-	client-cli/app/out_rows.c \
+	client-cli/app/out_event.c \
+	client-cli/app/out_row.c \
 	client-cli/app/out_string.c \
+	client-cli/app/profile.c \
+	client-cli/app/profile.h \
+	client-cli/app/say.c \
+	client-cli/app/say.h \
 	client-cli/app/secret.c \
-	client-cli/app/secret.h \
-	client-cli/app/store.c \
-	client-cli/app/store.h
+	client-cli/app/secret.h

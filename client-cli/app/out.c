@@ -1,5 +1,5 @@
 /*
- * out.c - what kith prints: events and rows, as text, fields or JSON.
+ * out.c - records, as a table for people, as fields or as JSON.
  */
 #include "client-cli/app/out.h"
 
@@ -12,10 +12,6 @@
 
 #define COLUMNS_MAX	8		/* fields of a record, at most */
 #define CELLS_PER_GROWTH	256
-
-#define BOLD	"\033[1m"
-#define DIM	"\033[2m"
-#define PLAIN	"\033[0m"
 
 struct out_table {
 	const char	*keys[COLUMNS_MAX];	/* constants of the callers */
@@ -48,185 +44,10 @@ out_fini(struct out *o)
 	return fflush(o->file) == 0 && !ferror(o->file) ? 0 : -EIO;
 }
 
-/* -- times --------------------------------------------------------------- */
-
-/* RFC 3339, UTC, milliseconds. */
-static void
-print_time(char *out, size_t size, uint64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	size_t len;
-
-	if (gmtime_r(&seconds, &tm) == NULL)
-		memset(&tm, 0, sizeof(tm));
-	len = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out + len, size - len, ".%03uZ", (unsigned)(ms % 1000));
-}
-
-static void
-local_time(struct tm *tm, uint64_t ms)
-{
-	time_t seconds = (time_t)(ms / 1000);
-
-	if (localtime_r(&seconds, tm) == NULL)
-		memset(tm, 0, sizeof(*tm));
-}
-
-/* -- events -------------------------------------------------------------- */
-
-#define KIND(name)	KITH__V1__EVENT_KIND__##name
-
-static const struct kind {
-	Kith__V1__EventKind kind;
-	const char	*name;
-	const char	*words;		/* after the sender; before the subject */
-} kinds[] = {
-	{ KIND(MESSAGE),	"message",	NULL },
-	{ KIND(GROUP_CREATED),	"group_created", "created the group" },
-	{ KIND(JOINED),		"joined",	"joined" },
-	{ KIND(LEFT),		"left",		"left" },
-	{ KIND(INVITED),	"invited",	"invited" },
-	{ KIND(INVITATION),	"invitation",	"invites to" },
-	{ KIND(NONE),		"unknown",	"did something that this kith is too old for" },
-};
-
-static const struct kind *
-find_kind(Kith__V1__EventKind kind)
-{
-	size_t i = 0;
-
-	while (kinds[i].kind != kind && kinds[i].kind != KIND(NONE))
-		i++;
-	return &kinds[i];
-}
-
-const char *
-out_kind(Kith__V1__EventKind kind)
-{
-	return find_kind(kind)->name;
-}
-
-static void
-event_json(struct out *o, const char *conversation, const Kith__V1__Event *e)
-{
-	char id[24], client_id[24];
-
-	snprintf(id, sizeof(id), "%" PRIu64, e->conversation);
-	snprintf(client_id, sizeof(client_id), "%" PRIu64, e->client_id);
-	out_begin(o);
-	out_text(o, "conversation", conversation);
-	out_text(o, "conversation_id", id);
-	out_number(o, "seq", e->seq);
-	out_text(o, "sender", e->sender_name);
-	out_time(o, "time", e->time_ms);
-	out_text(o, "kind", out_kind(e->kind));
-	out_text(o, "text", e->text);
-	out_text(o, "subject", e->subject_name);
-	out_text(o, "client_id", client_id);
-	out_end(o);
-}
-
-static void
-event_plain(struct out *o, const char *conversation, const Kith__V1__Event *e)
-{
-	out_begin(o);
-	out_text(o, "conversation", conversation);
-	out_number(o, "seq", e->seq);
-	out_time(o, "time", e->time_ms);
-	out_text(o, "sender", e->sender_name);
-	out_text(o, "kind", out_kind(e->kind));
-	out_text(o, "text", e->text);
-	out_text(o, "subject", e->subject_name);
-	out_end(o);
-}
-
-/* Lines after the first are set in, so that none looks like another's message. */
-static void
-print_lines(FILE *file, const char *text, int indent)
-{
-	const char *end;
-	char *line;
-
-	while ((end = strchr(text, '\n')) != NULL) {
-		if ((line = strndup(text, (size_t)(end - text))) != NULL)
-			out_string(file, line, OUT_LINES);
-		free(line);
-		fprintf(file, "\n%*s", indent, "");
-		text = end + 1;
-	}
-	out_string(file, text, OUT_LINES);
-	fputc('\n', file);
-}
-
-/* The line of a day, when it is another than that of the line before. */
-static void
-print_day(struct out *o, const struct tm *tm)
-{
-	int day = (tm->tm_year + 1900) * 10000 + (tm->tm_mon + 1) * 100 + tm->tm_mday;
-	char text[64];
-
-	strftime(text, sizeof(text), "%A, %e %B %Y", tm);
-	if (day != o->day)
-		fprintf(o->file, "%s-- %s --%s\n", o->color ? DIM : "", text,
-		    o->color ? PLAIN : "");
-	o->day = day;
-}
-
-static void
-event_text(struct out *o, const char *conversation, const Kith__V1__Event *e)
-{
-	const struct kind *kind = find_kind(e->kind);
-	const char *bold = o->color ? BOLD : "", *dim = o->color ? DIM : "",
-	    *plain = o->color ? PLAIN : "";
-	char stamp[32];
-	struct tm tm;
-
-	local_time(&tm, e->time_ms);
-	if (o->brief)
-		print_day(o, &tm);
-	if (o->brief)
-		strftime(stamp, sizeof(stamp), "%H:%M", &tm);
-	else
-		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M", &tm);
-	fprintf(o->file, "%s%s%s ", dim, stamp, plain);
-	out_string(o->file, conversation, OUT_WORD);
-	fprintf(o->file, " %s%s", kind->words != NULL ? "* " : "", bold);
-	out_string(o->file, e->sender_name, OUT_WORD);
-	fputs(plain, o->file);
-	if (kind->words == NULL) {
-		fputs(": ", o->file);
-		print_lines(o->file, e->text, (int)strlen(stamp) + out_width(conversation) +
-		    out_width(e->sender_name) + 4);
-		return;
-	}
-	fprintf(o->file, " %s", kind->words);
-	if (e->kind == KIND(INVITED)) {
-		fputs(" @", o->file);
-		out_string(o->file, e->subject_name, OUT_WORD);
-	} else if (e->kind == KIND(INVITATION)) {
-		fputs(" #", o->file);
-		out_string(o->file, e->text, OUT_WORD);
-	}
-	fputc('\n', o->file);
-}
-
-void
-out_event(struct out *o, const char *conversation, const Kith__V1__Event *e)
-{
-	static void (*const ways[])(struct out *, const char *, const Kith__V1__Event *) = {
-		[OUT_TEXT] = event_text,
-		[OUT_PLAIN] = event_plain,
-		[OUT_JSON] = event_json,
-	};
-
-	ways[o->mode](o, conversation, e);
-}
-
-/* -- records ------------------------------------------------------------- */
+/* -- tables ------------------------------------------------------------------ */
 
 static void *
-must(void *memory)
+or_die(void *memory)
 {
 	if (memory == NULL) {
 		fputs("kith: out of memory\n", stderr);
@@ -244,18 +65,18 @@ table_add(struct out *o, const char *key, const char *text)
 	if (o->silent)
 		return;
 	if (t == NULL)
-		t = o->table = must(calloc(1, sizeof(*t)));
+		t = o->table = or_die(calloc(1, sizeof(*t)));
 	if (t->n == t->size) {
 		t->size += CELLS_PER_GROWTH;
-		t->cells = must(reallocarray(t->cells, t->size, sizeof(*t->cells)));
+		t->cells = or_die(reallocarray(t->cells, t->size, sizeof(*t->cells)));
 	}
-	t->cells[t->n++] = must(strdup(text));
+	t->cells[t->n++] = or_die(strdup(text));
 	t->keys[column] = key;
 	if (column >= t->columns) {
 		t->columns = column + 1;
 		t->widths[column] = o->header ? (int)strlen(key) : 0;
 	}
-	if ((width = out_width(text)) > t->widths[column])
+	if ((width = out_string_width(text)) > t->widths[column])
 		t->widths[column] = width;
 }
 
@@ -269,7 +90,7 @@ print_cell(struct out *o, const char *text, int column)
 	if (last)
 		fputc('\n', o->file);
 	else
-		fprintf(o->file, "%*s", t->widths[column] - out_width(text) + 2, "");
+		fprintf(o->file, "%*s", t->widths[column] - out_string_width(text) + 2, "");
 }
 
 static void
@@ -278,9 +99,9 @@ print_header(struct out *o)
 	const struct out_table *t = o->table;
 
 	for (int column = 0; column < t->columns; column++) {
-		fputs(o->color ? DIM : "", o->file);
+		fputs(o->color ? OUT_DIM : "", o->file);
 		print_cell(o, t->keys[column], column);
-		fputs(o->color ? PLAIN : "", o->file);
+		fputs(o->color ? OUT_NORMAL : "", o->file);
 	}
 }
 
@@ -299,6 +120,17 @@ out_flush(struct out *o)
 	}
 	free(t->cells);
 	memset(t, 0, sizeof(*t));
+}
+
+/* -- records and their fields ------------------------------------------------ */
+
+void
+out_local_time(struct tm *tm, uint64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+
+	if (localtime_r(&seconds, tm) == NULL)
+		memset(tm, 0, sizeof(*tm));
 }
 
 void
@@ -368,18 +200,31 @@ out_flag(struct out *o, const char *key, int value)
 	o->fields++;
 }
 
+/* RFC 3339, UTC, milliseconds. */
+static void
+format_utc(char *out, size_t size, uint64_t ms)
+{
+	time_t seconds = (time_t)(ms / 1000);
+	struct tm tm;
+	size_t len;
+
+	if (gmtime_r(&seconds, &tm) == NULL)
+		memset(&tm, 0, sizeof(tm));
+	len = strftime(out, size, "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out + len, size - len, ".%03uZ", (unsigned)(ms % 1000));
+}
+
 void
 out_time(struct out *o, const char *key, uint64_t ms)
 {
 	char text[48] = "";
-
 	struct tm tm;
 
 	if (ms > 0 && o->mode == OUT_TEXT) {
-		local_time(&tm, ms);
+		out_local_time(&tm, ms);
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm);
 	} else if (ms > 0) {
-		print_time(text, sizeof(text), ms);
+		format_utc(text, sizeof(text), ms);
 	}
 	if (o->mode == OUT_JSON && ms == 0) {
 		field_begin(o, key);

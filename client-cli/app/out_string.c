@@ -34,7 +34,7 @@ is_harmful(uint32_t c)
 
 /* Reads one character; its length, or 0 if the bytes are not UTF-8. */
 static size_t
-decode(const unsigned char *s, uint32_t *c)
+read_character(const unsigned char *s, uint32_t *c)
 {
 	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
@@ -52,7 +52,7 @@ decode(const unsigned char *s, uint32_t *c)
 }
 
 static void
-escape_json(FILE *file, uint32_t c)
+print_json_escape(FILE *file, uint32_t c)
 {
 	if (c >= 0x10000)
 		fprintf(file, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((c - 0x10000) >> 10)),
@@ -62,14 +62,14 @@ escape_json(FILE *file, uint32_t c)
 }
 
 static void
-escape(FILE *file, uint32_t c, enum out_quote quote)
+print_escaped(FILE *file, uint32_t c, enum out_quote quote)
 {
 	const char *letter = c == '\n' ? "\\n" : c == '\t' ? "\\t" : c == '\r' ? "\\r" : NULL;
 
 	if (letter != NULL)
 		fputs(letter, file);
 	else if (quote == OUT_QUOTED)
-		escape_json(file, c);
+		print_json_escape(file, c);
 	else if (c < 0x100)
 		fprintf(file, "\\x%02x", (unsigned)c);
 	else
@@ -83,7 +83,7 @@ out_string(FILE *file, const char *s, enum out_quote quote)
 	uint32_t c;
 
 	while (*p != '\0') {
-		size_t len = decode(p, &c);
+		size_t len = read_character(p, &c);
 
 		if (len == 0) {
 			if (quote == OUT_QUOTED)
@@ -100,7 +100,7 @@ out_string(FILE *file, const char *s, enum out_quote quote)
 		else if (quote == OUT_QUOTED && c == '"')
 			fputs("\\\"", file);
 		else if (is_harmful(c))
-			escape(file, c, quote);
+			print_escaped(file, c, quote);
 		else
 			fwrite(p, 1, len, file);
 		p += len;
@@ -108,13 +108,13 @@ out_string(FILE *file, const char *s, enum out_quote quote)
 }
 
 int
-out_is_clean(const char *s)
+out_string_is_clean(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	uint32_t c;
 
 	while (*p != '\0') {
-		size_t len = decode(p, &c);
+		size_t len = read_character(p, &c);
 
 		if (len == 0 || is_harmful(c))
 			return 0;
@@ -124,14 +124,14 @@ out_is_clean(const char *s)
 }
 
 int
-out_width(const char *s)
+out_string_width(const char *s)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	int width = 0, one;
 	uint32_t c;
 
 	while (*p != '\0') {
-		size_t len = decode(p, &c);
+		size_t len = read_character(p, &c);
 
 		if (len == 0 || (is_harmful(c) && c < 0x100))
 			width += c == '\n' || c == '\t' || c == '\r' ? 2 : 4;

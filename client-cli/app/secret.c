@@ -18,7 +18,7 @@
 /* Reads to the end of the first line, a byte at a time: what follows may be
  * meant for others. */
 static int
-read_line(int fd, char out[SECRET_MAX])
+read_secret_line(int fd, char out[SECRET_MAX])
 {
 	size_t len = 0;
 	ssize_t got;
@@ -48,7 +48,7 @@ from_file(const char *path, char out[SECRET_MAX])
 
 	if (fd < 0)
 		return -errno;
-	rc = read_line(fd, out);
+	rc = read_secret_line(fd, out);
 	close(fd);
 	return rc;
 }
@@ -61,7 +61,7 @@ from_fd(const char *number, char out[SECRET_MAX])
 
 	if (*number == '\0' || *end != '\0' || fd < 0 || fd > 65535)
 		return -EINVAL;
-	return read_line((int)fd, out);
+	return read_secret_line((int)fd, out);
 }
 
 static int
@@ -73,7 +73,7 @@ from_command(const char *command, char out[SECRET_MAX])
 	if (pipe == NULL)
 		return -errno;
 	setvbuf(pipe, NULL, _IONBF, 0);
-	rc = read_line(fileno(pipe), out);
+	rc = read_secret_line(fileno(pipe), out);
 	status = pclose(pipe);
 	if (status == -1 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return -EPIPE;
@@ -114,7 +114,7 @@ read_typed(int tty, char out[SECRET_MAX])
 }
 
 static int
-ask(int tty, const char *prompt, char out[SECRET_MAX])
+ask_person(int tty, const char *prompt, char out[SECRET_MAX])
 {
 	struct termios before, silent;
 	int rc;
@@ -141,8 +141,8 @@ from_person(const char *prompt, const char *again, char out[SECRET_MAX])
 
 	if (!isatty(STDIN_FILENO) || (tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
 		return -ENOTTY;
-	rc = ask(tty, prompt, out);
-	if (rc == 0 && again != NULL && (rc = ask(tty, again, second)) == 0 &&
+	rc = ask_person(tty, prompt, out);
+	if (rc == 0 && again != NULL && (rc = ask_person(tty, again, second)) == 0 &&
 	    strcmp(out, second) != 0)
 		rc = -ECANCELED;
 	explicit_bzero(second, sizeof(second));

@@ -1,7 +1,8 @@
 /*
- * chat.h - the interactive client: what its two files share.
+ * chat.h - the interactive client: what its files share, and how it sends.
  *
- * chat.c shows what comes and sends what is typed; chat_cmd.c has the /commands.
+ * chat_main.c is the command and shows what comes; chat_cmd.c has the /commands;
+ * chat_ask.c keeps what was asked; line.c is the line that is typed.
  */
 #ifndef KITH_CLI_CHAT_H
 #define KITH_CLI_CHAT_H
@@ -11,29 +12,20 @@
 #include "client-cli/app/app.h"
 #include "client-cli/chat/names.h"
 
-/* A request whose answer the person waits for. */
-struct asked {
-	LIST_ENTRY(asked) link;		/* in chat.asked, until answered */
-	struct chat	*chat;
-	char		*what;		/* named in the failure: "@bob" */
-	char		*text;		/* of a message, or NULL */
-	size_t		 n;		/* targets of a message */
-	int		 unread;	/* list only what is unread */
-};
+#define CHAT_ANSWER_MS	20000	/* for all except messages, which wait forever */
+
+struct asked;
 
 struct chat {
 	struct app	*app;
 	struct names	 names;
-	char		 target[NAME_BYTES_MAX + 2];	/* "#ops"; "" while there is none */
+	char		 target[NAME_BYTES_MAX + 2];	/* "#ops"; "": none */
 	LIST_HEAD(, asked) asked;
 	size_t		 unsent;	/* messages without an answer */
 	int		 offline;	/* told that the connection is lost */
 	int		 greeted;
-	int		 warned;	/* told that leaving now leaves messages behind */
+	int		 warned;	/* told that leaving now gives messages up */
 };
-
-/* "-- text" above the line. */
-void	chat_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Sends to "@alice,#ops"; tells what is wrong. */
 void	chat_send(struct chat *c, const char *targets, const char *text);
@@ -41,19 +33,9 @@ void	chat_send(struct chat *c, const char *targets, const char *text);
 /* Messages go to `word` from now on: "@alice" or "#ops". */
 void	chat_set_target(struct chat *c, const char *word);
 
+/* Makes the prompt say where messages go, and whether there is a connection. */
+void	chat_show_target(const struct chat *c);
+
 void	chat_leave(struct chat *c);
-
-/* A request about `what`; free with asked_done(). NULL: told. */
-struct asked *asked_new(struct chat *c, const char *what);
-void	asked_done(struct asked *a);
-
-/* For what a request function returned: 0, or tells and frees. */
-void	asked_check(struct asked *a, int rc);
-
-/* "/word arguments": runs it, or tells that there is no such command. */
-void	chat_command(struct chat *c, const char *line);
-
-/* The index-th command that begins with `word` ("/jo"), or NULL. */
-const char *chat_command_match(const char *word, size_t index);
 
 #endif

@@ -1,15 +1,16 @@
 /*
  * chat_cmd.c - what can be typed after a slash, as a table.
  */
+#include "client-cli/chat/chat_cmd.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-cli/chat/chat.h"
+#include "client-cli/chat/chat_ask.h"
 #include "client-cli/chat/line.h"
-#include "client-cli/cmd/cmd.h"
 
 #define HISTORY_EVENTS	20
 
@@ -35,7 +36,7 @@ static const struct chat_row {
 	const char	*arguments;
 	const char	*help;			/* NULL: another name of the row above */
 	void		(*run)(struct chat *c, char *args);
-} rows[] = {
+} slash_rows[] = {
 	{ "/help",	"",			"this list",			do_help },
 	{ "/msg",	"@NAME[,#GROUP...] TEXT", "send a message",		do_msg },
 	{ "/query",	"TARGET [TEXT]",	"talk to TARGET from now on",	do_query },
@@ -55,48 +56,48 @@ static const struct chat_row {
 	{ "/quit",	"",			"leave (Ctrl-D does, too)",	do_quit },
 	{ "/exit",	"",			NULL,				do_quit },
 };
-#define N_ROWS	(sizeof(rows) / sizeof(rows[0]))
+#define N_ROWS	(sizeof(slash_rows) / sizeof(slash_rows[0]))
 
 /* -- finding a command ------------------------------------------------------- */
 
 const char *
-chat_command_match(const char *word, size_t index)
+chat_cmd_match(const char *word, size_t index)
 {
 	for (size_t i = 0; i < N_ROWS; i++)
-		if (strncasecmp(rows[i].name, word, strlen(word)) == 0 && index-- == 0)
-			return rows[i].name;
+		if (strncasecmp(slash_rows[i].name, word, strlen(word)) == 0 && index-- == 0)
+			return slash_rows[i].name;
 	return NULL;
 }
 
 /* By its name, or a beginning that only one has. NULL: none, or *many of them. */
 static const struct chat_row *
-find(const char *name, size_t len, int *many)
+find_slash(const char *name, size_t len, int *many)
 {
 	const struct chat_row *found = NULL;
 
 	*many = 0;
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (strncasecmp(rows[i].name + 1, name, len) != 0)
+		if (strncasecmp(slash_rows[i].name + 1, name, len) != 0)
 			continue;
-		if (rows[i].name[len + 1] == '\0')
-			return &rows[i];
-		*many += found != NULL && found->run != rows[i].run;
-		found = &rows[i];
+		if (slash_rows[i].name[len + 1] == '\0')
+			return &slash_rows[i];
+		*many += found != NULL && found->run != slash_rows[i].run;
+		found = &slash_rows[i];
 	}
 	return *many || len == 0 ? NULL : found;
 }
 
 void
-chat_command(struct chat *c, const char *text)
+chat_cmd_run(struct chat *c, const char *text)
 {
 	size_t len = strcspn(text, " \t\n");
 	const struct chat_row *row;
 	char *args;
 	int many;
 
-	row = find(text, len, &many);
+	row = find_slash(text, len, &many);
 	if (row == NULL) {
-		chat_note("/%.*s: %s (/help lists the commands; // sends a slash)", (int)len, text,
+		line_note("/%.*s: %s (/help lists the commands; // sends a slash)", (int)len, text,
 		    many ? "more than one begins so" : "no such command, nothing was sent");
 		return;
 	}
@@ -110,7 +111,7 @@ chat_command(struct chat *c, const char *text)
 
 /* Cuts the first word off *args; "" if there is none. */
 static char *
-next_word(char **args)
+cut_word(char **args)
 {
 	char *word = *args;
 
@@ -126,45 +127,38 @@ static const char *
 group_or_current(const struct chat *c, const char *word)
 {
 	if (word[0] != '\0')
-		return without_sigil(word, '#');
+		return app_without_sigil(word, '#');
 	if (c->target[0] == '#')
 		return c->target + 1;
-	chat_note("which group? (#NAME)");
+	line_note("which group? (#NAME)");
 	return NULL;
 }
 
 /* -- answers ------------------------------------------------------------------ */
 
-static int
-failed(const struct asked *a, const struct kith_failure *why)
-{
-	if (why != NULL)
-		chat_note("%s: %s", a->what, why->text);
-	return why != NULL;
-}
-
-/* The rows printed since the last one, as a table above the line. */
+/* The slash_rows printed since the last one, as a table above the line. */
 static void
 show_table(const struct asked *a, int any, int more)
 {
 	line_hide();
 	out_flush(&a->chat->app->out);
 	if (!any)
-		chat_note("%s: none", a->what);
+		line_note("%s: none", a->what);
 	if (more)
-		chat_note("... and more: kith %s lists them all", a->what);
+		line_note("... and more: kith %s lists them all", a->what);
 }
 
 static void
-on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct asked *a = arg;
 
 	(void)k;
 	(void)reply;
-	if (!failed(a, why))
-		chat_note("%s: done", a->what);
-	asked_done(a);
+	if (!chat_ask_failed(a, why))
+		line_note("%s: done", a->what);
+	chat_ask_done(a);
 }
 
 /* -- talking -------------------------------------------------------------------- */
@@ -172,10 +166,10 @@ on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 static void
 do_msg(struct chat *c, char *args)
 {
-	char *target = next_word(&args);
+	char *target = cut_word(&args);
 
 	if (args[0] == '\0')
-		chat_note("/msg @NAME TEXT");
+		line_note("/msg @NAME TEXT");
 	else
 		chat_send(c, target, args);
 }
@@ -190,10 +184,10 @@ is_target(const char *word)
 static void
 do_query(struct chat *c, char *args)
 {
-	char *target = next_word(&args);
+	char *target = cut_word(&args);
 
 	if (!is_target(target)) {
-		chat_note("/query @NAME, or /query #GROUP");
+		line_note("/query @NAME, or /query #GROUP");
 		return;
 	}
 	chat_set_target(c, target);
@@ -204,20 +198,21 @@ do_query(struct chat *c, char *args)
 /* -- groups ---------------------------------------------------------------------- */
 
 static void
-on_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct asked *a = arg;
 	char word[NAME_BYTES_MAX + 2];
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		const Kith__V1__Conversation *conv = reply->joined->conversation;
 
 		snprintf(word, sizeof(word), "#%s",
-		    conv != NULL ? conv->name : without_sigil(a->what, '#'));
+		    conv != NULL ? conv->name : app_without_sigil(a->what, '#'));
 		chat_set_target(a->chat, word);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
@@ -226,24 +221,24 @@ do_join(struct chat *c, char *args)
 	struct asked *a;
 
 	if (args[0] == '\0')
-		chat_note("/join #GROUP (/groups lists them)");
-	else if ((a = asked_new(c, args)) != NULL)
-		asked_check(a, kith_join_group(c->app->kith, without_sigil(args, '#'),
-		    on_joined, a));
+		line_note("/join #GROUP (/groups lists them)");
+	else if ((a = chat_ask_new(c, args)) != NULL)
+		chat_ask_check(a, kith_join_group(c->app->kith, app_without_sigil(args, '#'),
+		    on_chat_joined, a));
 }
 
 static void
 do_create(struct chat *c, char *args)
 {
-	char *name = next_word(&args);
+	char *name = cut_word(&args);
 	int is_private = strcmp(args, "private") == 0;
 	struct asked *a;
 
 	if (name[0] == '\0' || (args[0] != '\0' && !is_private))
-		chat_note("/create #GROUP, or /create #GROUP private");
-	else if ((a = asked_new(c, name)) != NULL)
-		asked_check(a, kith_create_group(c->app->kith, without_sigil(name, '#'), "",
-		    !is_private, on_joined, a));
+		line_note("/create #GROUP, or /create #GROUP private");
+	else if ((a = chat_ask_new(c, name)) != NULL)
+		chat_ask_check(a, kith_create_group(c->app->kith, app_without_sigil(name, '#'), "",
+		    !is_private, on_chat_joined, a));
 }
 
 static void
@@ -252,66 +247,68 @@ do_leave(struct chat *c, char *args)
 	const char *group = group_or_current(c, args);
 	struct asked *a;
 
-	if (group != NULL && (a = asked_new(c, group)) != NULL)
-		asked_check(a, kith_leave_group(c->app->kith, group, on_done, a));
+	if (group != NULL && (a = chat_ask_new(c, group)) != NULL)
+		chat_ask_check(a, kith_leave_group(c->app->kith, group, on_chat_done, a));
 }
 
 static void
 do_invite(struct chat *c, char *args)
 {
-	const char *user = without_sigil(next_word(&args), '@'), *group;
+	const char *user = app_without_sigil(cut_word(&args), '@'), *group;
 	struct asked *a;
 
 	if (user[0] == '\0')
-		chat_note("/invite @NAME [#GROUP]");
-	else if ((group = group_or_current(c, args)) != NULL && (a = asked_new(c, user)) != NULL)
-		asked_check(a, kith_invite(c->app->kith, group, user, on_done, a));
+		line_note("/invite @NAME [#GROUP]");
+	else if ((group = group_or_current(c, args)) != NULL && (a = chat_ask_new(c, user)) != NULL)
+		chat_ask_check(a, kith_invite(c->app->kith, group, user, on_chat_done, a));
 }
 
 static void
-on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct asked *a = arg;
 	const Kith__V1__Conversations *page;
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		page = reply->conversations;
 		for (size_t i = 0; i < page->n_conversations; i++) {
-			out_group(&a->chat->app->out, page->conversations[i]);
+			out_row_group(&a->chat->app->out, page->conversations[i]);
 			names_add(&a->chat->names, '#', page->conversations[i]->name);
 		}
 		show_table(a, page->n_conversations > 0, page->more);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
 do_groups(struct chat *c, char *args)
 {
-	struct asked *a = asked_new(c, "group list");
+	struct asked *a = chat_ask_new(c, "group list");
 
 	(void)args;
 	if (a != NULL)
-		asked_check(a, kith_list_groups(c->app->kith, 0, on_groups, a));
+		chat_ask_check(a, kith_list_groups(c->app->kith, 0, on_chat_groups, a));
 }
 
 static void
-on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct asked *a = arg;
 	const Kith__V1__Members *page;
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		page = reply->members;
 		for (size_t i = 0; i < page->n_members; i++) {
-			out_member(&a->chat->app->out, page->members[i]);
+			out_row_member(&a->chat->app->out, page->members[i]);
 			names_add(&a->chat->names, '@', page->members[i]->name);
 		}
 		show_table(a, page->n_members > 0, page->more);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
@@ -320,42 +317,43 @@ do_names(struct chat *c, char *args)
 	const char *group = group_or_current(c, args);
 	struct asked *a;
 
-	if (group != NULL && (a = asked_new(c, "group members")) != NULL)
-		asked_check(a, kith_list_members(c->app->kith, group, 0, on_members, a));
+	if (group != NULL && (a = chat_ask_new(c, "group members")) != NULL)
+		chat_ask_check(a, kith_list_members(c->app->kith, group, 0, on_chat_members, a));
 }
 
 /* -- people and conversations ------------------------------------------------------ */
 
 static void
-on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	struct asked *a = arg;
 	const Kith__V1__Presences *page;
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		page = reply->presences;
 		for (size_t i = 0; i < page->n_users; i++) {
-			out_presence(&a->chat->app->out, page->users[i]);
+			out_row_presence(&a->chat->app->out, page->users[i]);
 			names_add(&a->chat->names, '@', page->users[i]->name);
 		}
 		show_table(a, page->n_users > 0, page->more);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
 do_who(struct chat *c, char *args)
 {
-	char *name = (char *)without_sigil(args, '@');
-	struct asked *a = asked_new(c, args[0] != '\0' ? args : "who");
+	char *name = (char *)app_without_sigil(args, '@');
+	struct asked *a = chat_ask_new(c, args[0] != '\0' ? args : "who");
 
 	if (a != NULL)
-		asked_check(a, kith_who(c->app->kith, &name, name[0] != '\0', 0, on_who, a));
+		chat_ask_check(a, kith_who(c->app->kith, &name, name[0] != '\0', 0,
+		    on_chat_who, a));
 }
 
 static void
-on_conversations(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+on_chat_conversations(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
 {
 	struct asked *a = arg;
@@ -363,58 +361,60 @@ on_conversations(struct kith *k, const struct kith_failure *why, const Kith__V1_
 	int any = 0;
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		page = reply->conversations;
 		for (size_t i = 0; i < page->n_conversations; i++) {
 			if (a->unread && page->conversations[i]->unread == 0)
 				continue;
-			out_conversation(&a->chat->app->out, page->conversations[i]);
+			out_row_conversation(&a->chat->app->out, page->conversations[i]);
 			any = 1;
 		}
 		show_table(a, any, page->more);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
-list(struct chat *c, const char *what, int unread)
+list_conversations(struct chat *c, const char *what, int unread)
 {
-	struct asked *a = asked_new(c, what);
+	struct asked *a = chat_ask_new(c, what);
 
 	if (a == NULL)
 		return;
 	a->unread = unread;
-	asked_check(a, kith_list_conversations(c->app->kith, 0, NULL, 0, on_conversations, a));
+	chat_ask_check(a, kith_list_conversations(c->app->kith, 0, NULL, 0,
+	    on_chat_conversations, a));
 }
 
 static void
 do_ls(struct chat *c, char *args)
 {
 	(void)args;
-	list(c, "ls", 0);
+	list_conversations(c, "ls", 0);
 }
 
 static void
 do_unread(struct chat *c, char *args)
 {
 	(void)args;
-	list(c, "unread", 1);
+	list_conversations(c, "unread", 1);
 }
 
 static void
-on_history(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_chat_history(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct asked *a = arg;
 	const Kith__V1__HistoryPage *page;
 
 	(void)k;
-	if (!failed(a, why)) {
+	if (!chat_ask_failed(a, why)) {
 		page = reply->history_page;
 		line_hide();
 		for (size_t i = 0; i < page->n_events; i++)
 			out_event(&a->chat->app->out, a->what, page->events[i]);
 	}
-	asked_done(a);
+	chat_ask_done(a);
 }
 
 static void
@@ -428,12 +428,12 @@ do_history(struct chat *c, char *args)
 
 	snprintf(word, sizeof(word), "%s", c->target);
 	if (kith_targets_parse(word, &target, 1, &bad) != 1)
-		chat_note("of which conversation? /query TARGET first");
+		line_note("of which conversation? /query TARGET first");
 	else if (n < 1 || n > (int)PAGE_EVENTS_MAX)
-		chat_note("/history N, with N from 1 to %u", PAGE_EVENTS_MAX);
-	else if ((a = asked_new(c, c->target)) != NULL)
-		asked_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n,
-		    on_history, a));
+		line_note("/history N, with N from 1 to %u", PAGE_EVENTS_MAX);
+	else if ((a = chat_ask_new(c, c->target)) != NULL)
+		chat_ask_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n,
+		    on_chat_history, a));
 }
 
 /* -- kith itself --------------------------------------------------------------------- */
@@ -447,10 +447,10 @@ do_help(struct chat *c, char *args)
 	(void)args;
 	line_hide();
 	for (size_t i = 0; i < N_ROWS; i++) {
-		if (rows[i].help == NULL)
+		if (slash_rows[i].help == NULL)
 			continue;
-		snprintf(usage_text, sizeof(usage_text), "%s %s", rows[i].name, rows[i].arguments);
-		printf("  %-30s %s\n", usage_text, rows[i].help);
+		snprintf(usage_text, sizeof(usage_text), "%s %s", slash_rows[i].name, slash_rows[i].arguments);
+		printf("  %-30s %s\n", usage_text, slash_rows[i].help);
 	}
 	printf("What does not begin with a slash goes to the target in the prompt.\n"
 	    "//text sends \"/text\". Tab completes commands, @names and #groups.\n"
@@ -461,7 +461,7 @@ static void
 do_whoami(struct chat *c, char *args)
 {
 	(void)args;
-	chat_note("%s at %s%s, profile %s", c->app->profile.user, c->app->address,
+	line_note("%s at %s%s, profile %s", c->app->profile.user, c->app->address,
 	    c->app->admin ? " (administrator)" : "", c->app->profile.name);
 }
 

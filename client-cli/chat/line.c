@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 #include <event2/event.h>
 #include <readline/history.h>
 #include <readline/readline.h>
+
+#include "client-cli/app/out.h"
+#include "protocol/limits.h"
 
 #define HISTORY_LINES	1000
 
@@ -53,7 +57,7 @@ show_now(void)
 
 /* Readline redraws after every key, also the one that took the line away. */
 static void
-redisplay(void)
+redisplay_unless_hidden(void)
 {
 	if (!line.hidden)
 		rl_redisplay();
@@ -66,6 +70,21 @@ on_show(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	show_now();
+}
+
+void
+line_note(const char *format, ...)
+{
+	char text[TEXT_BYTES_MAX + 512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	line_hide();
+	fputs("-- ", stdout);
+	out_string(stdout, text, OUT_LINES);
+	putchar('\n');
 }
 
 /* -- keys ---------------------------------------------------------------- */
@@ -100,7 +119,7 @@ on_line(char *text)
 }
 
 static void
-on_input(evutil_socket_t fd, short what, void *arg)
+on_line_input(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
@@ -175,7 +194,7 @@ next_candidate(const char *word, int state)
 }
 
 static char **
-complete(const char *word, int start, int end)
+complete_word(const char *word, int start, int end)
 {
 	(void)start;
 	(void)end;
@@ -193,12 +212,12 @@ set_up_readline(void)
 	rl_readline_name = "kith";
 	rl_catch_signals = 0;
 	rl_catch_sigwinch = 0;
-	rl_attempted_completion_function = complete;
+	rl_attempted_completion_function = complete_word;
 	rl_completer_word_break_characters = " \t\n,";
 	rl_completer_quote_characters = "";
 	rl_initialize();		/* reads ~/.inputrc, which may not take Enter */
 	/* Only now: with another function readline does not ask for what the terminal can do. */
-	rl_redisplay_function = redisplay;
+	rl_redisplay_function = redisplay_unless_hidden;
 	for (size_t i = 0; i < sizeof(keymaps) / sizeof(keymaps[0]); i++) {
 		rl_bind_key_in_map('\r', on_enter, rl_get_keymap_by_name(keymaps[i]));
 		rl_bind_key_in_map('\n', on_enter, rl_get_keymap_by_name(keymaps[i]));
@@ -221,7 +240,7 @@ line_open(struct event_base *base, const struct line_hooks *hooks, void *arg, co
 	line.hooks = *hooks;
 	line.arg = arg;
 	line.hidden = 0;
-	line.input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_input, NULL);
+	line.input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line_input, NULL);
 	line.resized = evsignal_new(base, SIGWINCH, on_resized, NULL);
 	line.stopped = evsignal_new(base, SIGTSTP, on_stopped, NULL);
 	line.show = event_new(base, -1, 0, on_show, NULL);

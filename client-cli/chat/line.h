@@ -39,6 +39,10 @@ const char *line_prompt(void);
 
 void	line_hide(void);
 
+/* "-- text" above the line, with control characters shown. */
+void	line_note(const char *format, ...)
+	    __attribute__((format(printf, 1, 2)));
+
 /* Ctrl-C: empties the line, or leaves if it is empty. */
 void	line_interrupt(void);
 

@@ -21,7 +21,7 @@ names_fini(struct names *names)
 
 /* Where `word` is, or belongs. */
 static size_t
-place_of(const struct names *names, const char *word)
+names_place(const struct names *names, const char *word)
 {
 	size_t low = 0, high = names->n;
 
@@ -42,10 +42,10 @@ names_add(struct names *names, char sigil, const char *name)
 	char word[NAME_BYTES_MAX + 2], **list, *copy;
 	size_t at, size;
 
-	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || !out_is_clean(name))
+	if (name[0] == '\0' || strlen(name) > NAME_BYTES_MAX || !out_string_is_clean(name))
 		return;
 	snprintf(word, sizeof(word), "%c%s", sigil, name);
-	at = place_of(names, word);
+	at = names_place(names, word);
 	if ((at < names->n && strcmp(names->list[at], word) == 0) || names->n >= NAMES_MAX)
 		return;
 	if (names->n == names->size) {

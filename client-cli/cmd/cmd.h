@@ -1,45 +1,48 @@
 /*
- * cmd.h - the subcommands of kith: a table of entries, one set of options.
+ * cmd.h - the commands of kith: what a row of the table says, and the functions
+ * that run.
  *
- * A command is a row: what it is called, which options it takes, how it is
- * used, what runs. main.c parses and checks; the rest is the command's file.
+ * commands.c has the table, main.c parses and checks, the rest is the command's
+ * own file.
  */
 #ifndef KITH_CLI_CMD_H
 #define KITH_CLI_CMD_H
 
 #include "client-cli/app/app.h"
-#include "client-cli/app/secret.h"
-
-struct options {
-	const char	*profile;	/* never NULL after parsing */
-	const char	*server;	/* NULL: the profile's */
-	int		 json, plain;
-
-	const char	*name, *topic;
-	struct secret_source password, new_password;
-	int64_t		 number, since, timeout;	/* -1: not given */
-	int		 lines, quiet, no_mark, is_private;
-	int		 help, version;
-};
 
 struct command {
 	const char	*name;
 	const char	*arguments;	/* "TARGET [TEXT|-]" */
-	const char	*summary;	/* one line, small letter first, no full stop */
-	const char	*options;	/* long names beside the common ones, blanks between */
 	int		 min, max;	/* arguments; max -1: any number */
-	const char	*more;		/* paragraphs for `kith help NAME` */
+	/* Long names beside those that all take, blanks between. */
+	const char	*options;
 	int		(*run)(struct app *app);	/* the exit code */
+	/* One line, small letter first, no full stop. */
+	const char	*summary;
+	const char	*more;		/* paragraphs for `kith help NAME`, or NULL */
 };
 
-extern const struct command cmd_join, cmd_login, cmd_logout, cmd_whoami, cmd_passwd,
-    cmd_sessions, cmd_send, cmd_read, cmd_tail, cmd_ls, cmd_unread, cmd_who, cmd_group,
-    cmd_hook, cmd_chat, cmd_help, cmd_version;
+/* cmd_account.c */
+int	cmd_account_join(struct app *app);
+int	cmd_account_login(struct app *app);
+int	cmd_account_logout(struct app *app);
+int	cmd_account_whoami(struct app *app);
+int	cmd_account_passwd(struct app *app);
+int	cmd_account_sessions(struct app *app);
 
-/* All, in the order of `kith help`; ends with NULL. In main.c. */
-extern const struct command *const commands[];
+/* cmd_list.c */
+int	cmd_list_ls(struct app *app);
+int	cmd_list_unread(struct app *app);
+int	cmd_list_who(struct app *app);
 
-/* NULL if there is none of this name. */
-const struct command *command_find(const char *name);
+/* Targets of one tail. */
+#define CMD_TAIL_TARGETS_MAX	64
+
+/* A file each. */
+int	cmd_send(struct app *app);
+int	cmd_read(struct app *app);
+int	cmd_tail(struct app *app);
+int	cmd_group(struct app *app);
+int	cmd_hook(struct app *app);
 
 #endif

@@ -9,54 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client-cli/app/known_servers.h"
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
+#include "client-cli/app/secret.h"
 #include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
-
-static int	join_run(struct app *app);
-static int	login_run(struct app *app);
-static int	logout_run(struct app *app);
-static int	whoami_run(struct app *app);
-static int	passwd_run(struct app *app);
-static int	sessions_run(struct app *app);
-
-#define PASSWORD_OPTIONS	"password-file password-fd password-command"
-
-const struct command cmd_join = {
-	.name = "join", .arguments = "URL", .min = 1, .max = 1, .run = join_run,
-	.summary = "make an account with an invite",
-	.options = "name " PASSWORD_OPTIONS,
-	.more =
-	    "URL is kith://host[:port]/INVITE#SHA256:FINGERPRINT, as `kithctl invite` prints it;\n"
-	    "put it in quotes. You choose name and password, and are logged in from then on.\n"
-	    "To be at several servers, or several people, name each with -p PROFILE.\n",
-};
-
-const struct command cmd_login = {
-	.name = "login", .arguments = "URL|SERVER NAME", .min = 2, .max = 2, .run = login_run,
-	.summary = "log in to an account that exists",
-	.options = PASSWORD_OPTIONS,
-};
-
-const struct command cmd_logout = {
-	.name = "logout", .arguments = "", .run = logout_run, .options = "",
-	.summary = "revoke this device's login, and forget it",
-};
-
-const struct command cmd_whoami = {
-	.name = "whoami", .arguments = "", .run = whoami_run, .options = "",
-	.summary = "name, server and device of the profile, checked at the server",
-};
-
-const struct command cmd_passwd = {
-	.name = "passwd", .arguments = "", .run = passwd_run,
-	.summary = "change the password; other devices are logged out, hooks end",
-	.options = PASSWORD_OPTIONS " new-password-file new-password-fd new-password-command",
-};
-
-const struct command cmd_sessions = {
-	.name = "sessions", .arguments = "[revoke DEVICE]", .max = 2, .run = sessions_run,
-	.summary = "list the devices that are logged in, or log one out", .options = "",
-};
 
 /* -- passwords ----------------------------------------------------------- */
 
@@ -71,21 +29,21 @@ get_secret(const struct secret_source *source, const char *prompt, const char *a
 	case 0:
 		return 0;
 	case -ENOTTY:
-		return usage("no terminal to ask for the password: use --password-file, "
+		return say_usage("no terminal to ask for the password: use --password-file, "
 		    "--password-fd or --password-command");
 	case -EINTR:
 		return KITH_EXIT_INTERRUPTED;
 	case -ECANCELED:
-		return usage("the two passwords differ");
+		return say_usage("the two passwords differ");
 	case -EINVAL:
-		return usage("the password is empty, or has two sources, "
+		return say_usage("the password is empty, or has two sources, "
 		    "or its descriptor is no number");
 	case -E2BIG:
-		return usage("the password is too long");
+		return say_usage("the password is too long");
 	case -EPIPE:
-		return usage("the password command failed");
+		return say_usage("the password command failed");
 	default:
-		return usage("password: %s", strerror(-rc));
+		return say_usage("password: %s", strerror(-rc));
 	}
 }
 
@@ -99,7 +57,7 @@ check_profile_free(const struct app *app, const char *name)
 	struct profile old;
 	int same;
 
-	if (store_load(app->options->profile, &old) < 0)
+	if (profile_load(app->options->profile, &old) < 0)
 		return 0;
 	explicit_bzero(old.token, sizeof(old.token));
 	same = strcmp(old.url.host, app->url.host) == 0 && old.url.port == app->url.port &&
@@ -107,7 +65,7 @@ check_profile_free(const struct app *app, const char *name)
 	if (same)
 		return 0;
 	kith_url_address(&old.url, address);
-	return usage("profile %s is %s at %s already: use -p OTHER, or kith logout first",
+	return say_usage("profile %s is %s at %s already: use -p OTHER, or kith logout first",
 	    app->options->profile, old.user, address);
 }
 
@@ -123,8 +81,8 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 	snprintf(p->user, sizeof(p->user), "%s", login->name);
 	snprintf(p->token, sizeof(p->token), "%s", login->token);
 	p->url = app->url;
-	rc = app->url.plain ? 0 : store_add_key(app->address, app->url.key);
-	if (rc < 0 || (rc = store_save(p)) < 0) {
+	rc = app->url.plain ? 0 : known_servers_add(app->address, app->url.key);
+	if (rc < 0 || (rc = profile_save(p)) < 0) {
 		say("profile %s: %s", p->name, strerror(-rc));
 		app_finish(app, KITH_EXIT_FAILED);
 		return;
@@ -136,7 +94,7 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 }
 
 static int
-enter(struct app *app, struct kith_login *login, const char *again)
+enter_account(struct app *app, struct kith_login *login, const char *again)
 {
 	char password[SECRET_MAX], device[65] = "";
 	struct kith_options o;
@@ -163,7 +121,7 @@ parse_server(struct app *app)
 	const char *why;
 
 	if (kith_url_parse(app->argv[0], &app->url, &why) < 0)
-		return usage("%s: %s", app->argv[0], why);
+		return say_usage("%s: %s", app->argv[0], why);
 	return 0;
 }
 
@@ -175,18 +133,18 @@ get_name(const struct app *app, char *out, size_t size)
 	if (app->options->name != NULL) {
 		snprintf(out, size, "%s", app->options->name);
 	} else if (!isatty(STDIN_FILENO)) {
-		return usage("--name NAME is missing: how you want to be called");
+		return say_usage("--name NAME is missing: how you want to be called");
 	} else {
 		fputs("Name: ", stderr);
 		if (fgets(out, (int)size, stdin) == NULL)
 			return KITH_EXIT_INTERRUPTED;
 		out[strcspn(out, "\n")] = '\0';
 	}
-	return out[0] != '\0' ? 0 : usage("the name is empty");
+	return out[0] != '\0' ? 0 : say_usage("the name is empty");
 }
 
-static int
-join_run(struct app *app)
+int
+cmd_account_join(struct app *app)
 {
 	struct kith_login login = { .by = KITH_BY_REGISTERING };
 	char name[NAME_BYTES_MAX + 2];
@@ -196,27 +154,27 @@ join_run(struct app *app)
 		return rc;
 	login.name = name;
 	login.invite = app->url.invite;
-	return enter(app, &login, "The same again");
+	return enter_account(app, &login, "The same again");
 }
 
-static int
-login_run(struct app *app)
+int
+cmd_account_login(struct app *app)
 {
 	struct kith_login login = { .by = KITH_BY_PASSWORD };
 	int rc = parse_server(app);
 
 	if (rc != 0)
 		return rc;
-	login.name = without_sigil(app->argv[1], '@');
-	return enter(app, &login, NULL);
+	login.name = app_without_sigil(app->argv[1], '@');
+	return enter_account(app, &login, NULL);
 }
 
 /* -- logout -------------------------------------------------------------- */
 
 static void
-forget(struct app *app)
+forget_profile(struct app *app)
 {
-	int rc = store_forget(app->profile.name);
+	int rc = profile_forget(app->profile.name);
 
 	if (rc < 0)
 		say("profile %s: %s", app->profile.name, strerror(-rc));
@@ -231,7 +189,7 @@ on_logout(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 	if (why != NULL)
 		app_fail(arg, "logout", why);
 	else
-		forget(arg);
+		forget_profile(arg);
 }
 
 static void
@@ -246,13 +204,13 @@ on_logout_phase(struct kith *k, enum kith_phase phase, const struct kith_failure
 {
 	if (phase == KITH_ENDED &&
 	    (why->code == KITH_E_TOKEN_INVALID || why->code == KITH_E_REVOKED))
-		forget(arg);
+		forget_profile(arg);
 	else
 		app_on_phase(k, phase, why, arg);
 }
 
-static int
-logout_run(struct app *app)
+int
+cmd_account_logout(struct app *app)
 {
 	struct kith_options o;
 	int rc = app_load(app);
@@ -284,8 +242,8 @@ whoami_ready(struct app *app)
 	app_finish(app, KITH_EXIT_DONE);
 }
 
-static int
-whoami_run(struct app *app)
+int
+cmd_account_whoami(struct app *app)
 {
 	return app_simple(app, whoami_ready);
 }
@@ -297,28 +255,15 @@ struct passwords {
 };
 
 static void
-on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
-{
-	struct app *app = arg;
-
-	(void)k;
-	(void)reply;
-	if (why != NULL)
-		app_fail(app, app->argc > 0 ? app->argv[app->argc - 1] : NULL, why);
-	else
-		app_finish(app, KITH_EXIT_DONE);
-}
-
-static void
 passwd_ready(struct app *app)
 {
 	struct passwords *p = app->data;
 
-	app_check(app, kith_change_password(app->kith, p->old, p->new, on_done, app));
+	app_check(app, kith_change_password(app->kith, p->old, p->new, app_on_done, app));
 }
 
-static int
-passwd_run(struct app *app)
+int
+cmd_account_passwd(struct app *app)
 {
 	const struct options *o = app->options;
 	struct passwords p;
@@ -365,7 +310,7 @@ on_sessions(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 }
 
 static void
-list_ready(struct app *app)
+sessions_ready(struct app *app)
 {
 	app_check(app, kith_list_sessions(app->kith, on_sessions, app));
 }
@@ -373,22 +318,24 @@ list_ready(struct app *app)
 static void
 revoke_ready(struct app *app)
 {
-	app_check(app, kith_revoke_session(app->kith, *(const uint64_t *)app->data, on_done, app));
+	const uint64_t *device = app->data;
+
+	app_check(app, kith_revoke_session(app->kith, *device, app_on_done, app));
 }
 
-static int
-sessions_run(struct app *app)
+int
+cmd_account_sessions(struct app *app)
 {
 	uint64_t device;
 	char *end;
 
 	if (app->argc == 0)
-		return app_simple(app, list_ready);
+		return app_simple(app, sessions_ready);
 	if (app->argc != 2 || strcmp(app->argv[0], "revoke") != 0)
-		return usage("usage: kith sessions %s", cmd_sessions.arguments);
+		return say_usage("usage: kith sessions %s", app->command->arguments);
 	device = strtoull(app->argv[1], &end, 10);
 	if (*end != '\0' || device == 0)
-		return usage("%s is not a device's number (kith sessions lists them)",
+		return say_usage("%s is not a device's number (kith sessions lists them)",
 		    app->argv[1]);
 	app->data = &device;
 	return app_simple(app, revoke_ready);

@@ -3,63 +3,36 @@
  */
 #include <string.h>
 
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
-
-static int	group_run(struct app *app);
-
-const struct command cmd_group = {
-	.name = "group", .arguments = "VERB [#GROUP [@NAME...]]", .min = 1, .max = -1,
-	.run = group_run, .options = "private topic",
-	.summary = "create, join, leave, list, members, invite",
-	.more =
-	    "  kith group create '#ops' [--private] [--topic TEXT]\n"
-	    "  kith group join '#ops'\n"
-	    "  kith group leave '#ops'\n"
-	    "  kith group list                     the public ones, and yours\n"
-	    "  kith group members '#ops'\n"
-	    "  kith group invite '#ops' @bob @carol\n"
-	    "The shell takes # for a comment: quote it, or leave it out.\n",
-};
 
 static const char *
 group_name(const struct app *app)
 {
-	return without_sigil(app->argv[1], '#');
+	return app_without_sigil(app->argv[1], '#');
 }
 
 static void
-on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
-{
-	struct app *app = arg;
-
-	(void)k;
-	(void)reply;
-	if (why != NULL)
-		app_fail(app, app->argv[1], why);
-	else
-		app_finish(app, KITH_EXIT_DONE);
-}
-
-static void
-create(struct app *app)
+group_create(struct app *app)
 {
 	const struct options *o = app->options;
 	const char *topic = o->topic != NULL ? o->topic : "";
 
 	app_check(app, kith_create_group(app->kith, group_name(app), topic, !o->is_private,
-	    on_done, app));
+	    app_on_done, app));
 }
 
 static void
-join(struct app *app)
+group_join(struct app *app)
 {
-	app_check(app, kith_join_group(app->kith, group_name(app), on_done, app));
+	app_check(app, kith_join_group(app->kith, group_name(app), app_on_done, app));
 }
 
 static void
-leave(struct app *app)
+group_leave(struct app *app)
 {
-	app_check(app, kith_leave_group(app->kith, group_name(app), on_done, app));
+	app_check(app, kith_leave_group(app->kith, group_name(app), app_on_done, app));
 }
 
 /* -- list and members: pages --------------------------------------------- */
@@ -68,7 +41,8 @@ static void	ask_groups(struct app *app, uint64_t after);
 static void	ask_members(struct app *app, uint64_t after);
 
 static void
-on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_group_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 	const Kith__V1__Conversations *page;
@@ -80,7 +54,7 @@ on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 	}
 	page = reply->conversations;
 	for (size_t i = 0; i < page->n_conversations; i++)
-		out_group(&app->out, page->conversations[i]);
+		out_row_group(&app->out, page->conversations[i]);
 	if (page->more && page->n_conversations > 0)
 		ask_groups(app, page->conversations[page->n_conversations - 1]->id);
 	else
@@ -90,17 +64,18 @@ on_groups(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 static void
 ask_groups(struct app *app, uint64_t after)
 {
-	app_check(app, kith_list_groups(app->kith, after, on_groups, app));
+	app_check(app, kith_list_groups(app->kith, after, on_group_page, app));
 }
 
 static void
-list(struct app *app)
+group_list(struct app *app)
 {
 	ask_groups(app, 0);
 }
 
 static void
-on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_member_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 	const Kith__V1__Members *page;
@@ -112,7 +87,7 @@ on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 	}
 	page = reply->members;
 	for (size_t i = 0; i < page->n_members; i++)
-		out_member(&app->out, page->members[i]);
+		out_row_member(&app->out, page->members[i]);
 	if (page->more && page->n_members > 0)
 		ask_members(app, page->members[page->n_members - 1]->user_id);
 	else
@@ -122,11 +97,11 @@ on_members(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 static void
 ask_members(struct app *app, uint64_t after)
 {
-	app_check(app, kith_list_members(app->kith, group_name(app), after, on_members, app));
+	app_check(app, kith_list_members(app->kith, group_name(app), after, on_member_page, app));
 }
 
 static void
-members(struct app *app)
+group_members(struct app *app)
 {
 	ask_members(app, 0);
 }
@@ -137,7 +112,7 @@ struct invitation {
 	int	next;		/* in argv */
 };
 
-static void	invite(struct app *app);
+static void	group_invite(struct app *app);
 
 static void
 on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
@@ -152,35 +127,35 @@ on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 	else if (++inv->next == app->argc)
 		app_finish(app, KITH_EXIT_DONE);
 	else
-		invite(app);
+		group_invite(app);
 }
 
 static void
-invite(struct app *app)
+group_invite(struct app *app)
 {
 	struct invitation *inv = app->data;
 
 	app_check(app, kith_invite(app->kith, group_name(app),
-	    without_sigil(app->argv[inv->next], '@'), on_invited, app));
+	    app_without_sigil(app->argv[inv->next], '@'), on_invited, app));
 }
 
 /* -- the verbs ----------------------------------------------------------- */
 
-static const struct verb {
+static const struct group_verb {
 	const char	*name;
 	int		 min, max;	/* arguments, the verb itself included */
 	void		(*ready)(struct app *app);
 } verbs[] = {
-	{ "create",	2, 2,		create },
-	{ "join",	2, 2,		join },
-	{ "leave",	2, 2,		leave },
-	{ "list",	1, 1,		list },
-	{ "members",	2, 2,		members },
-	{ "invite",	3, 1000,	invite },
+	{ "create",	2, 2,		group_create },
+	{ "join",	2, 2,		group_join },
+	{ "leave",	2, 2,		group_leave },
+	{ "list",	1, 1,		group_list },
+	{ "members",	2, 2,		group_members },
+	{ "invite",	3, 1000,	group_invite },
 };
 
-static int
-group_run(struct app *app)
+int
+cmd_group(struct app *app)
 {
 	struct invitation inv = { .next = 2 };
 
@@ -192,5 +167,5 @@ group_run(struct app *app)
 		app->data = &inv;
 		return app_simple(app, verbs[i].ready);
 	}
-	return usage("usage:\n%s", cmd_group.more);
+	return say_usage("usage:\n%s", app->command->more);
 }

@@ -6,26 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
 #include "protocol/limits.h"
 
 #define URL_MAX		(KITH_ADDRESS_MAX + TOKEN_CHARS + 32u)
-
-static int	hook_run(struct app *app);
-
-const struct command cmd_hook = {
-	.name = "hook", .arguments = "VERB [TARGET NAME|NUMBER]", .min = 1, .max = 3,
-	.run = hook_run, .options = "",
-	.summary = "create, list, revoke addresses that programs post to",
-	.more =
-	    "  kith hook create '#ops' backup      prints its URL, this once\n"
-	    "  kith hook list\n"
-	    "  kith hook revoke 12                 its number, as the list has it\n"
-	    "What is posted there comes from you, with the hook's name in front:\n"
-	    "  curl -d 'all is well' https://host:5484/v1/hook/...\n"
-	    "Who has the URL can post to this conversation, and do nothing else. A new\n"
-	    "password revokes all hooks.\n",
-};
 
 struct hooks {
 	Kith__V1__Target target;		/* create */
@@ -62,7 +47,8 @@ print_created(struct app *app, const Kith__V1__HookCreated *made)
 }
 
 static void
-on_created(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_hook_created(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 
@@ -76,11 +62,11 @@ on_created(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 }
 
 static void
-create(struct app *app)
+hook_create(struct app *app)
 {
 	const struct hooks *h = app->data;
 
-	app_check(app, kith_create_hook(app->kith, &h->target, app->argv[2], on_created, app));
+	app_check(app, kith_create_hook(app->kith, &h->target, app->argv[2], on_hook_created, app));
 }
 
 /* -- list ---------------------------------------------------------------- */
@@ -101,7 +87,8 @@ name_conversation(uint64_t id, const Kith__V1__Conversations *all, char *out, si
 }
 
 static void
-on_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_hook_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 	const struct hooks *h = app->data;
@@ -132,14 +119,14 @@ on_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 }
 
 static void
-ask_names(struct app *app)
+ask_hook_names(struct app *app)
 {
 	const struct hooks *h = app->data;
 	uint64_t ids[DEVICES_PER_USER_MAX];
 
 	for (size_t i = 0; i < h->n; i++)
 		ids[i] = h->rows[i].conversation;
-	app_check(app, kith_list_conversations(app->kith, 0, ids, h->n, on_names, app));
+	app_check(app, kith_list_conversations(app->kith, 0, ids, h->n, on_hook_names, app));
 }
 
 static void
@@ -159,7 +146,8 @@ take_hooks(struct hooks *h, const Kith__V1__Sessions *all)
 }
 
 static void
-on_list(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_hook_list(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 	struct hooks *h = app->data;
@@ -171,35 +159,23 @@ on_list(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 	}
 	take_hooks(h, reply->sessions);
 	if (h->n > 0)
-		ask_names(app);
+		ask_hook_names(app);
 	else
 		app_finish(app, KITH_EXIT_DONE);
 }
 
 static void
-list(struct app *app)
+hook_list(struct app *app)
 {
-	app_check(app, kith_list_sessions(app->kith, on_list, app));
+	app_check(app, kith_list_sessions(app->kith, on_hook_list, app));
 }
 
 /* -- revoke -------------------------------------------------------------- */
 
-static void
-on_revoked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
-{
-	struct app *app = arg;
-
-	(void)k;
-	(void)reply;
-	if (why != NULL)
-		app_fail(app, app->argv[1], why);
-	else
-		app_finish(app, KITH_EXIT_DONE);
-}
-
 /* A device's number is taken for none: logging it out is another command. */
 static void
-on_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct app *app = arg;
 	const struct hooks *h = app->data;
@@ -212,7 +188,7 @@ on_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 	all = reply->sessions;
 	for (size_t i = 0; i < all->n_sessions; i++)
 		if (all->sessions[i]->device == h->number && all->sessions[i]->hook != 0) {
-			app_check(app, kith_revoke_session(k, h->number, on_revoked, app));
+			app_check(app, kith_revoke_session(k, h->number, app_on_done, app));
 			return;
 		}
 	say("%s: no such hook (kith hook list)", app->argv[1]);
@@ -220,47 +196,47 @@ on_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 }
 
 static void
-revoke(struct app *app)
+hook_revoke(struct app *app)
 {
-	app_check(app, kith_list_sessions(app->kith, on_known, app));
+	app_check(app, kith_list_sessions(app->kith, on_hooks_known, app));
 }
 
 /* -- the verbs ----------------------------------------------------------- */
 
 static int
-read_create(struct app *app, struct hooks *h)
+read_create_arguments(struct app *app, struct hooks *h)
 {
 	char typed[NAME_BYTES_MAX + 2];
 	const char *bad;
 
 	snprintf(typed, sizeof(typed), "%s", app->argv[1]);
 	return kith_targets_parse(app->argv[1], &h->target, 1, &bad) == 1 ?
-	    0 : usage_target(typed);
+	    0 : say_usage_target(typed);
 }
 
 static int
-read_revoke(struct app *app, struct hooks *h)
+read_revoke_arguments(struct app *app, struct hooks *h)
 {
 	char *end;
 
 	h->number = strtoull(app->argv[1], &end, 10);
 	return *end == '\0' && h->number != 0 ? 0 :
-	    usage("%s is not a hook's number (kith hook list)", app->argv[1]);
+	    say_usage("%s is not a hook's number (kith hook list)", app->argv[1]);
 }
 
-static const struct verb {
+static const struct hook_verb {
 	const char	*name;
 	int		 arguments;	/* the verb itself included */
 	int		(*read)(struct app *app, struct hooks *h);	/* NULL: nothing to read */
 	void		(*ready)(struct app *app);
 } verbs[] = {
-	{ "create",	3, read_create,	create },
-	{ "list",	1, NULL,	list },
-	{ "revoke",	2, read_revoke,	revoke },
+	{ "create",	3, read_create_arguments,	hook_create },
+	{ "list",	1, NULL,	hook_list },
+	{ "revoke",	2, read_revoke_arguments,	hook_revoke },
 };
 
-static int
-hook_run(struct app *app)
+int
+cmd_hook(struct app *app)
 {
 	struct hooks h = { .n = 0 };
 	int rc;
@@ -275,5 +251,5 @@ hook_run(struct app *app)
 		app->data = &h;
 		return app_simple(app, verbs[i].ready);
 	}
-	return usage("usage:\n%s", cmd_hook.more);
+	return say_usage("usage:\n%s", app->command->more);
 }

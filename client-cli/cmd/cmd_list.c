@@ -1,27 +1,8 @@
 /*
  * cmd_list.c - what there is: ls, unread, who.
  */
+#include "client-cli/app/options.h"
 #include "client-cli/cmd/cmd.h"
-
-static int	ls_run(struct app *app);
-static int	unread_run(struct app *app);
-static int	who_run(struct app *app);
-
-const struct command cmd_ls = {
-	.name = "ls", .arguments = "", .run = ls_run, .options = "",
-	.summary = "list your conversations",
-};
-
-const struct command cmd_unread = {
-	.name = "unread", .arguments = "", .run = unread_run, .options = "quiet",
-	.summary = "list the conversations with unread messages",
-	.more = "With --quiet nothing is printed: exit 0 if something is unread, 1 if nothing.\n",
-};
-
-const struct command cmd_who = {
-	.name = "who", .arguments = "[@NAME...]", .max = -1, .run = who_run, .options = "",
-	.summary = "list who is online, or tell about some",
-};
 
 /* -- ls and unread ------------------------------------------------------- */
 
@@ -31,7 +12,7 @@ struct list {
 	int		 found;
 };
 
-static void	ask_page(struct list *l, uint64_t after);
+static void	ask_conversations(struct list *l, uint64_t after);
 
 static void
 list_finish(struct list *l)
@@ -40,7 +21,8 @@ list_finish(struct list *l)
 }
 
 static void
-on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_conversation_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct list *l = arg;
 	const Kith__V1__Conversations *page;
@@ -59,42 +41,43 @@ on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 			continue;
 		l->found = 1;
 		if (!l->quiet)
-			out_conversation(&l->app->out, c);
+			out_row_conversation(&l->app->out, c);
 	}
 	if (page->more && page->n_conversations > 0)
-		ask_page(l, page->conversations[page->n_conversations - 1]->id);
+		ask_conversations(l, page->conversations[page->n_conversations - 1]->id);
 	else
 		list_finish(l);
 }
 
 static void
-ask_page(struct list *l, uint64_t after)
+ask_conversations(struct list *l, uint64_t after)
 {
-	app_check(l->app, kith_list_conversations(l->app->kith, after, NULL, 0, on_page, l));
+	app_check(l->app, kith_list_conversations(l->app->kith, after, NULL, 0,
+	    on_conversation_page, l));
 }
 
 static void
-list_ready(struct app *app)
+conversations_ready(struct app *app)
 {
-	ask_page(app->data, 0);
+	ask_conversations(app->data, 0);
 }
 
-static int
-ls_run(struct app *app)
+int
+cmd_list_ls(struct app *app)
 {
 	struct list l = { .app = app };
 
 	app->data = &l;
-	return app_simple(app, list_ready);
+	return app_simple(app, conversations_ready);
 }
 
-static int
-unread_run(struct app *app)
+int
+cmd_list_unread(struct app *app)
 {
 	struct list l = { .app = app, .only_unread = 1, .quiet = app->options->quiet };
 
 	app->data = &l;
-	return app_simple(app, list_ready);
+	return app_simple(app, conversations_ready);
 }
 
 /* -- who ----------------------------------------------------------------- */
@@ -102,7 +85,7 @@ unread_run(struct app *app)
 static void	ask_who(struct app *app, uint64_t after);
 
 static void
-on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_who_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	struct app *app = arg;
 	const Kith__V1__Presences *page;
@@ -114,18 +97,18 @@ on_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *re
 	}
 	page = reply->presences;
 	for (size_t i = 0; i < page->n_users; i++)
-		out_presence(&app->out, page->users[i]);
+		out_row_presence(&app->out, page->users[i]);
 	if (page->more && page->n_users > 0)
 		ask_who(app, page->users[page->n_users - 1]->user_id);
 	else
 		app_finish(app, KITH_EXIT_DONE);
 }
 
-/* The names stand in argv, without their '@' from who_run() on. */
+/* The names stand in argv, without their '@' from cmd_list_who() on. */
 static void
 ask_who(struct app *app, uint64_t after)
 {
-	app_check(app, kith_who(app->kith, app->argv, (size_t)app->argc, after, on_who, app));
+	app_check(app, kith_who(app->kith, app->argv, (size_t)app->argc, after, on_who_page, app));
 }
 
 static void
@@ -134,8 +117,8 @@ who_ready(struct app *app)
 	ask_who(app, 0);
 }
 
-static int
-who_run(struct app *app)
+int
+cmd_list_who(struct app *app)
 {
 	for (int i = 0; i < app->argc; i++)
 		app->argv[i] += app->argv[i][0] == '@';

@@ -6,20 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
 
 #define EVENTS_DEFAULT	20
-
-static int	read_run(struct app *app);
-
-const struct command cmd_read = {
-	.name = "read", .arguments = "TARGET", .min = 1, .max = 1, .run = read_run,
-	.summary = "print a conversation's last messages",
-	.options = "number since no-mark",
-	.more =
-	    "The last 20, or -n N; or with --since SEQ all after that number (at most N).\n"
-	    "What is printed counts as read, unless --no-mark is given.\n",
-};
 
 struct reader {
 	struct app	*app;
@@ -36,7 +27,7 @@ struct reader {
 	size_t		 n_kept, size;		/* pages backwards, each page forwards */
 };
 
-static void	ask_page(struct reader *r);
+static void	ask_history_page(struct reader *r);
 
 /* -- events until their conversation's name is known ---------------------- */
 
@@ -52,7 +43,7 @@ keep_one(struct reader *r, const Kith__V1__Event *e)
 		r->kept = kept;
 		r->size += 256;
 	}
-	if ((r->kept[r->n_kept] = copy_event(e)) == NULL)
+	if ((r->kept[r->n_kept] = app_event_copy(e)) == NULL)
 		return -ENOMEM;
 	r->n_kept++;
 	return 0;
@@ -104,7 +95,7 @@ on_marked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 }
 
 static void
-finish(struct reader *r)
+finish_reading(struct reader *r)
 {
 	if (r->app->options->no_mark || r->last == 0)
 		app_finish(r->app, KITH_EXIT_DONE);
@@ -133,13 +124,14 @@ on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 		snprintf(r->name, sizeof(r->name), "%s", r->typed);
 	print_kept(r);
 	if (r->more)
-		ask_page(r);
+		ask_history_page(r);
 	else
-		finish(r);
+		finish_reading(r);
 }
 
 static void
-on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_history_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct reader *r = arg;
 	const Kith__V1__HistoryPage *page;
@@ -162,20 +154,20 @@ on_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 		r->edge = page->events[r->backwards ? 0 : page->n_events - 1]->seq;
 	}
 	if (r->backwards && r->more)
-		ask_page(r);
+		ask_history_page(r);
 	else if (r->name[0] == '\0')
 		app_check(r->app, kith_list_conversations(k, 0, &r->conversation, 1, on_named, r));
 	else {
 		print_kept(r);
 		if (r->more)
-			ask_page(r);
+			ask_history_page(r);
 		else
-			finish(r);
+			finish_reading(r);
 	}
 }
 
 static void
-ask_page(struct reader *r)
+ask_history_page(struct reader *r)
 {
 	uint32_t limit = r->left >= 0 && r->left < (int64_t)PAGE_EVENTS_MAX ?
 	    (uint32_t)r->left : PAGE_EVENTS_MAX;
@@ -185,7 +177,8 @@ ask_page(struct reader *r)
 	/* Forwards from 0: the first event alone, since after 0 means the newest. */
 	if (!r->backwards && r->edge == 0)
 		before = 2;
-	app_check(r->app, kith_history(r->app->kith, &r->target, after, before, limit, on_page, r));
+	app_check(r->app, kith_history(r->app->kith, &r->target, after, before, limit,
+	    on_history_page, r));
 }
 
 /* -- the command --------------------------------------------------------- */
@@ -193,11 +186,11 @@ ask_page(struct reader *r)
 static void
 read_ready(struct app *app)
 {
-	ask_page(app->data);
+	ask_history_page(app->data);
 }
 
-static int
-read_run(struct app *app)
+int
+cmd_read(struct app *app)
 {
 	const struct options *o = app->options;
 	struct reader r = { .app = app };
@@ -206,7 +199,7 @@ read_run(struct app *app)
 
 	snprintf(r.typed, sizeof(r.typed), "%s", app->argv[0]);
 	if (kith_targets_parse(app->argv[0], &r.target, 1, &bad) != 1)
-		return usage_target(r.typed);
+		return say_usage_target(r.typed);
 	r.backwards = o->since < 0;
 	r.left = o->number >= 0 ? o->number : r.backwards ? EVENTS_DEFAULT : -1;
 	r.edge = r.backwards ? 0 : (uint64_t)o->since;

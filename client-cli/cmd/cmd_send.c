@@ -10,6 +10,8 @@
 
 #include <event2/event.h>
 
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
 #include "protocol/wire.h"
@@ -17,21 +19,6 @@
 #define TIMEOUT_SECONDS	30
 #define PENDING_MAX	64		/* lines read ahead of their answers */
 #define INPUT_MAX	(TEXT_BYTES_MAX + 2)	/* a text, its newline, and one byte too many */
-
-static int	send_run(struct app *app);
-
-const struct command cmd_send = {
-	.name = "send", .arguments = "TARGET [TEXT...|-]", .min = 1, .max = -1, .run = send_run,
-	.summary = "send a message; exit 0 means stored",
-	.options = "lines timeout",
-	.more =
-	    "TARGET is @alice, #ops, or several: @alice,@bob,#ops. Without TEXT, or with -,\n"
-	    "all of standard input is one message; with --lines each line is one.\n"
-	    "A text over 8000 bytes is refused (exit 8), not cut; such a line ends the input.\n"
-	    "While there is no connection kith tries on, --timeout seconds (30) in all. A\n"
-	    "message sent again is stored once. With several targets each outcome is printed,\n"
-	    "and the exit code is the worst one's.\n",
-};
 
 struct sender {
 	struct app	*app;
@@ -49,12 +36,12 @@ struct sender {
 	struct event	*readable;
 };
 
-static void	read_on(struct sender *s);
+static void	send_read_on(struct sender *s);
 
 /* -- outcomes ------------------------------------------------------------ */
 
 static void
-note(struct sender *s, int rc)
+note_exit(struct sender *s, int rc)
 {
 	if (rc > s->worst)
 		s->worst = rc;
@@ -71,7 +58,7 @@ print_outcome(struct sender *s, size_t i, const Kith__V1__Outcome *outcome)
 	if (refused) {
 		say("%s: %s", s->names[i],
 		    error->text[0] != '\0' ? error->text : kith_err_text((uint32_t)error->code));
-		note(s, kith_err_exit((uint32_t)error->code));
+		note_exit(s, kith_err_exit((uint32_t)error->code));
 	}
 	if (o->mode == OUT_TEXT && (s->n == 1 || refused))
 		return;
@@ -94,7 +81,8 @@ finish_if_done(struct sender *s)
 }
 
 static void
-on_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	struct sender *s = arg;
 
@@ -105,15 +93,15 @@ on_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *r
 			say("no answer in time: the message may have been stored, or not");
 		else if (!s->app->finished)
 			say("%s: %s", s->n == 1 ? s->names[0] : "send", why->text);
-		note(s, (int)why->exit);
+		note_exit(s, (int)why->exit);
 	} else {
 		for (size_t i = 0; i < s->n && i < reply->sent->n_outcomes; i++)
 			print_outcome(s, i, reply->sent->outcomes[i]);
 		if (reply->sent->n_outcomes != s->n)
-			note(s, KITH_EXIT_FAILED);
+			note_exit(s, KITH_EXIT_FAILED);
 	}
 	if (!s->eof)
-		read_on(s);
+		send_read_on(s);
 	finish_if_done(s);
 }
 
@@ -124,14 +112,14 @@ static int
 check_text(const char *text, size_t len)
 {
 	if (len == 0)
-		return usage("the message is empty");
+		return say_usage("the message is empty");
 	if (len > TEXT_BYTES_MAX) {
 		say("the message has over %u bytes: send it in parts, or line by line (--lines)",
 		    TEXT_BYTES_MAX);
 		return KITH_EXIT_LIMIT;
 	}
 	if (!wire_utf8_ok(text, len))
-		return usage("the message is not UTF-8");
+		return say_usage("the message is not UTF-8");
 	return 0;
 }
 
@@ -143,7 +131,7 @@ send_text(struct sender *s, const char *text)
 
 	if (id == 0)
 		return;
-	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_sent, s);
+	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_send_answer, s);
 	if (rc == 0)
 		s->pending++;
 	app_check(s->app, rc);
@@ -159,7 +147,7 @@ send_input(struct sender *s, size_t len)
 	if ((rc = check_text(s->input, len)) == 0)
 		send_text(s, s->input);
 	else
-		note(s, rc);
+		note_exit(s, rc);
 }
 
 /* Sends each whole line in the input, skipping empty ones. */
@@ -193,14 +181,14 @@ take_rest(struct sender *s)
 }
 
 static void
-on_input(evutil_socket_t fd, short what, void *arg)
+on_send_input(evutil_socket_t fd, short what, void *arg)
 {
 	struct sender *s = arg;
 	ssize_t got = read(fd, s->input + s->len, INPUT_MAX - s->len);
 
 	(void)what;
 	if (got < 0 && (errno == EAGAIN || errno == EINTR)) {
-		read_on(s);
+		send_read_on(s);
 		return;
 	}
 	if (got < 0) {
@@ -214,13 +202,13 @@ on_input(evutil_socket_t fd, short what, void *arg)
 	if (got == 0 || s->len == INPUT_MAX)
 		take_rest(s);
 	else
-		read_on(s);
+		send_read_on(s);
 	finish_if_done(s);
 }
 
 /* Waits for input unless enough of it is under way. */
 static void
-read_on(struct sender *s)
+send_read_on(struct sender *s)
 {
 	if (s->app->options->lines)
 		take_lines(s);
@@ -242,11 +230,11 @@ send_ready(struct app *app)
 	}
 	if (isatty(STDIN_FILENO))
 		say("type the message; Ctrl-D at the beginning of a line ends it");
-	read_on(s);
+	send_read_on(s);
 }
 
 static void
-on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+on_send_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
 {
 	struct app *app = arg;
 	struct sender *s = app->data;
@@ -259,7 +247,7 @@ on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, 
 }
 
 static int
-parse_targets(struct sender *s, char *word)
+read_send_targets(struct sender *s, char *word)
 {
 	const char *bad = "";
 	int n = kith_targets_parse(word, s->targets, TARGETS_MAX, &bad);
@@ -269,7 +257,7 @@ parse_targets(struct sender *s, char *word)
 		return KITH_EXIT_LIMIT;
 	}
 	if (n < 0)
-		return usage_target(bad);
+		return say_usage_target(bad);
 	s->n = (size_t)n;
 	for (int i = 0; i < n; i++)
 		s->names[i] = s->targets[i].user - 1;	/* the sigil is still in front */
@@ -308,14 +296,14 @@ connect_and_send(struct app *app, struct sender *s)
 	app_kith_options(app, &o);
 	o.retry_ms = (uint32_t)(seconds < 86400 ? seconds * 1000 : 86400000);
 	o.request_ms = o.retry_ms > 0 ? o.retry_ms : o.request_ms;
-	o.hooks.phase = on_phase;
+	o.hooks.phase = on_send_phase;
 	app->data = s;
 	app->ready = send_ready;
 	return app_run(app, &o);
 }
 
-static int
-send_run(struct app *app)
+int
+cmd_send(struct app *app)
 {
 	struct sender *s = calloc(1, sizeof(*s));
 	int rc = KITH_EXIT_FAILED;
@@ -323,12 +311,12 @@ send_run(struct app *app)
 	if (s == NULL)
 		return rc;
 	s->app = app;
-	if ((rc = parse_targets(s, app->argv[0])) != 0)
+	if ((rc = read_send_targets(s, app->argv[0])) != 0)
 		goto out;
 	s->text = join_words(app->argc - 1, app->argv + 1);
 	if (s->text != NULL && (rc = check_text(s->text, strlen(s->text))) != 0)
 		goto out;
-	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_input, s);
+	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_send_input, s);
 	if (s->readable != NULL)
 		rc = connect_and_send(app, s);
 out:

@@ -7,29 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
-
-#define TARGETS_SHOWN_MAX	64
-
-static int	tail_run(struct app *app);
-
-const struct command cmd_tail = {
-	.name = "tail", .arguments = "[TARGET...]", .max = TARGETS_SHOWN_MAX, .run = tail_run,
-	.summary = "print messages as they come, beginning with the unread",
-	.options = "number no-mark",
-	.more =
-	    "Of all conversations, or of the targets only. It connects again by itself, shows\n"
-	    "nothing twice and misses nothing. What was printed counts as read, so the next\n"
-	    "tail goes on behind it; with --no-mark it does not. With -n N it begins with\n"
-	    "the last N events of each conversation instead, read or not.\n",
-};
 
 /* Which conversations to show. Names become ids at the first login; what comes
  * before the server answered waits in `early`. */
 struct tail {
 	struct app	*app;
-	Kith__V1__Target targets[TARGETS_SHOWN_MAX];
-	uint64_t	 ids[TARGETS_SHOWN_MAX];
+	Kith__V1__Target targets[CMD_TAIL_TARGETS_MAX];
+	uint64_t	 ids[CMD_TAIL_TARGETS_MAX];
 	size_t		 n, n_resolved;
 	struct early {
 		struct early	*next;
@@ -71,7 +58,7 @@ keep_early(struct tail *t, const Kith__V1__Event *e)
 {
 	struct early *early = calloc(1, sizeof(*early));
 
-	if (early == NULL || (early->event = copy_event(e)) == NULL) {
+	if (early == NULL || (early->event = app_event_copy(e)) == NULL) {
 		free(early);
 		app_check(t->app, -ENOMEM);
 		return;
@@ -95,7 +82,7 @@ take_early(struct tail *t)
 }
 
 static void
-on_event(struct kith *k, const Kith__V1__Event *e, void *arg)
+on_tail_event(struct kith *k, const Kith__V1__Event *e, void *arg)
 {
 	struct app *app = arg;
 	struct tail *t = app->data;
@@ -144,7 +131,7 @@ tail_ready(struct app *app)
 /* -- the command --------------------------------------------------------- */
 
 static void
-on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+on_tail_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
 {
 	struct app *app = arg;
 	struct tail *t = app->data;
@@ -160,33 +147,33 @@ on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, 
 }
 
 static int
-parse_targets(struct tail *t)
+read_tail_targets(struct tail *t)
 {
 	const char *bad;
 
 	for (int i = 0; i < t->app->argc; i++)
 		if (strchr(t->app->argv[i], ',') != NULL ||
 		    kith_targets_parse(t->app->argv[i], &t->targets[i], 1, &bad) != 1)
-			return usage_target(t->app->argv[i]);
+			return say_usage_target(t->app->argv[i]);
 	t->n = (size_t)t->app->argc;
 	return 0;
 }
 
-static int
-tail_run(struct app *app)
+int
+cmd_tail(struct app *app)
 {
 	struct tail t = { .app = app, .early_end = &t.early };
 	int64_t back = app->options->number;
 	struct kith_options o;
-	int rc = parse_targets(&t);
+	int rc = read_tail_targets(&t);
 
 	if (rc != 0 || (rc = app_load(app)) != 0)
 		return rc;
 	app_kith_options(app, &o);
 	o.follow = 1;
 	o.retry_ms = KITH_FOREVER;
-	o.hooks.event = on_event;
-	o.hooks.phase = on_phase;
+	o.hooks.event = on_tail_event;
+	o.hooks.phase = on_tail_phase;
 	if (back >= 0)
 		o.back = (uint32_t)(back < KITH_FROM_UNREAD ? back : KITH_FROM_UNREAD - 1);
 	app->data = &t;

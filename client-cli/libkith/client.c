@@ -132,7 +132,9 @@ on_down(void *arg, uint32_t code, const char *why)
 static void
 try_connect(struct kith *k)
 {
-	static const struct net_hooks hooks = { client_login_on_up, client_login_on_frame, on_down };
+	static const struct net_hooks hooks = {
+		client_login_on_up, client_login_on_frame, on_down
+	};
 
 	memset(&k->closing, 0, sizeof(k->closing));
 	k->net = net_open(k->base, &k->address, k->tls, &hooks, k);

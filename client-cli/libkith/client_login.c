@@ -171,7 +171,7 @@ take_token(struct kith *k, const char *token)
 }
 
 static void
-login_done(struct kith *k, const Kith__V1__LoggedIn *login)
+on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 {
 	event_del(&k->login_limit);
 	k->online = 1;
@@ -209,7 +209,7 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 		on_welcome(k, reply->welcome);
 	} else if (reply->id == CLIENT_ID_LOGIN && reply->body_case == REPLY(LOGGED_IN) &&
 	    k->greeted) {
-		login_done(k, reply->logged_in);
+		on_login_done(k, reply->logged_in);
 	} else {
 		client_link_fail(k, KITH_L_PROTOCOL, NULL);
 	}

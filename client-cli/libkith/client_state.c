@@ -268,7 +268,8 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 
 		if (from->id > s->list_after)
 			s->list_after = from->id;
-		if ((c = client_conv_get(&s->convs, from->id)) == NULL || client_conv_set_name(c, from) < 0) {
+		c = client_conv_get(&s->convs, from->id);
+		if (c == NULL || client_conv_set_name(c, from) < 0) {
 			rc = -ENOMEM;
 			continue;
 		}
@@ -365,7 +366,7 @@ take_history(struct client_state *s, const Kith__V1__HistoryPage *page)
 }
 
 static int
-take_mark(struct client_state *s)
+take_mark_answer(struct client_state *s)
 {
 	struct conv *c = client_conv_find(&s->convs, s->ask.conversation);
 
@@ -391,7 +392,7 @@ client_state_answer(struct client_state *s, const Kith__V1__Reply *reply)
 	case STATE_WANT_HISTORY:
 		return take_history(s, reply != NULL ? reply->history_page : NULL);
 	case STATE_WANT_MARK:
-		return take_mark(s);	/* refused: not worth another try */
+		return take_mark_answer(s);	/* refused: not worth another try */
 	case STATE_WANT_NOTHING:
 	case STATE_WANT_LATER:
 		break;

@@ -14,7 +14,8 @@
 static void	sync_advance(struct kith *k);
 
 static void
-on_sync_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+on_sync_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
 {
 	(void)why;
 	(void)arg;

@@ -42,7 +42,7 @@ copy_part(char *out, size_t size, const char *s, size_t len)
 }
 
 static int
-parse_port(const char *s, size_t len, uint16_t *port)
+read_port(const char *s, size_t len, uint16_t *port)
 {
 	unsigned n = 0;
 
@@ -93,7 +93,7 @@ parse_authority(const char *s, size_t len, struct kith_url *url)
 	url->port = KITH_PORT;
 	if (after == end)
 		return NULL;
-	if (*after != ':' || !parse_port(after + 1, (size_t)(end - after - 1), &url->port))
+	if (*after != ':' || !read_port(after + 1, (size_t)(end - after - 1), &url->port))
 		return "the port is not a number from 1 to 65535";
 	return NULL;
 }
@@ -161,7 +161,7 @@ kith_url_address(const struct kith_url *url, char out[KITH_ADDRESS_MAX])
 }
 
 static int
-parse_target(char *word, Kith__V1__Target *out)
+read_target(char *word, Kith__V1__Target *out)
 {
 	kith__v1__target__init(out);
 	if (word[0] == '@') {
@@ -186,7 +186,7 @@ kith_targets_parse(char *words, Kith__V1__Target *out, size_t max, const char **
 		*bad = word;
 		if (n == max)
 			return -E2BIG;
-		if (!parse_target(word, &out[n]))
+		if (!read_target(word, &out[n]))
 			return -EINVAL;
 		n++;
 	}

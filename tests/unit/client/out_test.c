@@ -129,7 +129,7 @@ width_is_that_of_the_printed_word(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < N(cases); i++)
-		assert_int_equal(out_width(cases[i].s), cases[i].width);
+		assert_int_equal(out_string_width(cases[i].s), cases[i].width);
 }
 
 /* -- records and events -------------------------------------------------------- */

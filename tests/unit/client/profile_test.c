@@ -17,7 +17,8 @@
 
 #include <cmocka.h>
 
-#include "client-cli/app/store.h"
+#include "client-cli/app/known_servers.h"
+#include "client-cli/app/profile.h"
 #include "tests/unit/kit/tmpdir.h"
 
 #define KEY_A	"SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
@@ -82,9 +83,9 @@ profile_is_loaded_as_saved(void **state)
 	struct stat st;
 
 	(void)state;
-	assert_int_equal(store_load("work", &q), -ENOENT);
-	assert_int_equal(store_save(&p), 0);
-	assert_int_equal(store_load("work", &q), 0);
+	assert_int_equal(profile_load("work", &q), -ENOENT);
+	assert_int_equal(profile_save(&p), 0);
+	assert_int_equal(profile_load("work", &q), 0);
 	assert_string_equal(q.user, "alice");
 	assert_string_equal(q.token, "t0ken");
 	assert_string_equal(q.url.host, "::1");
@@ -105,11 +106,11 @@ forgotten_profile_is_gone(void **state)
 	uint64_t first;
 
 	(void)state;
-	assert_int_equal(store_save(&p), 0);
-	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
-	assert_int_equal(store_forget("work"), 0);
-	assert_int_equal(store_load("work", &q), -ENOENT);
-	assert_int_equal(store_forget("work"), 0);
+	assert_int_equal(profile_save(&p), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
+	assert_int_equal(profile_forget("work"), 0);
+	assert_int_equal(profile_load("work", &q), -ENOENT);
+	assert_int_equal(profile_forget("work"), 0);
 }
 
 static void
@@ -130,11 +131,11 @@ malformed_profiles_are_refused(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(store_save(&p), 0);
+	assert_int_equal(profile_save(&p), 0);
 	path_of(path, "XDG_CONFIG_HOME", "work.conf");
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		write_file(path, cases[i].text);
-		assert_int_equal(store_load("work", &q), cases[i].rc);
+		assert_int_equal(profile_load("work", &q), cases[i].rc);
 	}
 }
 
@@ -145,10 +146,10 @@ empty_token_counts_as_logged_out(void **state)
 	char path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(store_save(&p), 0);
+	assert_int_equal(profile_save(&p), 0);
 	path_of(path, "XDG_DATA_HOME", "work.token");
 	write_file(path, "");
-	assert_int_equal(store_load("work", &q), -ENOENT);
+	assert_int_equal(profile_load("work", &q), -ENOENT);
 }
 
 static void
@@ -160,9 +161,9 @@ profile_names_are_file_names(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		assert_true(store_profile_name_ok(good[i]));
+		assert_true(profile_name_ok(good[i]));
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_false(store_profile_name_ok(bad[i]));
+		assert_false(profile_name_ok(bad[i]));
 }
 
 static void
@@ -171,22 +172,22 @@ keys_are_found_by_the_whole_address(void **state)
 	char key[64], path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(store_find_key("chat.lan:5484", key), -ENOENT);
-	assert_int_equal(store_add_key("chat.lan:5484", KEY_A), 0);
-	assert_int_equal(store_add_key("chat.lan:548", KEY_B), 0);
-	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key), -ENOENT);
+	assert_int_equal(known_servers_add("chat.lan:5484", KEY_A), 0);
+	assert_int_equal(known_servers_add("chat.lan:548", KEY_B), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
 	assert_string_equal(key, KEY_A);
-	assert_int_equal(store_find_key("chat.lan:54", key), -ENOENT);
-	assert_int_equal(store_find_key("lan:5484", key), -ENOENT);
-	assert_int_equal(store_add_key("chat.lan:5484", KEY_B), 0);
-	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:54", key), -ENOENT);
+	assert_int_equal(known_servers_find("lan:5484", key), -ENOENT);
+	assert_int_equal(known_servers_add("chat.lan:5484", KEY_B), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
 	assert_string_equal(key, KEY_B);
 	/* The last line without its newline is a line. */
 	path_of(path, "XDG_DATA_HOME", "known_servers");
 	write_file(path, "chat.lan:5484 " KEY_A);
-	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
-	assert_int_equal(store_add_key("other:1", KEY_B), 0);
-	assert_int_equal(store_find_key("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_add("other:1", KEY_B), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
 	assert_string_equal(key, KEY_A);
 }
 
@@ -196,19 +197,19 @@ ids_rise_and_keep_above_the_floor(void **state)
 	uint64_t first;
 
 	(void)state;
-	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
 	assert_true(first == ID(1));
-	assert_int_equal(store_reserve("work", DEVICE, 0, 32, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 32, &first), 0);
 	assert_true(first == ID(2));
-	assert_int_equal(store_reserve("work", DEVICE, ID(100), 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(100), 1, &first), 0);
 	assert_true(first == ID(101));
-	assert_int_equal(store_reserve("work", DEVICE, ID(50), 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(50), 1, &first), 0);
 	assert_true(first == ID(102));
 	/* Another device counts for itself; a floor of another device says nothing. */
-	assert_int_equal(store_reserve("work", DEVICE + 1, ID(500), 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE + 1, ID(500), 1, &first), 0);
 	assert_true(first == ((DEVICE + 1) << 32 | 1));
-	assert_int_equal(store_reserve("work", DEVICE, ID(UINT32_MAX - 1), 2, &first), -EOVERFLOW);
-	assert_int_equal(store_reserve("work", DEVICE, ID(UINT32_MAX - 1), 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 2, &first), -EOVERFLOW);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 1, &first), 0);
 	assert_true(first == ID(UINT32_MAX));
 }
 
@@ -221,13 +222,13 @@ torn_counter_falls_back_to_the_floor(void **state)
 	uint64_t first;
 
 	(void)state;
-	assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
 	path_of(path, "XDG_STATE_HOME", "work/counter-5");
 	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
 		write_file(path, torn[i]);
-		assert_int_equal(store_reserve("work", DEVICE, ID(41), 1, &first), 0);
+		assert_int_equal(profile_reserve_ids("work", DEVICE, ID(41), 1, &first), 0);
 		assert_true(first == ID(42));
-		assert_int_equal(store_reserve("work", DEVICE, 0, 1, &first), 0);
+		assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
 		assert_true(first == ID(43));
 	}
 }
@@ -247,7 +248,7 @@ processes_never_get_the_same_id(void **state)
 		if (fork() != 0)
 			continue;
 		for (int i = 0; i < ROUNDS; i++) {
-			if (store_reserve("work", DEVICE, 0, 3, &first) != 0 ||
+			if (profile_reserve_ids("work", DEVICE, 0, 3, &first) != 0 ||
 			    write(pipes[1], &first, sizeof(first)) != sizeof(first))
 				_exit(1);
 		}
@@ -280,11 +281,11 @@ relative_folders_count_as_unset(void **state)
 	(void)state;
 	setenv("HOME", root, 1);
 	setenv("XDG_DATA_HOME", "relative", 1);
-	assert_int_equal(store_known_servers_path(path), 0);
+	assert_int_equal(known_servers_path(path), 0);
 	snprintf(want, sizeof(want), "%s/.local/share/kith/known_servers", root);
 	assert_string_equal(path, want);
 	unsetenv("HOME");
-	assert_int_equal(store_known_servers_path(path), -ENOENT);
+	assert_int_equal(known_servers_path(path), -ENOENT);
 }
 
 int

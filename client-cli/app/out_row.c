@@ -1,5 +1,5 @@
 /*
- * out_rows.c - the schema's lists as records: which fields, in which order.
+ * out_row.c - the schema's lists as records: which fields, in which order.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include "protocol/limits.h"
 
 void
-out_conversation(struct out *o, const Kith__V1__Conversation *c)
+out_row_conversation(struct out *o, const Kith__V1__Conversation *c)
 {
 	int group = c->kind == KITH__V1__CONVERSATION_KIND__GROUP;
 	char name[NAME_BYTES_MAX + 2], id[24];
@@ -28,7 +28,7 @@ out_conversation(struct out *o, const Kith__V1__Conversation *c)
 }
 
 static const char *
-role_name(Kith__V1__Role role)
+role_text(Kith__V1__Role role)
 {
 	switch (role) {
 	case KITH__V1__ROLE__OWNER:
@@ -41,7 +41,7 @@ role_name(Kith__V1__Role role)
 }
 
 void
-out_group(struct out *o, const Kith__V1__Conversation *c)
+out_row_group(struct out *o, const Kith__V1__Conversation *c)
 {
 	char name[NAME_BYTES_MAX + 2], id[24];
 
@@ -50,7 +50,7 @@ out_group(struct out *o, const Kith__V1__Conversation *c)
 	out_begin(o);
 	out_text(o, "conversation", name);
 	out_number(o, "members", c->members);
-	out_text(o, "role", role_name(c->role));
+	out_text(o, "role", role_text(c->role));
 	out_flag(o, "public", c->public_);
 	out_text(o, "topic", c->topic);
 	out_details(o);
@@ -59,17 +59,17 @@ out_group(struct out *o, const Kith__V1__Conversation *c)
 }
 
 void
-out_member(struct out *o, const Kith__V1__Member *m)
+out_row_member(struct out *o, const Kith__V1__Member *m)
 {
 	out_begin(o);
 	out_text(o, "name", m->name);
-	out_text(o, "role", role_name(m->role));
+	out_text(o, "role", role_text(m->role));
 	out_flag(o, "online", m->online);
 	out_end(o);
 }
 
 void
-out_presence(struct out *o, const Kith__V1__Presence *p)
+out_row_presence(struct out *o, const Kith__V1__Presence *p)
 {
 	out_begin(o);
 	out_text(o, "name", p->name);

@@ -1,0 +1,157 @@
+/*
+ * out_event.c - what kith prints of an event.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "client-cli/app/out.h"
+
+#define KIND(name)	KITH__V1__EVENT_KIND__##name
+
+static const struct event_kind {
+	Kith__V1__EventKind kind;
+	const char	*name;
+	const char	*words;		/* after the sender; before the subject */
+} kinds[] = {
+	{ KIND(MESSAGE),	"message",	NULL },
+	{ KIND(GROUP_CREATED),	"group_created", "created the group" },
+	{ KIND(JOINED),		"joined",	"joined" },
+	{ KIND(LEFT),		"left",		"left" },
+	{ KIND(INVITED),	"invited",	"invited" },
+	{ KIND(INVITATION),	"invitation",	"invites to" },
+	{ KIND(NONE),		"unknown",	"did something that this kith is too old for" },
+};
+
+static const struct event_kind *
+event_kind(Kith__V1__EventKind kind)
+{
+	size_t i = 0;
+
+	while (kinds[i].kind != kind && kinds[i].kind != KIND(NONE))
+		i++;
+	return &kinds[i];
+}
+
+static const char *
+kind_name(Kith__V1__EventKind kind)
+{
+	return event_kind(kind)->name;
+}
+
+static void
+event_json(struct out *o, const char *conversation, const Kith__V1__Event *e)
+{
+	char id[24], client_id[24];
+
+	snprintf(id, sizeof(id), "%" PRIu64, e->conversation);
+	snprintf(client_id, sizeof(client_id), "%" PRIu64, e->client_id);
+	out_begin(o);
+	out_text(o, "conversation", conversation);
+	out_text(o, "conversation_id", id);
+	out_number(o, "seq", e->seq);
+	out_text(o, "sender", e->sender_name);
+	out_time(o, "time", e->time_ms);
+	out_text(o, "kind", kind_name(e->kind));
+	out_text(o, "text", e->text);
+	out_text(o, "subject", e->subject_name);
+	out_text(o, "client_id", client_id);
+	out_end(o);
+}
+
+static void
+event_plain(struct out *o, const char *conversation, const Kith__V1__Event *e)
+{
+	out_begin(o);
+	out_text(o, "conversation", conversation);
+	out_number(o, "seq", e->seq);
+	out_time(o, "time", e->time_ms);
+	out_text(o, "sender", e->sender_name);
+	out_text(o, "kind", kind_name(e->kind));
+	out_text(o, "text", e->text);
+	out_text(o, "subject", e->subject_name);
+	out_end(o);
+}
+
+/* Lines after the first are set in, so that none looks like another's message. */
+static void
+print_lines(FILE *file, const char *text, int indent)
+{
+	const char *end;
+	char *line;
+
+	while ((end = strchr(text, '\n')) != NULL) {
+		if ((line = strndup(text, (size_t)(end - text))) != NULL)
+			out_string(file, line, OUT_LINES);
+		free(line);
+		fprintf(file, "\n%*s", indent, "");
+		text = end + 1;
+	}
+	out_string(file, text, OUT_LINES);
+	fputc('\n', file);
+}
+
+/* The line of a day, when it is another than that of the line before. */
+static void
+print_day(struct out *o, const struct tm *tm)
+{
+	int day = (tm->tm_year + 1900) * 10000 + (tm->tm_mon + 1) * 100 + tm->tm_mday;
+	char text[64];
+
+	strftime(text, sizeof(text), "%A, %e %B %Y", tm);
+	if (day != o->day)
+		fprintf(o->file, "%s-- %s --%s\n", o->color ? OUT_DIM : "", text,
+		    o->color ? OUT_NORMAL : "");
+	o->day = day;
+}
+
+static void
+event_text(struct out *o, const char *conversation, const Kith__V1__Event *e)
+{
+	const struct event_kind *kind = event_kind(e->kind);
+	const char *bold = o->color ? OUT_BOLD : "", *dim = o->color ? OUT_DIM : "",
+	    *plain = o->color ? OUT_NORMAL : "";
+	char stamp[32];
+	struct tm tm;
+
+	out_local_time(&tm, e->time_ms);
+	if (o->brief)
+		print_day(o, &tm);
+	if (o->brief)
+		strftime(stamp, sizeof(stamp), "%H:%M", &tm);
+	else
+		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M", &tm);
+	fprintf(o->file, "%s%s%s ", dim, stamp, plain);
+	out_string(o->file, conversation, OUT_WORD);
+	fprintf(o->file, " %s%s", kind->words != NULL ? "* " : "", bold);
+	out_string(o->file, e->sender_name, OUT_WORD);
+	fputs(plain, o->file);
+	if (kind->words == NULL) {
+		fputs(": ", o->file);
+		print_lines(o->file, e->text, (int)strlen(stamp) + out_string_width(conversation) +
+		    out_string_width(e->sender_name) + 4);
+		return;
+	}
+	fprintf(o->file, " %s", kind->words);
+	if (e->kind == KIND(INVITED)) {
+		fputs(" @", o->file);
+		out_string(o->file, e->subject_name, OUT_WORD);
+	} else if (e->kind == KIND(INVITATION)) {
+		fputs(" #", o->file);
+		out_string(o->file, e->text, OUT_WORD);
+	}
+	fputc('\n', o->file);
+}
+
+void
+out_event(struct out *o, const char *conversation, const Kith__V1__Event *e)
+{
+	static void (*const ways[])(struct out *, const char *, const Kith__V1__Event *) = {
+		[OUT_TEXT] = event_text,
+		[OUT_PLAIN] = event_plain,
+		[OUT_JSON] = event_json,
+	};
+
+	ways[o->mode](o, conversation, e);
+}

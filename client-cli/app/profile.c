@@ -1,0 +1,237 @@
+/*
+ * profile.c - one account at one server: what kith keeps of it on disk.
+ */
+#include "client-cli/app/profile.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "client-cli/app/disk.h"
+
+int
+profile_history_path(const char *profile, char out[PATH_MAX])
+{
+	return disk_path(DISK_STATE, out, profile, "/history");
+}
+
+int
+profile_name_ok(const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > PROFILE_NAME_MAX || name[0] == '.')
+		return 0;
+	for (const char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr(".-_", *p) == NULL)
+			return 0;
+	return 1;
+}
+
+/* -- profiles ------------------------------------------------------------ */
+
+static char *
+trim_blanks(char *s)
+{
+	char *end;
+
+	while (isspace((unsigned char)*s))
+		s++;
+	end = s + strlen(s);
+	while (end > s && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return s;
+}
+
+static int
+take_setting(struct profile *p, const char *key, const char *value)
+{
+	const char *why;
+
+	if (strcmp(key, "server") == 0)
+		return kith_url_parse(value, &p->url, &why);
+	if (strcmp(key, "user") == 0 && strlen(value) < sizeof(p->user)) {
+		strcpy(p->user, value);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+static int
+parse_profile(struct profile *p, char *text)
+{
+	char *line, *value;
+
+	while ((line = strsep(&text, "\n")) != NULL) {
+		line = trim_blanks(line);
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		if ((value = strchr(line, '=')) == NULL)
+			return -EINVAL;
+		*value++ = '\0';
+		if (take_setting(p, trim_blanks(line), trim_blanks(value)) < 0)
+			return -EINVAL;
+	}
+	return p->url.host[0] != '\0' && p->user[0] != '\0' ? 0 : -EINVAL;
+}
+
+static int
+load_token(struct profile *p)
+{
+	char path[PATH_MAX], *text = NULL;
+	size_t len;
+	int rc = disk_path(DISK_DATA, path, p->name, ".token");
+
+	if (rc < 0 || (rc = disk_read(path, &text, &len)) < 0)
+		return rc;
+	snprintf(p->token, sizeof(p->token), "%s", trim_blanks(text));
+	explicit_bzero(text, len);
+	free(text);
+	return p->token[0] != '\0' ? 0 : -ENOENT;
+}
+
+int
+profile_load(const char *name, struct profile *p)
+{
+	char path[PATH_MAX], *text = NULL;
+	size_t len;
+	int rc = disk_path(DISK_CONFIG, path, name, ".conf");
+
+	memset(p, 0, sizeof(*p));
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	if (rc < 0 || (rc = disk_read(path, &text, &len)) < 0)
+		return rc;
+	rc = parse_profile(p, text);
+	free(text);
+	return rc < 0 ? rc : load_token(p);
+}
+
+int
+profile_save(const struct profile *p)
+{
+	char path[PATH_MAX], text[1024], address[KITH_ADDRESS_MAX];
+	int rc, len;
+
+	kith_url_address(&p->url, address);
+	/* The token first: a profile without one would look logged out. */
+	if ((rc = disk_path(DISK_DATA, path, p->name, ".token")) < 0)
+		return rc;
+	len = snprintf(text, sizeof(text), "%s\n", p->token);
+	rc = disk_replace(path, text, (size_t)len);
+	explicit_bzero(text, sizeof(text));
+	if (rc < 0 || (rc = disk_path(DISK_CONFIG, path, p->name, ".conf")) < 0)
+		return rc;
+	len = snprintf(text, sizeof(text), "server = %s%s\nuser = %s\n",
+	    p->url.plain ? "kith+plain://" : "kith://", address, p->user);
+	return disk_replace(path, text, (size_t)len);
+}
+
+/* The files of a profile's state; the folder stays if others lie in it. */
+static int
+remove_state(const char *name)
+{
+	char folder[PATH_MAX];
+	struct dirent *entry;
+	DIR *dir;
+	int rc = disk_path(DISK_STATE, folder, name, "");
+
+	if (rc < 0)
+		return rc;
+	if ((dir = opendir(folder)) == NULL)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(dir)) != NULL)
+		if (strncmp(entry->d_name, "counter-", 8) == 0 ||
+		    strcmp(entry->d_name, "history") == 0)
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
+	rmdir(folder);
+	return 0;
+}
+
+int
+profile_forget(const char *name)
+{
+	char path[PATH_MAX];
+	int rc = disk_path(DISK_DATA, path, name, ".token");
+
+	if (rc < 0)
+		return rc;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	if ((rc = disk_path(DISK_CONFIG, path, name, ".conf")) < 0)
+		return rc;
+	if (unlink(path) < 0 && errno != ENOENT)
+		return -errno;
+	return remove_state(name);
+}
+
+/* -- client ids ---------------------------------------------------------- */
+
+/* The counter in `fd`, or 0. Digits that a power cut tore are no harm: after it
+ * every process logs in anew, and the server's floor is above all it stored. */
+static uint64_t
+read_counter(int fd)
+{
+	char text[24];
+	ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+	uint64_t counter = 0;
+
+	for (ssize_t i = 0; i < got && isdigit((unsigned char)text[i]); i++)
+		counter = counter * 10 + (uint64_t)(text[i] - '0');
+	return counter <= UINT32_MAX ? counter : 0;
+}
+
+/* In place, not by rename(): the lock is the file's own. */
+static int
+write_counter(int fd, uint64_t counter)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%010" PRIu64 "\n", counter);
+
+	return pwrite(fd, text, (size_t)len, 0) == len ? 0 : -EIO;
+}
+
+static int
+reserve_ids(int fd, uint64_t floor, uint32_t n, uint64_t *first)
+{
+	uint64_t counter;
+
+	while (flock(fd, LOCK_EX) < 0)
+		if (errno != EINTR)
+			return -errno;
+	counter = read_counter(fd);
+	if (counter < floor)
+		counter = floor;
+	if (counter + n > UINT32_MAX)
+		return -EOVERFLOW;
+	*first = counter + 1;
+	return write_counter(fd, counter + n);
+}
+
+int
+profile_reserve_ids(const char *profile, uint64_t device, uint64_t floor, uint32_t n,
+    uint64_t *first)
+{
+	char path[PATH_MAX], name[64];
+	int fd, rc;
+
+	snprintf(name, sizeof(name), "/counter-%" PRIu64, device);
+	if ((rc = disk_path(DISK_STATE, path, profile, name)) < 0 ||
+	    (rc = disk_make_folder(path)) < 0)
+		return rc;
+	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
+		return -errno;
+	if (floor >> CLIENT_ID_DEVICE_SHIFT != device)
+		floor = 0;
+	rc = reserve_ids(fd, floor & UINT32_MAX, n, first);
+	close(fd);
+	*first |= device << CLIENT_ID_DEVICE_SHIFT;
+	return rc;
+}

@@ -1,0 +1,51 @@
+/*
+ * chat_ask.c - requests whose answer the person at the chat waits for.
+ */
+#include "client-cli/chat/chat_ask.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "client-cli/chat/line.h"
+
+struct asked *
+chat_ask_new(struct chat *c, const char *what)
+{
+	struct asked *a = calloc(1, sizeof(*a));
+
+	if (a == NULL || (a->what = strdup(what)) == NULL) {
+		free(a);
+		line_note("out of memory");
+		return NULL;
+	}
+	a->chat = c;
+	LIST_INSERT_HEAD(&c->asked, a, link);
+	return a;
+}
+
+void
+chat_ask_done(struct asked *a)
+{
+	LIST_REMOVE(a, link);
+	free(a->what);
+	free(a->text);
+	free(a);
+}
+
+void
+chat_ask_check(struct asked *a, int rc)
+{
+	if (rc == 0)
+		return;
+	line_note("%s: %s", a->what, rc == -EMSGSIZE ? "too large" : strerror(-rc));
+	chat_ask_done(a);
+}
+
+int
+chat_ask_failed(const struct asked *a, const struct kith_failure *why)
+{
+	if (why != NULL)
+		line_note("%s: %s", a->what, why->text);
+	return why != NULL;
+}
