@@ -12,8 +12,8 @@
 
 #include "client-cli/chat/line.h"
 #include "client-cli/cmd/cmd.h"
+#include "protocol/base/utf8.h"
 #include "protocol/error.h"
-#include "protocol/wire.h"
 
 #define ANSWER_MS	20000		/* for all but messages, which wait for ever */
 
@@ -114,7 +114,7 @@ text_is_wrong(const char *text)
 
 	if (len > TEXT_BYTES_MAX)
 		chat_note("over %u bytes: not sent", TEXT_BYTES_MAX);
-	else if (!wire_utf8_ok(text, len))
+	else if (!utf8_valid(text, len))
 		chat_note("not UTF-8: not sent");
 	else
 		return 0;
