@@ -6,7 +6,7 @@
 #define KITH_PROTOCOL_LIMITS_H
 
 #define KITH_PROTOCOL_VERSION		1u
-#define KITH_PORT			5484u
+#define KITH_PORT			5484
 
 /* Frames. */
 #define FRAME_HEADER_BYTES		4u	/* big-endian length of what follows */
@@ -41,6 +41,14 @@
 #define DEVICE_MAX			((UINT64_C(1) << 30) - 1)
 #define HOOK_NAME_BYTES_MAX		64u
 
+/* Invites. Without a suffix: what kithctl asks for unless told otherwise. */
+#define INVITE_LIFE_MS			(24 * 3600 * 1000)
+#define INVITE_LIFE_MIN_MS		1000
+#define INVITE_LIFE_MAX_DAYS		366
+#define INVITE_LIFE_MAX_MS		(INVITE_LIFE_MAX_DAYS * UINT64_C(86400000))
+#define INVITE_USES			1
+#define INVITE_USES_MAX			10000
+
 /* Messages. */
 #define TEXT_BYTES_MAX			8000u
 #define TARGETS_MAX			32u	/* recipients of one Send */
@@ -67,8 +75,8 @@
 
 /* A session. */
 #define IN_FLIGHT_MAX			16u	/* requests without a reply */
-#define LOGIN_MS			10000u	/* from accept to login */
-#define HEARTBEAT_MS			25000u
+#define LOGIN_MS			10000	/* from accept to login */
+#define HEARTBEAT_MS			25000
 #define HEARTBEAT_MISSED_MAX		2u
 #define REQUEST_MS			10000u	/* then the worker answers UNAVAILABLE */
 #define POLL_WAIT_MS_MAX		25000u	/* Poll.wait_ms */

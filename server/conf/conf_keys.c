@@ -10,12 +10,15 @@
 
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
-#include "server/http/web_rules.h"
-#include "server/master/listen.h"
+#include "server/lib/netname.h"
 #include "shm/registry.h"
 
 #define MIB	(1024u * 1024u)
 #define ANY	0xffffffffu
+
+/* A number of limits.h as text. */
+#define STRING(n)	STRING_OF(n)
+#define STRING_OF(n)	#n
 
 static const char *const registrations[] = { "closed", "invite", "open" };
 static const char *const log_targets[] = { "stderr", "file", "syslog" };
@@ -44,9 +47,9 @@ check_power_of_two(const char *value)
 static const char *
 check_listen(const char *value)
 {
-	struct listen_spec spec;
+	struct netname_listen listen;
 
-	return listen_parse(value, &spec);
+	return netname_parse_listen(value, &listen);
 }
 
 #define AT(member)	offsetof(struct conf, member)
@@ -65,7 +68,8 @@ check_listen(const char *value)
 const struct conf_key conf_keys[] = {
 	PATH(state_dir, false, LOCALSTATEDIR "/lib/kith",
 	    "directory of everything that kithd keeps"),
-	{ "listen", CONF_LIST, AT(listen), "*:5484", 1, 300, false, check_listen, NULL,
+	{ "listen", CONF_LIST, AT(listen), "*:" STRING(KITH_PORT), 1, 300, false, check_listen,
+	    NULL,
 	    "ADDRESS:PORT, several by blanks; *: all addresses; port 0: the system picks one" },
 	PATH(control_socket, false, "control", "socket for kithctl"),
 	PATH(pid_file, false, "kithd.pid", "file with the process number, locked while kithd runs"),
@@ -105,17 +109,18 @@ const struct conf_key conf_keys[] = {
 	    "on: connections without TLS from anywhere; off: only from this host"),
 
 	BOOL(http, true, "on", "on: browsers and scripts may come by HTTP; off: native clients alone"),
-	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, web_check_names, NULL,
+	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, netname_check_names, NULL,
 	    "further names by which browsers may call this server, several by blanks" },
-	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, web_check_origins, NULL,
+	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, netname_check_origins, NULL,
 	    "origins of other sites whose pages may use /v1 with a token, several by blanks" },
-	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, web_check_proxies, NULL,
+	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, netname_check_networks, NULL,
 	    "addresses or networks of reverse proxies, whose X-Forwarded-For is believed" },
 	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
 
-	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, "25000",
+	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, STRING(HEARTBEAT_MS),
 	    "a client sends something this often; silent for two of it: closed"),
-	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login, and for an HTTP request to arrive"),
+	NUMBER(login_ms, 100, 10 * 60 * 1000, true, STRING(LOGIN_MS),
+	    "time from connect to login, and for an HTTP request to arrive"),
 	NUMBER(drain_ms, 0, 10 * 60 * 1000, true, "5000",
 	    "time that each role gets to finish at a stop"),
 	NUMBER(connections_per_address, 0, ANY, true, "100",
