@@ -50,15 +50,9 @@ text_is_wrong(const char *text)
 	size_t len = strlen(text);
 
 	if (len > TEXT_BYTES_MAX)
-<<<<<<< HEAD
 		line_note("over %u bytes: not sent", TEXT_BYTES_MAX);
-	else if (!wire_utf8_ok(text, len))
-		line_note("not UTF-8: not sent");
-=======
-		chat_note("over %u bytes: not sent", TEXT_BYTES_MAX);
 	else if (!utf8_valid(text, len))
-		chat_note("not UTF-8: not sent");
->>>>>>> refs/heads/base
+		line_note("not UTF-8: not sent");
 	else
 		return 0;
 	return 1;

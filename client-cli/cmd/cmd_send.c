@@ -118,13 +118,8 @@ check_text(const char *text, size_t len)
 		    TEXT_BYTES_MAX);
 		return KITH_EXIT_LIMIT;
 	}
-<<<<<<< HEAD
-	if (!wire_utf8_ok(text, len))
-		return say_usage("the message is not UTF-8");
-=======
 	if (!utf8_valid(text, len))
-		return usage("the message is not UTF-8");
->>>>>>> refs/heads/base
+		return say_usage("the message is not UTF-8");
 	return 0;
 }
 

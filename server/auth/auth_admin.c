@@ -1,16 +1,19 @@
 /*
  * auth_admin.c - what kithctl asks of auth, through the master: invites and accounts.
  */
+#include "server/auth/auth_admin.h"
+
 #include <string.h>
 
 #include "protocol/base/clock.h"
 #include "protocol/limits.h"
 #include "server/auth/auth.h"
+#include "server/auth/auth_step.h"
 
 static void
 answer_admin(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
 {
-	struct ipc_head h = auth_answer_head(j, IPC_ADMIN_ANSWER, code);
+	struct ipc_head h = auth_job_answer_head(j, IPC_ADMIN_ANSWER, code);
 	Kith__Ipc__AdminAnswer answer = KITH__IPC__ADMIN_ANSWER__INIT;
 
 	(void)retry_ms;
@@ -23,29 +26,27 @@ answer_admin(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 	ipc_send_msg(a->p, j->head.from, &h, &answer.base);
 }
 
-/*
- * Steps.
- */
+/* -- steps ---------------------------------------------------------------- */
 
 static enum auth_next
-create_invite(struct auth *a, struct auth_job *j)
+ask_invite(struct auth *a, struct auth_job *j)
 {
 	Kith__Ipc__CreateInvite create = KITH__IPC__CREATE_INVITE__INIT;
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 
 	if (token_make(TOKEN_INVITE_BYTES, j->secret, j->secret_hash) < 0)
-		return auth_end(a, j, KITH_E_INTERNAL);
+		return auth_job_end(a, j, KITH_E_INTERNAL);
 	create.hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
 	create.admin = j->flag;
 	create.expires_ms = j->expires_ms;
 	create.uses = j->uses;
 	ask.what_case = KITH__IPC__ASK__WHAT_CREATE_INVITE;
 	ask.create_invite = &create;
-	return auth_ask(a, j, ROLE_WRITER, &ask);
+	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
 static enum auth_next
-set_disabled(struct auth *a, struct auth_job *j)
+ask_disabled(struct auth *a, struct auth_job *j)
 {
 	Kith__Ipc__SetDisabled set = KITH__IPC__SET_DISABLED__INIT;
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
@@ -54,21 +55,19 @@ set_disabled(struct auth *a, struct auth_job *j)
 	set.disabled = j->flag;
 	ask.what_case = KITH__IPC__ASK__WHAT_SET_DISABLED;
 	ask.set_disabled = &set;
-	return auth_ask(a, j, ROLE_WRITER, &ask);
+	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
 static enum auth_next
-must_exist(struct auth *a, struct auth_job *j)
+account_must_exist(struct auth *a, struct auth_job *j)
 {
-	return j->user == 0 ? auth_end(a, j, KITH_E_NO_SUCH_USER) : AUTH_NEXT;
+	return j->user == 0 ? auth_job_end(a, j, KITH_E_NO_SUCH_USER) : AUTH_NEXT;
 }
 
-/*
- * Fields.
- */
+/* -- fields --------------------------------------------------------------- */
 
 static enum kith_err
-accept_invite(struct auth *a, struct auth_job *j, const void *body)
+accept_new_invite(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminInvite *i = body;
 	uint64_t life_ms = i->life_ms == 0 ? INVITE_LIFE_MS : i->life_ms;
@@ -87,21 +86,21 @@ static enum kith_err
 accept_add(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminUser *u = body;
-	enum kith_err code = auth_copy_name(j->name, u->name);
+	enum kith_err code = auth_step_copy_name(j->name, u->name);
 
 	(void)a;
 	j->flag = u->admin;
-	return code != KITH_E_OK ? code : auth_copy_new_password(j->password, u->password);
+	return code != KITH_E_OK ? code : auth_step_copy_new_password(j->password, u->password);
 }
 
 static enum kith_err
 accept_passwd(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminUser *u = body;
-	enum kith_err code = auth_copy_name(j->name, u->name);
+	enum kith_err code = auth_step_copy_name(j->name, u->name);
 
 	(void)a;
-	return code != KITH_E_OK ? code : auth_copy_new_password(j->new_password, u->password);
+	return code != KITH_E_OK ? code : auth_step_copy_new_password(j->new_password, u->password);
 }
 
 static enum kith_err
@@ -110,7 +109,7 @@ accept_enable(struct auth *a, struct auth_job *j, const void *body)
 	const Kith__Ipc__AdminUser *u = body;
 
 	(void)a;
-	return auth_copy_name(j->name, u->name);
+	return auth_step_copy_name(j->name, u->name);
 }
 
 static enum kith_err
@@ -120,42 +119,40 @@ accept_disable(struct auth *a, struct auth_job *j, const void *body)
 	return accept_enable(a, j, body);
 }
 
-/*
- * The walks.
- */
+/* -- the walks ------------------------------------------------------------ */
 
-static const struct auth_step invite[] = {
-	{ create_invite, false },
-	{ auth_answered, false },
+static const struct auth_step invite_steps[] = {
+	{ ask_invite, false },
+	{ auth_step_answered, false },
 };
 
-static const struct auth_step add[] = {
-	{ auth_make_hash, true },
-	{ auth_create_account, false },
-	{ auth_answered, false },
+static const struct auth_step add_steps[] = {
+	{ auth_step_make_hash, true },
+	{ auth_step_create_account, false },
+	{ auth_step_answered, false },
 };
 
-static const struct auth_step passwd[] = {
-	{ auth_find_account, false },
-	{ auth_take_account, false },
-	{ must_exist, false },
-	{ auth_make_hash, true },
-	{ auth_set_password, false },
-	{ auth_answered, false },
+static const struct auth_step passwd_steps[] = {
+	{ auth_step_find_account, false },
+	{ auth_step_take_account, false },
+	{ account_must_exist, false },
+	{ auth_step_make_hash, true },
+	{ auth_step_set_password, false },
+	{ auth_step_answered, false },
 };
 
-static const struct auth_step enable[] = {
-	{ set_disabled, false },
-	{ auth_answered, false },
+static const struct auth_step enable_steps[] = {
+	{ ask_disabled, false },
+	{ auth_step_answered, false },
 };
 
 #define ADMIN(what)	KITH__IPC__ADMIN__WHAT_##what
 
-const struct auth_kind auth_admin[] = {
-	{ ADMIN(INVITE), "admin.invite", accept_invite, invite, answer_admin },
-	{ ADMIN(USER_ADD), "admin.user_add", accept_add, add, answer_admin },
-	{ ADMIN(USER_PASSWD), "admin.user_passwd", accept_passwd, passwd, answer_admin },
-	{ ADMIN(USER_DISABLE), "admin.user_disable", accept_disable, enable, answer_admin },
-	{ ADMIN(USER_ENABLE), "admin.user_enable", accept_enable, enable, answer_admin },
+const struct auth_kind auth_admin_kinds[] = {
+	{ ADMIN(INVITE), "admin.invite", accept_new_invite, invite_steps, answer_admin },
+	{ ADMIN(USER_ADD), "admin.user_add", accept_add, add_steps, answer_admin },
+	{ ADMIN(USER_PASSWD), "admin.user_passwd", accept_passwd, passwd_steps, answer_admin },
+	{ ADMIN(USER_DISABLE), "admin.user_disable", accept_disable, enable_steps, answer_admin },
+	{ ADMIN(USER_ENABLE), "admin.user_enable", accept_enable, enable_steps, answer_admin },
 	{ 0, NULL, NULL, NULL, NULL },
 };

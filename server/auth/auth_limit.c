@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "protocol/limits.h"
+#include "server/lib/netname.h"
 
 #define BUCKETS		1024u		/* a power of two */
 #define PLACES		8u
@@ -65,16 +66,16 @@ auth_limit_key(const struct auth_limit *l, const uint8_t address[16], const char
 }
 
 static struct place *
-bucket(struct auth_limit *l, uint64_t key)
+bucket_of(struct auth_limit *l, uint64_t key)
 {
 	return l->places[key >> 1 & (BUCKETS - 1)];
 }
 
 /* NULL: nothing is held against `key`. */
 static struct place *
-find(struct auth_limit *l, uint64_t key, uint64_t now_ms)
+find_failures(struct auth_limit *l, uint64_t key, uint64_t now_ms)
 {
-	struct place *b = bucket(l, key);
+	struct place *b = bucket_of(l, key);
 
 	for (unsigned i = 0; i < PLACES; i++)
 		if (b[i].key == key && b[i].until > now_ms)
@@ -85,7 +86,7 @@ find(struct auth_limit *l, uint64_t key, uint64_t now_ms)
 static struct place *
 first_forgiven(struct auth_limit *l, uint64_t key)
 {
-	struct place *b = bucket(l, key), *first = b;
+	struct place *b = bucket_of(l, key), *first = b;
 
 	for (unsigned i = 1; i < PLACES; i++)
 		if (b[i].until < first->until)
@@ -93,10 +94,18 @@ first_forgiven(struct auth_limit *l, uint64_t key)
 	return first;
 }
 
+bool
+auth_limit_is_local(const uint8_t address[16])
+{
+	static const uint8_t none[16];
+
+	return memcmp(address, none, sizeof(none)) == 0 || netname_is_loopback(address);
+}
+
 uint32_t
 auth_limit_wait(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now_ms)
 {
-	const struct place *p = find(l, key, now_ms);
+	const struct place *p = find_failures(l, key, now_ms);
 	uint64_t full;
 
 	if (p == NULL || limit == 0)
@@ -108,7 +117,7 @@ auth_limit_wait(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now
 void
 auth_limit_add(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now_ms)
 {
-	struct place *p = find(l, key, now_ms);
+	struct place *p = find_failures(l, key, now_ms);
 
 	if (limit == 0)
 		return;
@@ -122,8 +131,7 @@ auth_limit_add(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now_
 void
 auth_limit_forgive(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t now_ms)
 {
-	struct place *p = find(l, key, now_ms);
-
+	struct place *p = find_failures(l, key, now_ms);
 	uint64_t share;
 
 	if (p == NULL || limit == 0)

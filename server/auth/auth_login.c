@@ -5,19 +5,21 @@
  * looks whether the client only repeats itself. So who has no valid invite never learns
  * which names exist: he is told about his invite, after the same two hashes.
  */
+#include "server/auth/auth_login.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "protocol/base/clock.h"
 #include "protocol/frame.pb-c.h"
 #include "server/auth/auth.h"
+#include "server/auth/auth_step.h"
+#include "server/auth/password.h"
 #include "server/conf/conf.h"
 
-static const struct auth_step new_token[], register_again[], rehash[];
+static const struct auth_step new_token_steps[], password_steps[], rehash_steps[];
 
-/*
- * Answers.
- */
+/* -- answers -------------------------------------------------------------- */
 
 static void
 make_reply(struct auth_job *j, Kith__V1__Reply *reply, Kith__V1__LoggedIn *in)
@@ -36,7 +38,7 @@ make_reply(struct auth_job *j, Kith__V1__Reply *reply, Kith__V1__LoggedIn *in)
 static void
 answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
 {
-	struct ipc_head h = auth_answer_head(j, IPC_LOGIN, code);
+	struct ipc_head h = auth_job_answer_head(j, IPC_LOGIN, code);
 	Kith__V1__LoggedIn in = KITH__V1__LOGGED_IN__INIT;
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
 	Kith__Ipc__Login login = KITH__IPC__LOGIN__INIT;
@@ -62,7 +64,7 @@ answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 static void
 answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
 {
-	struct ipc_head h = auth_answer_head(j, IPC_REPLY, code);
+	struct ipc_head h = auth_job_answer_head(j, IPC_REPLY, code);
 	Kith__V1__Done done = KITH__V1__DONE__INIT;
 	Kith__V1__Error error = KITH__V1__ERROR__INIT;
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
@@ -81,9 +83,7 @@ answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 	ipc_send_msg(a->p, j->head.from, &h, &reply.base);
 }
 
-/*
- * Tokens.
- */
+/* -- tokens --------------------------------------------------------------- */
 
 static enum auth_next
 create_token(struct auth *a, struct auth_job *j)
@@ -92,14 +92,14 @@ create_token(struct auth *a, struct auth_job *j)
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 
 	if (token_make(TOKEN_BYTES, j->secret, j->secret_hash) < 0)
-		return auth_end(a, j, KITH_E_INTERNAL);
+		return auth_job_end(a, j, KITH_E_INTERNAL);
 	create.user_id = j->user;
 	create.hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
 	create.device_name = j->device_name;
 	create.verified = j->hash;
 	ask.what_case = KITH__IPC__ASK__WHAT_CREATE_TOKEN;
 	ask.create_token = &create;
-	return auth_ask(a, j, ROLE_WRITER, &ask);
+	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
 static enum auth_next
@@ -107,7 +107,7 @@ token_created(struct auth *a, struct auth_job *j)
 {
 	j->device = a->answer->device;
 	j->last_client_id = a->answer->last_client_id;
-	return auth_end(a, j, a->answer->code);
+	return auth_job_end(a, j, a->answer->code);
 }
 
 static enum auth_next
@@ -120,7 +120,43 @@ find_token(struct auth *a, struct auth_job *j)
 	find.hook = (j->head.flags & IPC_F_HOOK) != 0;
 	ask.what_case = KITH__IPC__ASK__WHAT_FIND_TOKEN;
 	ask.find_token = &find;
-	return auth_ask(a, j, ROLE_READER, &ask);
+	return auth_job_ask(a, j, ROLE_READER, &ask);
+}
+
+/* A storm of clients that reconnect must not wait for the disk: the logins by token
+ * are collected, and many of them stored in one transaction. */
+static void
+tell_used(struct auth *a)
+{
+	Kith__Ipc__TokensUsed used = KITH__IPC__TOKENS_USED__INIT;
+	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
+	struct ipc_head h = { .type = IPC_ASK };
+
+	used.devices = a->used;
+	used.n_devices = a->nused;
+	used.time_ms = clock_utc_ms();
+	ask.what_case = KITH__IPC__ASK__WHAT_TOKENS_USED;
+	ask.tokens_used = &used;
+	/* Lost if the inbox is full: the next login tells it again. */
+	(void)ipc_send_msg(a->p, ipc_slot(a->p, ROLE_WRITER, 0), &h, &ask.base);
+	a->nused = 0;
+}
+
+static void
+note_used(struct auth *a, uint64_t device, uint64_t now_ms)
+{
+	if (a->nused == 0)
+		a->used_at = now_ms + AUTH_USED_MS;
+	a->used[a->nused++] = device;
+	if (a->nused == AUTH_USED_MAX)
+		tell_used(a);
+}
+
+void
+auth_login_tell_used(struct auth *a, uint64_t now_ms)
+{
+	if (a->nused > 0 && now_ms >= a->used_at)
+		tell_used(a);
 }
 
 static enum auth_next
@@ -129,28 +165,26 @@ token_found(struct auth *a, struct auth_job *j)
 	j->hook = a->answer->hook;
 	snprintf(j->device_name, sizeof(j->device_name), "%s", a->answer->device_name);
 	if (a->answer->code == KITH_E_OK && j->disabled)
-		return auth_end(a, j, KITH_E_DISABLED);
+		return auth_job_end(a, j, KITH_E_DISABLED);
 	if (a->answer->code == KITH_E_OK)
-		auth_note_used(a, a->answer->device, clock_now_ms());
+		note_used(a, a->answer->device, clock_now_ms());
 	return token_created(a, j);
 }
 
-/*
- * Passwords.
- */
+/* -- passwords ------------------------------------------------------------ */
 
 static enum auth_next
 password_right(struct auth *a, struct auth_job *j)
 {
-	return auth_go(j, password_stale(a->password, j->hash) ? rehash : new_token);
+	return auth_job_go(j, password_stale(a->password, j->hash) ? rehash_steps : new_token_steps);
 }
 
 static enum auth_next
 rehashed(struct auth *a, struct auth_job *j)
 {
 	if (a->answer->code != KITH_E_OK)
-		return auth_end(a, j, a->answer->code);
-	return auth_go(j, new_token);
+		return auth_job_end(a, j, a->answer->code);
+	return auth_job_go(j, new_token_steps);
 }
 
 static enum auth_next
@@ -160,18 +194,17 @@ account_created(struct auth *a, struct auth_job *j)
 
 	if (code == KITH_E_NAME_TAKEN || code == KITH_E_INVITE_INVALID) {
 		j->refusal = code;
-		return auth_go(j, register_again);
+		/* Its first step is done: the failure is counted. */
+		return auth_job_go(j, password_steps + 1);
 	}
 	if (code != KITH_E_OK || a->answer->account == NULL)
-		return auth_end(a, j, code != KITH_E_OK ? code : KITH_E_INTERNAL);
+		return auth_job_end(a, j, code != KITH_E_OK ? code : KITH_E_INTERNAL);
 	j->user = a->answer->account->id;
 	j->admin = a->answer->account->admin;
-	return auth_go(j, new_token);
+	return auth_job_go(j, new_token_steps);
 }
 
-/*
- * Fields.
- */
+/* -- fields --------------------------------------------------------------- */
 
 /* Given where none is asked for, an invite counts: it may be an administrator's. */
 static enum kith_err
@@ -196,11 +229,11 @@ accept_register(struct auth *a, struct auth_job *j, const void *body)
 	enum kith_err code;
 
 	if ((code = accept_invite(a, j, r->invite)) != KITH_E_OK ||
-	    (code = auth_copy_name(j->name, r->name)) != KITH_E_OK ||
-	    (code = auth_copy_new_password(j->password, r->password)) != KITH_E_OK ||
-	    (code = auth_copy_text(j->display_name, sizeof(j->display_name),
+	    (code = auth_step_copy_name(j->name, r->name)) != KITH_E_OK ||
+	    (code = auth_step_copy_new_password(j->password, r->password)) != KITH_E_OK ||
+	    (code = auth_step_copy_text(j->display_name, sizeof(j->display_name),
 	    r->display_name)) != KITH_E_OK ||
-	    (code = auth_copy_text(j->device_name, sizeof(j->device_name),
+	    (code = auth_step_copy_text(j->device_name, sizeof(j->device_name),
 	    r->device_name)) != KITH_E_OK)
 		return code;
 	return name_reserved(j->name) ? KITH_E_NAME_TAKEN : KITH_E_OK;
@@ -213,10 +246,10 @@ accept_password(struct auth *a, struct auth_job *j, const void *body)
 	const Kith__V1__LoginPassword *l = body;
 
 	(void)a;
-	if (auth_copy_name(j->name, l->name) != KITH_E_OK ||
-	    auth_copy_password(j->password, l->password) != KITH_E_OK)
+	if (auth_step_copy_name(j->name, l->name) != KITH_E_OK ||
+	    auth_step_copy_password(j->password, l->password) != KITH_E_OK)
 		return KITH_E_AUTH_FAILED;
-	return auth_copy_text(j->device_name, sizeof(j->device_name), l->device_name);
+	return auth_step_copy_text(j->device_name, sizeof(j->device_name), l->device_name);
 }
 
 static enum kith_err
@@ -233,72 +266,63 @@ static enum kith_err
 accept_change(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__V1__ChangePassword *c = body;
-	enum kith_err code = auth_copy_new_password(j->new_password, c->new_password);
+	enum kith_err code = auth_step_copy_new_password(j->new_password, c->new_password);
 
 	(void)a;
-	return code != KITH_E_OK ? code : auth_copy_password(j->password, c->old_password);
+	return code != KITH_E_OK ? code : auth_step_copy_password(j->password, c->old_password);
 }
 
-/*
- * The walks.
- */
+/* -- the walks ------------------------------------------------------------ */
 
-static const struct auth_step new_token[] = {
+static const struct auth_step new_token_steps[] = {
 	{ create_token, false },
 	{ token_created, false },
 };
 
-static const struct auth_step rehash[] = {
-	{ auth_make_hash, true },
-	{ auth_set_password, false },
+static const struct auth_step rehash_steps[] = {
+	{ auth_step_make_hash, true },
+	{ auth_step_set_password, false },
 	{ rehashed, false },
 };
 
-static const struct auth_step register_new[] = {
-	{ auth_admit, false },
-	{ auth_make_hash, true },
-	{ auth_create_account, false },
+static const struct auth_step register_steps[] = {
+	{ auth_step_admit, false },
+	{ auth_step_make_hash, true },
+	{ auth_step_create_account, false },
 	{ account_created, false },
 };
 
-static const struct auth_step register_again[] = {
-	{ auth_find_account, false },
-	{ auth_take_account, false },
-	{ auth_check_password, true },
-	{ password_right, false },
-};
-
-static const struct auth_step by_password[] = {
-	{ auth_admit, false },
-	{ auth_find_account, false },
-	{ auth_take_account, false },
-	{ auth_check_password, true },
+static const struct auth_step password_steps[] = {
+	{ auth_step_admit, false },
+	{ auth_step_find_account, false },
+	{ auth_step_take_account, false },
+	{ auth_step_check_password, true },
 	{ password_right, false },
 };
 
 /* No limit: 256 bits are not guessed, and after a power cut all come back at once. */
-static const struct auth_step by_token[] = {
+static const struct auth_step token_steps[] = {
 	{ find_token, false },
-	{ auth_take_account, false },
+	{ auth_step_take_account, false },
 	{ token_found, false },
 };
 
-static const struct auth_step change[] = {
-	{ auth_find_account, false },
-	{ auth_take_account, false },
-	{ auth_admit, false },
-	{ auth_check_password, true },
-	{ auth_make_hash, true },
-	{ auth_set_password, false },
-	{ auth_answered, false },
+static const struct auth_step change_steps[] = {
+	{ auth_step_find_account, false },
+	{ auth_step_take_account, false },
+	{ auth_step_admit, false },
+	{ auth_step_check_password, true },
+	{ auth_step_make_hash, true },
+	{ auth_step_set_password, false },
+	{ auth_step_answered, false },
 };
 
 #define REQUEST(body)	KITH__V1__REQUEST__BODY_##body
 
-const struct auth_kind auth_login[] = {
-	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_new, answer_login },
-	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, by_password, answer_login },
-	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, by_token, answer_login },
-	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change, answer_reply },
+const struct auth_kind auth_login_kinds[] = {
+	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps, answer_login },
+	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, password_steps, answer_login },
+	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, token_steps, answer_login },
+	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change_steps, answer_reply },
 	{ 0, NULL, NULL, NULL, NULL },
 };

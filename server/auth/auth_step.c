@@ -1,6 +1,8 @@
 /*
  * auth_step.c - steps that several kinds of request share, and the checks of their fields.
  */
+#include "server/auth/auth_step.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,20 +12,17 @@
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
-#include "server/lib/netname.h"
 
-/*
- * Fields.
- */
+/* -- fields --------------------------------------------------------------- */
 
 enum kith_err
-auth_copy_name(char out[NAME_BYTES_MAX + 1], const char *in)
+auth_step_copy_name(char out[NAME_BYTES_MAX + 1], const char *in)
 {
 	return name_prepare(in, strlen(in), out) < 0 ? KITH_E_NAME_INVALID : KITH_E_OK;
 }
 
 enum kith_err
-auth_copy_text(char *out, size_t cap, const char *in)
+auth_step_copy_text(char *out, size_t cap, const char *in)
 {
 	size_t len = strlen(in);
 
@@ -36,7 +35,7 @@ auth_copy_text(char *out, size_t cap, const char *in)
 }
 
 enum kith_err
-auth_copy_new_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
+auth_step_copy_new_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 {
 	size_t len = strlen(in);
 
@@ -48,7 +47,7 @@ auth_copy_new_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 
 /* None that was ever set is longer, or empty. */
 enum kith_err
-auth_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
+auth_step_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 {
 	size_t len = strlen(in);
 
@@ -58,67 +57,32 @@ auth_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 	return KITH_E_OK;
 }
 
-/*
- * Limits. The failure is counted before it is one, so that many tries at once are
- * no way round.
- */
+/* -- limits --------------------------------------------------------------- */
 
-/* What an attacker gains by trying again. */
-static bool
-is_guess(enum kith_err code)
-{
-	return code == KITH_E_AUTH_FAILED || code == KITH_E_NAME_TAKEN ||
-	    code == KITH_E_INVITE_INVALID;
-}
-
-/* The machine's own connections share an address, which says nothing about them. */
-static bool
-is_local(const uint8_t address[16])
-{
-	static const uint8_t none[16];
-
-	return memcmp(address, none, sizeof(none)) == 0 || netname_is_loopback(address);
-}
-
+/* The failure is counted before it is one, so that many tries at once are no way
+ * round. */
 enum auth_next
-auth_admit(struct auth *a, struct auth_job *j)
+auth_step_admit(struct auth *a, struct auth_job *j)
 {
 	unsigned limit = a->p->conf->login_failures;
 	const uint8_t *address = j->head.address;
 	uint64_t key = auth_limit_key(a->limit, address, j->name), now = clock_now_ms();
 	uint32_t wait_ms = auth_limit_wait(a->limit, key, limit, now);
 
-	if (wait_ms == 0 && !is_local(address))
+	if (wait_ms == 0 && !auth_limit_is_local(address))
 		wait_ms = auth_limit_wait(a->limit, auth_limit_key(a->limit, address, NULL),
-		    limit * AUTH_ADDRESS_FACTOR, now);
+		    limit * AUTH_LIMIT_ADDRESS, now);
 	if (wait_ms > 0)
-		return auth_end_limited(a, j, wait_ms);
+		return auth_job_end_limited(a, j, wait_ms);
 	auth_limit_add(a->limit, key, limit, now);
 	j->limit_key = key;
 	return AUTH_NEXT;
 }
 
-void
-auth_settle(struct auth *a, struct auth_job *j, enum kith_err code)
-{
-	unsigned limit = a->p->conf->login_failures;
-	uint64_t now = clock_now_ms();
-
-	if (j->limit_key == 0)
-		return;
-	if (!is_guess(code))
-		auth_limit_forgive(a->limit, j->limit_key, limit, now);
-	else if (!is_local(j->head.address))
-		auth_limit_add(a->limit, auth_limit_key(a->limit, j->head.address, NULL),
-		    limit * AUTH_ADDRESS_FACTOR, now);
-}
-
-/*
- * Accounts.
- */
+/* -- accounts ------------------------------------------------------------- */
 
 enum auth_next
-auth_find_account(struct auth *a, struct auth_job *j)
+auth_step_find_account(struct auth *a, struct auth_job *j)
 {
 	Kith__Ipc__FindAccount find = KITH__IPC__FIND_ACCOUNT__INIT;
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
@@ -127,12 +91,12 @@ auth_find_account(struct auth *a, struct auth_job *j)
 	find.id = j->name[0] == '\0' ? j->head.user[0] : 0;
 	ask.what_case = KITH__IPC__ASK__WHAT_FIND_ACCOUNT;
 	ask.find_account = &find;
-	return auth_ask(a, j, ROLE_READER, &ask);
+	return auth_job_ask(a, j, ROLE_READER, &ask);
 }
 
 /* Without one, the job goes on as with one that has another password. */
 enum auth_next
-auth_take_account(struct auth *a, struct auth_job *j)
+auth_step_take_account(struct auth *a, struct auth_job *j)
 {
 	const Kith__Ipc__Account *account = a->answer->account;
 	enum kith_err code = a->answer->code;
@@ -140,7 +104,7 @@ auth_take_account(struct auth *a, struct auth_job *j)
 	if (code == KITH_E_NO_SUCH_USER)
 		return AUTH_NEXT;
 	if (code != KITH_E_OK || account == NULL)
-		return auth_end(a, j, code != KITH_E_OK ? code : KITH_E_INTERNAL);
+		return auth_job_end(a, j, code != KITH_E_OK ? code : KITH_E_INTERNAL);
 	j->user = account->id;
 	j->admin = account->admin;
 	j->disabled = account->disabled;
@@ -150,7 +114,7 @@ auth_take_account(struct auth *a, struct auth_job *j)
 }
 
 enum auth_next
-auth_check_password(struct auth *a, struct auth_job *j)
+auth_step_check_password(struct auth *a, struct auth_job *j)
 {
 	int rc;
 
@@ -159,14 +123,14 @@ auth_check_password(struct auth *a, struct auth_job *j)
 	else
 		rc = password_verify(a->password, j->password, j->hash);
 	if (rc == 0)
-		return j->disabled ? auth_end(a, j, KITH_E_DISABLED) : AUTH_NEXT;
+		return j->disabled ? auth_job_end(a, j, KITH_E_DISABLED) : AUTH_NEXT;
 	if (rc != -EACCES)
 		log_warn(j->user, "auth.hash", "not verified: %s", strerror(-rc));
-	return auth_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : j->refusal);
+	return auth_job_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : j->refusal);
 }
 
 enum auth_next
-auth_make_hash(struct auth *a, struct auth_job *j)
+auth_step_make_hash(struct auth *a, struct auth_job *j)
 {
 	const char *phrase = j->new_password[0] != '\0' ? j->new_password : j->password;
 	int rc = password_make(a->password, phrase, j->hash);
@@ -174,18 +138,18 @@ auth_make_hash(struct auth *a, struct auth_job *j)
 	if (rc == 0)
 		return AUTH_NEXT;
 	log_error(j->user, "auth.hash", "not made: %s", strerror(-rc));
-	return auth_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : KITH_E_INTERNAL);
+	return auth_job_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : KITH_E_INTERNAL);
 }
 
 enum auth_next
-auth_create_account(struct auth *a, struct auth_job *j)
+auth_step_create_account(struct auth *a, struct auth_job *j)
 {
 	Kith__Ipc__CreateAccount create = KITH__IPC__CREATE_ACCOUNT__INIT;
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 	char skeleton[NAME_SKELETON_MAX];
 
 	if (name_skeleton(j->name, skeleton, sizeof(skeleton)) < 0)
-		return auth_end(a, j, KITH_E_NAME_INVALID);
+		return auth_job_end(a, j, KITH_E_NAME_INVALID);
 	create.name = j->name;
 	create.skeleton = skeleton;
 	create.display_name = j->display_name;
@@ -196,12 +160,12 @@ auth_create_account(struct auth *a, struct auth_job *j)
 		create.invite_hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
 	ask.what_case = KITH__IPC__ASK__WHAT_CREATE_ACCOUNT;
 	ask.create_account = &create;
-	return auth_ask(a, j, ROLE_WRITER, &ask);
+	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
 /* An administrator's order names no device: all are logged out. */
 enum auth_next
-auth_set_password(struct auth *a, struct auth_job *j)
+auth_step_set_password(struct auth *a, struct auth_job *j)
 {
 	Kith__Ipc__SetPassword set = KITH__IPC__SET_PASSWORD__INIT;
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
@@ -212,11 +176,11 @@ auth_set_password(struct auth *a, struct auth_job *j)
 	set.same_password = j->new_password[0] == '\0';
 	ask.what_case = KITH__IPC__ASK__WHAT_SET_PASSWORD;
 	ask.set_password = &set;
-	return auth_ask(a, j, ROLE_WRITER, &ask);
+	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
 enum auth_next
-auth_answered(struct auth *a, struct auth_job *j)
+auth_step_answered(struct auth *a, struct auth_job *j)
 {
-	return auth_end(a, j, a->answer->code);
+	return auth_job_end(a, j, a->answer->code);
 }

@@ -12,6 +12,7 @@
 #include "protocol/base/clock.h"
 #include "protocol/limits.h"
 #include "server/auth/auth_limit.h"
+#include "server/auth/auth_login.h"
 #include "server/lib/log.h"
 #include "tests/unit/kit/auth_world.h"
 
@@ -357,7 +358,7 @@ used_devices_are_told_together(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(login_token(w, token).code, KITH_E_OK);
 	assert_int_equal(w->asked[ASKED(TOKENS_USED)], 0);
-	auth_tell_used(&w->auth, clock_now_ms() + AUTH_USED_MS);
+	auth_login_tell_used(&w->auth, clock_now_ms() + AUTH_USED_MS);
 	world_run(w);
 	assert_int_equal(w->asked[ASKED(TOKENS_USED)], 1);
 	assert_int_equal(w->last_used_devices, 3);
@@ -542,7 +543,7 @@ loopback_counts_by_name_alone(void **state)
 	for (size_t k = 0; k < COUNT(from); k++) {
 		struct got got;
 
-		for (unsigned i = 0; i < AUTH_ADDRESS_FACTOR; i++) {
+		for (unsigned i = 0; i < AUTH_LIMIT_ADDRESS; i++) {
 			char name[16];
 
 			snprintf(name, sizeof(name), "user%u", i);
@@ -694,9 +695,9 @@ silent_store_is_unavailable_and_late_answers_are_ignored(void **state)
 	send_login(w, &far, "alice", PASSWORD);
 	world_run(w);
 	late.request = w->asker.request;
-	auth_expire(&w->auth, clock_now_ms());
+	auth_job_expire(&w->auth, clock_now_ms());
 	assert_false(world_take(w, ROLE_WORKER, &got));
-	auth_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
+	auth_job_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
 	assert_true(world_take(w, ROLE_WORKER, &got));
 	assert_int_equal(got.code, KITH_E_UNAVAILABLE);
 	assert_true(got.retry_ms > 0);
@@ -726,7 +727,7 @@ job_in_the_queue_expires(void **state)
 		send_login(w, &near, "alice", PASSWORD);
 	world_turn(w);
 	world_turn(w);			/* one hashed, two in the queue */
-	auth_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
+	auth_job_expire(&w->auth, clock_now_ms() + AUTH_JOB_MS);
 	for (unsigned i = 0; i < 3; i++) {
 		assert_true(world_take(w, ROLE_WORKER, &got));
 		assert_int_equal(got.code, KITH_E_UNAVAILABLE);
