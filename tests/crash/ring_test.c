@@ -98,12 +98,19 @@ push_some(void *arg)
 	return 0;
 }
 
+/* Not before one push has succeeded: it may be the one that a predecessor made and
+ * died before it noted it. */
 static int
 push_till_stopped(void *arg)
 {
-	while (!world->pushers_stop)
-		if (push_next(*(unsigned *)arg) == -ENOBUFS)
+	bool pushed = false;
+
+	while (!world->pushers_stop || !pushed) {
+		if (push_next(*(unsigned *)arg) == 0)
+			pushed = true;
+		else
 			sched_yield();
+	}
 	return 0;
 }
 
