@@ -105,11 +105,36 @@ kills_go_on(const struct tally *t)
 }
 
 void
-kill_at_random(struct tally *t, struct dice *d, pid_t pid)
+crew_start(struct crew *c)
 {
+	assert_true(c->n <= CREW_MAX);
+	for (unsigned i = 0; i < c->n; i++) {
+		c->index[i] = i;
+		crew_replace(c, i);
+	}
+}
+
+unsigned
+crew_kill_one(struct crew *c, struct tally *t, struct dice *d)
+{
+	unsigned i = (unsigned)dice_below(d, c->n);
 	struct timespec moment = { .tv_nsec = (long)dice_below(d, MOMENT_NS_MAX) };
 
 	nanosleep(&moment, NULL);
-	child_kill(pid);
+	child_kill(c->pid[i]);
 	t->kills++;
+	return i;
+}
+
+void
+crew_replace(struct crew *c, unsigned i)
+{
+	c->pid[i] = child_start(c->main[i], &c->index[i]);
+}
+
+void
+crew_kill_all(struct crew *c)
+{
+	for (unsigned i = 0; i < c->n; i++)
+		child_kill(c->pid[i]);
 }

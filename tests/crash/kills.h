@@ -51,7 +51,21 @@ bool	 kill_at(struct tally *t, const char *point, unsigned count, child_main *fn
 /* More to kill at random? Not after a first fault. */
 bool	 kills_go_on(const struct tally *t);
 
-/* Lets the children work for a moment, then kills this one. */
-void	 kill_at_random(struct tally *t, struct dice *d, pid_t pid);
+/* Children that all work at the same time. */
+#define CREW_MAX	8u
+struct crew {
+	unsigned	 n;
+	child_main	*main[CREW_MAX];	/* each gets the address of its index */
+	unsigned	 index[CREW_MAX];
+	pid_t		 pid[CREW_MAX];
+};
+
+void	 crew_start(struct crew *c);	/* n and main are set */
+
+/* Lets them work for a moment, then kills one: its index. */
+unsigned crew_kill_one(struct crew *c, struct tally *t, struct dice *d);
+
+void	 crew_replace(struct crew *c, unsigned i);	/* the one that was killed */
+void	 crew_kill_all(struct crew *c);
 
 #endif

@@ -378,29 +378,22 @@ master_dies_in_the_sweep(void **state)
 static void
 death_at_random_instants(void **state)
 {
-	child_main *const mains[] = {
-		work_till_killed, work_till_killed, work_till_killed, read_till_killed,
-	};
-	unsigned who[COUNT(mains)], w;
+	struct crew crew = { WORKERS + 1, { work_till_killed, work_till_killed,
+	    work_till_killed, [READER] = read_till_killed }, { 0 }, { 0 } };
 	struct dice d = { .state = 79 };
-	pid_t pids[COUNT(mains)];
+	unsigned w;
 
 	(void)state;
 	for (w = 0; w < WORKERS; w++)
 		sweep_and_check(w);
-	for (w = 0; w < COUNT(mains); w++) {
-		who[w] = w;
-		pids[w] = child_start(mains[w], &who[w]);
-	}
+	crew_start(&crew);
 	while (kills_go_on(&world->tally)) {
-		w = (unsigned)dice_below(&d, COUNT(mains));
-		kill_at_random(&world->tally, &d, pids[w]);
+		w = crew_kill_one(&crew, &world->tally, &d);
 		if (w != READER)
 			sweep_and_check(w);
-		pids[w] = child_start(mains[w], &who[w]);
+		crew_replace(&crew, w);
 	}
-	for (w = 0; w < COUNT(mains); w++)
-		child_kill(pids[w]);
+	crew_kill_all(&crew);
 	for (w = 0; w < WORKERS; w++)
 		sweep_and_check(w);
 	assert_int_equal(registry_sessions(&registry), 0);

@@ -98,12 +98,19 @@ push_some(void *arg)
 	return 0;
 }
 
+/* Not before one push has succeeded: it may be the one that a predecessor made and
+ * died before it noted it. */
 static int
 push_till_stopped(void *arg)
 {
-	while (!world->pushers_stop)
-		if (push_next(*(unsigned *)arg) == -ENOBUFS)
+	bool pushed = false;
+
+	while (!world->pushers_stop || !pushed) {
+		if (push_next(*(unsigned *)arg) == 0)
+			pushed = true;
+		else
 			sched_yield();
+	}
 	return 0;
 }
 
@@ -322,31 +329,24 @@ wait_for_progress(void)
 static void
 death_at_random_instants(void **state)
 {
-	child_main *const mains[] = {
-		push_till_stopped, push_till_stopped, push_till_stopped, own_till_stopped,
-	};
-	unsigned who[COUNT(mains)], w;
+	struct crew crew = { PUSHERS + 1, { push_till_stopped, push_till_stopped,
+	    push_till_stopped, [OWNER] = own_till_stopped }, { 0 }, { 0 } };
 	struct dice d = { .state = 78 };
-	pid_t pids[COUNT(mains)];
+	unsigned w;
 
 	(void)state;
-	for (w = 0; w < COUNT(mains); w++) {
-		who[w] = w;
-		pids[w] = child_start(mains[w], &who[w]);
-	}
+	crew_start(&crew);
 	while (kills_go_on(&world->tally)) {
-		w = (unsigned)dice_below(&d, COUNT(mains));
-		kill_at_random(&world->tally, &d, pids[w]);
-		pids[w] = child_start(mains[w], &who[w]);
+		crew_replace(&crew, crew_kill_one(&crew, &world->tally, &d));
 		wake_kick(&owner_wake);
 		wait_for_progress();
 	}
 	world->pushers_stop = true;
 	for (w = 0; w < PUSHERS; w++)
-		assert_int_equal(child_wait(pids[w]), 0);
+		assert_int_equal(child_wait(crew.pid[w]), 0);
 	world->owner_stops = true;
 	wake_kick(&owner_wake);
-	assert_int_equal(child_wait(pids[OWNER]), 0);
+	assert_int_equal(child_wait(crew.pid[OWNER]), 0);
 	for (w = 0; w < PUSHERS; w++)
 		assert_int_equal(world->done[w], world->noted[w]);
 }

@@ -280,23 +280,20 @@ death_in_the_repair(void **state)
 static void
 death_at_random_instants(void **state)
 {
+	struct crew crew = { .n = WORKERS };
 	struct dice d = { .state = 77 };
-	unsigned who[WORKERS], w;
-	pid_t pids[WORKERS];
+	unsigned w;
 
 	(void)state;
-	for (w = 0; w < WORKERS; w++) {
-		who[w] = w;
-		pids[w] = child_start(work_till_killed, &who[w]);
-	}
-	while (kills_go_on(&world->tally)) {
-		w = (unsigned)dice_below(&d, WORKERS);
-		kill_at_random(&world->tally, &d, pids[w]);
-		check_worker(w);
-		pids[w] = child_start(work_till_killed, &who[w]);
-	}
 	for (w = 0; w < WORKERS; w++)
-		child_kill(pids[w]);
+		crew.main[w] = work_till_killed;
+	crew_start(&crew);
+	while (kills_go_on(&world->tally)) {
+		w = crew_kill_one(&crew, &world->tally, &d);
+		check_worker(w);
+		crew_replace(&crew, w);
+	}
+	crew_kill_all(&crew);
 	for (w = 0; w < WORKERS; w++)
 		check_worker(w);
 	assert_int_equal(table_broken(&table), 0);

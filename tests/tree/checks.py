@@ -2,7 +2,7 @@
 (path, what is wrong); the words in CHECKS below are its name in the log."""
 import re
 
-from tree import CODE, INCLUDE, circles, edges
+from tree import CODE, INCLUDE, MADE, circles, edges
 
 PROGRAMS = ("server", "client-cli")
 # What lies below everything, and all that it may include.
@@ -15,6 +15,9 @@ HEADER_COLUMNS, CODE_COLUMNS, HEADING_COLUMNS = 80, 100, 79
 # Headers of libraries; all other <...> are the system's.
 LIBRARY = re.compile(r"(event2|protobuf-c|openssl|unicode|wslay|readline)/"
                      r"|(jansson|sqlite3|mysql|mariadb|crypt|http_parser|cmocka)\w*\.h$")
+
+
+COMMENT = re.compile(r"/\*.*?\*/", re.S)
 
 
 # -- rooms
@@ -222,6 +225,73 @@ def static_names_are_unique(tree):
         yield ".", f"{len(twice)} static names are in two or more files, {STATIC_TWICE_MAX} may be"
         for name, files in sorted(twice.items()):
             yield ".", f"{name}: {', '.join(sorted(files))}"
+
+
+# What only tests use, on purpose.
+FOR_TESTS = {"point_arm", "point_watch", "table_check", "table_broken"}
+
+
+def each_symbol_has_a_user(tree):
+    """A symbol that no other file of the programs uses is static, unless a test drives the file through it."""
+    taken = {(target, name) for _, target, name in edges(tree.objects())}
+    tested = {name for symbols in tree.test_objects().values() for name in symbols.used}
+    for source, symbols in tree.objects().items():
+        code = COMMENT.sub("", tree.text(source))
+        for name in sorted(symbols.defined):
+            if (source, name) in taken or name == "main" or name in FOR_TESTS or source not in tree.files:
+                continue
+            if len(re.findall(rf"\b{name}\b", code)) < 2:
+                yield source, f"{'only tests use' if name in tested else 'nothing uses'} {name}"
+            elif name not in tested:
+                yield source, f"only this file uses {name}: it could be static"
+
+
+# -- words
+
+COMMENTS = {
+    (".c", ".h", ".awk", ".proto", ".js", ".mjs", ".css"): COMMENT,
+    (".mk", ".sh", ".ac", ".am"): re.compile(r"(?:^|\s)#.*"),
+    (".py",): re.compile(r'^\s*"""[^"]*"""|(?:^|\s)# .*', re.M),
+}
+FILE_NAME = re.compile(r"(?<![\w./*{}$<-])\w[\w./-]*\.(?:c|h|py|proto|md|mk|awk|sh|mjs|js|css|sql|html|json)\b(?![\w*(]|\.\w)")
+
+
+ELSEWHERE = {"sysexits.h"}
+
+
+def prose(path, text):
+    """What of a file is for people: a README whole, of code the comments."""
+    if path.endswith(".md"):
+        return text
+    for ends, pattern in COMMENTS.items():
+        if path.endswith(ends):
+            return "\n".join(match.group(0) for match in pattern.finditer(text))
+    return ""
+
+
+def named_files_exist(tree):
+    """A file that a comment or a README names is there, by its name or by the end of its path."""
+    system = ELSEWHERE | {name for path in tree.sources(*CODE, "tests") for _, name, mark in tree.includes(path) if mark == "<"}
+    for path in tree.files:
+        for name in sorted(set(FILE_NAME.findall(prose(path, tree.text(path))))):
+            there = tree.names.get(name.rsplit("/", 1)[-1], [])
+            if not (any(f"/{file}".endswith(f"/{name}") for file in there) or name in system or tree.exists(name)
+                    or MADE.search(f"/{name}") or name.rsplit("/", 1)[-1].split(".")[0].isupper()):
+                yield path, f"names {name}, which does not exist"
+
+
+OPTION = re.compile(r"--(enable|disable|with|without)-([a-z-]+)")
+
+
+def named_options_exist(tree):
+    """An option of configure that a document names is one."""
+    configure = tree.text("configure.ac")
+    for path in tree.files:
+        if path.endswith(".md"):
+            for kind, name in sorted(set(OPTION.findall(tree.text(path)))):
+                kind = "WITH" if kind.startswith("with") else "ENABLE"
+                if f"AC_ARG_{kind}([{name}]" not in configure:
+                    yield path, f"names configure's option {name}, which does not exist"
 
 
 # -- form

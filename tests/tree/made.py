@@ -31,7 +31,7 @@ HEADING = "/* -- sending ".ljust(76, "-") + " */"
 RIGHT = {
     "server/README.md": README,
     "server/main.c": '#include "server/auth/auth.h"\n',
-    "server/lib/log.h": "void log_line(void);\n",
+    "server/lib/log.h": "/* log.h - see lib/log.c and README.md. */\nvoid log_line(void);\n",
     "server/lib/log.c": '#include "server/lib/log.h"\n\n#include <stdio.h>\n\n#include "shm/ring.h"\n\n' + HEADING + "\n",
     "server/proc/ipc.c": '#include <event2/event.h>\n\n#include "server/lib/log.h"\n',
     "server/auth/auth.h": "",
@@ -41,20 +41,22 @@ RIGHT = {
     "client-cli/README.md": CLIENT, "client-cli/main.c": "", "client-cli/libkith/net.c": "",
     "shm/ring.h": "", "shm/ring.c": '#include "shm/ring.h"\n', "protocol/base/utf8.h": "",
     "protocol/wire.c": '#include "protocol/base/utf8.h"\n',
+    "configure.ac": "AC_ARG_ENABLE([werror], [])\n",
     "tests/unit/x_test.c": '#include <setjmp.h>\n\n#include <cmocka.h>\n\n#include "shm/ring.h"\n',
 }
 # What nm would say about each object.
 OBJECTS = {
     "server/main.c": "T main\nU auth_main",
-    "server/lib/log.c": "T log_line\nU ring_push\nD log_level",
+    "server/lib/log.c": "T log_line\nU ring_push",
     "server/proc/ipc.c": "T ipc_send\nU log_line",
     "server/auth/auth.c": "T auth_main\nU ipc_send",
     "server/worker/rows.c": "R rows_all\nU req_one",
     "server/worker/req.c": "T req_one\nU rows_all\nt helper",
     "server/ctl/ctl.c": "T main",
     "client-cli/main.c": "T main\nU kith_connect",
-    "client-cli/libkith/net.c": "T net_open\nT kith_connect",
+    "client-cli/libkith/net.c": "T kith_connect",
     "shm/ring.c": "T ring_push",
+    "tests/unit/x_test.c": "T main\nU ring_push\nU log_tested",
 }
 
 # (check, what it must refuse): files and objects that differ from RIGHT and OBJECTS; None: gone.
@@ -98,6 +100,15 @@ WRONG = [
      {f"server/lib/many_{a}.c": "".join(f"static int\nname{i}(void)\n{{\n}}\n" for i in range(100)) for a in "ab"}, {}),
     ("static_names_are_unique",
      {f"server/lib/many_{a}.c": "".join(f"static int name{i} = 1;\n" for i in range(100)) for a in "ab"}, {}),
+    ("each_symbol_has_a_user", {}, {"server/lib/log.c": "T log_line\nT log_open"}),
+    ("each_symbol_has_a_user", {}, {"server/lib/log.c": "T log_line\nT log_tested"}),
+    ("each_symbol_has_a_user", {"server/lib/log.c": "log_open() { log_open(); }\n"},
+     {"server/lib/log.c": "T log_line\nT log_open"}),
+    ("named_files_exist", {"server/lib/log.h": "/* See lig.h. */\n"}, {}),
+    ("named_files_exist", {"server/lib/log.h": "/* See conf/log.h. */\n"}, {}),
+    ("named_files_exist", {"server/README.md": README + "See `server/lib/lag.c`.\n"}, {}),
+    ("named_files_exist", {"tests/a.py": '"""a.py - what b.py does."""\n'}, {}),
+    ("named_options_exist", {"server/README.md": README + "Build with `--enable-fuzz`.\n"}, {}),
     ("lines_are_short", {"server/lib/log.h": "/*" + " " * 77 + "*/\n"}, {}),
     ("lines_are_short", {"server/lib/log.h": "\t" * 9 + "int twelve;\n"}, {}),
     ("lines_are_short", {"server/lib/log.c": "\t" * 12 + "int i;\n"}, {}),
@@ -115,12 +126,13 @@ class MadeTree(Tree):
                 (top / path).parent.mkdir(parents=True, exist_ok=True)
                 (top / path).write_text(text)
         super().__init__(top, top)
-        self.symbols = {}
+        self.symbols, self.test_symbols = {}, {}
         for path, text in objects.items():
             if files.get(path) is not None:
-                self.symbols[path] = Symbols()
+                symbols = Symbols()
                 for line in text.split("\n"):
-                    self.symbols[path].add(line if line[0] == "U" else f"0 {line}")
+                    symbols.add(line if line[0] == "U" else f"0 {line}")
+                (self.test_symbols if path.startswith("tests/") else self.symbols)[path] = symbols
 
 
 def findings(check, top, files, objects):

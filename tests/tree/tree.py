@@ -78,7 +78,7 @@ class Tree:
         self.top = Path(top)
         self.build = Path(build)
         self.texts = {}
-        self.symbols = None
+        self.symbols = self.test_symbols = None
         self.files = sorted(self.walk())
         self.names = {}
         for path in self.files:
@@ -135,16 +135,37 @@ class Tree:
     def objects(self):
         """The symbols of each built object of CODE, by the name of its source."""
         if self.symbols is None:
-            paths = [path.relative_to(self.build).as_posix()
-                     for folder in CODE for path in sorted((self.build / folder).rglob("*.o"))]
-            paths = [path for path in paths if self.exists(path[:-2] + ".c")]
-            text = subprocess.run(["nm", "-A", *paths], cwd=self.build, check=True, capture_output=True,
-                                  text=True).stdout if paths else ""
-            self.symbols = {path[:-2] + ".c": Symbols() for path in paths}
-            for line in text.splitlines():
-                path, symbol = line.split(":", 1)
-                self.symbols[path[:-2] + ".c"].add(symbol)
+            self.symbols = self.symbols_of(CODE)
         return self.symbols
+
+    def test_objects(self):
+        """The same for what is below tests/."""
+        if self.test_symbols is None:
+            self.test_symbols = self.symbols_of(["tests"])
+        return self.test_symbols
+
+    def symbols_of(self, folders):
+        found = {}
+        for folder in folders:
+            for path in sorted((self.build / folder).rglob("*.o")):
+                name = path.relative_to(self.build).as_posix()
+                # With flags of its own an object is PROGRAM-FILE.o.
+                source = re.sub(r"[^/]*-(?=[^/]*$)", "", name)[:-2] + ".c"
+                if self.exists(source) and (folder == "tests" or source == name[:-2] + ".c"):
+                    found[name] = source
+        symbols = {source: Symbols() for source in found.values()}
+        for line in nm(self.build, list(found)):
+            name, symbol = line.split(":", 1)
+            symbols[found[name]].add(symbol)
+        return symbols
+
+
+def nm(folder, objects):
+    """A line NAME: ADDRESS KIND SYMBOL for each symbol of some objects."""
+    if not objects:
+        return []
+    return subprocess.run(["nm", "-A", *objects], cwd=folder, check=True, capture_output=True,
+                          text=True).stdout.splitlines()
 
 
 class Symbols:

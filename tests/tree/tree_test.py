@@ -15,18 +15,26 @@ from tree import Tree
 
 # Checks that are known to fail, and in which folders. One that no longer fails must go from here.
 TODO_FOLDERS = {
+    "files_outside_rooms_are_listed":
+        "server",
     "includes_follow_the_table":
-        "client-cli/app server/conf server/lib server/worker",
+        "client-cli/app server/conf",
     "symbols_follow_the_table":
-        "server/conf server/lib server/worker",
+        "server/conf",
     "rooms_are_no_circle":
         "client-cli server",
     "files_are_no_circle":
-        "client-cli/chat client-cli/libkith server/auth server/ctl server/db "
-        "server/door server/http server/lib server/master server/store",
+        "client-cli/chat server/auth server/ctl server/master server/web",
+    "includes_are_in_order":
+        "server/db server/store tests/unit",
     "symbols_begin_like_their_file":
-        "client-cli client-cli/app client-cli/chat client-cli/libkith server server/ctl "
-        "server/db server/door server/logger server/master server/store server/web shm",
+        "client-cli client-cli/app client-cli/chat server server/ctl server/master "
+        "server/web shm",
+    "each_symbol_has_a_user":
+        "client-cli client-cli/app client-cli/libkith protocol server/tls server/worker "
+        "shm",
+    "named_files_exist":
+        "server/worker shm",
     "lines_are_short":
         "client-cli/app client-cli/chat client-cli/cmd client-cli/libkith protocol "
         "server/auth server/conf server/ctl server/db server/door server/handout "

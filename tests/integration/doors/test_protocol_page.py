@@ -2,6 +2,7 @@
 import re
 
 from kithtest import build
+from kithtest.pb import PbClient
 from kithtest.schema import CODE, frame
 
 FOLDER = build.TOP / "protocol"
@@ -42,10 +43,9 @@ def test_every_error_is_in_the_table():
     assert {name: int(code) for code, name, _ in table("Code")} == CODE
 
 
-def test_features_are_those_of_the_server():
-    source = (build.TOP / "server" / "worker" / "req_session.c").read_text()
-    listed = re.search(r"features\[\] = \{(.*?)\}", source, re.S).group(1)
-    assert [name for name, _ in table("Feature")] == re.findall(r'"(\w+)"', listed)
+def test_features_are_those_of_the_server(shared_server):
+    with PbClient(shared_server.address, fingerprint=shared_server.fingerprint) as link:
+        assert [name for name, _ in table("Feature")] == list(link.hello().features)
 
 
 def test_limits_are_those_of_the_header():

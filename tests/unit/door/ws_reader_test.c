@@ -2,8 +2,7 @@
  * ws_reader_test.c - promises of server/door/ws_reader.h, by table: frames, and what must be made of
  * them. Each stream is read whole, cut in two at each place, and byte by byte.
  *
- * malloc and free are wrapped (-Wl,--wrap): what the reader takes itself may fail, and what it
- * gives back is searched for secrets.
+ * Memory comes from heap.h: it may fail, and is searched for secrets when freed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,75 +15,15 @@
 #include <cmocka.h>
 
 #include "server/door/ws_reader.h"
+#include "tests/unit/kit/heap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define MAX		1000u		/* bytes in a message */
 #define STREAM_MAX	4096u
 #define STORY_MAX	8192u
-#define SECRET		"correct horse battery"
-#define BLOCKS_MAX	16u
+#define SECRET		HEAP_SECRET
 
 enum { CONT = 0, TEXT = 1, BIN = 2, CLOSE = 8, PING = 9, PONG = 10 };
-
-/* -- memory -------------------------------------------------------------------- */
-
-void	*__real_malloc(size_t size);
-void	 __real_free(void *p);
-void	*__wrap_malloc(size_t size);
-void	 __wrap_free(void *p);
-
-static struct block {
-	void	*at;
-	size_t	 size;
-} blocks[BLOCKS_MAX];
-static unsigned taken, fail_at;		/* allocations so far; which one fails, 0: none */
-static unsigned told;			/* blocks given back with the secret in them */
-static size_t largest;
-
-void *
-__wrap_malloc(size_t size)
-{
-	struct block *b = blocks;
-
-	if (++taken == fail_at)
-		return NULL;
-	while (b->at != NULL)
-		assert_true(++b < blocks + BLOCKS_MAX);
-	*b = (struct block){ __real_malloc(size), size };
-	if (size > largest)
-		largest = size;
-	return b->at;
-}
-
-void
-__wrap_free(void *p)
-{
-	for (struct block *b = blocks; b < blocks + BLOCKS_MAX; b++)
-		if (p != NULL && b->at == p) {
-			told += memmem(p, b->size, SECRET, strlen(SECRET)) != NULL;
-			b->at = NULL;
-		}
-	__real_free(p);
-}
-
-static unsigned
-blocks_held(void)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < BLOCKS_MAX; i++)
-		n += blocks[i].at != NULL;
-	return n;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	taken = fail_at = told = 0;
-	largest = 0;
-	return 0;
-}
 
 /* -- frames -------------------------------------------------------------------- */
 
@@ -179,7 +118,7 @@ read_all(enum wslay_opcode kind, const struct stream *in, size_t first, size_t s
 		n = step;
 	}
 	ws_reader_fini(&r);
-	assert_int_equal(blocks_held(), 0);
+	assert_int_equal(heap_held(), 0);
 }
 
 static void
@@ -397,7 +336,7 @@ message_of_max_passes_and_no_longer_one(void **state)
 	put_frame(&parts, CONT, text, 0);
 	put_frame(&parts, FIN | CONT, text, 1);
 	check(WSLAY_TEXT_FRAME, &parts, "broken(1009) ");
-	assert_int_equal(largest, MAX);
+	assert_int_equal(heap.largest, MAX);
 }
 
 /* One byte in each fragment: no more memory than for one frame. */
@@ -413,7 +352,7 @@ fragments_share_one_buffer(void **state)
 		put_frame(&in, i == 0 ? TEXT : CONT, "x", 1);
 	ws_reader_init(&r, WSLAY_TEXT_FRAME, MAX);
 	assert_int_equal(read_piece(&r, in.bytes, in.len, &s), WS_MORE);
-	assert_int_equal(blocks_held(), 1);
+	assert_int_equal(heap_held(), 1);
 	assert_int_equal(r.buf_len, 500);
 	assert_true(r.buf_size <= MAX);
 	ws_reader_fini(&r);
@@ -433,7 +372,7 @@ idle_reader_holds_nothing(void **state)
 	for (size_t n = in.len; n > 0; n--) {
 		assert_int_equal(read_piece(&r, in.bytes, in.len - n, &s), WS_MORE);
 		assert_int_equal(read_piece(&r, in.bytes + in.len - n, n, &s), WS_MORE);
-		assert_int_equal(blocks_held(), 0);
+		assert_int_equal(heap_held(), 0);
 		assert_null(r.frames);
 	}
 	ws_reader_fini(&r);
@@ -482,11 +421,11 @@ no_secret_is_given_back(void **state)
 		put_frame(&in, FIN | PING, SECRET, strlen(SECRET));
 	}
 	read_all(WSLAY_TEXT_FRAME, &in, in.len, 1, &s);		/* ends in the middle */
-	assert_int_equal(told, 0);
+	assert_int_equal(heap.told, 0);
 	put_frame(&in, FIN | CONT, "", 0);
 	read_all(WSLAY_TEXT_FRAME, &in, in.len, 1, &s);
 	read_all(WSLAY_TEXT_FRAME, &in, 7, 7, &s);
-	assert_int_equal(told, 0);
+	assert_int_equal(heap.told, 0);
 }
 
 static void
@@ -502,11 +441,11 @@ each_allocation_may_fail(void **state)
 	put_frame(&in, TEXT, text, 200);
 	put_frame(&in, FIN | CONT, text, MAX - 200);
 	read_all(WSLAY_TEXT_FRAME, &in, in.len, 1, &s);
-	all = taken;
+	all = heap.taken;
 	assert_true(all >= 2);
 	for (unsigned i = 1; i <= all; i++) {
-		taken = 0;
-		fail_at = i;
+		heap.taken = 0;
+		heap.fail_at = i;
 		read_all(WSLAY_TEXT_FRAME, &in, in.len, 1, &s);
 		assert_string_equal(s.text, "memory ");
 	}
@@ -516,17 +455,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(frames_become_messages, setup),
-		cmocka_unit_test_setup(kind_is_what_was_asked_for, setup),
-		cmocka_unit_test_setup(text_is_utf8_and_nothing_else, setup),
-		cmocka_unit_test_setup(close_codes_are_those_that_may_be_sent, setup),
-		cmocka_unit_test_setup(heads_are_refused_before_their_payload, setup),
-		cmocka_unit_test_setup(message_of_max_passes_and_no_longer_one, setup),
-		cmocka_unit_test_setup(fragments_share_one_buffer, setup),
-		cmocka_unit_test_setup(idle_reader_holds_nothing, setup),
-		cmocka_unit_test_setup(nothing_is_told_that_was_not_asked_for, setup),
-		cmocka_unit_test_setup(no_secret_is_given_back, setup),
-		cmocka_unit_test_setup(each_allocation_may_fail, setup),
+		cmocka_unit_test_setup(frames_become_messages, heap_setup),
+		cmocka_unit_test_setup(kind_is_what_was_asked_for, heap_setup),
+		cmocka_unit_test_setup(text_is_utf8_and_nothing_else, heap_setup),
+		cmocka_unit_test_setup(close_codes_are_those_that_may_be_sent, heap_setup),
+		cmocka_unit_test_setup(heads_are_refused_before_their_payload, heap_setup),
+		cmocka_unit_test_setup(message_of_max_passes_and_no_longer_one, heap_setup),
+		cmocka_unit_test_setup(fragments_share_one_buffer, heap_setup),
+		cmocka_unit_test_setup(idle_reader_holds_nothing, heap_setup),
+		cmocka_unit_test_setup(nothing_is_told_that_was_not_asked_for, heap_setup),
+		cmocka_unit_test_setup(no_secret_is_given_back, heap_setup),
+		cmocka_unit_test_setup(each_allocation_may_fail, heap_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

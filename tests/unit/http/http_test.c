@@ -2,8 +2,7 @@
  * http_test.c - promises of server/http/http.h, by table: streams of bytes, and what must be made of
  * them. Each stream is read whole, cut in two at each place, and byte by byte.
  *
- * malloc and free are wrapped (-Wl,--wrap): what is taken is counted and may fail, and what
- * is given back is searched for secrets.
+ * Memory comes from heap.h: it is counted, may fail, and is searched for secrets when freed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -17,73 +16,13 @@
 #include <cmocka.h>
 
 #include "server/http/http.h"
+#include "tests/unit/kit/heap.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define BODY_MAX	100u
 #define STREAM_MAX	(4u * HTTP_HEAD_MAX)
 #define STORY_MAX	(2u * HTTP_HEAD_MAX)
-#define SECRET		"correct horse battery"
-#define BLOCKS_MAX	64u
-
-/* -- memory -------------------------------------------------------------------- */
-
-void	*__real_malloc(size_t size);
-void	 __real_free(void *p);
-void	*__wrap_malloc(size_t size);
-void	 __wrap_free(void *p);
-
-static struct block {
-	void	*at;
-	size_t	 size;
-} blocks[BLOCKS_MAX];
-static unsigned taken, fail_at;		/* allocations so far; which one fails, 0: none */
-static unsigned told;			/* blocks given back with the secret in them */
-static size_t largest;
-
-void *
-__wrap_malloc(size_t size)
-{
-	struct block *b = blocks;
-
-	if (++taken == fail_at)
-		return NULL;
-	while (b->at != NULL)
-		assert_true(++b < blocks + BLOCKS_MAX);
-	*b = (struct block){ __real_malloc(size), size };
-	if (size > largest)
-		largest = size;
-	return b->at;
-}
-
-void
-__wrap_free(void *p)
-{
-	for (struct block *b = blocks; b < blocks + BLOCKS_MAX; b++)
-		if (p != NULL && b->at == p) {
-			told += memmem(p, b->size, SECRET, strlen(SECRET)) != NULL;
-			b->at = NULL;
-		}
-	__real_free(p);
-}
-
-static unsigned
-blocks_held(void)
-{
-	unsigned n = 0;
-
-	for (size_t i = 0; i < BLOCKS_MAX; i++)
-		n += blocks[i].at != NULL;
-	return n;
-}
-
-static int
-setup(void **state)
-{
-	(void)state;
-	taken = fail_at = told = 0;
-	largest = 0;
-	return 0;
-}
+#define SECRET		HEAP_SECRET
 
 /* -- a reader's story ------------------------------------------------------------- */
 
@@ -188,7 +127,7 @@ check_stream(const char *name, const char *bytes, size_t len, const char *expect
 			fail_msg("%s: cut at %zu: \"%s\" instead of \"%s\"", name, cut, s.text,
 			    expected);
 	}
-	assert_int_equal(blocks_held(), 0);
+	assert_int_equal(heap_held(), 0);
 }
 
 /* -- tables ------------------------------------------------------------------------ */
@@ -578,7 +517,7 @@ heads_are_bounded(void **state)
 	assert_string_equal(s.text, "414");
 	read_stream(long_target, HTTP_HEAD_MAX, HTTP_HEAD_MAX, 1, &s);
 	assert_string_equal(s.text, "begun");
-	assert_true(largest <= HTTP_HEAD_MAX);
+	assert_true(heap.largest <= HTTP_HEAD_MAX);
 }
 
 /* What is announced is no reason to have room for it. */
@@ -595,16 +534,16 @@ a_body_takes_what_has_come(void **state)
 	assert_int_equal(http_read(&r, &at, &len), HTTP_HEAD_DONE);
 	assert_true(http_allow_body(&r, 1000000));
 	assert_int_equal(http_read(&r, &at, &len), HTTP_MORE);
-	largest = 0;
+	heap.largest = 0;
 	for (size_t i = 1; i <= 1000000; i++) {
 		at = &byte;
 		one = 1;
 		assert_int_equal(http_read(&r, &at, &one), i < 1000000 ? HTTP_MORE : HTTP_ONE);
-		assert_true(largest <= 1024 || largest < 2 * i);
+		assert_true(heap.largest <= 1024 || heap.largest < 2 * i);
 	}
 	assert_int_equal(r.request.body_len, 1000000);
 	http_reader_fini(&r);
-	assert_int_equal(blocks_held(), 0);
+	assert_int_equal(heap_held(), 0);
 }
 
 static enum http_result
@@ -684,8 +623,8 @@ what_was_read_is_wiped(void **state)
 	assert_string_equal(s.text, "400");
 	read_stream(hidden, sizeof(hidden) - 1, 1, 1, &s);
 	assert_string_equal(s.text, "begun");
-	assert_int_equal(told, 0);
-	assert_int_equal(blocks_held(), 0);
+	assert_int_equal(heap.told, 0);
+	assert_int_equal(heap_held(), 0);
 }
 
 static void
@@ -697,14 +636,14 @@ without_memory_it_is_503(void **state)
 
 	(void)state;
 	for (n = 1; n <= 2; n++) {
-		taken = 0;
-		fail_at = n;
+		heap.taken = 0;
+		heap.fail_at = n;
 		read_stream(post, sizeof(post) - 1, 1, 1, &s);
 		assert_string_equal(s.text, "503");
-		assert_int_equal(blocks_held(), 0);
+		assert_int_equal(heap_held(), 0);
 	}
-	taken = 0;
-	fail_at = n;
+	heap.taken = 0;
+	heap.fail_at = n;
 	read_stream(post, sizeof(post) - 1, 1, 1, &s);
 	assert_string_equal(s.text, "POST /p 3[abc]\n");
 }
@@ -853,24 +792,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(read_requests, setup),
-		cmocka_unit_test_setup(read_targets, setup),
-		cmocka_unit_test_setup(read_lines, setup),
-		cmocka_unit_test_setup(read_hosts, setup),
-		cmocka_unit_test_setup(read_twice, setup),
-		cmocka_unit_test_setup(read_framings, setup),
-		cmocka_unit_test_setup(read_chunks, setup),
-		cmocka_unit_test_setup(heads_are_bounded, setup),
-		cmocka_unit_test_setup(a_body_takes_what_has_come, setup),
-		cmocka_unit_test_setup(a_body_needs_leave, setup),
-		cmocka_unit_test_setup(a_whole_request_stays_until_the_next, setup),
-		cmocka_unit_test_setup(what_was_read_is_wiped, setup),
-		cmocka_unit_test_setup(without_memory_it_is_503, setup),
-		cmocka_unit_test_setup(headers_are_found_by_name, setup),
-		cmocka_unit_test_setup(tokens_are_found_in_lists, setup),
-		cmocka_unit_test_setup(queries_are_decoded, setup),
-		cmocka_unit_test_setup(cookies_are_taken_as_they_are, setup),
-		cmocka_unit_test_setup(statuses_have_reasons, setup),
+		cmocka_unit_test_setup(read_requests, heap_setup),
+		cmocka_unit_test_setup(read_targets, heap_setup),
+		cmocka_unit_test_setup(read_lines, heap_setup),
+		cmocka_unit_test_setup(read_hosts, heap_setup),
+		cmocka_unit_test_setup(read_twice, heap_setup),
+		cmocka_unit_test_setup(read_framings, heap_setup),
+		cmocka_unit_test_setup(read_chunks, heap_setup),
+		cmocka_unit_test_setup(heads_are_bounded, heap_setup),
+		cmocka_unit_test_setup(a_body_takes_what_has_come, heap_setup),
+		cmocka_unit_test_setup(a_body_needs_leave, heap_setup),
+		cmocka_unit_test_setup(a_whole_request_stays_until_the_next, heap_setup),
+		cmocka_unit_test_setup(what_was_read_is_wiped, heap_setup),
+		cmocka_unit_test_setup(without_memory_it_is_503, heap_setup),
+		cmocka_unit_test_setup(headers_are_found_by_name, heap_setup),
+		cmocka_unit_test_setup(tokens_are_found_in_lists, heap_setup),
+		cmocka_unit_test_setup(queries_are_decoded, heap_setup),
+		cmocka_unit_test_setup(cookies_are_taken_as_they_are, heap_setup),
+		cmocka_unit_test_setup(statuses_have_reasons, heap_setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

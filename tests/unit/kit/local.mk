@@ -9,7 +9,8 @@ mariadb_kit = tests/unit/kit/mariadb.c tests/unit/kit/mariadb.h $(tmpdir_kit)
 store_kit = tests/unit/kit/store_kit.c tests/unit/kit/store_kit.h \
 	tests/unit/kit/broken_registry.h $(mariadb_kit)
 shm_kit = tests/crash/harness.c tests/crash/harness.h
-# A malloc that counts, and looks at what is freed.
+# A malloc that counts and fails on demand, and a free that looks for secrets.
+heap_kit = tests/unit/kit/heap.c tests/unit/kit/heap.h
 malloc_ldflags = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=free
 
 shm_libs = libkithshm.a $(CMOCKA_LIBS)

@@ -5,9 +5,30 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "protocol/limits.h"
 #include "tests/fuzz/mutate.h"
 
 #define ELEMENTS	2u
+#define SAMPLE_BYTES	(1024u * 1024u)
+
+struct unpackmem unpack_mem, sample_mem;
+
+int
+sample_setup(void **state)
+{
+	(void)state;
+	return unpackmem_init(&unpack_mem, UNPACK_BYTES_MAX) < 0 ||
+	    unpackmem_init(&sample_mem, SAMPLE_BYTES) < 0;
+}
+
+int
+sample_teardown(void **state)
+{
+	(void)state;
+	unpackmem_fini(&unpack_mem);
+	unpackmem_fini(&sample_mem);
+	return 0;
+}
 
 static void *
 take(struct unpackmem *mem, size_t size)

@@ -11,6 +11,11 @@
 
 #include "protocol/unpackmem.h"
 
+/* Memory of a test: for what is unpacked, and for samples. A setup and a teardown. */
+extern struct unpackmem	unpack_mem, sample_mem;
+int	sample_setup(void **state);
+int	sample_teardown(void **state);
+
 /* A message of `type` in `mem`, all its fields set to values made from *seed; of
  * each oneof the member number `pick`, modulo how many there are. Repeated
  * fields get two elements. */

@@ -1,8 +1,7 @@
 /*
  * json_memory_test.c - what json_to_wire() leaves in memory, and what it does without.
  *
- * malloc and free are wrapped (-Wl,--wrap) in our own code; jansson's calls come
- * through the allocator that we give it.
+ * Memory comes from heap.h; jansson's too, through the allocator that we give it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,56 +15,9 @@
 
 #include "protocol/frame.pb-c.h"
 #include "protocol/json.h"
+#include "tests/unit/kit/heap.h"
 
-#define SECRET		"correct horse battery"
-#define BLOCKS_MAX	256u
-
-void	*__real_malloc(size_t size);
-void	 __real_free(void *p);
-void	*__wrap_malloc(size_t size);
-void	 __wrap_free(void *p);
-
-static struct block {
-	void	*at;
-	size_t	 size;
-} blocks[BLOCKS_MAX];
-static unsigned taken, fail_at, told;	/* allocations so far; which one fails; with the secret */
-
-void *
-__wrap_malloc(size_t size)
-{
-	struct block *b = blocks;
-
-	if (++taken == fail_at)
-		return NULL;
-	while (b->at != NULL)
-		assert_true(++b < blocks + BLOCKS_MAX);
-	*b = (struct block){ __real_malloc(size), size };
-	return b->at;
-}
-
-void
-__wrap_free(void *p)
-{
-	struct block *b;
-
-	for (b = blocks; b < blocks + BLOCKS_MAX; b++)
-		if (p != NULL && b->at == p) {
-			told += memmem(p, b->size, SECRET, strlen(SECRET)) != NULL;
-			b->at = NULL;
-		}
-	__real_free(p);
-}
-
-static unsigned
-blocks_left(void)
-{
-	unsigned n = 0;
-
-	for (struct block *b = blocks; b < blocks + BLOCKS_MAX; b++)
-		n += b->at != NULL;
-	return n;
-}
+#define SECRET		HEAP_SECRET
 
 #define LOGIN	"{\"id\":\"7\",\"loginPassword\":{\"name\":\"bob\",\"password\":\"" SECRET "\""
 
@@ -99,11 +51,11 @@ freed_memory_tells_nothing(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LOGINS; i++) {
-		taken = told = 0;
+		heap.taken = heap.told = 0;
 		assert_int_equal(read_login(i, out, sizeof(out), &len), logins[i].err);
-		assert_true(taken > 2);
-		assert_int_equal(told, 0);
-		assert_int_equal(blocks_left(), 0);
+		assert_true(heap.taken > 2);
+		assert_int_equal(heap.told, 0);
+		assert_int_equal(heap_held(), 0);
 	}
 }
 
@@ -117,10 +69,10 @@ freed_memory_would_tell_otherwise(void **state)
 	(void)state;
 	json_get_alloc_funcs(&before_malloc, &before_free);
 	json_set_alloc_funcs(__wrap_malloc, __wrap_free);
-	told = 0;
+	heap.told = 0;
 	json_decref(json_loads(logins[0].json, 0, NULL));
 	json_set_alloc_funcs(before_malloc, before_free);
-	assert_true(told > 0);
+	assert_true(heap.told > 0);
 }
 
 /* Also where the buffer was too small: it got a part. */
@@ -156,19 +108,19 @@ without_memory_it_is_busy(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LOGINS; i++) {
-		for (fail_at = 1;; fail_at++) {
-			taken = told = 0;
+		for (heap.fail_at = 1;; heap.fail_at++) {
+			heap.taken = heap.told = 0;
 			err = read_login(i, out, sizeof(out), &len);
-			assert_int_equal(told, 0);
-			assert_int_equal(blocks_left(), 0);
-			if (taken < fail_at)
+			assert_int_equal(heap.told, 0);
+			assert_int_equal(heap_held(), 0);
+			if (heap.taken < heap.fail_at)
 				break;
 			assert_int_equal(err, KITH_E_BUSY);
 		}
 		assert_int_equal(err, logins[i].err);
-		assert_true(fail_at > 3);
+		assert_true(heap.fail_at > 3);
 	}
-	fail_at = 0;
+	heap.fail_at = 0;
 }
 
 static void

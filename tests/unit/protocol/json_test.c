@@ -21,7 +21,6 @@
 #define BYTES(s)	s, sizeof(s) - 1
 #define TEXT_MAX	(512u * 1024u)
 
-static struct unpackmem mem, sample_mem;
 static char text[TEXT_MAX];
 static uint8_t wire[FRAME_BYTES_MAX];
 
@@ -55,23 +54,6 @@ static const ProtobufCMessageDescriptor deep = {
 	.n_fields = COUNT(deep_fields), .fields = deep_fields,
 	.n_field_ranges = 1, .field_ranges = deep_ranges,
 };
-
-static int
-setup(void **state)
-{
-	(void)state;
-	return unpackmem_init(&mem, UNPACK_BYTES_MAX) < 0 ||
-	    unpackmem_init(&sample_mem, 1024 * 1024) < 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	unpackmem_fini(&mem);
-	unpackmem_fini(&sample_mem);
-	return 0;
-}
 
 #define OK	KITH_E_OK
 #define BAD	KITH_E_BAD_REQUEST
@@ -319,7 +301,7 @@ text_table(void **state)
 			continue;
 		}
 		assert_int_equal(wire_walk(c->type, wire, len, NULL), OK);
-		len = json_from_wire(c->type, wire, len, &mem, text, sizeof(text));
+		len = json_from_wire(c->type, wire, len, &unpack_mem, text, sizeof(text));
 		if (len == 0 || strcmp(text, c->out != NULL ? c->out : c->in) != 0)
 			fail_msg("%s: %s", c->name, len > 0 ? text : "refused");
 		assert_int_equal(len, strlen(text));
@@ -542,9 +524,9 @@ cap_is_kept(void **state)
 	}
 	for (cap = 0; cap <= strlen(json) + 1; cap++) {
 		assert_non_null(back = malloc(cap + (cap == 0)));
-		assert_int_equal(json_from_wire(POLL, wire, need, &mem, back, cap),
+		assert_int_equal(json_from_wire(POLL, wire, need, &unpack_mem, back, cap),
 		    cap <= strlen(json) ? 0 : strlen(json));
-		assert_int_equal(mem.used, 0);
+		assert_int_equal(unpack_mem.used, 0);
 		free(back);
 	}
 }
@@ -592,8 +574,8 @@ what_is_no_message_has_no_text(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++)
 		assert_int_equal(json_from_wire(cases[i].type, (const uint8_t *)cases[i].bytes,
-		    cases[i].len, &mem, text, sizeof(text)), 0);
-	assert_int_equal(json_from_wire(REPLY, NULL, 0, &mem, text, sizeof(text)), 2);
+		    cases[i].len, &unpack_mem, text, sizeof(text)), 0);
+	assert_int_equal(json_from_wire(REPLY, NULL, 0, &unpack_mem, text, sizeof(text)), 2);
 	assert_string_equal(text, "{}");
 }
 
@@ -664,7 +646,7 @@ every_body_comes_back(void **state)
 			unpackmem_reset(&sample_mem);
 			len = protobuf_c_message_pack(sample_message(&sample_mem, tops[t], &seed,
 			    pick), packed);
-			n = json_from_wire(tops[t], packed, len, &mem, text, sizeof(text));
+			n = json_from_wire(tops[t], packed, len, &unpack_mem, text, sizeof(text));
 			assert_true(n > 0 && n == strlen(text));
 			assert_int_equal(to_wire(tops[t], text, n, &back, NULL), OK);
 			assert_int_equal(back, len);
@@ -740,5 +722,5 @@ main(void)
 		cmocka_unit_test(schema_is_what_json_maps),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }

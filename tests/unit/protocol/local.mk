@@ -14,6 +14,7 @@ unit_tests += \
 	tests/unit/protocol/wire_test
 tests_unit_protocol_error_test_LDADD = $(protocol_libs)
 tests_unit_protocol_frame_test_LDADD = $(protocol_libs)
+tests_unit_protocol_json_memory_test_SOURCES = tests/unit/protocol/json_memory_test.c $(heap_kit)
 tests_unit_protocol_json_memory_test_LDFLAGS = $(malloc_ldflags)
 tests_unit_protocol_json_memory_test_LDADD = $(protocol_libs)
 tests_unit_protocol_json_test_SOURCES = tests/unit/protocol/json_test.c $(sample_kit)

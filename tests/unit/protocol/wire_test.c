@@ -20,7 +20,6 @@
 #define BYTES(s)	s, sizeof(s) - 1
 #define WALKED_MAX	(320u * 1024u)
 
-static struct unpackmem mem, sample_mem;
 
 static const ProtobufCMessageDescriptor *const tops[] = {
 	&kith__v1__request__descriptor, &kith__v1__reply__descriptor,
@@ -62,23 +61,6 @@ static const ProtobufCMessageDescriptor deep = {
 	.n_field_ranges = 1, .field_ranges = deep_ranges,
 };
 #define DEEP	(&deep)
-
-static int
-setup(void **state)
-{
-	(void)state;
-	return unpackmem_init(&mem, UNPACK_BYTES_MAX) < 0 ||
-	    unpackmem_init(&sample_mem, 1024 * 1024) < 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	unpackmem_fini(&mem);
-	unpackmem_fini(&sample_mem);
-	return 0;
-}
 
 #define OK	KITH_E_OK
 #define BAD	KITH_E_BAD_REQUEST
@@ -218,10 +200,10 @@ walker_table(void **state)
 			fail_msg("%s: strict says %s", c->name, kith_err_name(err));
 		if (c->lax == SKIP)
 			continue;
-		err = wire_unpack(c->type, bytes, c->len, &mem, NULL, &msg);
+		err = wire_unpack(c->type, bytes, c->len, &unpack_mem, NULL, &msg);
 		if (err != c->strict || (msg != NULL) != (err == OK))
 			fail_msg("%s: unpack says %s", c->name, kith_err_name(err));
-		err = wire_unpack_lax(c->type, bytes, c->len, &mem, &msg);
+		err = wire_unpack_lax(c->type, bytes, c->len, &unpack_mem, &msg);
 		if (err != c->lax || (msg != NULL) != (err == OK))
 			fail_msg("%s: lax says %s", c->name, kith_err_name(err));
 	}
@@ -397,7 +379,7 @@ a_hundred_thousand_empty_fields(void **state)
 		built.len = 0;
 		put(table[i].field, table[i].len, 100000);
 		expect_built(table[i].type, table[i].strict);
-		assert_int_equal(wire_unpack_lax(table[i].type, built.bytes, built.len, &mem,
+		assert_int_equal(wire_unpack_lax(table[i].type, built.bytes, built.len, &unpack_mem,
 		    &msg), table[i].lax);
 	}
 }
@@ -447,10 +429,10 @@ round_trips(void **state)
 			size_t len = packed_sample(tops[t], pick, 1 + pick);
 			ProtobufCMessage *msg;
 
-			assert_int_equal(wire_unpack(tops[t], built.bytes, len, &mem, NULL, &msg), OK);
+			assert_int_equal(wire_unpack(tops[t], built.bytes, len, &unpack_mem, NULL, &msg), OK);
 			assert_int_equal(protobuf_c_message_pack(msg, again), len);
 			assert_memory_equal(again, built.bytes, len);
-			assert_int_equal(wire_unpack_lax(tops[t], built.bytes, len, &mem, &msg), OK);
+			assert_int_equal(wire_unpack_lax(tops[t], built.bytes, len, &unpack_mem, &msg), OK);
 			assert_int_equal(protobuf_c_message_pack(msg, again), len);
 			assert_memory_equal(again, built.bytes, len);
 		}
@@ -572,5 +554,5 @@ main(void)
 		cmocka_unit_test(schema_fits_the_walker),
 	};
 
-	return cmocka_run_group_tests(tests, setup, teardown);
+	return cmocka_run_group_tests(tests, sample_setup, sample_teardown);
 }
