@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/base/wipebuf.h"
+
 struct frame_reader {
-	uint8_t		*buf;		/* NULL while nothing is pending */
-	size_t		 size;		/* allocated */
-	size_t		 len;		/* pending bytes, header included */
+	struct wipebuf	 buf;		/* pending bytes, header included; empty: none */
 	size_t		 done;		/* bytes of a frame handed out, dropped at the next call */
 	uint32_t	 max;		/* body bytes allowed now; may be changed between frames */
 };
@@ -40,9 +40,6 @@ void	frame_reader_fini(struct frame_reader *r);
  * call again with the rest of the input (which may be empty) until FRAME_MORE. */
 enum frame_result frame_read(struct frame_reader *r, const uint8_t **data,
 	    size_t *size, const uint8_t **body, uint32_t *len);
-
-/* Nothing is pending: the buffer was given back. */
-int	frame_reader_idle(const struct frame_reader *r);
 
 void	frame_put_header(uint8_t out[4], uint32_t len);
 

@@ -5,8 +5,10 @@
  * each value is written as wire bytes at once. No message is made in between.
  */
 #include <assert.h>
+#include <errno.h>
 #include <string.h>
 
+#include "protocol/base/base64.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
@@ -193,50 +195,22 @@ read_string(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v
 	return put(r, json_string_value(v), json_string_length(v));
 }
 
-/* Of both alphabets of RFC 4648, sections 4 and 5; or -1. */
-static int
-base64_digit(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
-
-/* Base64, padded or not. Bits that belong to no byte must be 0. */
+/* Base64, padded or not. */
 static enum kith_err
 read_bytes(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 {
-	const char *s = json_string_value(v);
-	size_t len = json_string_length(v), i;
-	uint8_t *from = r->at, byte;
-	unsigned bits = 0, have = 0;
-	int digit;
+	uint8_t *from = r->at;
+	ssize_t n;
 
 	(void)f;
-	if (s == NULL)
+	if (!json_is_string(v))
 		return KITH_E_BAD_REQUEST;
-	for (i = 0; i < 2 && len > 0 && (len + i) % 4 == 0 && s[len - 1] == '='; i++)
-		len--;
-	if (len % 4 == 1)
-		return KITH_E_BAD_REQUEST;
-	for (i = 0; i < len; i++) {
-		if ((digit = base64_digit(s[i])) < 0)
-			return KITH_E_BAD_REQUEST;
-		bits = (bits << 6 | (unsigned)digit) & 0xfff;
-		if ((have += 6) < 8)
-			continue;
-		have -= 8;
-		byte = (uint8_t)(bits >> have);
-		if (put(r, &byte, 1) != KITH_E_OK)
-			return KITH_E_TOO_LARGE;
-	}
-	return bits & ((1u << have) - 1) ? KITH_E_BAD_REQUEST : insert_length(r, from);
+	n = base64_decode(BASE64_ANY, json_string_value(v), json_string_length(v), r->at,
+	    (size_t)(r->end - r->at));
+	if (n < 0)
+		return n == -ENOBUFS ? KITH_E_TOO_LARGE : KITH_E_BAD_REQUEST;
+	r->at += n;
+	return insert_length(r, from);
 }
 
 static enum kith_err

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "protocol/base/base64.h"
 #include "protocol/json.h"
 #include "protocol/wire.h"
 
@@ -154,25 +155,18 @@ write_string(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 	put_string(t, s != NULL ? s : "");
 }
 
-/* RFC 4648, section 4: with padding. */
 static void
 write_bytes(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const ProtobufCBinaryData *b = at;
-	uint32_t group;
-	size_t i, k, n;
 
 	(void)f;
 	put_char(t, '"');
-	for (i = 0; i < b->len; i += 3) {
-		n = b->len - i < 3 ? b->len - i : 3;
-		for (group = 0, k = 0; k < 3; k++)
-			group = group << 8 | (k < n ? b->data[i + k] : 0);
-		for (k = 0; k < 4; k++)
-			put_char(t, k <= n ? digits[group >> (18 - 6 * k) & 63] : '=');
-	}
+	/* Room for the NUL, too, which the quote replaces. */
+	if ((size_t)(t->end - t->at) <= BASE64_CHARS(b->len))
+		t->full = 1;
+	else
+		t->at += base64_encode(b->data, b->len, t->at);
 	put_char(t, '"');
 }
 

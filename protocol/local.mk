@@ -14,9 +14,17 @@ pb_headers = $(protos:.proto=.pb-c.h)
 
 noinst_LIBRARIES += libkithproto.a
 libkithproto_a_SOURCES = \
+	protocol/base/base64.c \
+	protocol/base/base64.h \
 	protocol/base/clock.c \
 	protocol/base/clock.h \
+	protocol/base/file.c \
+	protocol/base/file.h \
 	protocol/base/hash.h \
+	protocol/base/utf8.c \
+	protocol/base/utf8.h \
+	protocol/base/wipebuf.c \
+	protocol/base/wipebuf.h \
 	protocol/error.c \
 	protocol/error.h \
 	protocol/frame.c \

@@ -11,6 +11,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "protocol/base/utf8.h"
 #include "protocol/frame.h"
 #include "protocol/frame.pb-c.h"
 #include "protocol/limits.h"
@@ -69,61 +70,6 @@ static const struct {
 	[PROTOBUF_C_TYPE_BYTES]    = { WIRE_LENGTH, 0 },
 	[PROTOBUF_C_TYPE_MESSAGE]  = { WIRE_LENGTH, 0 },
 };
-
-/* Length of the UTF-8 sequence that begins at p, or 0 if it is none: overlong
- * forms, surrogates and what lies over U+10FFFF have no second byte in range
- * (RFC 3629, section 4). */
-static size_t
-utf8_sequence(const uint8_t *p, const uint8_t *end)
-{
-	uint8_t low = 0x80, high = 0xbf;
-	size_t i, len;
-
-	if (*p < 0x80)
-		return *p != 0;
-	if (*p < 0xc2 || *p > 0xf4)
-		return 0;
-	len = *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-	if ((size_t)(end - p) < len)
-		return 0;
-	switch (*p) {
-	case 0xe0: low = 0xa0; break;
-	case 0xed: high = 0x9f; break;
-	case 0xf0: low = 0x90; break;
-	case 0xf4: high = 0x8f; break;
-	}
-	if (p[1] < low || p[1] > high)
-		return 0;
-	for (i = 2; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-int
-wire_utf8_ok(const char *s, size_t len)
-{
-	const uint8_t *p = (const uint8_t *)s, *end = p + len;
-	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
-	uint64_t word;
-	size_t n;
-
-	while (p < end) {
-		/* Eight at a time while no byte is over 0x7f or NUL: with all top
-		 * bits clear, a byte borrows in the subtraction only if one at or below is 0. */
-		if (end - p >= 8) {
-			memcpy(&word, p, 8);
-			if (((word | (word - ones)) & tops) == 0) {
-				p += 8;
-				continue;
-			}
-		}
-		if ((n = utf8_sequence(p, end)) == 0)
-			return 0;
-		p += n;
-	}
-	return 1;
-}
 
 /* Reads a varint of at most `bytes` bytes. 0 or -1: truncated, too long, or over 64
  * bits. */
@@ -281,7 +227,7 @@ walk_bytes(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *end
 
 	if (f->type == PROTOBUF_C_TYPE_MESSAGE)
 		return open_message(w, f, end);
-	if (f->type == PROTOBUF_C_TYPE_STRING && !wire_utf8_ok(text, (size_t)(end - w->at)))
+	if (f->type == PROTOBUF_C_TYPE_STRING && !utf8_valid(text, (size_t)(end - w->at)))
 		return KITH_E_BAD_REQUEST;
 	w->at = end;
 	return KITH_E_OK;

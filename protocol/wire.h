@@ -53,7 +53,4 @@ enum kith_err	wire_unpack_lax(const ProtobufCMessageDescriptor *type,
  * the body is empty, over FRAME_BYTES_MAX or does not fit into `cap`. */
 size_t		wire_pack_frame(const ProtobufCMessage *msg, uint8_t *buf, size_t cap);
 
-/* Well-formed UTF-8 (RFC 3629), no NUL. */
-int		wire_utf8_ok(const char *s, size_t len);
-
 #endif

@@ -10,8 +10,8 @@
 
 #include "client-cli/chat/chat_ask.h"
 #include "client-cli/chat/line.h"
+#include "protocol/base/utf8.h"
 #include "protocol/error.h"
-#include "protocol/wire.h"
 
 /* -- sending --------------------------------------------------------------- */
 
@@ -51,7 +51,7 @@ text_is_wrong(const char *text)
 
 	if (len > TEXT_BYTES_MAX)
 		line_note("over %u bytes: not sent", TEXT_BYTES_MAX);
-	else if (!wire_utf8_ok(text, len))
+	else if (!utf8_valid(text, len))
 		line_note("not UTF-8: not sent");
 	else
 		return 0;

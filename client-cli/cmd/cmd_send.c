@@ -13,8 +13,8 @@
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
+#include "protocol/base/utf8.h"
 #include "protocol/error.h"
-#include "protocol/wire.h"
 
 #define TIMEOUT_SECONDS	30
 #define PENDING_MAX	64		/* lines read ahead of their answers */
@@ -118,7 +118,7 @@ check_text(const char *text, size_t len)
 		    TEXT_BYTES_MAX);
 		return KITH_EXIT_LIMIT;
 	}
-	if (!wire_utf8_ok(text, len))
+	if (!utf8_valid(text, len))
 		return say_usage("the message is not UTF-8");
 	return 0;
 }

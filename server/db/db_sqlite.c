@@ -18,7 +18,7 @@
 
 #include <sqlite3.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
 
@@ -165,7 +165,7 @@ lite_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len)
 {
 	sqlite3_stmt *st = lite_stmt(s)->st;
 
-	if (wire_utf8_ok(v, len))
+	if (utf8_valid(v, len))
 		lite_note_bind(s, sqlite3_bind_text(st, (int)i + 1, len > 0 ? v : "", (int)len,
 		    SQLITE_STATIC));
 	else

@@ -3,39 +3,12 @@
  */
 #include "server/handout/page.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <openssl/evp.h>
 
-/* Into `buf`, whole. Its length or -errno. */
-static ssize_t
-read_file(const char *path, uint8_t *buf, size_t cap)
-{
-	struct stat st;
-	size_t len = 0;
-	ssize_t got = 0, rc = 0;
-	int fd;
-
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		rc = -errno;
-	else if (!S_ISREG(st.st_mode))
-		rc = -EINVAL;
-	else if ((uint64_t)st.st_size > cap)
-		rc = -EFBIG;
-	while (rc == 0 && len < cap && (got = read(fd, buf + len, cap - len)) > 0)
-		len += (size_t)got;
-	if (rc == 0)
-		rc = got < 0 ? -errno : (ssize_t)len;
-	close(fd);
-	return rc;
-}
+#include "protocol/base/file.h"
 
 /* The first 64 bits of the SHA-256: it only has to change with the bytes. */
 static void
@@ -65,7 +38,7 @@ page_load(struct page *p, const char *dir, char *err, size_t errlen)
 		struct page_place *place = &p->places[i];
 
 		snprintf(path, sizeof(path), "%s/%s", dir, page_names[i].path);
-		len = read_file(path, p->bytes + used, PAGE_BYTES_MAX - used);
+		len = file_read(path, p->bytes + used, sizeof(p->bytes) - used);
 		if (len < 0) {
 			if (rc == 0)
 				snprintf(err, errlen, "%s: %s", path, strerror((int)-len));

@@ -30,7 +30,7 @@ struct page {
 		uint32_t	at, len;	/* in `bytes`; len 0: it is missing */
 		char		etag[PAGE_ETAG_MAX];
 	} places[PAGE_FILES_MAX];
-	uint8_t		bytes[PAGE_BYTES_MAX];
+	uint8_t		bytes[PAGE_BYTES_MAX + 1];	/* the last file is read with a NUL */
 };
 
 /* Reads all files below `dir`. 0, or -1 with the first file that cannot be read, and why, in

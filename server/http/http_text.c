@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 #include "server/http/http_int.h"
 
 int
@@ -39,7 +39,7 @@ http_percent_decode(const char *text, size_t len, bool plus, char *out, size_t c
 		out[n] = c;
 	}
 	out[n] = '\0';
-	return wire_utf8_ok(out, n) ? (int)n : -EINVAL;
+	return utf8_valid(out, n) ? (int)n : -EINVAL;
 }
 
 /* Methods that others define, without CONNECT, are known, too: they are refused with 405,

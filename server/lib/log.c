@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
 
 static enum log_level log_max = LOG_L_INFO;
 
@@ -46,21 +47,12 @@ log_attach(const char *role, unsigned index, log_sink *sink, void *arg)
 
 /* Bytes of the well-formed, printable UTF-8 character at `s`, or 0. */
 static size_t
-printable(const unsigned char *s, size_t left)
+printable(const char *s, size_t left)
 {
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc0 ? 2 : 0;
 	uint32_t c;
+	size_t n = utf8_decode(s, left, &c);
 
-	if (n == 0 || n > left || s[0] > 0xf4)
-		return 0;
-	c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
-	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+	if (n == 0)
 		return 0;
 	/* C0, DEL, C1; the line ends of Unicode. */
 	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
@@ -71,18 +63,17 @@ printable(const unsigned char *s, size_t left)
 size_t
 log_escape(char *out, size_t cap, const char *text, size_t len)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t used = 0, n, need;
 	char code[5];
 
 	for (size_t i = 0; i < len; i += n ? n : 1) {
-		n = printable(s + i, len - i);
-		if (n == 0 && s[i] == '\n')
+		n = printable(text + i, len - i);
+		if (n == 0 && text[i] == '\n')
 			strcpy(code, "\\n");
-		else if (n == 0 && s[i] == '\t')
+		else if (n == 0 && text[i] == '\t')
 			strcpy(code, "\\t");
 		else if (n == 0)
-			snprintf(code, sizeof(code), "\\x%02x", s[i]);
+			snprintf(code, sizeof(code), "\\x%02x", (unsigned char)text[i]);
 		need = n ? n : strlen(code);
 		if (need >= cap - used)
 			break;

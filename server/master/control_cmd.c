@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
+#include "protocol/error.h"
 #include "protocol/limits.h"
-#include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/control.h"
@@ -110,7 +111,7 @@ add_session(uint64_t user, const struct registry_session *s, void *arg)
 {
 	/* Workers write the names: not trusted to end, nor to be UTF-8. */
 	size_t len = strnlen(s->name, sizeof(s->name));
-	bool fine = wire_utf8_ok(s->name, len);
+	bool fine = utf8_valid(s->name, len);
 
 	return json_array_append_new(arg, json_pack("{s:I, s:s%, s:i, s:I, s:I, s:b}",
 	    "user", (json_int_t)user, "name", fine ? s->name : "?", fine ? len : (size_t)1,

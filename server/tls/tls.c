@@ -17,6 +17,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include "protocol/base/base64.h"
 #include "server/handout/tickets.h"
 
 #define ALPN_KITH	"kith/1"
@@ -254,7 +255,8 @@ int
 tls_fingerprint(const struct tls_ctx *c, char out[TLS_FINGERPRINT_MAX])
 {
 	X509 *cert = SSL_CTX_get0_certificate(c->ssl_ctx);
-	unsigned char *spki = NULL, hash[32], text[4 * ((sizeof(hash) + 2) / 3) + 1];
+	unsigned char *spki = NULL, hash[32];
+	char text[BASE64URL_CHARS(sizeof(hash)) + 1];
 	int len, n;
 
 	if (cert == NULL || (len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &spki)) <= 0)
@@ -263,13 +265,8 @@ tls_fingerprint(const struct tls_ctx *c, char out[TLS_FINGERPRINT_MAX])
 	OPENSSL_free(spki);
 	if (n != 1)
 		return -EINVAL;
-	/* base64url of RFC 4648, 5, without the padding. */
-	n = EVP_EncodeBlock(text, hash, sizeof(hash));
-	while (n > 0 && text[n - 1] == '=')
-		n--;
-	for (int i = 0; i < n; i++)
-		text[i] = text[i] == '+' ? '-' : text[i] == '/' ? '_' : text[i];
-	snprintf(out, TLS_FINGERPRINT_MAX, "SHA256:%.*s", n, (const char *)text);
+	base64url_encode(hash, sizeof(hash), text);
+	snprintf(out, TLS_FINGERPRINT_MAX, "SHA256:%s", text);
 	return 0;
 }
 

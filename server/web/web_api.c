@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
 #include "protocol/json.h"
 #include "protocol/json_text.h"
-#include "protocol/wire.h"
 #include "server/lib/client_id.h"
 #include "server/web/call.h"
 #include "server/web/web.h"
@@ -172,7 +172,7 @@ copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 		len--;
 	if (len > TEXT_BYTES_MAX)
 		return KITH_E_TOO_LARGE;
-	if (len == 0 || !wire_utf8_ok((const char *)text, len))
+	if (len == 0 || !utf8_valid((const char *)text, len))
 		return KITH_E_BAD_REQUEST;
 	memcpy(out, text, len);
 	out[len] = '\0';

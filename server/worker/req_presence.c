@@ -1,7 +1,7 @@
 /* req_presence.c - who is online, from the registry. */
 #include <string.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 #include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/worker.h"
@@ -57,7 +57,7 @@ collect(uint64_t user, const struct registry_session *s, void *arg)
 	*u = (struct online_user){ .id = user, .since_ms = s->since_ms, .sessions = 1 };
 	memcpy(u->name, s->name, sizeof(u->name) - 1);
 	/* Another worker wrote it. */
-	if (!wire_utf8_ok(u->name, strlen(u->name)))
+	if (!utf8_valid(u->name, strlen(u->name)))
 		u->name[0] = '\0';
 	return 0;
 }

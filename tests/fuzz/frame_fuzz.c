@@ -51,7 +51,7 @@ read_all(const uint8_t *data, size_t size, uint32_t max, uint32_t *seed)
 		data += n;
 		size -= n;
 	}
-	FUZZ_CHECK(r.size <= 256 || r.size <= (size_t)max + 4);
+	FUZZ_CHECK(r.buf.size <= 256 || r.buf.size <= (size_t)max + 4);
 	frame_reader_fini(&r);
 	return out;
 }

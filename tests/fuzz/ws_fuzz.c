@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 #include "server/door/ws_reader.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/mutate.h"
@@ -27,7 +27,7 @@ static void
 check_text(const struct ws_got *got)
 {
 	if (got->len > 0 && memchr(got->bytes, '\0', got->len) == NULL)
-		FUZZ_CHECK(wire_utf8_ok((const char *)got->bytes, got->len));
+		FUZZ_CHECK(utf8_valid((const char *)got->bytes, got->len));
 }
 
 static void

@@ -1,13 +1,14 @@
-/* utf8_test.c - wire_utf8_ok() against the definition, byte by byte. */
+/* utf8_test.c - promises of protocol/base/utf8.h, against the definition, byte by byte. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 
 /*
  * The definition turned round: a sequence is well formed if encoding what it
@@ -45,6 +46,34 @@ is_scalar(uint32_t c)
 }
 
 static void
+check_decoded(const uint8_t *b, size_t n, uint32_t c)
+{
+	uint32_t got = 0;
+	size_t len = utf8_decode((const char *)b, n, &got);
+
+	if (c == 0 || is_scalar(c) ? len != n || got != c : len != 0)
+		fail_msg("U+%04X decoded: %zu, U+%04X", (unsigned)c, len, (unsigned)got);
+	if (n > 1 && utf8_decode((const char *)b, n - 1, &got) != 0)
+		fail_msg("U+%04X decoded, cut", (unsigned)c);
+}
+
+/* In pieces of one byte, and whole. */
+static void
+check_fed(const uint8_t *b, size_t n, int fine)
+{
+	struct utf8_state whole = { 0 }, piece = { 0 };
+	int ok = utf8_feed(&whole, b, n) && utf8_complete(&whole), at = 1;
+
+	for (size_t i = 0; i < n && at; i++) {
+		at = utf8_feed(&piece, b + i, 1);
+		if (at && utf8_complete(&piece) != (i == n - 1))
+			at = 0;
+	}
+	assert_int_equal(ok, fine);
+	assert_int_equal(at, fine);
+}
+
+static void
 every_scalar_value_and_only_those(void **state)
 {
 	uint8_t b[4];
@@ -53,11 +82,21 @@ every_scalar_value_and_only_those(void **state)
 	for (uint32_t c = 0; c < 0x200000; c++) {
 		size_t n = encode(c, b);
 
-		if (wire_utf8_ok((char *)b, n) != is_scalar(c))
+		if (utf8_valid((char *)b, n) != is_scalar(c))
 			fail_msg("U+%04X", (unsigned)c);
-		if (n > 1 && wire_utf8_ok((char *)b, n - 1))
+		if (n > 1 && utf8_valid((char *)b, n - 1))
 			fail_msg("U+%04X cut", (unsigned)c);
+		check_decoded(b, n, c);
+		check_fed(b, n, c == 0 || is_scalar(c));
 	}
+}
+
+static bool
+feeds(const uint8_t *b, size_t n)
+{
+	struct utf8_state u = { 0 };
+
+	return utf8_feed(&u, b, n) && utf8_complete(&u);
 }
 
 /* How many pairs and triples of bytes are text: counted from the definition. */
@@ -72,10 +111,13 @@ no_other_bytes(void **state)
 	for (uint32_t i = 0; i < 1u << 24; i++) {
 		b[0] = (uint8_t)(i >> 16), b[1] = (uint8_t)(i >> 8), b[2] = (uint8_t)i;
 		if (i < 1u << 8)
-			n[1] += (uint32_t)wire_utf8_ok((char *)b + 2, 1);
+			n[1] += utf8_valid((char *)b + 2, 1);
 		if (i < 1u << 16)
-			n[2] += (uint32_t)wire_utf8_ok((char *)b + 1, 2);
-		n[3] += (uint32_t)wire_utf8_ok((char *)b, 3);
+			n[2] += utf8_valid((char *)b + 1, 2);
+		n[3] += utf8_valid((char *)b, 3);
+		if (b[0] != 0 && b[1] != 0 && b[2] != 0 &&
+		    feeds(b, 3) != utf8_valid((char *)b, 3))
+			fail_msg("%06X fed", (unsigned)i);
 	}
 	assert_int_equal(n[1], one);
 	assert_int_equal(n[2], one * one + two);
@@ -103,11 +145,11 @@ at_any_place_of_long_text(void **state)
 		for (size_t at = 0; at + pieces[i].len <= sizeof(text); at++) {
 			memset(text, 'x', sizeof(text));
 			memcpy(text + at, pieces[i].bytes, pieces[i].len);
-			assert_int_equal(wire_utf8_ok(text, sizeof(text)), pieces[i].ok);
-			assert_int_equal(wire_utf8_ok(text, at + pieces[i].len), pieces[i].ok);
+			assert_int_equal(utf8_valid(text, sizeof(text)), pieces[i].ok);
+			assert_int_equal(utf8_valid(text, at + pieces[i].len), pieces[i].ok);
 		}
 	}
-	assert_true(wire_utf8_ok(text, 0));
+	assert_true(utf8_valid(text, 0));
 }
 
 int

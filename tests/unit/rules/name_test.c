@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "protocol/wire.h"
+#include "protocol/base/utf8.h"
 #include "server/rules/name.h"
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
@@ -214,7 +214,7 @@ prepared_names_stay_as_they_are(void **state)
 		if (name_prepare(in, len, out) < 0)
 			continue;
 		good++;
-		assert_true(wire_utf8_ok(out, strlen(out)));
+		assert_true(utf8_valid(out, strlen(out)));
 		assert_int_equal(name_prepare(out, strlen(out), again), 0);
 		assert_string_equal(out, again);
 		assert_int_equal(name_skeleton(out, like, sizeof(like)), 0);
@@ -235,7 +235,7 @@ random_bytes_are_borne(void **state)
 		for (size_t k = 0; k < len; k++)
 			in[k] = (char)random_next(&seed);
 		if (name_prepare(in, len, out) == 0)
-			assert_true(wire_utf8_ok(out, strlen(out)));
+			assert_true(utf8_valid(out, strlen(out)));
 	}
 }
 

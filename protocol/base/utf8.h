@@ -1,0 +1,31 @@
+/*
+ * utf8.h - UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing
+ * over U+10FFFF.
+ */
+#ifndef KITH_PROTOCOL_BASE_UTF8_H
+#define KITH_PROTOCOL_BASE_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decodes the first character of `s` into *c. Returns its length in bytes, or 0
+ * if it is malformed, cut short, or `len` is 0. NUL is a character of 1 byte. */
+size_t	utf8_decode(const char *s, size_t len, uint32_t *c);
+
+/* Well-formed, and no NUL. */
+bool	utf8_valid(const char *s, size_t len);
+
+/* Text that comes in pieces; they may be cut inside a character. */
+struct utf8_state {			/* all zero: before the first byte */
+	uint8_t	left;			/* bytes missing of the last character */
+	uint8_t	low, high;		/* range of the next of them */
+};
+
+/* False: malformed. NUL is a character. */
+bool	utf8_feed(struct utf8_state *u, const uint8_t *bytes, size_t len);
+
+/* The text does not end inside a character. */
+bool	utf8_complete(const struct utf8_state *u);
+
+#endif
