@@ -10,6 +10,7 @@
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
+#include "server/lib/netname.h"
 
 /*
  * Fields.
@@ -74,12 +75,9 @@ is_guess(enum kith_err code)
 static bool
 is_local(const uint8_t address[16])
 {
-	static const uint8_t none[16], loopback[16] = { [15] = 1 };
-	static const uint8_t mapped[13] = { [10] = 0xff, 0xff, 127 };
+	static const uint8_t none[16];
 
-	return memcmp(address, none, sizeof(none)) == 0 ||
-	    memcmp(address, loopback, sizeof(loopback)) == 0 ||
-	    memcmp(address, mapped, sizeof(mapped)) == 0;
+	return memcmp(address, none, sizeof(none)) == 0 || netname_is_loopback(address);
 }
 
 enum auth_next

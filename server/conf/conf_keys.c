@@ -10,8 +10,7 @@
 
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
-#include "server/http/web_rules.h"
-#include "server/master/listen.h"
+#include "server/lib/netname.h"
 #include "shm/registry.h"
 
 #define MIB	(1024u * 1024u)
@@ -44,9 +43,9 @@ check_power_of_two(const char *value)
 static const char *
 check_listen(const char *value)
 {
-	struct listen_spec spec;
+	struct netname_listen listen;
 
-	return listen_parse(value, &spec);
+	return netname_parse_listen(value, &listen);
 }
 
 #define AT(member)	offsetof(struct conf, member)
@@ -105,11 +104,11 @@ const struct conf_key conf_keys[] = {
 	    "on: connections without TLS from anywhere; off: only from this host"),
 
 	BOOL(http, true, "on", "on: browsers and scripts may come by HTTP; off: native clients alone"),
-	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, web_check_names, NULL,
+	{ "http_names", CONF_TEXT, AT(http_names), "", 0, 2000, true, netname_check_names, NULL,
 	    "further names by which browsers may call this server, several by blanks" },
-	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, web_check_origins, NULL,
+	{ "http_origins", CONF_TEXT, AT(http_origins), "", 0, 2000, true, netname_check_origins, NULL,
 	    "origins of other sites whose pages may use /v1 with a token, several by blanks" },
-	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, web_check_proxies, NULL,
+	{ "http_proxies", CONF_TEXT, AT(http_proxies), "", 0, 2000, true, netname_check_networks, NULL,
 	    "addresses or networks of reverse proxies, whose X-Forwarded-For is believed" },
 	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
 

@@ -35,11 +35,6 @@ struct web_asker {
 	uint8_t		 address[16];	/* of the client, IPv4 mapped */
 };
 
-/* For the rows of conf_keys.c: NULL, or what is wrong. Lists are separated by blanks. */
-const char	*web_check_names(const char *value);	/* host names, no port */
-const char	*web_check_origins(const char *value);	/* https://chat.example[:port] */
-const char	*web_check_proxies(const char *value);	/* ADDRESS[/BITS] */
-
 /* `host`: the Host header, NULL if there is none. */
 bool		 web_host_ok(const struct conf *conf, const char *host);
 

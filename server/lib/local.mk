@@ -8,6 +8,8 @@ libkithd_a_SOURCES += \
 	server/lib/limit.h \
 	server/lib/log.c \
 	server/lib/log.h \
+	server/lib/netname.c \
+	server/lib/netname.h \
 	server/lib/seqpage.c \
 	server/lib/seqpage.h \
 	server/lib/told.c \

@@ -8,7 +8,6 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -16,70 +15,8 @@
 
 #define PORT_TRIES	16		/* "*:0": the port that IPv4 got may be taken on IPv6 */
 
-
-static int
-parse_port(const char *text, in_port_t *port)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*text < '0' || *text > '9' || *end != '\0' || n > 65535)
-		return -EINVAL;
-	*port = htons((in_port_t)n);
-	return 0;
-}
-
-static int
-parse_v6(const char *host, struct sockaddr_in6 *sin6)
-{
-	char copy[INET6_ADDRSTRLEN + IF_NAMESIZE + 2], *scope;
-
-	if (strlen(host) >= sizeof(copy))
-		return -EINVAL;
-	strcpy(copy, host);
-	if ((scope = strchr(copy, '%')) != NULL) {
-		*scope++ = '\0';
-		if ((sin6->sin6_scope_id = if_nametoindex(scope)) == 0)
-			return -EINVAL;
-	}
-	sin6->sin6_family = AF_INET6;
-	return inet_pton(AF_INET6, copy, &sin6->sin6_addr) == 1 ? 0 : -EINVAL;
-}
-
-const char *
-listen_parse(const char *text, struct listen_spec *spec)
-{
-	struct sockaddr_in *sin = (struct sockaddr_in *)&spec->addr;
-	struct sockaddr_in6 *sin6 = (struct sockaddr_in6 *)&spec->addr;
-	const char *colon = strrchr(text, ':');
-	char host[LISTEN_TEXT_MAX];
-	size_t len;
-
-	memset(spec, 0, sizeof(*spec));
-	if (colon == NULL)
-		return "must be ADDRESS:PORT";
-	if ((len = (size_t)(colon - text)) >= sizeof(host))
-		return "the address is too long";
-	memcpy(host, text, len);
-	host[len] = '\0';
-
-	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
-		host[len - 1] = '\0';
-		spec->len = sizeof(*sin6);
-		if (parse_v6(host + 1, sin6) < 0)
-			return "not an IPv6 address";
-		return parse_port(colon + 1, &sin6->sin6_port) < 0 ? "not a port" : NULL;
-	}
-	spec->all = strcmp(host, "*") == 0;
-	spec->len = sizeof(*sin);
-	sin->sin_family = AF_INET;
-	if (!spec->all && inet_pton(AF_INET, host, &sin->sin_addr) != 1)
-		return "not an address (IPv6 is written in brackets)";
-	return parse_port(colon + 1, &sin->sin_port) < 0 ? "not a port" : NULL;
-}
-
 static in_port_t *
-port_of(struct listen_spec *spec)
+port_of(struct netname_listen *spec)
 {
 	if (spec->addr.ss_family == AF_INET6)
 		return &((struct sockaddr_in6 *)&spec->addr)->sin6_port;
@@ -87,7 +24,7 @@ port_of(struct listen_spec *spec)
 }
 
 static void
-print_spec(struct listen_spec *spec, char text[LISTEN_TEXT_MAX])
+print_spec(struct netname_listen *spec, char text[NETNAME_LISTEN_MAX])
 {
 	char host[INET6_ADDRSTRLEN] = "?", scope[IF_NAMESIZE + 1] = "";
 	unsigned port = ntohs(*port_of(spec));
@@ -96,18 +33,18 @@ print_spec(struct listen_spec *spec, char text[LISTEN_TEXT_MAX])
 	if (spec->addr.ss_family != AF_INET6) {
 		inet_ntop(AF_INET, &((struct sockaddr_in *)&spec->addr)->sin_addr,
 		    host, sizeof(host));
-		snprintf(text, LISTEN_TEXT_MAX, "%s:%u", host, port);
+		snprintf(text, NETNAME_LISTEN_MAX, "%s:%u", host, port);
 		return;
 	}
 	inet_ntop(AF_INET6, &sin6->sin6_addr, host, sizeof(host));
 	if (sin6->sin6_scope_id != 0 && if_indextoname(sin6->sin6_scope_id, scope + 1) != NULL)
 		scope[0] = '%';
-	snprintf(text, LISTEN_TEXT_MAX, "[%s%s]:%u", host, scope, port);
+	snprintf(text, NETNAME_LISTEN_MAX, "[%s%s]:%u", host, scope, port);
 }
 
 /* A bound socket, or -errno. */
 static int
-bind_one(const struct listen_spec *spec, bool reuseport)
+bind_one(const struct netname_listen *spec, bool reuseport)
 {
 	int on = 1, rc, fd;
 
@@ -138,7 +75,7 @@ close_listener(struct listener *l, unsigned workers)
 }
 
 static int
-open_workers(struct listener *l, const struct listen_spec *spec, unsigned workers)
+open_workers(struct listener *l, const struct netname_listen *spec, unsigned workers)
 {
 	int rc = 0;
 
@@ -157,10 +94,10 @@ open_workers(struct listener *l, const struct listen_spec *spec, unsigned worker
 
 /* Adds one address. `spec` gets the real port. 0 or -errno. */
 static int
-open_spec(struct listeners *l, struct listen_spec *spec)
+open_spec(struct listeners *l, struct netname_listen *spec)
 {
 	struct listener *at = &l->at[l->n];
-	struct listen_spec bound = *spec;
+	struct netname_listen bound = *spec;
 	int probe, rc;
 
 	if (l->n == PROC_LISTEN_MAX)
@@ -186,9 +123,9 @@ open_spec(struct listeners *l, struct listen_spec *spec)
 
 /* IPv4 and, where this machine has it, IPv6 at the same port. */
 static int
-open_all(struct listeners *l, const struct listen_spec *v4)
+open_all(struct listeners *l, const struct netname_listen *v4)
 {
-	struct listen_spec first, second;
+	struct netname_listen first, second;
 	int rc = -EADDRINUSE;
 
 	for (int i = 0; i < PORT_TRIES && rc == -EADDRINUSE; i++) {
@@ -214,13 +151,13 @@ open_all(struct listeners *l, const struct listen_spec *v4)
 int
 listen_open(struct listeners *l, const struct conf *c, unsigned workers, char *err, size_t errlen)
 {
-	struct listen_spec spec;
+	struct netname_listen spec;
 	int rc;
 
 	memset(l, 0, sizeof(*l));
 	l->workers = workers;
 	for (unsigned i = 0; i < CONF_LISTEN_MAX && c->listen[i] != NULL; i++) {
-		if (listen_parse(c->listen[i], &spec) != NULL)
+		if (netname_parse_listen(c->listen[i], &spec) != NULL)
 			rc = -EINVAL;
 		else
 			rc = spec.all ? open_all(l, &spec) : open_spec(l, &spec);

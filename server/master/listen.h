@@ -13,21 +13,15 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "server/lib/netname.h"
 #include "server/proc/proc.h"
 
 #define LISTEN_BACKLOG	1024
-#define LISTEN_TEXT_MAX	80u		/* "[address%scope]:port" */
 
 struct conf;
 
-struct listen_spec {
-	struct sockaddr_storage	addr;
-	socklen_t		len;
-	bool			all;		/* "*": this is IPv4's, and IPv6's is to be tried */
-};
-
 struct listener {
-	char	text[LISTEN_TEXT_MAX];		/* with the real port */
+	char	text[NETNAME_LISTEN_MAX];		/* with the real port */
 	int	fds[REGISTRY_WORKERS_MAX];
 };
 
@@ -35,9 +29,6 @@ struct listeners {
 	unsigned	n, workers;
 	struct listener	at[PROC_LISTEN_MAX];
 };
-
-/* "127.0.0.1:5484", "[::1]:5484", "*:0". NULL, or what is wrong. Asks no name server. */
-const char	*listen_parse(const char *text, struct listen_spec *spec);
 
 /* Binds and listens on all of conf->listen. A bind without SO_REUSEPORT comes first: it fails
  * where somebody else listens, and picks the port where it is 0. Non-blocking,

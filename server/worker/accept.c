@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "server/lib/log.h"
+#include "server/lib/netname.h"
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
@@ -27,13 +28,11 @@ address_of(const struct sockaddr_storage *sa, uint8_t address[16])
 	memset(address, 0, 16);
 	switch (sa->ss_family) {
 	case AF_INET:
-		address[10] = address[11] = 0xff;
-		memcpy(address + 12, &sin->sin_addr, 4);
-		return address[12] == 127;
+		netname_map_v4(address, &sin->sin_addr);
+		return netname_is_loopback(address);
 	case AF_INET6:
 		memcpy(address, &sin6->sin6_addr, 16);
-		return IN6_IS_ADDR_LOOPBACK(&sin6->sin6_addr) ||
-		    (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr) && address[12] == 127);
+		return netname_is_loopback(address);
 	default:
 		address[15] = 1;
 		return true;

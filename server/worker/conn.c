@@ -11,6 +11,7 @@
 
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
+#include "server/lib/netname.h"
 #include "server/tls/tls.h"
 #include "server/worker/worker.h"
 #include "shm/stats.h"
@@ -70,10 +71,9 @@ conn_may_be_plain(const struct conn *c)
 static uint64_t
 address_key(const uint8_t address[16])
 {
-	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	uint64_t key;
 
-	memcpy(&key, address + (memcmp(address, mapped, sizeof(mapped)) == 0 ? 8 : 0), sizeof(key));
+	memcpy(&key, address + (netname_is_v4(address) ? 8 : 0), sizeof(key));
 	return key;
 }
 

@@ -17,6 +17,7 @@
 
 #include "protocol/wire.h"
 #include "server/doors.h"
+#include "server/lib/netname.h"
 #include "server/tls/tls.h"
 #include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/tmpdir.h"
@@ -271,9 +272,9 @@ client_open(struct client *c, struct kit *k)
 bool
 client_open_from(struct client *c, struct kit *k, uint32_t address)
 {
-	uint8_t mapped[16] = { [10] = 0xff, [11] = 0xff };
+	uint8_t mapped[16];
 
-	memcpy(mapped + 12, &address, 4);
+	netname_map_v4(mapped, &address);
 	return open_client(c, k, mapped, false);
 }
 

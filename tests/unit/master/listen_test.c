@@ -20,29 +20,6 @@
 
 static char err[256];
 
-static void
-addresses_are_parsed(void **state)
-{
-	static const char *const good[] = {
-		"127.0.0.1:0", "0.0.0.0:5484", "[::1]:5484", "[::]:65535", "*:0",
-	};
-	static const char *const bad[] = {
-		"", ":", "5484", "*", "localhost:5484", "127.0.0.1", "127.0.0.1:",
-		"127.0.0.1:65536",
-		"127.0.0.1:-1", "127.0.0.1: 1", "127.0.0.1:1x", "::1:5484", "[::1]", "[::1", "[]:1",
-		"[127.0.0.1]:1", "256.0.0.1:1", "[::1%nosuchif]:1",
-	};
-	struct listen_spec spec;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		if (listen_parse(good[i], &spec) != NULL)
-			fail_msg("%s: %s", good[i], listen_parse(good[i], &spec));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		if (listen_parse(bad[i], &spec) == NULL)
-			fail_msg("%s passed", bad[i]);
-}
-
 static int
 open_on(struct listeners *l, const char *address, unsigned workers)
 {
@@ -124,7 +101,7 @@ lingering_connections_are_no_obstacle(void **state)
 {
 	struct listeners l, again;
 	int client, fd;
-	char text[LISTEN_TEXT_MAX];
+	char text[NETNAME_LISTEN_MAX];
 
 	(void)state;
 	assert_int_equal(open_on(&l, "127.0.0.1:0", 1), 0);
@@ -158,7 +135,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(addresses_are_parsed),
 		cmocka_unit_test(each_worker_has_a_socket_at_the_same_port),
 		cmocka_unit_test(another_listener_is_noticed),
 		cmocka_unit_test(lingering_connections_are_no_obstacle),
