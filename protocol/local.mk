@@ -35,6 +35,9 @@ libkithproto_a_SOURCES = \
 	protocol/json_text.h \
 	protocol/json_write.c \
 	protocol/limits.h \
+	protocol/reply.c \
+	protocol/reply.h \
+	protocol/request.h \
 	protocol/unpackmem.c \
 	protocol/unpackmem.h \
 	protocol/wire.c \

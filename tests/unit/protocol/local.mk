@@ -6,6 +6,7 @@ unit_tests += \
 	tests/unit/protocol/frame_test \
 	tests/unit/protocol/json_memory_test \
 	tests/unit/protocol/json_test \
+	tests/unit/protocol/reply_test \
 	tests/unit/protocol/unpackmem_test \
 	tests/unit/protocol/utf8_test \
 	tests/unit/protocol/wipebuf_test \
@@ -29,3 +30,4 @@ tests_unit_protocol_file_test_SOURCES = tests/unit/protocol/file_test.c $(tmpdir
 tests_unit_protocol_file_test_LDADD = $(protocol_libs)
 tests_unit_protocol_wipebuf_test_LDFLAGS = $(malloc_ldflags)
 tests_unit_protocol_wipebuf_test_LDADD = $(protocol_libs)
+tests_unit_protocol_reply_test_LDADD = $(protocol_libs)
