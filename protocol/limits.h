@@ -41,6 +41,14 @@
 #define DEVICE_MAX			((UINT64_C(1) << 30) - 1)
 #define HOOK_NAME_BYTES_MAX		64u
 
+/* Invites. Without a suffix: what kithctl asks for unless told otherwise. */
+#define INVITE_LIFE_MS			(24 * 3600 * 1000)
+#define INVITE_LIFE_MIN_MS		1000
+#define INVITE_LIFE_MAX_DAYS		366
+#define INVITE_LIFE_MAX_MS		(INVITE_LIFE_MAX_DAYS * UINT64_C(86400000))
+#define INVITE_USES			1
+#define INVITE_USES_MAX			10000
+
 /* Messages. */
 #define TEXT_BYTES_MAX			8000u
 #define TARGETS_MAX			32u	/* recipients of one Send */

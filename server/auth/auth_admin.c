@@ -4,12 +4,8 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/limits.h"
 #include "server/auth/auth.h"
-
-#define DAY_MS		(UINT64_C(24) * 60 * 60 * 1000)
-#define LIFE_MS		(7 * DAY_MS)	/* of an invite, if it was not said */
-#define LIFE_MAX_MS	(366 * DAY_MS)
-#define USES_MAX	10000u
 
 static void
 answer_admin(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
@@ -75,13 +71,13 @@ static enum kith_err
 accept_invite(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminInvite *i = body;
-	uint64_t life_ms = i->life_ms == 0 ? LIFE_MS : i->life_ms;
+	uint64_t life_ms = i->life_ms == 0 ? INVITE_LIFE_MS : i->life_ms;
 
 	(void)a;
-	if (life_ms > LIFE_MAX_MS || i->uses > USES_MAX)
+	if (life_ms > INVITE_LIFE_MAX_MS || i->uses > INVITE_USES_MAX)
 		return KITH_E_TOO_LARGE;
 	j->flag = i->admin;
-	j->uses = i->uses == 0 ? 1 : i->uses;
+	j->uses = i->uses == 0 ? INVITE_USES : i->uses;
 	j->expires_ms = clock_utc_ms() + life_ms;
 	return KITH_E_OK;
 }

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +23,7 @@
 #include "protocol/limits.h"
 
 #define ANSWER_SECONDS	20		/* the server gives up after 10 */
+#define LIFE_NUMBER_MAX	100000000	/* keeps milliseconds below 2^63; kithd has the limit */
 
 /* Options that belong to some commands only. */
 #define O_ADMIN		1u
@@ -155,7 +157,7 @@ parse_life(const char *s)
 	char *end;
 	long n = strtol(s, &end, 10);
 
-	if (n < 1 || n > 1000000 || end[0] == '\0' || end[1] != '\0')
+	if (n < 1 || n > LIFE_NUMBER_MAX || end[0] == '\0' || end[1] != '\0')
 		return 0;
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 		if (*end == units[i].unit)
@@ -170,7 +172,7 @@ parse_number(const char *s, int least)
 	char *end;
 	long n = strtol(s, &end, 10);
 
-	return *s != '\0' && *end == '\0' && n >= least && n <= 1000000 ? (int)n : -1;
+	return *s != '\0' && *end == '\0' && n >= least && n <= INT_MAX ? (int)n : -1;
 }
 
 _Noreturn static void
@@ -371,8 +373,8 @@ main(int argc, char **argv)
 {
 	struct arguments a = {
 		.state_dir = LOCALSTATEDIR "/lib/kith",
-		.life_ms = 24 * 3600 * 1000,
-		.uses = 1,
+		.life_ms = INVITE_LIFE_MS,
+		.uses = INVITE_USES,
 		.password_fd = -1,
 	};
 	const struct command *c;

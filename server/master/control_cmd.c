@@ -1,6 +1,7 @@
 /*
  * control_cmd.c - the commands of the admin socket, one row each.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "protocol/base/clock.h"
@@ -12,9 +13,6 @@
 #include "server/master/control.h"
 #include "server/master/invite.h"
 #include "server/master/master_int.h"
-
-#define INVITE_LIFE_MAX_MS	(366ull * 24 * 3600 * 1000)
-#define INVITE_USES_MAX		100000
 
 typedef json_t *command(struct master *m, uint64_t client, const json_t *request);
 
@@ -194,18 +192,24 @@ web_invite_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer 
 static json_t *
 cmd_invite(struct master *m, uint64_t client, const json_t *request)
 {
-	json_int_t life_ms = INVITE_LIFE_MS, uses = 1;
+	json_int_t life_ms = INVITE_LIFE_MS, uses = INVITE_USES;
 	const char *name;
 	json_error_t e;
 	int admin = 0, web = 0;
+	char text[64];
 
 	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT,
 	    "{s:s, s?b, s?b, s?I, s?I}", "command", &name, "admin", &admin, "web", &web, "life_ms", &life_ms, "uses", &uses) < 0)
 		return bad_request(&e);
-	if (life_ms < 1000 || life_ms > (json_int_t)INVITE_LIFE_MAX_MS)
-		return control_error(2, "an invite lives from 1 second to 366 days");
-	if (uses < 1 || uses > INVITE_USES_MAX)
-		return control_error(2, "an invite has 1 to 100000 uses");
+	if (life_ms < INVITE_LIFE_MIN_MS || life_ms > (json_int_t)INVITE_LIFE_MAX_MS) {
+		snprintf(text, sizeof(text), "an invite lives from 1 second to %d days",
+		    INVITE_LIFE_MAX_DAYS);
+		return control_error(2, text);
+	}
+	if (uses < 1 || uses > INVITE_USES_MAX) {
+		snprintf(text, sizeof(text), "an invite has 1 to %d uses", INVITE_USES_MAX);
+		return control_error(2, text);
+	}
 	invite_ask(m, admin, (uint64_t)life_ms, (uint32_t)uses,
 	    web ? web_invite_done : invite_done, client);
 	return NULL;

@@ -11,7 +11,6 @@
 
 #include "server/master/ask.h"
 
-#define INVITE_LIFE_MS	(24u * 3600u * 1000u)
 #define INVITE_URL_MAX	640u
 
 struct master;

@@ -14,6 +14,7 @@
 
 #include "protocol/base/clock.h"
 #include "protocol/error.h"
+#include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/handout/tickets.h"
 #include "server/lib/log.h"
@@ -74,7 +75,7 @@ static void
 ask_first_invite(struct master *m)
 {
 	m->invite_ms = 0;
-	invite_ask(m, true, INVITE_LIFE_MS, 1, first_invite_made, 0);
+	invite_ask(m, true, INVITE_LIFE_MS, INVITE_USES, first_invite_made, 0);
 }
 
 static void

@@ -36,6 +36,21 @@ def test_invite_serves_one_account(server, make_kith):
     make_kith().join(url, "bob", code=4)
 
 
+@pytest.mark.parametrize("args, text", [
+    (("--uses", "10000"), None),
+    (("--uses", "10001"), "an invite has 1 to 10000 uses"),
+    (("--uses", "1000001"), "an invite has 1 to 10000 uses"),
+    (("--life", "366d"), None),
+    (("--life", "31622400s"), None),
+    (("--life", "367d"), "an invite lives from 1 second to 366 days"),
+    (("--life", "31622401s"), "an invite lives from 1 second to 366 days"),
+])
+def test_limits_of_an_invite_are_told(server, args, text):
+    result = server.ctl_result("invite", *args)
+    assert result.returncode == (0 if text is None else 2)
+    assert text is None or text in result.stderr
+
+
 def test_invented_invite_is_refused(server, make_kith):
     url = server.url("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")
     make_kith().join(url, "alice", code=4)

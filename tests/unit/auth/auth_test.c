@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/limits.h"
 #include "server/auth/auth_limit.h"
 #include "server/lib/log.h"
 #include "tests/unit/kit/auth_world.h"
@@ -824,13 +825,24 @@ static void
 invites_have_bounds(void **state)
 {
 	static const uint64_t day = 24 * 60 * 60 * 1000;
+	static const struct {
+		uint64_t	life_ms;
+		uint32_t	uses;
+		enum kith_err	code;
+	} edges[] = {
+		{ INVITE_LIFE_MAX_MS, INVITE_USES_MAX, KITH_E_OK },
+		{ INVITE_LIFE_MAX_MS + 1, 1, KITH_E_TOO_LARGE },
+		{ UINT64_MAX, 1, KITH_E_TOO_LARGE },
+		{ day, INVITE_USES_MAX + 1, KITH_E_TOO_LARGE },
+		{ day, UINT32_MAX, KITH_E_TOO_LARGE },
+	};
 	struct world *w = *state;
 	Kith__Ipc__AdminInvite i = KITH__IPC__ADMIN_INVITE__INIT;
 	struct got got;
 
 	make_invite(w, false);
 	assert_int_equal(w->last_invite.uses, 1);
-	assert_in_range(w->last_invite.expires_ms - clock_utc_ms(), 7 * day - 60000, 7 * day);
+	assert_in_range(w->last_invite.expires_ms - clock_utc_ms(), day - 60000, day);
 	i.uses = 5;
 	i.life_ms = day;
 	i.admin = true;
@@ -841,9 +853,12 @@ invites_have_bounds(void **state)
 	assert_true(got.h.request == 4711);
 	assert_int_equal(w->last_invite.uses, 5);
 	assert_true(w->last_invite.admin && got.admin->expires_ms == w->last_invite.expires_ms);
-	i.life_ms = UINT64_MAX;
-	world_send_admin(w, ADMIN(INVITE), &i);
-	assert_int_equal(answered(w, ROLE_MASTER).code, KITH_E_TOO_LARGE);
+	for (unsigned n = 0; n < sizeof(edges) / sizeof(edges[0]); n++) {
+		i.life_ms = edges[n].life_ms;
+		i.uses = edges[n].uses;
+		world_send_admin(w, ADMIN(INVITE), &i);
+		assert_int_equal(answered(w, ROLE_MASTER).code, edges[n].code);
+	}
 }
 
 static void
