@@ -6,7 +6,7 @@
 #define KITH_PROTOCOL_LIMITS_H
 
 #define KITH_PROTOCOL_VERSION		1u
-#define KITH_PORT			5484u
+#define KITH_PORT			5484
 
 /* Frames. */
 #define FRAME_HEADER_BYTES		4u	/* big-endian length of what follows */
@@ -75,8 +75,8 @@
 
 /* A session. */
 #define IN_FLIGHT_MAX			16u	/* requests without a reply */
-#define LOGIN_MS			10000u	/* from accept to login */
-#define HEARTBEAT_MS			25000u
+#define LOGIN_MS			10000	/* from accept to login */
+#define HEARTBEAT_MS			25000
 #define HEARTBEAT_MISSED_MAX		2u
 #define REQUEST_MS			10000u	/* then the worker answers UNAVAILABLE */
 #define POLL_WAIT_MS_MAX		25000u	/* Poll.wait_ms */

@@ -16,6 +16,10 @@
 #define MIB	(1024u * 1024u)
 #define ANY	0xffffffffu
 
+/* A number of limits.h as text. */
+#define STRING(n)	STRING_OF(n)
+#define STRING_OF(n)	#n
+
 static const char *const registrations[] = { "closed", "invite", "open" };
 static const char *const log_targets[] = { "stderr", "file", "syslog" };
 static const char *const log_levels[] = { "error", "warn", "info", "debug" };
@@ -64,7 +68,8 @@ check_listen(const char *value)
 const struct conf_key conf_keys[] = {
 	PATH(state_dir, false, LOCALSTATEDIR "/lib/kith",
 	    "directory of everything that kithd keeps"),
-	{ "listen", CONF_LIST, AT(listen), "*:5484", 1, 300, false, check_listen, NULL,
+	{ "listen", CONF_LIST, AT(listen), "*:" STRING(KITH_PORT), 1, 300, false, check_listen,
+	    NULL,
 	    "ADDRESS:PORT, several by blanks; *: all addresses; port 0: the system picks one" },
 	PATH(control_socket, false, "control", "socket for kithctl"),
 	PATH(pid_file, false, "kithd.pid", "file with the process number, locked while kithd runs"),
@@ -112,9 +117,10 @@ const struct conf_key conf_keys[] = {
 	    "addresses or networks of reverse proxies, whose X-Forwarded-For is believed" },
 	PATH(web_dir, true, PKGDATADIR "/web", "directory of the web page's files"),
 
-	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, "25000",
+	NUMBER(heartbeat_ms, 100, 10 * 60 * 1000, true, STRING(HEARTBEAT_MS),
 	    "a client sends something this often; silent for two of it: closed"),
-	NUMBER(login_ms, 100, 10 * 60 * 1000, true, "10000", "time from connect to login, and for an HTTP request to arrive"),
+	NUMBER(login_ms, 100, 10 * 60 * 1000, true, STRING(LOGIN_MS),
+	    "time from connect to login, and for an HTTP request to arrive"),
 	NUMBER(drain_ms, 0, 10 * 60 * 1000, true, "5000",
 	    "time that each role gets to finish at a stop"),
 	NUMBER(connections_per_address, 0, ANY, true, "100",
