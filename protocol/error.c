@@ -7,20 +7,20 @@ struct row {
 	int		 exit, status;
 };
 
-static const struct row rows[] = {
+static const struct row error_rows[] = {
 #define X(code, name, exit, status, text) [code] = { #name, text, exit, status },
 	KITH_ERRORS(X)
 #undef X
 };
 
-_Static_assert(sizeof(rows) / sizeof(rows[0]) == KITH_E_COUNT, "KITH_E_COUNT is wrong");
+_Static_assert(sizeof(error_rows) / sizeof(error_rows[0]) == KITH_E_COUNT, "KITH_E_COUNT is wrong");
 
 static const struct row unknown = { "UNKNOWN", "unknown error", 1, 500 };
 
 static const struct row *
 row_get(uint32_t code)
 {
-	return code < KITH_E_COUNT ? &rows[code] : &unknown;
+	return code < KITH_E_COUNT ? &error_rows[code] : &unknown;
 }
 
 const char *

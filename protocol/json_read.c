@@ -40,7 +40,7 @@ static enum kith_err	read_message(struct reader *r, const ProtobufCMessageDescri
 			    const json_t *v);
 
 static enum kith_err
-put(struct reader *r, const void *bytes, size_t len)
+put_bytes(struct reader *r, const void *bytes, size_t len)
 {
 	if ((size_t)(r->end - r->at) < len)
 		return KITH_E_TOO_LARGE;
@@ -65,7 +65,7 @@ put_varint(struct reader *r, uint64_t v)
 {
 	uint8_t buf[VARINT_BYTES_MAX];
 
-	return put(r, buf, make_varint(buf, v));
+	return put_bytes(r, buf, make_varint(buf, v));
 }
 
 static enum kith_err
@@ -114,7 +114,7 @@ parse_digits(const char *s, uint64_t *n)
 
 /* A whole number of 0 to `max`, in any of its forms. */
 static enum kith_err
-parse_number(const json_t *v, uint64_t max, uint64_t *n)
+parse_whole(const json_t *v, uint64_t max, uint64_t *n)
 {
 	enum kith_err err = KITH_E_OK;
 	double d;
@@ -132,12 +132,12 @@ parse_number(const json_t *v, uint64_t max, uint64_t *n)
 }
 
 static enum kith_err
-read_number(struct reader *r, const json_t *v, uint64_t max)
+read_whole(struct reader *r, const json_t *v, uint64_t max)
 {
 	enum kith_err err;
 	uint64_t n;
 
-	if ((err = parse_number(v, max, &n)) != KITH_E_OK)
+	if ((err = parse_whole(v, max, &n)) != KITH_E_OK)
 		return err;
 	return put_varint(r, n);
 }
@@ -146,14 +146,14 @@ static enum kith_err
 read_uint32(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 {
 	(void)f;
-	return read_number(r, v, UINT32_MAX);
+	return read_whole(r, v, UINT32_MAX);
 }
 
 static enum kith_err
 read_uint64(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 {
 	(void)f;
-	return read_number(r, v, UINT64_MAX);
+	return read_whole(r, v, UINT64_MAX);
 }
 
 static enum kith_err
@@ -174,7 +174,7 @@ read_enum(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 	if (json_is_string(v))
 		value = protobuf_c_enum_descriptor_get_value_by_name(f->descriptor,
 		    json_string_value(v));
-	if (value == NULL && parse_number(v, INT32_MAX, &n) == KITH_E_OK)
+	if (value == NULL && parse_whole(v, INT32_MAX, &n) == KITH_E_OK)
 		value = protobuf_c_enum_descriptor_get_value(f->descriptor, (int)n);
 	if (value == NULL)
 		return KITH_E_BAD_REQUEST;
@@ -192,7 +192,7 @@ read_string(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v
 		return KITH_E_BAD_REQUEST;
 	if ((err = put_varint(r, json_string_length(v))) != KITH_E_OK)
 		return err;
-	return put(r, json_string_value(v), json_string_length(v));
+	return put_bytes(r, json_string_value(v), json_string_length(v));
 }
 
 /* Base64, padded or not. */
@@ -319,7 +319,7 @@ unknown_name(const struct reader *r, const json_t *v)
 
 /* Is another member of f's oneof there already? */
 static int
-oneof_taken(const ProtobufCMessageDescriptor *type, uint64_t set,
+oneof_named(const ProtobufCMessageDescriptor *type, uint64_t set,
     const ProtobufCFieldDescriptor *f)
 {
 	const ProtobufCFieldDescriptor *other;
@@ -348,7 +348,7 @@ read_member(struct reader *r, const ProtobufCMessageDescriptor *type, struct see
 	seen->named |= bit;
 	if (json_is_null(v))
 		return KITH_E_OK;
-	if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && oneof_taken(type, seen->set, f))
+	if ((f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) && oneof_named(type, seen->set, f))
 		return KITH_E_BAD_REQUEST;
 	seen->set |= bit;
 	return f->label == PROTOBUF_C_LABEL_REPEATED ?
@@ -379,13 +379,13 @@ read_message(struct reader *r, const ProtobufCMessageDescriptor *type, const jso
 
 /* The request's id, for the error reply as well: a peek, checked later. */
 static uint64_t
-peek_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
+find_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(type, 1);
 	uint64_t n;
 
 	if (f == NULL || f->type != PROTOBUF_C_TYPE_UINT64 || strcmp(f->name, "id") != 0 ||
-	    parse_number(json_object_get(tree, "id"), UINT64_MAX, &n) != KITH_E_OK)
+	    parse_whole(json_object_get(tree, "id"), UINT64_MAX, &n) != KITH_E_OK)
 		return 0;
 	return n;
 }
@@ -404,7 +404,7 @@ json_to_wire(const ProtobufCMessageDescriptor *type, const char *text, size_t le
 	if ((err = json_text_open(&t, text, len)) != KITH_E_OK)
 		goto out;
 	if (id != NULL)
-		*id = peek_id(type, t.tree);
+		*id = find_id(type, t.tree);
 	if ((err = read_message(&r, type, t.tree)) == KITH_E_OK)
 		*out_len = (size_t)(r.at - out);
 	else

@@ -21,7 +21,7 @@ typedef void (*write_fn)(struct text *t, const ProtobufCFieldDescriptor *f, cons
 static void	write_message(struct text *t, const ProtobufCMessage *m);
 
 static void
-put(struct text *t, const char *s, size_t len)
+text_put(struct text *t, const char *s, size_t len)
 {
 	if ((size_t)(t->end - t->at) < len) {
 		t->full = 1;
@@ -34,7 +34,7 @@ put(struct text *t, const char *s, size_t len)
 static void
 put_char(struct text *t, char c)
 {
-	put(t, &c, 1);
+	text_put(t, &c, 1);
 }
 
 static void
@@ -45,7 +45,7 @@ put_number(struct text *t, uint64_t n)
 	do
 		*--p = (char)('0' + n % 10);
 	while ((n /= 10) > 0);
-	put(t, p, (size_t)(digits + sizeof(digits) - p));
+	text_put(t, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 /* RFC 8259, section 7: what must be escaped, in its short form where there is one. */
@@ -61,7 +61,7 @@ put_escaped(struct text *t, char c)
 		put_char(t, letters[found - shorts]);
 		return;
 	}
-	put(t, "u00", 3);
+	text_put(t, "u00", 3);
 	put_char(t, hex[c >> 4]);
 	put_char(t, hex[c & 15]);
 }
@@ -81,11 +81,11 @@ put_string(struct text *t, const char *s)
 	for (; *s != '\0'; s++) {
 		if (is_plain(*s))
 			continue;
-		put(t, from, (size_t)(s - from));
+		text_put(t, from, (size_t)(s - from));
 		put_escaped(t, *s);
 		from = s + 1;
 	}
-	put(t, from, (size_t)(s - from));
+	text_put(t, from, (size_t)(s - from));
 	put_char(t, '"');
 }
 
@@ -100,7 +100,7 @@ put_name(struct text *t, const char *name)
 		else if (*name != '_')
 			put_char(t, *name);
 	}
-	put(t, "\":", 2);
+	text_put(t, "\":", 2);
 }
 
 static void
@@ -125,9 +125,9 @@ write_bool(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 {
 	(void)f;
 	if (*(const protobuf_c_boolean *)at)
-		put(t, "true", 4);
+		text_put(t, "true", 4);
 	else
-		put(t, "false", 5);
+		text_put(t, "false", 5);
 }
 
 /* A value that the schema does not have is its number. */
@@ -250,7 +250,7 @@ write_message(struct text *t, const ProtobufCMessage *m)
 		    f->flags & PROTOBUF_C_FIELD_FLAG_ONEOF ? !is_chosen(f, at, quantifier) :
 		    is_default(f, at))
 			continue;
-		put(t, before, 1);
+		text_put(t, before, 1);
 		before = ",";
 		put_name(t, f->name);
 		if (repeated)
@@ -258,7 +258,7 @@ write_message(struct text *t, const ProtobufCMessage *m)
 		else
 			types[f->type].write(t, f, at);
 	}
-	put(t, *before == '{' ? "{}" : "}", *before == '{' ? 2 : 1);
+	text_put(t, *before == '{' ? "{}" : "}", *before == '{' ? 2 : 1);
 }
 
 size_t

@@ -181,33 +181,10 @@ arena_take(struct arena *a, const char *name, size_t size)
 	return (char *)h + part->off;
 }
 
-void *
-arena_find(const struct arena *a, const char *name, size_t size)
-{
-	const struct arena_head *h = a->head;
-	const struct arena_part *part;
-	arena_off off;
-
-	if (h->magic != ARENA_MAGIC || h->layout != ARENA_LAYOUT)
-		return NULL;
-	if ((part = part_named(h, name)) == NULL || part->size != size)
-		return NULL;
-	off = part->off;
-	if (off < a->head_size || off > a->size || size > a->size - off)
-		return NULL;
-	return (char *)a->head + off;
-}
-
 /* From here on a stray store into the index faults instead of leading astray. */
 void
 arena_seal(struct arena *a)
 {
 	a->sealed = true;
 	mprotect(a->head, a->head_size, PROT_READ);
-}
-
-size_t
-arena_used(const struct arena *a)
-{
-	return a->head->used - a->head_size;
 }

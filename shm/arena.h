@@ -36,12 +36,7 @@ void		 arena_destroy(struct arena *a);
  * one), EPERM (sealed). */
 void		*arena_take(struct arena *a, const char *name, size_t size);
 
-/* The part called `name`, if it has exactly `size` bytes; otherwise NULL. */
-void		*arena_find(const struct arena *a, const char *name, size_t size);
-
 /* No more parts. */
 void		 arena_seal(struct arena *a);
-
-size_t		 arena_used(const struct arena *a);	/* bytes in parts */
 
 #endif

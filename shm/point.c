@@ -12,7 +12,7 @@
 #include <string.h>
 
 static char armed[64];
-static unsigned left;			/* hits until death; 0: not armed */
+static unsigned hits_left;			/* hits until death; 0: not armed */
 static bool environment_read;
 static point_fn *watcher;
 
@@ -21,7 +21,7 @@ point_arm(const char *name, unsigned count)
 {
 	environment_read = true;	/* whoever arms by hand means only that */
 	snprintf(armed, sizeof(armed), "%s", name);
-	left = count;
+	hits_left = count;
 }
 
 void
@@ -41,7 +41,7 @@ arm_from_environment(void)
 	if (colon == NULL || (size_t)(colon - value) >= sizeof(armed))
 		return;
 	memcpy(armed, value, (size_t)(colon - value));
-	left = (unsigned)strtoul(colon + 1, NULL, 10);
+	hits_left = (unsigned)strtoul(colon + 1, NULL, 10);
 }
 
 void
@@ -51,7 +51,7 @@ point_hit(const char *name)
 		arm_from_environment();
 	if (watcher != NULL)
 		watcher(name);
-	if (left > 0 && strcmp(name, armed) == 0 && --left == 0)
+	if (hits_left > 0 && strcmp(name, armed) == 0 && --hits_left == 0)
 		raise(SIGKILL);
 }
 

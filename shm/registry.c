@@ -239,7 +239,7 @@ count_up(uint64_t group, void *value, void *arg)
 	return TABLE_WRITE | TABLE_STOP;
 }
 
-struct unfollow {
+struct unfollow_group {
 	uint32_t	worker;
 	bool		done;
 };
@@ -248,7 +248,7 @@ static int
 count_down(uint64_t group, void *value, void *arg)
 {
 	struct followers *f = value;
-	struct unfollow *u = arg;
+	struct unfollow_group *u = arg;
 
 	(void)group;
 	if (f->count[u->worker] == 0)
@@ -259,7 +259,7 @@ count_down(uint64_t group, void *value, void *arg)
 }
 
 static int
-follow(struct registry *r, uint64_t group, uint32_t worker)
+follow_group(struct registry *r, uint64_t group, uint32_t worker)
 {
 	struct followers first = { { 0 } };
 	int rc;
@@ -270,9 +270,9 @@ follow(struct registry *r, uint64_t group, uint32_t worker)
 }
 
 static int
-unfollow(struct registry *r, uint64_t group, uint32_t worker)
+unfollow_group(struct registry *r, uint64_t group, uint32_t worker)
 {
-	struct unfollow u = { .worker = worker };
+	struct unfollow_group u = { .worker = worker };
 	int rc = table_visit_key(&r->groups, group, count_down, &u);
 
 	if (rc < 0)
@@ -285,7 +285,7 @@ registry_follow(struct registry *r, uint64_t group, uint32_t worker, int delta)
 {
 	if (worker >= REGISTRY_WORKERS_MAX || (delta != 1 && delta != -1))
 		return -EINVAL;
-	return delta > 0 ? follow(r, group, worker) : unfollow(r, group, worker);
+	return delta > 0 ? follow_group(r, group, worker) : unfollow_group(r, group, worker);
 }
 
 int
@@ -389,7 +389,7 @@ struct walk {
 };
 
 static int
-collect(uint64_t user, void *value, void *arg)
+collect_session(uint64_t user, void *value, void *arg)
 {
 	struct walk *walk = arg;
 
@@ -414,7 +414,7 @@ registry_walk(struct registry *r, registry_each *fn, void *arg)
 		return -ENOMEM;
 	for (uint32_t i = 0; rc >= 0 && !stopped && i < r->sessions.stripes; i++) {
 		walk.n = 0;
-		rc = table_visit_stripe(&r->sessions, i, collect, &walk);
+		rc = table_visit_stripe(&r->sessions, i, collect_session, &walk);
 		for (uint32_t k = 0; rc >= 0 && !stopped && k < walk.n; k++)
 			stopped = fn(walk.found[k].user, &walk.found[k].session, arg) != 0;
 	}

@@ -21,7 +21,7 @@
  * Number Generators" (2014), with the constants of David Stafford's mixer 13. Ids
  * count up from 1; it spreads them evenly over both halves of the result. */
 static uint64_t
-mix(uint64_t key)
+stripe_mix(uint64_t key)
 {
 	key = (key ^ (key >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
 	key = (key ^ (key >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -31,13 +31,13 @@ mix(uint64_t key)
 struct stripe *
 stripe_of(const struct table *t, uint64_t key)
 {
-	return stripe_at(t, (uint32_t)(mix(key) >> 32) & (t->stripes - 1));
+	return stripe_at(t, (uint32_t)(stripe_mix(key) >> 32) & (t->stripes - 1));
 }
 
 uint32_t
-bucket_of(const struct table *t, uint64_t key)
+stripe_bucket_of(const struct table *t, uint64_t key)
 {
-	return (uint32_t)mix(key) & (t->buckets - 1);
+	return (uint32_t)stripe_mix(key) & (t->buckets - 1);
 }
 
 /*
@@ -119,7 +119,7 @@ note_links(const struct table *t, struct stripe *s, uint32_t link, uint32_t e)
 int
 stripe_add_locked(const struct table *t, struct stripe *s, uint64_t key, const void *value)
 {
-	uint32_t link = bucket_of(t, key), e = get(&s->free_head);
+	uint32_t link = stripe_bucket_of(t, key), e = get(&s->free_head);
 
 	if (e == 0)
 		return -ENOSPC;
@@ -206,7 +206,7 @@ chain_check_keys(const struct table *t, struct stripe *s, uint32_t bucket)
 
 	for (uint32_t e = get(&s->links[bucket]); e != 0; e = get(next_of(t, s, e))) {
 		key = entry_key(t, s, e);
-		if (stripe_of(t, key) != s || bucket_of(t, key) != bucket)
+		if (stripe_of(t, key) != s || stripe_bucket_of(t, key) != bucket)
 			return -EBADMSG;
 	}
 	return 0;

@@ -132,7 +132,7 @@ entry_value(const struct table *t, struct stripe *s, uint32_t e, void *to)
 }
 
 struct stripe	*stripe_of(const struct table *t, uint64_t key);
-uint32_t	 bucket_of(const struct table *t, uint64_t key);
+uint32_t	 stripe_bucket_of(const struct table *t, uint64_t key);
 
 /* Takes the lock, after a death repairs. 0, -EBADMSG (broken: not taken), or
  * rlock_take()'s error. Given back with rlock_give(). */

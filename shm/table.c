@@ -118,7 +118,7 @@ visit_key(struct table *t, uint64_t key, table_visit *fn, void *arg, const void 
 
 	if ((rc = stripe_take(t, s)) < 0)
 		return rc;
-	rc = visit_chain(t, s, bucket_of(t, key), &v);
+	rc = visit_chain(t, s, stripe_bucket_of(t, key), &v);
 	if (rc == 0 && value != NULL && !v.stopped)
 		rc = stripe_add_locked(t, s, key, value);
 	rlock_give(&s->lock);
@@ -176,7 +176,7 @@ static int
 read_once(const struct table *t, struct stripe *s, uint64_t key, void *out, unsigned cap)
 {
 	uint32_t seq = atomic_load_explicit(&s->seq, memory_order_acquire);
-	uint32_t steps = 0, e = get(&s->links[bucket_of(t, key)]);
+	uint32_t steps = 0, e = get(&s->links[stripe_bucket_of(t, key)]);
 	unsigned found = 0;
 
 	if (seq % 2 != 0 || get(&s->broken) != 0)

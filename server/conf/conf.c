@@ -19,7 +19,7 @@
 
 /* Joins a directory and a name. Yours, or NULL. */
 static char *
-join(const char *dir, const char *name)
+join_path(const char *dir, const char *name)
 {
 	char *path;
 
@@ -33,7 +33,7 @@ make_absolute(char **place, const char *dir)
 
 	if (**place == '/' || **place == '\0')
 		return 0;
-	if ((path = join(dir, *place)) == NULL)
+	if ((path = join_path(dir, *place)) == NULL)
 		return -ENOMEM;
 	free(*place);
 	*place = path;
@@ -104,7 +104,7 @@ check_owner(FILE *f, const struct conf_place *at)
 }
 
 static int
-read_file(struct conf *c, const char *file, bool must_exist, struct conf_place *at)
+conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_place *at)
 {
 	uint64_t seen = 0;
 	size_t size = 0;
@@ -212,15 +212,15 @@ load_into(struct conf *c, const char *file, const char *state_dir, struct conf_p
 	if (state_dir != NULL && conf_set(c, "state_dir", state_dir, at->err, at->errlen) < 0)
 		return -1;
 	if (file != NULL)
-		rc = read_file(c, file, true, at);
+		rc = conf_read_file(c, file, true, at);
 	else
-		rc = state_dir != NULL ? 0 : read_file(c, SYSCONFDIR "/kith/kithd.conf", false, at);
+		rc = state_dir != NULL ? 0 : conf_read_file(c, SYSCONFDIR "/kith/kithd.conf", false, at);
 	if (rc < 0)
 		return -1;
 	if (c->file == NULL) {
-		if ((in_state = join(c->state_dir, "kithd.conf")) == NULL)
+		if ((in_state = join_path(c->state_dir, "kithd.conf")) == NULL)
 			return conf_no_memory(at);
-		rc = read_file(c, in_state, false, at);
+		rc = conf_read_file(c, in_state, false, at);
 		free(in_state);
 	}
 	at->file = c->file;

@@ -38,7 +38,7 @@ conf_no_memory(const struct conf_place *at)
 }
 
 static void *
-place_of(const struct conf *c, const struct conf_key *k)
+value_place(const struct conf *c, const struct conf_key *k)
 {
 	return (char *)(uintptr_t)c + k->offset;
 }
@@ -46,13 +46,13 @@ place_of(const struct conf *c, const struct conf_key *k)
 char **
 conf_text_of(const struct conf *c, const struct conf_key *k)
 {
-	return place_of(c, k);
+	return value_place(c, k);
 }
 
 static unsigned *
 number_of(const struct conf *c, const struct conf_key *k)
 {
-	return place_of(c, k);
+	return value_place(c, k);
 }
 
 static bool
@@ -123,7 +123,7 @@ set_bool(struct conf *c, const struct conf_key *k, const char *value, const stru
 
 	if (!on && strcmp(value, "off") != 0)
 		return conf_complain(at, "%s: must be on or off", k->name);
-	*(bool *)place_of(c, k) = on;
+	*(bool *)value_place(c, k) = on;
 	return 0;
 }
 
@@ -171,8 +171,8 @@ set_list(struct conf *c, const struct conf_key *k, const char *value, const stru
 		conf_complain(at, "%s: the value is missing", k->name);
 		goto out;
 	}
-	clear_list(place_of(c, k));
-	memcpy(place_of(c, k), list, sizeof(list));
+	clear_list(value_place(c, k));
+	memcpy(value_place(c, k), list, sizeof(list));
 	memset(list, 0, sizeof(list));
 	rc = 0;
 out:
@@ -187,7 +187,7 @@ conf_value_free(struct conf *c, const struct conf_key *k)
 	if (is_text(k))
 		free(*conf_text_of(c, k));
 	else if (k->type == CONF_LIST)
-		clear_list(place_of(c, k));
+		clear_list(value_place(c, k));
 }
 
 int
@@ -223,13 +223,13 @@ conf_value_print(const struct conf *c, const struct conf_key *k, char *buf, size
 		snprintf(buf, cap, "%u", *number_of(c, k));
 		break;
 	case CONF_BOOL:
-		snprintf(buf, cap, "%s", *(bool *)place_of(c, k) ? "on" : "off");
+		snprintf(buf, cap, "%s", *(bool *)value_place(c, k) ? "on" : "off");
 		break;
 	case CONF_CHOICE:
 		snprintf(buf, cap, "%s", k->choices[*number_of(c, k)]);
 		break;
 	case CONF_LIST:
-		list = place_of(c, k);
+		list = value_place(c, k);
 		buf[0] = '\0';
 		for (unsigned i = 0; i < CONF_LISTEN_MAX && list[i] != NULL && n < cap; i++)
 			n += (size_t)snprintf(buf + n, cap - n, "%s%s", i ? " " : "", list[i]);

@@ -3,7 +3,7 @@
  *
  * The master alone opens the files, at its start and at each reload; the bytes
  * reach the workers by a handout, and a running worker makes a new context
- * from them (proc_pem() in proc.h, tls_ctx_create_mem() in tls.h).
+ * from them (proc_pem() in proc.h, tls_ctx_create() in tls.h).
  */
 #ifndef KITH_SERVER_PEM_H
 #define KITH_SERVER_PEM_H

@@ -41,7 +41,7 @@ insert_cell(struct index *x, struct index_set set)
 
 /* At most half of the cells are used, so probes are short and always end. */
 static int
-grow(struct index *x)
+index_grow(struct index *x)
 {
 	struct index old = *x;
 	size_t i;
@@ -93,7 +93,7 @@ new_set(struct index *x, uint64_t key, uint32_t place)
 {
 	struct index_set set = { .key = key, .n = 1, .cap = PLACES_MIN };
 
-	if (x->used >= x->ncells / 2 && grow(x) < 0)
+	if (x->used >= x->ncells / 2 && index_grow(x) < 0)
 		return -ENOMEM;
 	if ((set.places = malloc(PLACES_MIN * sizeof(uint32_t))) == NULL)
 		return -ENOMEM;

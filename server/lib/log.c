@@ -85,7 +85,7 @@ log_escape(char *out, size_t cap, const char *text, size_t len)
 }
 
 static size_t
-print_time(char *out, size_t cap, uint64_t time_ms)
+log_print_time(char *out, size_t cap, uint64_t time_ms)
 {
 	time_t seconds = (time_t)(time_ms / 1000);
 	struct tm tm;
@@ -108,7 +108,7 @@ log_line(char *out, size_t cap, uint64_t time_ms, enum log_level level,
 
 	log_escape(clean, sizeof(clean), text, len);
 	values = clean + strcspn(clean, " ");
-	n = print_time(out, cap, time_ms);
+	n = log_print_time(out, cap, time_ms);
 	snprintf(source, sizeof(source), index == 0 ? "%s" : "%s.%u", role, index);
 	if (who != 0)
 		snprintf(whom, sizeof(whom), " who=%llu", (unsigned long long)who);

@@ -208,7 +208,7 @@ netname_check_origins(const char *list)
 /* -- where to listen -------------------------------------------------------- */
 
 static int
-parse_port(const char *text, in_port_t *port)
+parse_listen_port(const char *text, in_port_t *port)
 {
 	char *end;
 	long n = strtol(text, &end, 10);
@@ -220,7 +220,7 @@ parse_port(const char *text, in_port_t *port)
 }
 
 static int
-parse_v6(const char *host, struct sockaddr_in6 *sin6)
+parse_listen_v6(const char *host, struct sockaddr_in6 *sin6)
 {
 	char copy[INET6_ADDRSTRLEN + IF_NAMESIZE + 2], *scope;
 
@@ -256,14 +256,14 @@ netname_parse_listen(const char *text, struct netname_listen *to)
 	if (len > 1 && host[0] == '[' && host[len - 1] == ']') {
 		host[len - 1] = '\0';
 		to->len = sizeof(*sin6);
-		if (parse_v6(host + 1, sin6) < 0)
+		if (parse_listen_v6(host + 1, sin6) < 0)
 			return "not an IPv6 address";
-		return parse_port(colon + 1, &sin6->sin6_port) < 0 ? "not a port" : NULL;
+		return parse_listen_port(colon + 1, &sin6->sin6_port) < 0 ? "not a port" : NULL;
 	}
 	to->all = strcmp(host, "*") == 0;
 	to->len = sizeof(*sin);
 	sin->sin_family = AF_INET;
 	if (!to->all && inet_pton(AF_INET, host, &sin->sin_addr) != 1)
 		return "not an address (IPv6 is written in brackets)";
-	return parse_port(colon + 1, &sin->sin_port) < 0 ? "not a port" : NULL;
+	return parse_listen_port(colon + 1, &sin->sin_port) < 0 ? "not a port" : NULL;
 }

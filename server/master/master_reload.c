@@ -19,7 +19,7 @@
 static int
 check_pem(const struct pem *pem, char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen)
 {
-	struct tls_ctx *ctx = tls_ctx_create_mem(pem->certificate, pem->key, err, errlen);
+	struct tls_ctx *ctx = tls_ctx_create(pem->certificate, pem->key, err, errlen);
 	int rc;
 
 	if (ctx == NULL)

@@ -9,7 +9,7 @@
 #define FREE_SHIFT	62		/* to CLIENT_ID_FREE_BIT */
 
 /* What a group's conv_may() says, apart from what a stranger hears of a private group
- * (nothing). may_join() has JOIN. */
+ * (nothing). conv_may_join() has JOIN. */
 static const uint8_t group_rules[CONV_VERB_COUNT][CONV_STANDING_COUNT] = {
 #define NO KITH_E_NOT_MEMBER
 	/*			STRANGER  INVITED    FORMER	MEMBER	   OWNER */
@@ -23,7 +23,7 @@ static const uint8_t group_rules[CONV_VERB_COUNT][CONV_STANDING_COUNT] = {
 };
 
 static enum kith_err
-may_direct(enum conv_standing standing, enum conv_verb verb)
+conv_may_direct(enum conv_standing standing, enum conv_verb verb)
 {
 	if (standing < CONV_MEMBER)
 		return KITH_E_NO_SUCH_CONVERSATION;
@@ -32,7 +32,7 @@ may_direct(enum conv_standing standing, enum conv_verb verb)
 }
 
 static enum kith_err
-may_join(const struct conv_user *user, const struct conv_object *group)
+conv_may_join(const struct conv_user *user, const struct conv_object *group)
 {
 	if (user->standing >= CONV_MEMBER)
 		return KITH_E_OK;		/* joined already: a repetition */
@@ -47,11 +47,11 @@ enum kith_err
 conv_may(const struct conv_user *user, enum conv_verb verb, const struct conv_object *object)
 {
 	if (object->direct)
-		return may_direct(user->standing, verb);
+		return conv_may_direct(user->standing, verb);
 	if (user->standing == CONV_STRANGER && !object->is_public)
 		return KITH_E_NO_SUCH_GROUP;
 	if (verb == CONV_JOIN)
-		return may_join(user, object);
+		return conv_may_join(user, object);
 	return group_rules[verb][user->standing];
 }
 

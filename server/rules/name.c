@@ -181,7 +181,7 @@ has_compat(UChar32 c)
 
 /* In the IdentifierClass of RFC 8264, 4.2, or one of our separators. */
 static bool
-is_allowed(UChar32 c)
+is_name_char(UChar32 c)
 {
 	const uint32_t letter_digits = U_GC_LL_MASK | U_GC_LU_MASK | U_GC_LO_MASK |
 	    U_GC_ND_MASK | U_GC_LM_MASK | U_GC_MN_MASK | U_GC_MC_MASK;
@@ -211,7 +211,7 @@ check_characters(const struct units *u)
 		UChar32 c;
 
 		U16_NEXT(u->at, i, u->len, c);
-		if (++chars > NAME_CHARS_MAX || !is_allowed(c))
+		if (++chars > NAME_CHARS_MAX || !is_name_char(c))
 			return -EINVAL;
 		if (separated && (is_separator(c) || is_mark(c)))
 			return -EINVAL;

@@ -204,7 +204,7 @@ make_ssl_ctx(void)
 
 /* Frees both BIOs; either may be NULL. `*_name` is for the error. */
 static struct tls_ctx *
-create(BIO *cert, const char *cert_name, BIO *key, const char *key_name, char *err, size_t errlen)
+make_ctx(BIO *cert, const char *cert_name, BIO *key, const char *key_name, char *err, size_t errlen)
 {
 	struct tls_ctx *c = calloc(1, sizeof(*c));
 	bool ok = false;
@@ -227,18 +227,10 @@ create(BIO *cert, const char *cert_name, BIO *key, const char *key_name, char *e
 }
 
 struct tls_ctx *
-tls_ctx_create(const char *cert_file, const char *key_file, char *err, size_t errlen)
+tls_ctx_create(const char *cert_pem, const char *key_pem, char *err, size_t errlen)
 {
 	ERR_clear_error();
-	return create(BIO_new_file(cert_file, "r"), cert_file, BIO_new_file(key_file, "r"), key_file,
-	    err, errlen);
-}
-
-struct tls_ctx *
-tls_ctx_create_mem(const char *cert_pem, const char *key_pem, char *err, size_t errlen)
-{
-	ERR_clear_error();
-	return create(BIO_new_mem_buf(cert_pem, -1), "certificate", BIO_new_mem_buf(key_pem, -1),
+	return make_ctx(BIO_new_mem_buf(cert_pem, -1), "certificate", BIO_new_mem_buf(key_pem, -1),
 	    "private key", err, errlen);
 }
 
@@ -304,7 +296,7 @@ tls_destroy(struct tls *t)
 }
 
 static enum tls_want
-judge(struct tls *t, int rc)
+tls_result(struct tls *t, int rc)
 {
 	switch (SSL_get_error(t->ssl, rc)) {
 	case SSL_ERROR_NONE:
@@ -328,7 +320,7 @@ enum tls_want
 tls_handshake(struct tls *t)
 {
 	ERR_clear_error();
-	return judge(t, SSL_do_handshake(t->ssl));
+	return tls_result(t, SSL_do_handshake(t->ssl));
 }
 
 enum tls_want
@@ -336,7 +328,7 @@ tls_read(struct tls *t, void *buf, size_t cap, size_t *got)
 {
 	*got = 0;
 	ERR_clear_error();
-	return judge(t, SSL_read_ex(t->ssl, buf, cap, got));
+	return tls_result(t, SSL_read_ex(t->ssl, buf, cap, got));
 }
 
 enum tls_want
@@ -347,7 +339,7 @@ tls_write(struct tls *t, const void *buf, size_t len, size_t *put)
 	if (len > TLS_RECORD_BYTES)
 		len = TLS_RECORD_BYTES;
 	ERR_clear_error();
-	return judge(t, SSL_write_ex(t->ssl, buf, len, put));
+	return tls_result(t, SSL_write_ex(t->ssl, buf, len, put));
 }
 
 size_t

@@ -3,7 +3,7 @@
  *
  * The master reads key and certificate (pem.h) and checks them; a worker makes its
  * context at its start, and a new one at each reload, from the bytes that the
- * master hands out (proc_pem, tls_ctx_create_mem). TLS 1.2+, ECDSA P-256, no
+ * master hands out (proc_pem, tls_ctx_create). TLS 1.2+, ECDSA P-256, no
  * renegotiation, no compression, no early data, tickets by keys in shared memory,
  * SSL_MODE_RELEASE_BUFFERS, partial and moving writes. ERR_clear_error() before each call.
  */
@@ -27,11 +27,8 @@ struct tls_ctx;
 int	tls_make_certificate(const char *cert_file, const char *key_file,
 	    const char *const *names, unsigned n, char *err, size_t errlen);
 
-struct tls_ctx	*tls_ctx_create(const char *cert_file, const char *key_file,
-		    char *err, size_t errlen);
-
 /* From NUL-terminated PEM texts, which are not kept. */
-struct tls_ctx	*tls_ctx_create_mem(const char *cert_pem, const char *key_pem,
+struct tls_ctx	*tls_ctx_create(const char *cert_pem, const char *key_pem,
 		    char *err, size_t errlen);
 
 /* Connections of it live on. */

@@ -118,7 +118,7 @@ make_key(const char *file)
 /* ------------------------------------------------------------- the certificate */
 
 static int
-add_name(GENERAL_NAMES *all, const char *name)
+cert_add_name(GENERAL_NAMES *all, const char *name)
 {
 	unsigned char addr[16];
 	int addr_len = inet_pton(AF_INET, name, addr) == 1 ? 4 :
@@ -149,7 +149,7 @@ add_names(X509 *cert, const char *const *names, unsigned n)
 	int ok = all != NULL;
 
 	for (unsigned i = 0; ok && i < n; i++)
-		ok = add_name(all, names[i]);
+		ok = cert_add_name(all, names[i]);
 	ok = ok && (n == 0 || X509_add1_ext_i2d(cert, NID_subject_alt_name, all, 0, 0) == 1);
 	GENERAL_NAMES_free(all);
 	return ok;

@@ -119,7 +119,7 @@ make_tls(struct proc *p)
 	char err[256] = "not handed out";
 
 	if (proc_pem(p, &pem) == 0)
-		ctx = tls_ctx_create_mem(pem.certificate, pem.key, err, sizeof(err));
+		ctx = tls_ctx_create(pem.certificate, pem.key, err, sizeof(err));
 	explicit_bzero(&pem, sizeof(pem));
 	if (ctx == NULL)
 		log_error(0, "tls.context", "reason=\"%s\"", err);

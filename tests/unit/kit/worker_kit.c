@@ -17,6 +17,7 @@
 
 #include "protocol/wire.h"
 #include "server/doors.h"
+#include "server/handout/pem.h"
 #include "server/lib/netname.h"
 #include "server/tls/tls.h"
 #include "tests/unit/kit/fake_shared.h"
@@ -41,6 +42,7 @@ make_tls(void)
 {
 	static const char *const names[] = { "localhost" };
 	static char cert[256], key[256];
+	static struct pem pem;
 	char err[256];
 	struct tls_ctx *ctx;
 
@@ -51,7 +53,8 @@ make_tls(void)
 		snprintf(key, sizeof(key), "%s/key.pem", folder);
 		assert_int_equal(tls_make_certificate(cert, key, names, 1, err, sizeof(err)), 0);
 	}
-	ctx = tls_ctx_create(cert, key, err, sizeof(err));
+	assert_int_equal(pem_load(&pem, cert, key, err, sizeof(err)), 0);
+	ctx = tls_ctx_create(pem.certificate, pem.key, err, sizeof(err));
 	assert_non_null(ctx);
 	return ctx;
 }

@@ -22,6 +22,7 @@
 #include <openssl/x509v3.h>
 
 #include "server/handout/handout.h"
+#include "server/handout/pem.h"
 #include "server/handout/tickets.h"
 #include "server/tls/tls.h"
 #include "tests/unit/kit/tmpdir.h"
@@ -34,11 +35,14 @@ static const char *const names[] = { "chat.example", "127.0.0.1", "::1" };
 static struct tls_ctx *
 make_ctx(void)
 {
+	static struct pem pem;
 	struct tls_ctx *c;
 
 	if (tls_make_certificate(cert_file, key_file, names, 3, err, sizeof(err)) < 0)
 		fail_msg("%s", err);
-	if ((c = tls_ctx_create(cert_file, key_file, err, sizeof(err))) == NULL)
+	if (pem_load(&pem, cert_file, key_file, err, sizeof(err)) < 0)
+		fail_msg("%s", err);
+	if ((c = tls_ctx_create(pem.certificate, pem.key, err, sizeof(err))) == NULL)
 		fail_msg("%s", err);
 	return c;
 }
@@ -184,6 +188,7 @@ static void
 bad_material_is_named(void **state)
 {
 	static const char nonsense[] = "nonsense\n";
+	static struct pem pem;
 	char cert[4096] = "";
 	FILE *f;
 
@@ -192,12 +197,15 @@ bad_material_is_named(void **state)
 	f = fopen(cert_file, "r");
 	assert_true(fread(cert, 1, sizeof(cert) - 1, f) > 0);
 	fclose(f);
-	assert_null(tls_ctx_create_mem(nonsense, nonsense, err, sizeof(err)));
+	assert_null(tls_ctx_create(nonsense, nonsense, err, sizeof(err)));
 	assert_non_null(strstr(err, "certificate"));
-	assert_null(tls_ctx_create_mem(cert, nonsense, err, sizeof(err)));
+	assert_null(tls_ctx_create(cert, nonsense, err, sizeof(err)));
 	assert_non_null(strstr(err, "key"));
-	assert_null(tls_ctx_create("/nonexistent", key_file, err, sizeof(err)));
+	assert_int_equal(pem_load(&pem, "/nonexistent", key_file, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "/nonexistent"));
+	assert_int_equal(pem_load(&pem, cert_file, "/none", err, sizeof(err)), -1);
+	assert_non_null(strstr(err, "/none"));
+	assert_int_equal(pem.certificate[0], '\0');
 }
 
 /* ------------------------------------------------------------- handshakes */
