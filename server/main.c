@@ -19,7 +19,7 @@ struct arguments {
 	bool		 foreground, check, dump, init;
 };
 
-static const char usage_text[] =
+static const char kithd_usage[] =
     "usage: kithd [-f] [-c FILE] [-d DIR] [-l ADDRESS:PORT]...\n"
     "       kithd init [-c FILE] [-d DIR]\n"
     "       kithd -t | -T [-c FILE] [-d DIR] [-l ADDRESS:PORT]...\n"
@@ -34,7 +34,7 @@ static const char usage_text[] =
 _Noreturn static void
 usage(void)
 {
-	fputs(usage_text, stderr);
+	fputs(kithd_usage, stderr);
 	exit(2);
 }
 
@@ -49,7 +49,7 @@ add_listen(struct arguments *a, const char *address)
 }
 
 static void
-parse(struct arguments *a, int argc, char **argv)
+parse_arguments(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "help", no_argument, NULL, 'h' },
@@ -82,7 +82,7 @@ parse(struct arguments *a, int argc, char **argv)
 			puts("kithd " PACKAGE_VERSION);
 			exit(0);
 		case 'h':
-			fputs(usage_text, stdout);
+			fputs(kithd_usage, stdout);
 			exit(0);
 		default:
 			usage();
@@ -118,7 +118,7 @@ in_background(void)
 }
 
 static int
-serve(const struct arguments *a, struct conf *c)
+run_master(const struct arguments *a, struct conf *c)
 {
 	struct master_args args = { .conf = c, .roles = proc_roles };
 	int status;
@@ -139,7 +139,7 @@ main(int argc, char **argv)
 	struct conf *c;
 	int status;
 
-	parse(&a, argc, argv);
+	parse_arguments(&a, argc, argv);
 	if ((c = load(&a)) == NULL)
 		return PROC_EX_CONFIG;
 	if (a.dump)
@@ -150,7 +150,7 @@ main(int argc, char **argv)
 	else if (a.init)
 		status = master_init(c);
 	else
-		status = serve(&a, c);
+		status = run_master(&a, c);
 	conf_destroy(c);
 	return status;
 }

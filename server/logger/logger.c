@@ -89,7 +89,7 @@ open_target(struct proc *p)
 }
 
 static void
-put(struct logger *g, enum log_level level, const char *line, size_t len)
+put_line(struct logger *g, enum log_level level, const char *line, size_t len)
 {
 	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -116,7 +116,7 @@ logger_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 
 	n = log_line(line, sizeof(line), h->time_ms, level, proc_role_name(role),
 	    h->from - p->shared->first[role], h->user[0], (const char *)body, len);
-	put(p->state, level, line, n);
+	put_line(p->state, level, line, n);
 }
 
 /* How many lines the inbox had no room for since this was told last. */
@@ -135,7 +135,7 @@ tell_dropped(struct proc *p)
 	g->dropped = dropped;
 	n = log_line(line, sizeof(line), clock_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
 	    p->index, 0, text, n);
-	put(g, LOG_L_WARN, line, n);
+	put_line(g, LOG_L_WARN, line, n);
 }
 
 static void

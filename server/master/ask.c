@@ -14,7 +14,7 @@
 #define ANSWER_BYTES	4096u		/* an answer, unpacked */
 
 static void
-refuse(struct master *m, ask_done *done, uint64_t arg, enum kith_err code)
+answer_refused(struct master *m, ask_done *done, uint64_t arg, enum kith_err code)
 {
 	Kith__Ipc__AdminAnswer answer = KITH__IPC__ADMIN_ANSWER__INIT;
 
@@ -38,12 +38,12 @@ ask_send(struct master *m, const Kith__Ipc__Admin *question, ask_done *done, uin
 	struct ipc_head h = { .type = IPC_ADMIN };
 
 	if (a == NULL) {
-		refuse(m, done, arg, KITH_E_BUSY);
+		answer_refused(m, done, arg, KITH_E_BUSY);
 		return;
 	}
 	h.request = m->asks.last_id + 1;
 	if (ipc_send_msg(&m->self, m->shared.first[ROLE_AUTH], &h, &question->base) < 0) {
-		refuse(m, done, arg, KITH_E_UNAVAILABLE);
+		answer_refused(m, done, arg, KITH_E_UNAVAILABLE);
 		return;
 	}
 	*a = (struct ask){
@@ -66,14 +66,14 @@ ask_answered(struct master *m, const struct ipc_head *h, const uint8_t *body, ui
 	a = *open;
 	open->id = 0;
 	if (unpackmem_init(&mem, ANSWER_BYTES) < 0) {
-		refuse(m, a.done, a.arg, KITH_E_UNAVAILABLE);
+		answer_refused(m, a.done, a.arg, KITH_E_UNAVAILABLE);
 		return;
 	}
 	if (wire_unpack(&kith__ipc__admin_answer__descriptor, body, len, &mem, NULL, &msg) ==
 	    KITH_E_OK)
 		a.done(m, a.arg, (const Kith__Ipc__AdminAnswer *)msg);
 	else
-		refuse(m, a.done, a.arg, KITH_E_INTERNAL);
+		answer_refused(m, a.done, a.arg, KITH_E_INTERNAL);
 	unpackmem_fini(&mem);
 }
 
@@ -86,6 +86,6 @@ ask_expire(struct master *m, uint64_t now)
 		if (a.id == 0 || now < a.deadline_ms)
 			continue;
 		m->asks.open[i].id = 0;
-		refuse(m, a.done, a.arg, KITH_E_UNAVAILABLE);
+		answer_refused(m, a.done, a.arg, KITH_E_UNAVAILABLE);
 	}
 }

@@ -135,12 +135,9 @@ static void
 set_limits(const struct birth *b, const struct proc *p)
 {
 	const struct proc_role *role = &b->roles[p->role];
-	const struct rlimit none = { 0, 0 };
 	struct rlimit files;
 	rlim_t need = (rlim_t)b->conf->sessions_max + FDS_BESIDE_SESSIONS;
 
-	if (role->secrets)
-		setrlimit(RLIMIT_CORE, &none);
 	if (!role->listens || getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur >= need)
 		return;
 	if (files.rlim_max != RLIM_INFINITY && files.rlim_max < need) {
@@ -213,9 +210,20 @@ drop_root(const struct birth *b, struct proc *p)
 		fatalx("root came back");
 }
 
+void
+birth_protect(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	setrlimit(RLIMIT_CORE, &none);
+	if (!SANITIZED)		/* LeakSanitizer traces its own process */
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static void
 follow_master(pid_t master)
 {
+	birth_protect();	/* again: the change of user may have undone it */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	/* After the change of user, which resets it. Where it is missing, life_fd does it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -267,23 +275,21 @@ fill_proc(const struct birth *b, unsigned slot, struct proc *p, struct proc_list
 }
 
 pid_t
-proc_start(struct birth *b, unsigned slot)
+birth_start(struct birth *b, unsigned slot)
 {
 	struct proc_slot *s = &b->shared->slots[slot];
 	pid_t master = getpid(), pid;
-	static struct proc p;		/* of the child; these outlive this frame there */
-	static struct proc_listening listening;
 
 	atomic_store(&s->ready, 0);
 	atomic_store(&s->beat_ms, clock_now_ms());
 	atomic_fetch_add(&s->generation, 1);
-	fill_proc(b, slot, &p, &listening);
+	fill_proc(b, slot, &b->proc, &b->listening);
 	if ((pid = fork()) < 0)
 		return -errno;
 	if (pid > 0) {
 		atomic_store(&s->pid, (uint32_t)pid);
 		return pid;
 	}
-	log_ring_attach(&p);
-	live(b, &p, master);
+	log_ring_attach(&b->proc);
+	live(b, &b->proc, master);
 }

@@ -29,10 +29,17 @@ struct birth {
 	bool			 drops;		/* started as root: to this user */
 	uid_t			 uid;
 	gid_t			 gid;
+	/* What the next child will be; made before the fork, which copies it. */
+	struct proc		 proc;
+	struct proc_listening	 listening;
 };
+
+/* No core dump, and no tracing by others of the same user. For the master, and for every
+ * role: each is a copy of the master, which sees passwords and the key. */
+void	birth_protect(void);
 
 /* Forks the process of `slot` and fills in the slot but for `restarts`. The child never
  * returns. Its pid, or -errno. */
-pid_t	proc_start(struct birth *b, unsigned slot);
+pid_t	birth_start(struct birth *b, unsigned slot);
 
 #endif

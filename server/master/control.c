@@ -65,11 +65,12 @@ bind_socket(int fd, const char *path, const struct state_owner *owner)
 
 int
 control_open(struct control *c, const struct conf *conf, const struct state_owner *owner,
-    char *err, size_t errlen)
+    control_command_fn *command, char *err, size_t errlen)
 {
 	int rc;
 
 	json_set_alloc_funcs(malloc, wiping_free);
+	c->command = command;
 	c->uid = owner->uid;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		c->clients[i].fd = -1;
@@ -180,7 +181,7 @@ run_line(struct master *m, struct control_client *cl, size_t len)
 	if (!json_is_object(request))
 		answer = control_error(2, "not a JSON object in one line");
 	else
-		answer = control_command(m, id, cl->uid, request);
+		answer = m->control.command(m, id, cl->uid, request);
 	json_decref(request);
 	if (answer != NULL)
 		control_answer(m, id, answer);
@@ -216,7 +217,7 @@ read_in(struct control_client *cl)
 }
 
 static bool
-is_allowed(const struct control *c, int fd, uid_t *uid)
+peer_is_allowed(const struct control *c, int fd, uid_t *uid)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -247,7 +248,7 @@ accept_client(struct control *c)
 		return;
 	if ((fd = accept4(c->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
 		return;
-	if (!is_allowed(c, fd, &uid)) {
+	if (!peer_is_allowed(c, fd, &uid)) {
 		log_warn(0, "control.refused", "uid=%ld", (long)uid);
 		close(fd);
 		return;

@@ -30,6 +30,10 @@ struct master;
 struct pollfd;
 struct state_owner;
 
+/* Runs one request of `client`. The answer, yours, or NULL: control_answer() follows. */
+typedef json_t *control_command_fn(struct master *m, uint64_t client, uid_t uid,
+	    const json_t *request);
+
 struct control_client {
 	int		 fd;		/* -1: free */
 	uint32_t	 serial;	/* tells the users of this place apart */
@@ -43,6 +47,7 @@ struct control_client {
 };
 
 struct control {
+	control_command_fn	*command;
 	int			fd;	/* -1: not open */
 	uid_t			uid;	/* the service's */
 	uint32_t		last_serial;
@@ -50,7 +55,8 @@ struct control {
 };
 
 /* 0 or -1 with err. The state directory is locked already: a socket left there is stale. */
-int	control_open(struct control *c, const struct conf *conf, const struct state_owner *owner,
+int	control_open(struct control *c, const struct conf *conf,
+	    const struct state_owner *owner, control_command_fn *command,
 	    char *err, size_t errlen);
 
 /* Stops listening and removes the socket; connections stay until the process ends. Harmless on one
@@ -65,8 +71,8 @@ void	control_events(struct master *m, const struct pollfd *fds);
  * the connection is closed. */
 void	control_answer(struct master *m, uint64_t client, json_t *answer);
 
-/* control_cmd.c: runs one request. The answer, yours, or NULL: control_answer() follows. */
-json_t	*control_command(struct master *m, uint64_t client, uid_t uid, const json_t *request);
+/* control_cmd.c: the commands. */
+control_command_fn control_command;
 
 /* {"error": text, "exit": exit}, yours. */
 json_t	*control_error(int exit, const char *text);

@@ -84,7 +84,7 @@ cmd_status(struct master *m, uint64_t client, const json_t *request)
 	(void)client;
 	(void)request;
 	return json_pack("{s:b, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:o, s:o}",
-	    "ready", master_is_ready(m),
+	    "ready", m->ops->is_ready(m),
 	    "version", PACKAGE_VERSION,
 	    "server_name", m->conf->server_name,
 	    "uptime_s", (json_int_t)((clock_now_ms() - m->started_ms) / 1000),
@@ -138,7 +138,7 @@ cmd_stop(struct master *m, uint64_t client, const json_t *request)
 {
 	(void)client;
 	(void)request;
-	master_stop(m);
+	m->ops->stop(m);
 	return json_pack("{s:I}", "pid", (json_int_t)atomic_load(&m->shared.slots[0].pid));
 }
 
@@ -278,7 +278,7 @@ cmd_user_enable(struct master *m, uint64_t client, const json_t *request)
 
 /* ------------------------------------------------------------- the table */
 
-static const struct {
+static const struct control_row {
 	const char	*name;
 	command		*run;
 	bool		 logged;	/* it changes something */
@@ -295,19 +295,26 @@ static const struct {
 	{ "stop",		cmd_stop,		true },
 };
 
+static const struct control_row *
+find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
 json_t *
 control_command(struct master *m, uint64_t client, uid_t uid, const json_t *request)
 {
 	const char *name = json_string_value(json_object_get(request, "command"));
+	const struct control_row *row;
 
 	if (name == NULL)
 		return control_error(2, "\"command\" is missing");
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		if (strcmp(name, commands[i].name) != 0)
-			continue;
-		if (commands[i].logged)
-			log_info(0, "control", "command=%s uid=%ld", name, (long)uid);
-		return commands[i].run(m, client, request);
-	}
-	return control_error(2, "no such command");
+	if ((row = find_command(name)) == NULL)
+		return control_error(2, "no such command");
+	if (row->logged)
+		log_info(0, "control", "command=%s uid=%ld", name, (long)uid);
+	return row->run(m, client, request);
 }

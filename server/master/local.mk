@@ -4,6 +4,7 @@ libkithd_a_SOURCES += \
 	server/master/ask.h \
 	server/master/birth.c \
 	server/master/birth.h \
+	server/master/children.c \
 	server/master/control.c \
 	server/master/control.h \
 	server/master/control_cmd.c \
@@ -15,7 +16,7 @@ libkithd_a_SOURCES += \
 	server/master/listen.h \
 	server/master/master.c \
 	server/master/master.h \
-	server/master/master_child.c \
+	server/master/master_init.c \
 	server/master/master_int.h \
 	server/master/master_reload.c \
 	server/master/master_setup.c \

@@ -29,8 +29,8 @@ enum { POLL_SIGNAL, POLL_WAKE, POLL_CONTROL, POLL_COUNT = POLL_CONTROL + CONTROL
 
 /* ------------------------------------------------------------- phases */
 
-bool
-master_is_ready(const struct master *m)
+static bool
+all_ready(const struct master *m)
 {
 	if (m->phase != MASTER_SERVING)
 		return false;
@@ -79,7 +79,7 @@ ask_first_invite(struct master *m)
 }
 
 static void
-serve(struct master *m)
+begin_service(struct master *m)
 {
 	m->phase = MASTER_SERVING;
 	for (unsigned i = 0; i < m->listeners.n; i++)
@@ -97,7 +97,7 @@ start_on(struct master *m)
 {
 	while (children_ready(m, m->reached)) {
 		if (m->reached + 1 == ROLE_COUNT) {
-			serve(m);
+			begin_service(m);
 			return;
 		}
 		if (m->reached == ROLE_LOG)
@@ -125,8 +125,8 @@ stop_on(struct master *m, uint64_t now)
 	}
 }
 
-void
-master_stop(struct master *m)
+static void
+begin_stop(struct master *m)
 {
 	if (m->phase == MASTER_STOPPING || m->phase == MASTER_DONE)
 		return;
@@ -141,7 +141,7 @@ master_stop(struct master *m)
 /* ------------------------------------------------------------- events */
 
 static void
-on_reload(struct master *m)
+on_sighup(struct master *m)
 {
 	char err[512];
 
@@ -157,18 +157,21 @@ read_signals(struct master *m)
 	while (read(m->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGCHLD:
-			children_reap(m);
+			if (children_reap(m)) {
+				m->status = PROC_EX_CONFIG;
+				begin_stop(m);
+			}
 			break;
 		case SIGINT:
 			if (m->phase == MASTER_STOPPING)	/* ^C again: do not wait */
 				children_signal(m, SIGKILL);
-			master_stop(m);
+			begin_stop(m);
 			break;
 		case SIGTERM:
-			master_stop(m);
+			begin_stop(m);
 			break;
 		case SIGHUP:
-			on_reload(m);
+			on_sighup(m);
 			break;
 		case SIGUSR1:
 			children_signal(m, SIGUSR1);
@@ -180,7 +183,7 @@ read_signals(struct master *m)
 static void
 read_inbox(struct master *m)
 {
-	static uint8_t record[RING_RECORD_MAX];
+	uint8_t record[RING_RECORD_MAX];
 	struct ring *ring = &m->shared.rings[m->self.slot];
 	struct ipc_head h;
 	const uint8_t *body;
@@ -208,7 +211,7 @@ poll_timeout(const struct master *m, uint64_t now)
 }
 
 static void
-wait_for_events(struct master *m)
+master_wait(struct master *m)
 {
 	struct wake *wake = &m->shared.wakes[m->self.slot];
 	struct pollfd fds[POLL_COUNT] = {
@@ -227,7 +230,7 @@ wait_for_events(struct master *m)
 }
 
 static void
-turn(struct master *m)
+master_turn(struct master *m)
 {
 	uint64_t now = clock_now_ms();
 
@@ -252,10 +255,12 @@ turn(struct master *m)
 int
 master_run(const struct master_args *args)
 {
+	static const struct master_ops ops = { .is_ready = all_ready, .stop = begin_stop };
 	static struct master m;		/* large, and one to a process */
 	char err[1024] = "";
 
 	m = (struct master){
+		.ops = &ops,
 		.args = args,
 		.conf = args->conf,
 		.signal_fd = -1,
@@ -271,8 +276,8 @@ master_run(const struct master_args *args)
 	m.phase = MASTER_STARTING;
 	m.reached = ROLE_LOG;
 	children_want(&m, m.reached);
-	for (turn(&m); m.phase != MASTER_DONE; turn(&m))
-		wait_for_events(&m);
+	for (master_turn(&m); m.phase != MASTER_DONE; master_turn(&m))
+		master_wait(&m);
 	master_teardown(&m);
 	return m.status;
 }

@@ -18,6 +18,8 @@
 #define INVITE_AGAIN_MS		2000u	/* the database may be away at the first start */
 #define SHORT_LIFE_MS		1000u
 
+struct pem;
+
 enum master_phase {
 	MASTER_STARTING,	/* roles up to `reached` are started */
 	MASTER_SERVING,		/* all were ready at one time */
@@ -34,7 +36,14 @@ struct child {
 	unsigned	backoff_ms;	/* before the next start, if it dies unready */
 };
 
+/* What commands may do with the loop (master.c). */
+struct master_ops {
+	bool	(*is_ready)(const struct master *m);	/* every role serves now */
+	void	(*stop)(struct master *m);
+};
+
 struct master {
+	const struct master_ops	*ops;
 	struct conf		*conf;
 	const struct master_args *args;
 	struct state_owner	 owner;
@@ -64,16 +73,20 @@ void	master_teardown(struct master *m);
 
 /* master_reload.c. 0 or -1 with err, and nothing has changed. */
 int	master_load_certificate(struct master *m, const struct conf *c, char *err, size_t errlen);
+
+/* Reads key and certificate, and checks that they fit together. Wipe `pem` after use. */
+int	master_read_certificate(const struct conf *c, struct pem *pem,
+	    char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen);
 int	master_hand_out_options(struct master *m);
 
 /* Hands out the web page's files. What cannot be read is logged. */
 void	master_load_page(struct master *m);
 int	master_reload(struct master *m, char *err, size_t errlen);
 
-/* master_child.c. */
+/* children.c. children_reap(): a role refuses the configuration, so the start is over. */
 void	children_want(struct master *m, enum role r);		/* starts a role's processes */
 void	children_start_due(struct master *m, uint64_t now);
-void	children_reap(struct master *m);
+bool	children_reap(struct master *m);
 void	children_watch(struct master *m, uint64_t now);		/* hung ones, overdue ones */
 void	children_count_repairs(struct master *m);		/* of what the dead held */
 void	children_term(struct master *m, enum role r, uint64_t now);
@@ -81,9 +94,5 @@ void	children_signal(struct master *m, int sig);		/* to all that run */
 bool	children_ready(const struct master *m, enum role r);
 bool	children_gone(const struct master *m, enum role r);
 uint64_t children_next_due(const struct master *m);		/* UINT64_MAX: none */
-
-/* master.c. */
-void	master_stop(struct master *m);
-bool	master_is_ready(const struct master *m);		/* every role serves now */
 
 #endif

@@ -1,13 +1,10 @@
 /*
  * master_reload.c - takes over a changed configuration and certificate.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "server/conf/conf.h"
 #include "server/handout/page.h"
@@ -31,21 +28,28 @@ check_pem(const struct pem *pem, char fingerprint[TLS_FINGERPRINT_MAX], char *er
 }
 
 int
+master_read_certificate(const struct conf *c, struct pem *pem,
+    char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen)
+{
+	if (pem_load(pem, c->tls_certificate, c->tls_key, err, errlen) < 0)
+		return -1;
+	return check_pem(pem, fingerprint, err, errlen);
+}
+
+int
 master_load_certificate(struct master *m, const struct conf *c, char *err, size_t errlen)
 {
 	char fingerprint[TLS_FINGERPRINT_MAX];
 	struct pem *pem = calloc(1, sizeof(*pem));
-	int rc = -1;
+	int rc;
 
 	if (pem == NULL) {
 		snprintf(err, errlen, "no memory for the certificate");
 		return -1;
 	}
-	if (pem_load(pem, c->tls_certificate, c->tls_key, err, errlen) == 0 &&
-	    check_pem(pem, fingerprint, err, errlen) == 0) {
+	if ((rc = master_read_certificate(c, pem, fingerprint, err, errlen)) == 0) {
 		handout_write(&m->birth.pem, pem, sizeof(*pem));
 		memcpy(m->fingerprint, fingerprint, sizeof(fingerprint));
-		rc = 0;
 	}
 	explicit_bzero(pem, sizeof(*pem));
 	free(pem);
@@ -100,49 +104,4 @@ master_reload(struct master *m, char *err, size_t errlen)
 	children_signal(m, SIGHUP);
 	log_info(0, "server.reload", "fingerprint=%s", m->fingerprint);
 	return 0;
-}
-
-/* Where there is none: every option with its help, as a comment. */
-static int
-write_sample(const struct conf *c, char *err, size_t errlen)
-{
-	char path[4096 + sizeof("/kithd.conf")];
-	int fd, rc;
-
-	if (c->file != NULL)
-		return 0;
-	snprintf(path, sizeof(path), "%s/kithd.conf", c->state_dir);
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644)) < 0)
-		rc = -errno;
-	else {
-		rc = conf_dump(c, fd);
-		close(fd);
-	}
-	if (rc < 0)
-		snprintf(err, errlen, "kithd.conf: %s", strerror(-rc));
-	return rc < 0 ? -1 : 0;
-}
-
-int
-master_init(const struct conf *c)
-{
-	static struct master m;
-	char err[1024] = "";
-	struct state_owner owner;
-	int rc = 1;
-
-	m.birth.pem = (struct handout)HANDOUT_NONE;
-	if (state_owner(c, &owner, err, sizeof(err)) == 0 &&
-	    state_make(c, &owner, err, sizeof(err)) == 0 &&
-	    write_sample(c, err, sizeof(err)) == 0 &&
-	    state_make_certificate(c, err, sizeof(err)) == 0 &&
-	    handout_create(&m.birth.pem, "kith-pem", sizeof(struct pem)) == 0 &&
-	    master_load_certificate(&m, c, err, sizeof(err)) == 0) {
-		printf("%s is ready.\nkey %s\n", c->state_dir, m.fingerprint);
-		rc = 0;
-	} else {
-		fprintf(stderr, "kithd: %s\n", err);
-	}
-	handout_close(&m.birth.pem);
-	return rc;
 }

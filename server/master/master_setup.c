@@ -222,6 +222,7 @@ setup_process(struct master *m)
 	if ((rc = make_shared(&m->shared, m->args->roles, m->conf)) < 0 || (rc = make_handouts(m)) < 0)
 		return rc;
 	make_self(m);
+	birth_protect();
 	spare_from_memory_killer();
 	return take_signals(m);
 }
@@ -248,7 +249,7 @@ master_setup(struct master *m, char *err, size_t errlen)
 	}
 	if (master_load_certificate(m, c, err, errlen) < 0 ||
 	    listen_open(&m->listeners, c, m->shared.count[ROLE_WORKER], err, errlen) < 0 ||
-	    control_open(&m->control, c, &m->owner, err, errlen) < 0)
+	    control_open(&m->control, c, &m->owner, control_command, err, errlen) < 0)
 		return -1;
 	master_load_page(m);
 	return 0;

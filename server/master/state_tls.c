@@ -26,7 +26,7 @@ struct names {
 };
 
 static void
-add_name(struct names *names, const char *name)
+add_host_name(struct names *names, const char *name)
 {
 	if (*name == '\0' || strlen(name) >= NAME_MAX_BYTES || names->n == NAMES_MAX)
 		return;
@@ -49,7 +49,7 @@ add_address(struct names *names, const struct sockaddr *sa)
 		inet_ntop(AF_INET, &sin->sin_addr, text, sizeof(text));
 	else if (sa->sa_family == AF_INET6 && !IN6_IS_ADDR_LINKLOCAL(&sin6->sin6_addr))
 		inet_ntop(AF_INET6, &sin6->sin6_addr, text, sizeof(text));
-	add_name(names, text);
+	add_host_name(names, text);
 }
 
 static void
@@ -58,10 +58,10 @@ collect_names(const struct conf *c, struct names *names)
 	struct ifaddrs *all = NULL;
 	char host[256] = "";
 
-	add_name(names, c->server_name);
+	add_host_name(names, c->server_name);
 	if (gethostname(host, sizeof(host) - 1) == 0)
-		add_name(names, host);
-	add_name(names, "localhost");
+		add_host_name(names, host);
+	add_host_name(names, "localhost");
 	if (getifaddrs(&all) < 0)
 		return;			/* the name alone will do */
 	for (struct ifaddrs *a = all; a != NULL; a = a->ifa_next)

@@ -58,7 +58,7 @@ ipc_send_hint(struct proc *p, unsigned to, struct ipc_head *h, const void *body,
 int
 ipc_send_msg(struct proc *p, unsigned to, struct ipc_head *h, const ProtobufCMessage *msg)
 {
-	static uint8_t packed[FRAME_BYTES_MAX];
+	uint8_t packed[FRAME_BYTES_MAX];
 	size_t len = protobuf_c_message_get_packed_size(msg);
 	int rc;
 
@@ -118,7 +118,7 @@ ipc_slot(const struct proc *p, enum role r, uint64_t key)
 
 /* NULL, or why the record is not one that this process may be sent. */
 static const char *
-judge(struct proc *p, const struct ipc_head *h, uint32_t body_len)
+refusal_of(struct proc *p, const struct ipc_head *h, uint32_t body_len)
 {
 	enum role from = proc_slot_role(p->shared, h->from);
 	const struct ipc_row *row = find_row(h->type, from, p->role);
@@ -145,7 +145,7 @@ ipc_check(struct proc *p, const void *rec, uint32_t len,
 	memset(h, 0, sizeof(*h));
 	if (len >= sizeof(*h)) {
 		memcpy(h, rec, sizeof(*h));
-		wrong = judge(p, h, len - (uint32_t)sizeof(*h));
+		wrong = refusal_of(p, h, len - (uint32_t)sizeof(*h));
 	}
 	if (wrong != NULL) {
 		stats_add(p->stats, STAT_ipc_refused, 1);

@@ -7,5 +7,5 @@ libkithd_a_SOURCES += \
 	server/proc/log_ring.h \
 	server/proc/proc.c \
 	server/proc/proc.h \
-	server/proc/proc_info.c \
+	server/proc/proc_role.c \
 	server/proc/proc_role.h

@@ -14,6 +14,7 @@
 #include "protocol/base/clock.h"
 #include "server/conf/conf.h"
 #include "server/handout/handout.h"
+#include "server/handout/pem.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 
@@ -28,12 +29,52 @@ struct loop {
 	size_t		 cap;
 };
 
+/* -- what code of any role asks ---- */
+
+enum role
+proc_slot_role(const struct shared *s, unsigned slot)
+{
+	for (unsigned r = 0; r < ROLE_COUNT; r++)
+		if (slot >= s->first[r] && slot - s->first[r] < s->count[r])
+			return (enum role)r;
+	return ROLE_COUNT;
+}
+
+void
+proc_stop(struct proc *p)
+{
+	p->stopping = true;
+}
+
+void
+proc_again(struct proc *p)
+{
+	p->again = true;
+}
+
+int
+proc_pem(struct proc *p, struct pem *out)
+{
+	uint32_t len;
+	int rc;
+
+	if (p->listening == NULL)
+		return -EBADF;
+	if ((rc = handout_read(p->listening->pem, out, sizeof(*out), &len)) < 0)
+		return rc;
+	if (len != sizeof(*out))
+		return -EBADMSG;
+	out->certificate[sizeof(out->certificate) - 1] = '\0';
+	out->key[sizeof(out->key) - 1] = '\0';
+	return 0;
+}
+
 /* ------------------------------------------------------------- the inbox */
 
 /* Reads one record into the buffer at *used. 0, or a negative errno when the
  * drain is over for this turn. */
 static int
-take_one(struct proc *p, size_t *used)
+take_record(struct proc *p, size_t *used)
 {
 	struct loop *l = p->loop;
 	struct ring *ring = &p->shared->rings[p->slot];
@@ -66,7 +107,7 @@ drain_inbox(struct proc *p)
 	size_t used = 0;
 
 	for (n = 0; n < budget && !p->stopping; n++)
-		if (take_one(p, &used) < 0)
+		if (take_record(p, &used) < 0)
 			break;
 	if (n == budget)
 		proc_again(p);
@@ -109,7 +150,7 @@ on_term(evutil_socket_t fd, short what, void *arg)
 static int
 take_options(struct proc *p, char *err, size_t errlen)
 {
-	static char lines[PROC_OPTIONS_MAX];
+	char lines[PROC_OPTIONS_MAX];
 	uint32_t len;
 	int rc;
 
@@ -200,7 +241,7 @@ free_loop(struct proc *p)
 }
 
 static void
-wait_for_events(struct proc *p)
+proc_wait(struct proc *p)
 {
 	struct wake *wake = &p->shared->wakes[p->slot];
 	bool again = p->again;
@@ -217,7 +258,7 @@ wait_for_events(struct proc *p)
 }
 
 static void
-turn(struct proc *p)
+proc_turn(struct proc *p)
 {
 	struct proc_slot *slot = &p->shared->slots[p->slot];
 
@@ -239,12 +280,12 @@ proc_run(struct proc *p, const struct proc_ops *ops)
 	if (make_loop(p, ops) == NULL || add_events(p) < 0)
 		fatalx("no memory for the loop");
 	ring_attach(&p->shared->rings[p->slot]);
-	turn(p);
+	proc_turn(p);
 	atomic_store(&p->shared->slots[p->slot].ready, 1);
 	wake_kick(&p->shared->wakes[0]);	/* the master may be waiting for it */
 	while (!p->stopping) {
-		wait_for_events(p);
-		turn(p);
+		proc_wait(p);
+		proc_turn(p);
 	}
 	free_loop(p);
 	return 0;

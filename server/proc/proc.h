@@ -2,7 +2,7 @@
  * proc.h - a role's process: what it is given at its birth, and the loop that every
  * role runs.
  *
- * A role is a row of proc_roles[]. The master calls proc_start() (birth.h); the
+ * A role is a row of proc_roles[]. The master calls birth_start(); the
  * child drops what it must not have (privileges, descriptors, signals), makes its
  * event base, and calls the role's main function, which fills in a
  * struct proc_ops and calls proc_run(). When the master dies, proc_run() returns

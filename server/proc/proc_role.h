@@ -13,7 +13,8 @@
  *   share	its inbox is inbox_bytes divided by this: small records only
  *   root	what it sees of the file system
  *   listens	gets sockets, certificate, ticket keys, page (struct proc_listening)
- *   secrets	leaves no core dump, and nobody may trace it
+ *
+ * No role dumps core, whatever its row says: each is a copy of the master.
  */
 #ifndef KITH_SERVER_PROC_ROLE_H
 #define KITH_SERVER_PROC_ROLE_H
@@ -24,21 +25,21 @@
 #define PROC_ONE		0u
 #define PROC_COUNT(option)	offsetof(struct conf, option)
 
+/*	  role    name      main               count
+ *		  share  root                listens */
 #define ROLES(X) \
-/*	  role    name      main         count                       */ \
-/*	          share  root                listens  secrets        */ \
-	X(MASTER, "master", NULL,        PROC_ONE, \
-		  8,     PROC_ROOT_ALL,      false,   true) \
-	X(LOG,    "log",    logger_main, PROC_ONE, \
-		  8,     PROC_ROOT_LOG,      false,   false) \
+	X(MASTER, "master", NULL,              PROC_ONE, \
+		  8,     PROC_ROOT_ALL,      false) \
+	X(LOG,    "log",    logger_main,       PROC_ONE, \
+		  8,     PROC_ROOT_LOG,      false) \
 	X(WRITER, "writer", store_writer_main, PROC_ONE, \
-		  1,     PROC_ROOT_DATABASE, false,   true) \
+		  1,     PROC_ROOT_DATABASE, false) \
 	X(READER, "reader", store_reader_main, PROC_COUNT(readers), \
-		  1,     PROC_ROOT_DATABASE, false,   true) \
-	X(AUTH,   "auth",   auth_main,   PROC_COUNT(auth_processes), \
-		  1,     PROC_ROOT_EMPTY,    false,   true) \
-	X(WORKER, "worker", worker_main, PROC_COUNT(workers), \
-		  1,     PROC_ROOT_EMPTY,    true,    true)
+		  1,     PROC_ROOT_DATABASE, false) \
+	X(AUTH,   "auth",   auth_main,         PROC_COUNT(auth_processes), \
+		  1,     PROC_ROOT_EMPTY,    false) \
+	X(WORKER, "worker", worker_main,       PROC_COUNT(workers), \
+		  1,     PROC_ROOT_EMPTY,    true)
 
 #define PROC_ROLE_ENUM(role, ...) ROLE_##role,
 enum role { ROLES(PROC_ROLE_ENUM) ROLE_COUNT };
@@ -64,7 +65,6 @@ struct proc_role {
 	unsigned	 share;
 	enum proc_root	 root;
 	bool		 listens;
-	bool		 secrets;
 };
 
 extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */

@@ -1,5 +1,5 @@
 /*
- * master_child.c - starts, watches and buries the roles' processes.
+ * children.c - starts, watches and buries the roles' processes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -64,7 +64,7 @@ start_child(struct master *m, unsigned slot, uint64_t now)
 
 	if (atomic_load(&s->generation) > 0)
 		atomic_fetch_add(&s->restarts, 1);
-	pid = proc_start(&m->birth, slot);
+	pid = birth_start(&m->birth, slot);
 	if (pid < 0) {
 		log_error(0, "role.fork", "role=%s index=%u error=\"%s\"", role_name(m, slot),
 		    index_of(m, slot), strerror(-(int)pid));
@@ -208,27 +208,38 @@ bury(struct master *m, unsigned slot, int status)
 	for (unsigned i = 0; i < m->shared.nslots; i++)
 		wake_kick(&m->shared.wakes[i]);
 
-	if (m->phase == MASTER_STARTING && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == PROC_EX_CONFIG) {
-		log_error(0, "start.refused", "role=%s index=%u reason=\"it refuses the "
-		    "configuration, see above\"", role_name(m, slot), index_of(m, slot));
-		m->status = PROC_EX_CONFIG;
-		master_stop(m);
-	}
 	if (m->phase != MASTER_STOPPING)
 		plan_restart(m, slot, was_ready);
 }
 
-void
+/* During the start, and for good: another try would end the same way. */
+static bool
+refuses_configuration(const struct master *m, unsigned slot, int status)
+{
+	if (m->phase != MASTER_STARTING || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) != PROC_EX_CONFIG)
+		return false;
+	log_error(0, "start.refused", "role=%s index=%u reason=\"it refuses the "
+	    "configuration, see above\"", role_name(m, slot), index_of(m, slot));
+	return true;
+}
+
+bool
 children_reap(struct master *m)
 {
+	bool refused = false;
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (unsigned i = 1; i < m->shared.nslots; i++)
-			if (m->children[i].pid == pid)
-				bury(m, i, status);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (unsigned i = 1; i < m->shared.nslots; i++) {
+			if (m->children[i].pid != pid)
+				continue;
+			bury(m, i, status);
+			refused = refuses_configuration(m, i, status) || refused;
+		}
+	}
+	return refused;
 }
 
 /* ------------------------------------------------------------- watch, stop */
