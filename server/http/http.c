@@ -1,27 +1,22 @@
 /*
- * http.c - requests of HTTP/1.1, read strictly: where a head and a body end.
+ * http.c - reads HTTP/1.1 requests: finds where a head and a body end.
  *
- * A head is collected in one block, each line checked as it ends (http_head.c). A body is
- * taken by its length or by its chunks, whose lines have one form here.
+ * A head is collected in one block, and each line is checked as it ends (http_head.c). A body
+ * has a length or is chunked; the lines around chunks may have one form only.
  */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "protocol/base/wipebuf.h"
 #include "server/http/http_int.h"
 
-#define HEAD_MIN	1024u
-#define BODY_MIN	1024u
-#define CHUNK_DIGITS	8u		/* of a chunk's size: more is no chunk but an attack */
+#define CHUNK_DIGITS	8u		/* of a chunk's size; only attacks use more */
 
 enum reading {
 	IN_HEAD,
-	HEAD_GIVEN,			/* HTTP_HEAD_DONE was told */
-	IN_BODY,			/* with a length: `left` bytes are missing */
+	HEAD_GIVEN,			/* HTTP_HEAD_DONE was returned */
+	IN_BODY,			/* of known length: `left` bytes are missing */
 	IN_CHUNK_SIZE, IN_CHUNK_SIZE_LF,
 	IN_CHUNK, IN_CHUNK_CR, IN_CHUNK_LF,
-	IN_LAST_CR, IN_LAST_LF,		/* the empty line after the last chunk: no trailers */
-	ALL_GIVEN			/* HTTP_ONE was told */
+	IN_LAST_CR, IN_LAST_LF,		/* the empty line after the last chunk; no trailers */
+	ALL_GIVEN			/* HTTP_ONE was returned */
 };
 
 static enum http_result
@@ -31,28 +26,7 @@ broken(struct http_reader *r, int status)
 	return HTTP_BROKEN;
 }
 
-/* Doubles a block up to `max`, wiping the old one. 0 or -ENOMEM. */
-static int
-grow(void **block, size_t len, size_t *cap, size_t min, size_t max)
-{
-	size_t more = *cap > 0 ? 2 * *cap : min;
-	void *bigger;
-
-	if (more > max)
-		more = max;
-	if ((bigger = malloc(more)) == NULL)
-		return -ENOMEM;
-	if (len > 0) {
-		memcpy(bigger, *block, len);
-		explicit_bzero(*block, len);
-	}
-	free(*block);
-	*block = bigger;
-	*cap = more;
-	return 0;
-}
-
-/* -- the head -------------------------------------------------------------------------- */
+/* -- the head ------------------------------------------------------------ */
 
 static enum http_result
 end_head(struct http_reader *r)
@@ -65,12 +39,12 @@ end_head(struct http_reader *r)
 	return HTTP_HEAD_DONE;
 }
 
-/* A CRLF is there. Before the request line it may stand alone, once. */
+/* A CRLF has come. One empty line may come before the request line. */
 static enum http_result
 end_line(struct http_reader *r)
 {
-	const char *line = r->head + r->line;
-	size_t len = r->head_len - 2 - r->line;
+	const char *line = (const char *)r->head.data + r->line;
+	size_t len = r->head.len - 2 - r->line;
 	int status;
 
 	if (len == 0 && r->lines > 0)
@@ -79,7 +53,7 @@ end_line(struct http_reader *r)
 		if (r->empty_line)
 			return broken(r, 400);
 		r->empty_line = true;
-		r->head_len = 0;
+		r->head.len = 0;
 		return HTTP_MORE;
 	}
 	status = r->lines == 0 ? http_check_request_line(line, len) :
@@ -88,30 +62,28 @@ end_line(struct http_reader *r)
 		return broken(r, status);
 	if (r->lines++ > HTTP_HEADERS_MAX)
 		return broken(r, 431);
-	r->line = r->head_len;
+	r->line = r->head.len;
 	return HTTP_MORE;
 }
 
-/* One byte. Whatever is no end of a line is found here, before a line is looked at. */
+/* One byte. A CR or LF that is not part of a CRLF is refused here, before its line is checked. */
 static enum http_result
 take_head_byte(struct http_reader *r, char c)
 {
-	char before = r->head_len > 0 ? r->head[r->head_len - 1] : '\0';
-	void *head = r->head;
+	struct wipebuf *head = &r->head;
+	char before = head->len > 0 ? (char)head->data[head->len - 1] : '\0';
 
 	if ((c == '\n') != (before == '\r'))
 		return broken(r, 400);
-	if (r->head_len == HTTP_HEAD_MAX)
+	if (head->len == HTTP_HEAD_MAX)
 		return broken(r, r->lines == 0 ? 414 : 431);
-	if (r->head_len == r->head_cap &&
-	    grow(&head, r->head_len, &r->head_cap, HEAD_MIN, HTTP_HEAD_MAX) < 0)
+	if (head->len == head->size && wipebuf_reserve(head, 1, HTTP_HEAD_MAX) < 0)
 		return broken(r, 503);
-	r->head = head;
-	r->head[r->head_len++] = c;
+	head->data[head->len++] = (uint8_t)c;
 	return c == '\n' ? end_line(r) : HTTP_MORE;
 }
 
-/* Byte by byte, so that nothing behind the head is taken. */
+/* Byte by byte, so that nothing after the head is taken. */
 static enum http_result
 collect_head(struct http_reader *r, const uint8_t **at, size_t *len)
 {
@@ -122,7 +94,7 @@ collect_head(struct http_reader *r, const uint8_t **at, size_t *len)
 	return result;
 }
 
-/* -- the body -------------------------------------------------------------------------- */
+/* -- the body ------------------------------------------------------------ */
 
 static enum http_result
 begin_body(struct http_reader *r)
@@ -140,29 +112,21 @@ begin_body(struct http_reader *r)
 	return r->state == ALL_GIVEN ? HTTP_ONE : HTTP_MORE;
 }
 
-/* Takes what there is of `left` bytes, which are allowed. 0, or a status. */
+/* Takes at most `left` bytes; the caller has checked them against body_max. 0, or a status. */
 static int
 take_body(struct http_reader *r, const uint8_t **at, size_t *len)
 {
 	size_t n = *len < r->left ? *len : (size_t)r->left;
-	void *body = r->body;
-	int rc = 0;
 
-	while (rc == 0 && r->body_cap - r->body_len < n) {
-		rc = grow(&body, r->body_len, &r->body_cap, BODY_MIN, r->body_max);
-		r->body = body;
-	}
-	if (rc < 0)
+	if (wipebuf_append(&r->body, *at, n, r->body_max) < 0)
 		return 503;
-	memcpy(r->body + r->body_len, *at, n);
-	r->body_len += n;
 	r->left -= n;
 	*at += n;
 	*len -= n;
 	return 0;
 }
 
-/* One byte of what stands around the chunks. 0, or a status. */
+/* One byte of the lines around chunks. 0, or a status. */
 static int
 take_framing_byte(struct http_reader *r, uint8_t c)
 {
@@ -189,9 +153,9 @@ take_framing_byte(struct http_reader *r, uint8_t c)
 	if (c == '\r' && r->digits > 0) {
 		r->digits = 0;
 		r->state = IN_CHUNK_SIZE_LF;
-		return r->left > r->body_max - r->body_len ? 413 : 0;
+		return r->left > r->body_max - r->body.len ? 413 : 0;
 	}
-	/* No extensions: nobody uses them but to hide something. */
+	/* No chunk extensions: they are used for smuggling only. */
 	if ((digit = http_hex_digit(c)) < 0 || ++r->digits > CHUNK_DIGITS)
 		return 400;
 	r->left = (r->digits == 1 ? 0 : r->left << 4) | (unsigned)digit;
@@ -217,12 +181,12 @@ collect_body(struct http_reader *r, const uint8_t **at, size_t *len)
 		return broken(r, status);
 	if (r->state != ALL_GIVEN)
 		return HTTP_MORE;
-	r->request.body = r->body;
-	r->request.body_len = r->body_len;
+	r->request.body = r->body.data;
+	r->request.body_len = r->body.len;
 	return HTTP_ONE;
 }
 
-/* -- the reader ------------------------------------------------------------------------ */
+/* -- the reader ---------------------------------------------------------- */
 
 enum http_result
 http_read(struct http_reader *r, const uint8_t **at, size_t *len)
@@ -246,7 +210,7 @@ http_allow_body(struct http_reader *r, size_t max)
 bool
 http_begun(const struct http_reader *r)
 {
-	return r->head_len > 0;
+	return r->head.len > 0;
 }
 
 void
@@ -265,10 +229,6 @@ http_next(struct http_reader *r)
 void
 http_reader_fini(struct http_reader *r)
 {
-	if (r->head != NULL)
-		explicit_bzero(r->head, r->head_len);
-	if (r->body != NULL)
-		explicit_bzero(r->body, r->body_len);
-	free(r->head);
-	free(r->body);
+	wipebuf_fini(&r->head);
+	wipebuf_fini(&r->body);
 }

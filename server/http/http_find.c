@@ -1,5 +1,5 @@
 /*
- * http_find.c - asking a request that was read: headers, lists in them, query, cookies.
+ * http_find.c - looks into a request: headers, lists in headers, query, cookies.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,8 +44,8 @@ http_has_token(const struct http_request *q, const char *name, const char *token
 	return false;
 }
 
-/* Where the value of NAME=VALUE stands in a list; the same for queries and cookies. 0,
- * -ENOENT, or -EINVAL (there twice). */
+/* Finds the value of NAME=VALUE in a query or a list of cookies. 0, -ENOENT, or -EINVAL
+ * (found twice). */
 static int
 find_pair(const char *list, char separator, const char *name, const char **value, size_t *len)
 {

@@ -13,16 +13,16 @@
 #define DIGITS		"0123456789"
 #define HOST_CHARS	DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-._:[]"
 
-/* What may come once only: a second one would be believed by somebody else. */
+/* Headers that may come only once: if there are two, another program may believe the other one. */
 static const char *const single[] = {
 	"authorization", "content-length", "content-type", "cookie", "expect", "host",
 	"if-none-match", "origin", "sec-fetch-site", "sec-websocket-key", "sec-websocket-version",
 	"transfer-encoding", "x-forwarded-proto",
 };
 
-/* -- lines --------------------------------------------------------------------------- */
+/* -- lines --------------------------------------------------------------- */
 
-/* tchar of RFC 9110, 5.6.2. */
+/* tchar of RFC 9110, section 5.6.2. */
 static bool
 is_token_char(char c)
 {
@@ -30,15 +30,15 @@ is_token_char(char c)
 	    (c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL);
 }
 
-/* Of a target: visible ASCII; a fragment is never sent. */
+/* Of a target: visible ASCII. A fragment is never sent. */
 static bool
 is_target_char(char c)
 {
 	return c > ' ' && c < 0x7f && c != '#';
 }
 
-/* Of a value: no controls but the tab. Bytes over 0x7f have no meaning, but other sites on
- * the same host put them into cookies, which would shut their users out. */
+/* Of a value: no controls except the tab. Bytes over 0x7f have no meaning, but other sites on
+ * the same host put them into cookies; refusing them would lock out the users of those sites. */
 static bool
 is_value_char(char c)
 {
@@ -63,7 +63,7 @@ span(const char *at, const char *end, bool (*is_one)(char))
 	return (size_t)(at - from);
 }
 
-/* METHOD SP TARGET SP HTTP/1.x, and nothing else. */
+/* Exactly METHOD SP TARGET SP HTTP/1.x. */
 int
 http_check_request_line(const char *at, size_t len)
 {
@@ -82,7 +82,7 @@ http_check_request_line(const char *at, size_t len)
 	return at[5] == '1' && at[7] <= '1' ? 0 : 505;
 }
 
-/* NAME ":" VALUE. A folded line has no name. */
+/* NAME ":" VALUE. A folded line has no name, so it is refused. */
 int
 http_check_header_line(const char *at, size_t len)
 {
@@ -130,9 +130,9 @@ split_header_line(struct http_header *h, char **at)
 	(*at)++;			/* the LF */
 }
 
-/* -- the target ---------------------------------------------------------------------- */
+/* -- the target ---------------------------------------------------------- */
 
-/* One way to write each path: no dot segments, no empty ones but the last, no controls. */
+/* One way to write each path: no dot segments, no empty segments except the last, no controls. */
 static bool
 path_ok(const char *path)
 {
@@ -152,8 +152,8 @@ path_ok(const char *path)
 	return *path == '/';
 }
 
-/* The origin form, or "*" for OPTIONS. 0, or a status. An encoded slash would be a part of
- * a name for some and an end of it for others. */
+/* The origin form, or "*" for OPTIONS. 0, or a status. No encoded slash: programs disagree
+ * whether it is part of a name or separates two. */
 static int
 take_target(struct http_request *q)
 {
@@ -174,7 +174,7 @@ take_target(struct http_request *q)
 	return 0;
 }
 
-/* -- what the headers mean ----------------------------------------------------------- */
+/* -- what the headers mean ----------------------------------------------- */
 
 static int
 check_singles(const struct http_request *q)
@@ -185,8 +185,8 @@ check_singles(const struct http_request *q)
 	return 0;
 }
 
-/* Is there one where there must be, and could it be one? (RFC 9112, 3.2) Whether it is one of
- * ours is asked elsewhere. */
+/* Is there a Host, and does it have the form of one (RFC 9112, section 3.2)? web_rules.c decides
+ * whether it is ours. */
 static int
 check_host(const struct http_request *q, bool old)
 {
@@ -197,7 +197,7 @@ check_host(const struct http_request *q, bool old)
 	return *host != '\0' && host[strspn(host, HOST_CHARS)] == '\0' ? 0 : 400;
 }
 
-/* How long is the body? (RFC 9112, 6.3) */
+/* How long is the body (RFC 9112, section 6.3)? */
 static int
 take_framing(struct http_reader *r, bool old)
 {
@@ -246,7 +246,7 @@ int
 http_take_head(struct http_reader *r)
 {
 	struct http_request *q = &r->request;
-	char *at = r->head;
+	char *at = (char *)r->head.data;
 	bool old;
 	int status = split_request_line(q, &at, &old);
 

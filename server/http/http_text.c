@@ -42,8 +42,8 @@ http_percent_decode(const char *text, size_t len, bool plus, char *out, size_t c
 	return utf8_valid(out, n) ? (int)n : -EINVAL;
 }
 
-/* Methods that others define, without CONNECT, are known, too: they are refused with 405,
- * not 501. A tunnel is nothing that a resource here could be asked for. */
+/* Methods that no route accepts are known, too: they are answered 405 instead of 501. CONNECT is
+ * missing: no resource could accept a tunnel. */
 static const char *const methods[] = {
 	[HTTP_GET] = "GET", [HTTP_HEAD] = "HEAD", [HTTP_POST] = "POST", [HTTP_PUT] = "PUT",
 	[HTTP_OPTIONS] = "OPTIONS",

@@ -133,7 +133,7 @@ read_piece(struct http_reader *r, const uint8_t *data, size_t size, size_t body_
 		}
 	} while (out->end == HTTP_HEAD_DONE || out->end == HTTP_ONE);
 	FUZZ_CHECK(out->end == HTTP_BROKEN || size == 0);
-	FUZZ_CHECK(r->head_cap <= HTTP_HEAD_MAX && r->body_cap <= body_max);
+	FUZZ_CHECK(r->head.size <= HTTP_HEAD_MAX && r->body.size <= body_max);
 }
 
 static struct result

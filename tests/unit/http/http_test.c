@@ -613,8 +613,8 @@ what_was_read_is_wiped(void **state)
 		assert_int_equal(read_text(&r, stream), HTTP_HEAD_DONE);
 		http_allow_body(&r, 4000);
 		assert_int_equal(read_text(&r, strstr(stream, "\r\n\r\n") + 4), HTTP_ONE);
-		assert_non_null(memmem(r.head, r.head_len, SECRET, strlen(SECRET)));
-		assert_non_null(memmem(r.body, r.body_len, SECRET, strlen(SECRET)));
+		assert_non_null(memmem(r.head.data, r.head.len, SECRET, strlen(SECRET)));
+		assert_non_null(memmem(r.body.data, r.body.len, SECRET, strlen(SECRET)));
 		if (i == 0)
 			http_next(&r);
 	}
