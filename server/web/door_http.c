@@ -91,15 +91,15 @@ refuse_method(struct conn *c)
 static void
 on_head(struct conn *c)
 {
-	const struct conf *conf = c->w->p->conf;
+	const struct web_rules *rules = c->w->web_rules;
 	struct web *web = web_of(c);
 	const struct http_request *r = &web->reader.request;
 
 	stats_add(c->w->p->stats, STAT_http_requests, 1);
 	web->keep = r->keep_alive && ++web->requests < WEB_REQUESTS_MAX && !c->w->draining;
-	if (!web_host_ok(conf, http_header(r, "host", 0)))
+	if (!web_rules_host_ok(rules, http_header(r, "host", 0)))
 		refuse_head(c, 421, "this server is not known by that name (http_names)", NULL);
-	else if (!web_ask(conf, r, c->peer, c->tls != NULL, &web->asker))
+	else if (!web_rules_judge(rules, r, c->peer, c->tls != NULL, &web->asker))
 		refuse_head(c, 400, "forwarding headers make no sense", NULL);
 	else if (web->asker.origin == ORIGIN_REFUSED)
 		refuse_head(c, 403, "pages of that origin may not ask here (http_origins)", NULL);
@@ -314,6 +314,24 @@ http_recognise(uint8_t first)
 	    first == '\r' || first == '\n';
 }
 
+static int
+http_set_up(struct worker *w)
+{
+	struct web_rules *rules = web_rules_create(w->p->conf);
+
+	if (rules == NULL)
+		return -ENOMEM;
+	web_rules_destroy(w->web_rules);
+	w->web_rules = rules;
+	return 0;
+}
+
+static void
+http_tear_down(struct worker *w)
+{
+	web_rules_destroy(w->web_rules);
+}
+
 static bool
 http_is_open(const struct conf *conf)
 {
@@ -439,6 +457,8 @@ const struct door_ops door_http = {
 	.name = "http",
 	.alpn = "http/1.1",
 	.is_open = http_is_open,
+	.set_up = http_set_up,
+	.tear_down = http_tear_down,
 	.recognise = http_recognise,
 	.refuse_plain = http_refuse_plain,
 	.begin = http_begin,

@@ -9,6 +9,27 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
+/* -- the worker's life ------------------------------------------------------- */
+
+int
+door_set_up_all(struct worker *w)
+{
+	int rc = 0, one;
+
+	for (const struct door_ops *const *d = w->doors; *d != NULL; d++)
+		if ((*d)->set_up != NULL && (one = (*d)->set_up(w)) < 0)
+			rc = one;
+	return rc;
+}
+
+void
+door_tear_down_all(struct worker *w)
+{
+	for (const struct door_ops *const *d = w->doors; *d != NULL; d++)
+		if ((*d)->tear_down != NULL)
+			(*d)->tear_down(w);
+}
+
 /* -- coming in --------------------------------------------------------------- */
 
 static bool

@@ -30,6 +30,14 @@ struct door_ops {
 	bool		 beats;		/* has a time to log in, then heartbeats
 					 * (conn.h); else it keeps its own time */
 
+	/* Takes what it needs of the configuration, at the worker's start and
+	 * after each reload. 0, or -ENOMEM: a reload keeps the old. NULL: needs
+	 * nothing. */
+	int		(*set_up)(struct worker *w);
+
+	/* Frees what set_up() made. NULL: there is nothing. */
+	void		(*tear_down)(struct worker *w);
+
 	/* Does the configuration open it? NULL: it is always open. */
 	bool		(*is_open)(const struct conf *conf);
 
@@ -98,6 +106,10 @@ void	door_logged_in(struct conn *c);
 
 /* conn_resume(), of which the door is told. */
 void	door_resume(struct conn *c, unsigned why);
+
+/* Calls set_up() of each door; 0 or -ENOMEM. */
+int	door_set_up_all(struct worker *w);
+void	door_tear_down_all(struct worker *w);
 
 /* For connections that never said which door: the first row's. */
 int	door_enter_first(struct conn *c);

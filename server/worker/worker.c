@@ -153,6 +153,8 @@ on_reload(struct proc *p)
 	struct tls_ctx *ctx = make_tls(p);
 
 	take_page(w);
+	if (door_set_up_all(w) < 0)
+		log_error(0, "worker.reload", "reason=\"no memory\"");
 	if (ctx == NULL)
 		return;			/* the old one goes on */
 	tls_ctx_destroy(w->tls);
@@ -214,7 +216,7 @@ worker_set_up(struct worker *w)
 	if (w->conns == NULL || w->free_places == NULL ||
 	    unpackmem_init(&w->mem, UNPACK_BYTES_MAX) < 0 ||
 	    unpackmem_init(&w->reply_mem, UNPACK_BYTES_MAX) < 0 ||
-	    wrapped_init(&w->wrapped, &w->reply_mem) < 0)
+	    wrapped_init(&w->wrapped, &w->reply_mem) < 0 || door_set_up_all(w) < 0)
 		return -ENOMEM;
 	take_page(w);
 	for (i = 0; i < w->places; i++)	/* low places first */
@@ -241,6 +243,7 @@ worker_tear_down(struct worker *w)
 	unpackmem_fini(&w->mem);
 	wrapped_fini(&w->wrapped);
 	unpackmem_fini(&w->reply_mem);
+	door_tear_down_all(w);
 	free(w->page);
 	free(w->conns);
 	free(w->free_places);

@@ -20,6 +20,7 @@
 
 struct dispatch_row;
 struct page;
+struct web_rules;
 
 /* A request that found the inbox of its process full. The connection rests. */
 struct stalled {
@@ -46,6 +47,7 @@ struct worker {
 	uint8_t			 input[TLS_RECORD_BYTES];	/* read from one connection */
 	struct client_ids	 client_ids;	/* made so far */
 	struct page		*page;		/* web_page.c; NULL: none */
+	struct web_rules	*web_rules;	/* door_http.c */
 	struct conn		**conns;	/* by place; NULL: free */
 	uint32_t		*free_places;
 	uint32_t		 nconns, nfree, places;

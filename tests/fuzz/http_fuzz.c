@@ -73,7 +73,7 @@ check_headers(const struct http_request *q, struct result *out)
 	}
 }
 
-/* Whoever asks: the rules bear it, and nobody without the one origin is of our own page. */
+/* The rules take any request, and only our own origin is taken for our own page. */
 static void
 check_asker(const struct http_request *q, struct result *out)
 {
@@ -82,17 +82,21 @@ check_asker(const struct http_request *q, struct result *out)
 	static const struct conf conf = { .server_name = name, .http_names = names,
 	    .http_origins = origins, .http_proxies = proxies };
 	static const uint8_t proxy[16] = { [15] = 1 }, far[16] = { 0x20, 1 };
+	static struct web_rules *rules;
 	struct web_asker a = { .origin = ORIGIN_NONE };
 	const char *origin = http_header(q, "origin", 0), *host = http_header(q, "host", 0);
-	bool ok = web_host_ok(&conf, host);
+	bool ok;
 
+	if (rules == NULL)
+		rules = web_rules_create(&conf);
+	ok = web_rules_host_ok(rules, host);
 	add(out, &ok, sizeof(ok));
-	FUZZ_CHECK(web_ask(&conf, q, far, true, &a) && a.tls && !a.proxied);
+	FUZZ_CHECK(web_rules_judge(rules, q, far, true, &a) && a.tls && !a.proxied);
 	FUZZ_CHECK((a.origin == ORIGIN_NONE) == (origin == NULL));
 	FUZZ_CHECK(a.origin != ORIGIN_OWN || (host != NULL && strncmp(origin, "https://", 8) == 0 &&
 	    strncasecmp(origin + 8, host, strlen(origin + 8)) == 0));
 	FUZZ_CHECK(a.origin != ORIGIN_LISTED || strcmp(origin, origins) == 0);
-	ok = web_ask(&conf, q, proxy, true, &a);
+	ok = web_rules_judge(rules, q, proxy, true, &a);
 	add(out, &ok, sizeof(ok));
 	add(out, a.address, sizeof(a.address));
 }

@@ -22,14 +22,66 @@ static char origins[] = "https://wiki.example.lan http://localhost:8080\thttps:/
 static char proxies[] = "127.0.0.1 ::1 10.0.0.0/8 192.168.4.0/22 fd00:1::/32 fd00:2::80/121 "
     "172.16.0.1/32 ::ffff:100.64.0.0/106";
 
-static const struct conf conf = {
-	.server_name = server_name, .http_names = names, .http_origins = origins,
-	.http_proxies = proxies,
-};
-static const struct conf bare = {
-	.server_name = server_name, .http_names = nothing, .http_origins = nothing,
-	.http_proxies = nothing,
-};
+/* With all lists, and with none. */
+static struct web_rules *rules, *bare;
+
+static int
+setup(void **state)
+{
+	static const struct conf conf = {
+		.server_name = server_name, .http_names = names, .http_origins = origins,
+		.http_proxies = proxies,
+	}, bare_conf = {
+		.server_name = server_name, .http_names = nothing, .http_origins = nothing,
+		.http_proxies = nothing,
+	};
+
+	(void)state;
+	rules = web_rules_create(&conf);
+	bare = web_rules_create(&bare_conf);
+	return rules != NULL && bare != NULL ? 0 : -1;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	web_rules_destroy(rules);
+	web_rules_destroy(bare);
+	return 0;
+}
+
+/* -- requests ----------------------------------------------------------------------- */
+
+static const char peer_far[] = "192.0.2.9", peer_proxy[] = "10.1.2.3";
+
+static void
+address_of(const char *text, uint8_t address[16])
+{
+	char mapped[64];
+
+	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') == NULL ? "::ffff:" : "", text);
+	assert_int_equal(inet_pton(AF_INET6, mapped, address), 1);
+}
+
+/* web_rules_judge() for a request with these header lines. */
+static bool
+ask(const struct web_rules *of, const char *lines, const char *peer, bool tls, struct web_asker *a)
+{
+	struct http_reader r;
+	uint8_t address[16];
+	char head[4096];
+	const uint8_t *at = (const uint8_t *)head;
+	size_t len = (size_t)snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", lines);
+	bool ok;
+
+	http_reader_init(&r);
+	assert_int_equal(http_read(&r, &at, &len), HTTP_HEAD_DONE);
+	address_of(peer, address);
+	ok = web_rules_judge(of, &r.request, address, tls, a);
+	http_reader_fini(&r);
+	return ok;
+}
 
 /* -- hosts ----------------------------------------------------------------------- */
 
@@ -76,10 +128,10 @@ hosts_are_ours_or_addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
-		if (web_host_ok(&conf, rows[i].host) != rows[i].ok)
+		if (web_rules_host_ok(rules, rows[i].host) != rows[i].ok)
 			fail_msg("%s", rows[i].host != NULL ? rows[i].host : "no host");
-	assert_false(web_host_ok(&bare, "kith.lan"));
-	assert_true(web_host_ok(&bare, "chat.example.lan"));
+	assert_false(web_rules_host_ok(bare, "kith.lan"));
+	assert_true(web_rules_host_ok(bare, "chat.example.lan"));
 }
 
 static void
@@ -89,9 +141,33 @@ the_machine_knows_its_own_name(void **state)
 
 	(void)state;
 	assert_return_code(gethostname(own, sizeof(own) - 1), 0);
-	assert_true(web_host_ok(&bare, own));
+	assert_true(web_rules_host_ok(bare, own));
 	snprintf(longer, sizeof(longer), "%s.evil.example", own);
-	assert_false(web_host_ok(&bare, longer));
+	assert_false(web_rules_host_ok(bare, longer));
+}
+
+/* A reload frees the texts of the options. */
+static void
+rules_keep_no_text_of_the_options(void **state)
+{
+	char text[] = "a.lan", origin[] = "https://b.lan", proxy[] = "10.1.2.3", lan[] = "c.lan";
+	const struct conf conf = { .server_name = lan, .http_names = text,
+	    .http_origins = origin, .http_proxies = proxy };
+	struct web_rules *own = web_rules_create(&conf);
+	struct web_asker a;
+
+	(void)state;
+	memset(text, 'x', sizeof(text) - 1);
+	memset(origin, 'x', sizeof(origin) - 1);
+	memset(proxy, 'x', sizeof(proxy) - 1);
+	memset(lan, 'x', sizeof(lan) - 1);
+	assert_true(web_rules_host_ok(own, "a.lan"));
+	assert_true(web_rules_host_ok(own, "c.lan"));
+	assert_false(web_rules_host_ok(own, "xxxxx"));
+	assert_true(ask(own, "Host: a.lan\r\nOrigin: https://b.lan\r\n", "10.1.2.3", true, &a));
+	assert_int_equal(a.origin, ORIGIN_LISTED);
+	assert_true(a.proxied);
+	web_rules_destroy(own);
 }
 
 static void
@@ -103,45 +179,15 @@ long_hosts_are_refused(void **state)
 	for (size_t len = 200; len < sizeof(host); len++) {
 		memset(host, 'a', len);
 		host[len] = '\0';
-		assert_false(web_host_ok(&conf, host));
+		assert_false(web_rules_host_ok(rules, host));
 		memcpy(host + len - 6, ":65535", 6);
-		assert_false(web_host_ok(&conf, host));
+		assert_false(web_rules_host_ok(rules, host));
 		host[0] = '[';
-		assert_false(web_host_ok(&conf, host));
+		assert_false(web_rules_host_ok(rules, host));
 	}
 }
 
-/* -- requests ----------------------------------------------------------------------- */
-
-static const char peer_far[] = "192.0.2.9", peer_proxy[] = "10.1.2.3";
-
-static void
-address_of(const char *text, uint8_t address[16])
-{
-	char mapped[64];
-
-	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') == NULL ? "::ffff:" : "", text);
-	assert_int_equal(inet_pton(AF_INET6, mapped, address), 1);
-}
-
-/* web_ask() for a request with these header lines. */
-static bool
-ask(const struct conf *c, const char *lines, const char *peer, bool tls, struct web_asker *a)
-{
-	struct http_reader r;
-	uint8_t address[16];
-	char head[4096];
-	const uint8_t *at = (const uint8_t *)head;
-	size_t len = (size_t)snprintf(head, sizeof(head), "GET / HTTP/1.1\r\n%s\r\n", lines);
-	bool ok;
-
-	http_reader_init(&r);
-	assert_int_equal(http_read(&r, &at, &len), HTTP_HEAD_DONE);
-	address_of(peer, address);
-	ok = web_ask(c, &r.request, address, tls, a);
-	http_reader_fini(&r);
-	return ok;
-}
+/* -- origins --------------------------------------------------------------------- */
 
 static void
 origins_are_compared_whole(void **state)
@@ -225,12 +271,12 @@ origins_are_compared_whole(void **state)
 		    rows[i].origin != NULL ? "Origin: " : "",
 		    rows[i].origin != NULL ? rows[i].origin : "",
 		    rows[i].origin != NULL ? "\r\n" : "");
-		assert_true(ask(&conf, lines, peer_far, rows[i].tls, &a));
+		assert_true(ask(rules, lines, peer_far, rows[i].tls, &a));
 		if (a.origin != rows[i].expected)
 			fail_msg("%s from %s: %d", rows[i].host,
 			    rows[i].origin != NULL ? rows[i].origin : "nowhere", a.origin);
 		if (rows[i].expected == ORIGIN_LISTED) {
-			assert_true(ask(&bare, lines, peer_far, rows[i].tls, &a));
+			assert_true(ask(bare, lines, peer_far, rows[i].tls, &a));
 			assert_int_equal(a.origin, ORIGIN_REFUSED);
 		}
 	}
@@ -244,7 +290,7 @@ without_a_host_no_origin_is_own(void **state)
 	struct web_asker a;
 
 	(void)state;
-	assert_true(web_ask(&conf, &q, address, true, &a));
+	assert_true(web_rules_judge(rules, &q, address, true, &a));
 	assert_int_equal(a.origin, ORIGIN_REFUSED);
 }
 
@@ -259,7 +305,7 @@ long_origins_are_refused(void **state)
 		memset(host, 'a', len);
 		host[len] = '\0';
 		snprintf(lines, sizeof(lines), "Host: localhost\r\nOrigin: https://%s\r\n", host);
-		assert_true(ask(&conf, lines, peer_far, true, &a));
+		assert_true(ask(rules, lines, peer_far, true, &a));
 		assert_int_equal(a.origin, ORIGIN_REFUSED);
 	}
 }
@@ -282,7 +328,7 @@ browsers_say_who_made_a_request(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		snprintf(lines, sizeof(lines), "Host: localhost\r\n%s", rows[i].line);
-		assert_true(ask(&conf, lines, peer_far, true, &a));
+		assert_true(ask(rules, lines, peer_far, true, &a));
 		assert_int_equal(a.same_site, rows[i].same);
 		assert_int_equal(a.origin, ORIGIN_NONE);
 	}
@@ -318,12 +364,12 @@ proxies_alone_are_believed(void **state)
 	address_of("198.51.100.7", told);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		address_of(rows[i].peer, peer);
-		assert_true(ask(&conf, FOR "198.51.100.7" END "X-Forwarded-Proto: https" END,
+		assert_true(ask(rules, FOR "198.51.100.7" END "X-Forwarded-Proto: https" END,
 		    rows[i].peer, false, &a));
 		if (a.proxied != rows[i].believed || a.tls != rows[i].believed)
 			fail_msg("%s", rows[i].peer);
 		assert_memory_equal(a.address, rows[i].believed ? told : peer, 16);
-		assert_true(ask(&bare, FOR "198.51.100.7" END, rows[i].peer, false, &a));
+		assert_true(ask(bare, FOR "198.51.100.7" END, rows[i].peer, false, &a));
 		assert_false(a.proxied);
 		assert_memory_equal(a.address, peer, 16);
 	}
@@ -370,7 +416,7 @@ the_last_stranger_is_the_client(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		bool ok = ask(&conf, rows[i].lines, peer_proxy, false, &a);
+		bool ok = ask(rules, rows[i].lines, peer_proxy, false, &a);
 
 		if (ok != (rows[i].address != NULL))
 			fail_msg("row %zu: %s", i, rows[i].lines);
@@ -380,7 +426,7 @@ the_last_stranger_is_the_client(void **state)
 				fail_msg("row %zu: %s: another address", i, rows[i].lines);
 		}
 		/* From anybody else they are nothing. */
-		assert_true(ask(&conf, rows[i].lines, peer_far, false, &a));
+		assert_true(ask(rules, rows[i].lines, peer_far, false, &a));
 		assert_false(a.proxied || a.tls);
 	}
 }
@@ -393,7 +439,7 @@ a_list_too_long_makes_no_sense(void **state)
 
 	(void)state;
 	snprintf(lines, sizeof(lines), FOR "%01100d, 198.51.100.7" END, 0);
-	assert_false(ask(&conf, lines, peer_proxy, false, &a));
+	assert_false(ask(rules, lines, peer_proxy, false, &a));
 }
 
 static void
@@ -419,7 +465,7 @@ the_scheme_is_the_browsers(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		snprintf(lines, sizeof(lines), FOR "198.51.100.7" END "X-Forwarded-Proto: %s" END
 		    "Origin: %s" END, rows[i].scheme, rows[i].origin);
-		assert_true(ask(&conf, lines, rows[i].peer, rows[i].tls, &a));
+		assert_true(ask(rules, lines, rows[i].peer, rows[i].tls, &a));
 		assert_int_equal(a.origin, rows[i].expected);
 	}
 }
@@ -430,6 +476,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hosts_are_ours_or_addresses),
 		cmocka_unit_test(the_machine_knows_its_own_name),
+		cmocka_unit_test(rules_keep_no_text_of_the_options),
 		cmocka_unit_test(long_hosts_are_refused),
 		cmocka_unit_test(origins_are_compared_whole),
 		cmocka_unit_test(without_a_host_no_origin_is_own),
@@ -441,5 +488,5 @@ main(void)
 		cmocka_unit_test(the_scheme_is_the_browsers),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -72,7 +72,7 @@ take(size_t size)
 static void
 init(struct kit *k)
 {
-	static char name[] = "test";
+	static char name[] = "test", nothing[] = "";
 
 	memset(k, 0, sizeof(*k));
 	log_init(LOG_L_ERROR);
@@ -82,7 +82,8 @@ init(struct kit *k)
 	assert_int_equal(registry_init(&k->shared->registry, k->sessions, SESSIONS, k->groups,
 	    GROUPS), 0);
 	k->conf = (struct conf){
-		.server_name = name, .sessions_max = SESSIONS, .registration = REGISTRATION_INVITE,
+		.server_name = name, .http_names = nothing, .http_origins = nothing,
+		.http_proxies = nothing, .sessions_max = SESSIONS, .registration = REGISTRATION_INVITE,
 		.heartbeat_ms = AN_HOUR, .login_ms = AN_HOUR, .drain_ms = 4000,
 		.send_burst = 100, .output_soft = 65536, .output_hard = 1u << 20,
 	};
