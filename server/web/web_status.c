@@ -1,28 +1,35 @@
 /*
- * web_status.c - /healthz and /metrics, for those who watch the server.
+ * web_status.c - /healthz and /metrics, for monitoring.
  */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "server/rules/may.h"
 #include "server/web/call.h"
 #include "server/web/web.h"
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
-/* Text that grows to a fixed end: what does not fit is left out. */
-struct text {
-	size_t	len;
-	char	bytes[32768];
+/* A text in the worker's buffer. A line that does not fit is left out. */
+struct status_text {
+	char	*bytes;
+	size_t	 size, len;
 };
 
-static void put(struct text *t, const char *format, ...)
+static struct status_text
+status_begin(struct worker *w)
+{
+	return (struct status_text){ w->json, sizeof(w->json), 0 };
+}
+
+static void status_put(struct status_text *t, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 static void
-put(struct text *t, const char *format, ...)
+status_put(struct status_text *t, const char *format, ...)
 {
-	size_t room = sizeof(t->bytes) - t->len;
+	size_t room = t->size - t->len;
 	va_list ap;
 	int n;
 
@@ -37,13 +44,12 @@ void
 web_healthz(struct conn *c, const struct http_request *r)
 {
 	const struct shared *sh = c->w->p->shared;
-	static struct text text;
+	struct status_text text = status_begin(c->w);
 
 	(void)r;
-	text.len = 0;
 	for (unsigned i = 0; i < sh->nslots; i++)
 		if (sh->slots[i].role != ROLE_MASTER && !sh->slots[i].ready)
-			put(&text, "not ready: %s %u\n", proc_role_name(proc_slot_role(sh, i)),
+			status_put(&text, "not ready: %s %u\n", proc_role_name(proc_slot_role(sh, i)),
 			    sh->slots[i].index);
 	if (text.len == 0)
 		web_respond(c, 200, WEB_TYPE_TEXT, "ok\n", 3, NULL);
@@ -51,7 +57,7 @@ web_healthz(struct conn *c, const struct http_request *r)
 		web_respond(c, 503, WEB_TYPE_TEXT, text.bytes, text.len, NULL);
 }
 
-/* What counts open things falls again: their names end so. */
+/* Counters of open things fall again: gauges. Their names end in _open. */
 static bool
 is_gauge(const char *name)
 {
@@ -61,18 +67,18 @@ is_gauge(const char *name)
 }
 
 static void
-put_processes(struct text *t, const struct shared *sh)
+put_processes(struct status_text *t, const struct shared *sh)
 {
-	put(t, "# HELP kith_process_ready whether the process serves\n"
+	status_put(t, "# HELP kith_process_ready whether the process serves\n"
 	    "# TYPE kith_process_ready gauge\n");
 	for (unsigned i = 0; i < sh->nslots; i++)
-		put(t, "kith_process_ready{role=\"%s\",index=\"%u\"} %u\n",
+		status_put(t, "kith_process_ready{role=\"%s\",index=\"%u\"} %u\n",
 		    proc_role_name(proc_slot_role(sh, i)), sh->slots[i].index,
 		    sh->slots[i].role == ROLE_MASTER || sh->slots[i].ready);
-	put(t, "# HELP kith_process_restarts_total restarts after a death\n"
+	status_put(t, "# HELP kith_process_restarts_total restarts after a death\n"
 	    "# TYPE kith_process_restarts_total counter\n");
 	for (unsigned i = 0; i < sh->nslots; i++)
-		put(t, "kith_process_restarts_total{role=\"%s\",index=\"%u\"} %u\n",
+		status_put(t, "kith_process_restarts_total{role=\"%s\",index=\"%u\"} %u\n",
 		    proc_role_name(proc_slot_role(sh, i)), sh->slots[i].index,
 		    sh->slots[i].restarts);
 }
@@ -81,15 +87,14 @@ put_processes(struct text *t, const struct shared *sh)
 static void
 respond_metrics(struct conn *c)
 {
-	static struct text text;
+	struct status_text text = status_begin(c->w);
 	const struct shared *sh = c->w->p->shared;
 
-	text.len = 0;
 	for (unsigned i = 0; i < STAT_COUNT; i++) {
 		const char *kind = is_gauge(stats_name[i]) ? "gauge" : "counter";
 		const char *end = is_gauge(stats_name[i]) ? "" : "_total";
 
-		put(&text, "# HELP kith_%s%s %s\n# TYPE kith_%s%s %s\nkith_%s%s %llu\n",
+		status_put(&text, "# HELP kith_%s%s %s\n# TYPE kith_%s%s %s\nkith_%s%s %llu\n",
 		    stats_name[i], end, stats_help[i], stats_name[i], end, kind, stats_name[i], end,
 		    (unsigned long long)stats_sum(sh->stats, sh->nslots, (enum stat_id)i));
 	}
@@ -98,22 +103,32 @@ respond_metrics(struct conn *c)
 }
 
 static void
-on_logged_in(struct conn *c, struct call *call)
+answer_metrics(struct conn *c, const struct may_user *user)
 {
-	(void)call;
-	if (c->session.admin)
+	enum kith_err err = may(user, MAY_READ_METRICS);
+
+	if (err == KITH_E_OK)
 		respond_metrics(c);
 	else
-		web_error(c, KITH_E_NOT_PERMITTED, "only for administrators", 0);
+		web_error(c, err, "only from this machine, or with an administrator's token", 0);
 }
 
-/* From this machine, or with an administrator's token. */
+static void
+metrics_logged_in(struct conn *c, struct call *call)
+{
+	struct may_user user = { .logged_in = true, .admin = c->session.admin };
+
+	(void)call;
+	answer_metrics(c, &user);
+}
+
 void
 web_metrics(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = {
-		.done = on_logged_in, .failed = web_error,
+		.done = metrics_logged_in, .failed = web_error,
 	};
+	struct may_user user = { .local = c->loopback && !web_of(c)->asker.proxied };
 	struct call_spec spec = { .ops = &ops };
 	struct call *call;
 	char token[TOKEN_CHARS + 1];
@@ -126,9 +141,6 @@ web_metrics(struct conn *c, const struct http_request *r)
 		else
 			call_go(call);
 		explicit_bzero(token, sizeof(token));
-	} else if (c->loopback && !web_of(c)->asker.proxied) {
-		respond_metrics(c);
 	} else
-		web_error(c, KITH_E_TOKEN_INVALID, "from this machine, or with an administrator's token",
-		    0);
+		answer_metrics(c, &user);
 }
