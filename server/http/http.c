@@ -114,7 +114,7 @@ begin_body(struct http_reader *r)
 
 /* Takes at most `left` bytes; the caller has checked them against body_max. 0, or a status. */
 static int
-take_body(struct http_reader *r, const uint8_t **at, size_t *len)
+take_body_bytes(struct http_reader *r, const uint8_t **at, size_t *len)
 {
 	size_t n = *len < r->left ? *len : (size_t)r->left;
 
@@ -169,7 +169,7 @@ collect_body(struct http_reader *r, const uint8_t **at, size_t *len)
 
 	while (*len > 0 && r->state != ALL_GIVEN && status == 0) {
 		if (r->state == IN_BODY || r->state == IN_CHUNK) {
-			status = take_body(r, at, len);
+			status = take_body_bytes(r, at, len);
 			if (status == 0 && r->left == 0)
 				r->state = r->state == IN_BODY ? ALL_GIVEN : IN_CHUNK_CR;
 		} else {

@@ -91,7 +91,7 @@ void	web_cookie_line(const struct conn *c, const char *token, char out[WEB_EXTRA
 void	web_page(struct conn *c, const struct http_request *r);		/* web_page.c */
 void	web_healthz(struct conn *c, const struct http_request *r);	/* web_status.c */
 void	web_metrics(struct conn *c, const struct http_request *r);
-void	web_poll(struct conn *c, const struct http_request *r);		/* door_poll.c */
+void	web_poll(struct conn *c, const struct http_request *r);		/* web_poll.c */
 void	web_messages(struct conn *c, const struct http_request *r);	/* web_api.c */
 void	web_events(struct conn *c, const struct http_request *r);
 void	web_hook(struct conn *c, const struct http_request *r);

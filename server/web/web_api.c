@@ -1,5 +1,5 @@
 /*
- * web_api.c - the little that scripts need: post, read, and hooks.
+ * web_api.c - what scripts need: posting, reading, hooks.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,25 +21,25 @@
 #define EVENTS_PATH	"/v1/conversations/"
 #define HOOK_PATH	"/v1/hook/"
 
-/* -- what all have in common ------------------------------------------------------------ */
+/* -- common parts -------------------------------------------------------- */
 
-/* What is to be posted. Each end with a NUL; "" or 0 where it was not given. */
+/* A message to post. Texts end with a NUL; "" or 0: not given. */
 struct post {
 	char		to[NAME_BYTES_MAX + 2];	/* @user, #group, or a conversation's id */
 	char		text[TEXT_BYTES_MAX + 1];
 	uint64_t	client_id;
 };
 
-/* What a call's state is. The answer's text is what it told. */
+/* The state of a call; its answer is in call_told(). */
 struct api_call {
 	enum kith_err	code;
 	uint32_t	retry_ms;
-	char		text[TEXT_BYTES_MAX + 1];	/* hooks: until the login is done */
+	char		text[TEXT_BYTES_MAX + 1];	/* of a hook, until its login is done */
 };
 
 /* Decimal digits. */
 static bool
-parse_number(const char *text, uint64_t *n)
+parse_digits(const char *text, uint64_t *n)
 {
 	char *end;
 
@@ -60,12 +60,12 @@ parse_target(const char *to, Kith__V1__Target *t)
 		t->group = (char *)(uintptr_t)to + 1;
 	} else {
 		t->to_case = KITH__V1__TARGET__TO_CONVERSATION;
-		return parse_number(to, &t->conversation);
+		return parse_digits(to, &t->conversation);
 	}
 	return true;
 }
 
-/* -- posting -------------------------------------------------------------------------------- */
+/* -- posting ------------------------------------------------------------- */
 
 static void
 note_error(struct api_call *a, const Kith__V1__Error *e)
@@ -98,7 +98,7 @@ post_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__
 }
 
 static void
-answered(struct conn *c, struct call *call)
+api_answer(struct conn *c, struct call *call)
 {
 	struct api_call *a = call_state(call);
 	const char *json;
@@ -106,7 +106,7 @@ answered(struct conn *c, struct call *call)
 
 	json = call_told(call, &n);
 	if (a->code == KITH_E_OK && n == 0)
-		a->code = KITH_E_BUSY;	/* there was no memory for it */
+		a->code = KITH_E_BUSY;	/* no memory for the answer */
 	if (a->code != KITH_E_OK)
 		web_error(c, a->code, NULL, a->retry_ms);
 	else
@@ -115,7 +115,7 @@ answered(struct conn *c, struct call *call)
 
 /* Begins a call with one Request. */
 static void
-ask(struct conn *c, const struct call_spec *spec, const Kith__V1__Request *request)
+api_ask(struct conn *c, const struct call_spec *spec, const Kith__V1__Request *request)
 {
 	struct call *call;
 
@@ -139,7 +139,7 @@ static void
 send_post(struct conn *c, const struct post *p, const char *token)
 {
 	static const struct call_ops ops = {
-		.reply = post_replied, .done = answered, .failed = web_error,
+		.reply = post_replied, .done = api_answer, .failed = web_error,
 	};
 	const struct call_spec spec = {
 		.ops = &ops, .token = token, .state_size = sizeof(struct api_call),
@@ -149,7 +149,7 @@ send_post(struct conn *c, const struct post *p, const char *token)
 	Kith__V1__Target target = KITH__V1__TARGET__INIT, *targets[] = { &target };
 
 	if (!parse_target(p->to, &target)) {
-		web_error(c, KITH_E_BAD_REQUEST, "to is @user, #group or the id of a conversation", 0);
+		web_error(c, KITH_E_BAD_REQUEST, "to must be @user, #group or the id of a conversation", 0);
 		return;
 	}
 	send.targets = targets;
@@ -159,10 +159,10 @@ send_post(struct conn *c, const struct post *p, const char *token)
 	r.id = REQUEST_ID;
 	r.body_case = KITH__V1__REQUEST__BODY_SEND;
 	r.send = &send;
-	ask(c, &spec, &r);
+	api_ask(c, &spec, &r);
 }
 
-/* A body that is the text: without the newline at its end that scripts leave there. */
+/* The text of a message, without the newline that scripts often leave at its end. */
 static enum kith_err
 copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 {
@@ -179,7 +179,7 @@ copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 	return KITH_E_OK;
 }
 
-/* A member of the object as text; numbers as their digits. False: too long, or of another type. */
+/* A string, or a number's digits. False: too long, or of another type. */
 static bool
 take_member(const json_t *value, char *out, size_t cap)
 {
@@ -194,33 +194,25 @@ take_member(const json_t *value, char *out, size_t cap)
 	return n >= 0 && (size_t)n < cap;
 }
 
-/* {"to", "text", "clientId"} and nothing else. */
+/* {"to", "text", "clientId"}; only the text is required. */
 static enum kith_err
 take_object(json_t *object, struct post *p)
 {
-	enum kith_err err = KITH_E_OK;
+	json_t *to = NULL, *text = NULL, *id = NULL;
+	json_error_t e;
 	char number[24];
-	const char *key;
-	json_t *value;
 
 	if (!json_is_object(object))
 		return KITH_E_BAD_REQUEST;
-	json_object_foreach(object, key, value) {
-		if (strcmp(key, "to") == 0 && !take_member(value, p->to, sizeof(p->to)))
-			err = KITH_E_BAD_REQUEST;
-		else if (strcmp(key, "text") == 0 && json_is_string(value))
-			err = copy_text((const uint8_t *)json_string_value(value),
-			    json_string_length(value), p->text);
-		else if (strcmp(key, "clientId") == 0 && (!take_member(value, number,
-		    sizeof(number)) || !parse_number(number, &p->client_id)))
-			err = KITH_E_BAD_REQUEST;
-		else if (strcmp(key, "to") != 0 && strcmp(key, "clientId") != 0)
-			err = strcmp(key, "text") == 0 ? KITH_E_BAD_REQUEST :
-			    KITH_E_UNKNOWN_FIELD;
-		if (err != KITH_E_OK)
-			break;
-	}
-	return err == KITH_E_OK && *p->text == '\0' ? KITH_E_BAD_REQUEST : err;
+	if (json_unpack_ex(object, &e, 0, "{s?o, s?o, s?o !}", "to", &to, "text", &text,
+	    "clientId", &id) < 0)
+		return KITH_E_UNKNOWN_FIELD;
+	if (!json_is_string(text) || (to != NULL && !take_member(to, p->to, sizeof(p->to))) ||
+	    (id != NULL && (!take_member(id, number, sizeof(number)) ||
+	    !parse_digits(number, &p->client_id))))
+		return KITH_E_BAD_REQUEST;
+	return copy_text((const uint8_t *)json_string_value(text), json_string_length(text),
+	    p->text);
 }
 
 static enum kith_err
@@ -241,18 +233,17 @@ take_body(const struct http_request *r, struct post *p)
 void
 web_messages(struct conn *c, const struct http_request *r)
 {
-	static struct post p;
+	struct post p = { .client_id = 0 };
 	char token[TOKEN_CHARS + 1];
 	bool from_cookie;
 	enum kith_err err;
 
-	memset(&p, 0, sizeof(p));
 	if (!web_is_type(r, WEB_TYPE_JSON) && !web_is_type(r, "text/plain"))
 		web_refuse(c, 415, "send application/json or text/plain", NULL);
 	else if (!web_token(c, r, token, &from_cookie))
-		web_error(c, KITH_E_TOKEN_INVALID, "a token is needed", 0);
+		web_error(c, KITH_E_TOKEN_INVALID, "a token is required", 0);
 	else if (http_query(r, "to", p.to, sizeof(p.to)) == -EINVAL)
-		web_error(c, KITH_E_BAD_REQUEST, "to is malformed", 0);
+		web_error(c, KITH_E_BAD_REQUEST, "the parameter to is malformed", 0);
 	else if ((err = take_body(r, &p)) != KITH_E_OK)
 		web_error(c, err, NULL, 0);
 	else
@@ -260,7 +251,7 @@ web_messages(struct conn *c, const struct http_request *r)
 	explicit_bzero(token, sizeof(token));
 }
 
-/* -- reading ---------------------------------------------------------------------------------- */
+/* -- reading ------------------------------------------------------------- */
 
 static void
 page_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
@@ -282,7 +273,7 @@ page_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__
 		call_tell(call, json, n, false);
 }
 
-/* Not given is 0. */
+/* A number in the query; 0: not given. */
 static bool
 take_number(const struct http_request *r, const char *name, uint64_t max, uint64_t *n)
 {
@@ -290,7 +281,7 @@ take_number(const struct http_request *r, const char *name, uint64_t max, uint64
 	int rc = http_query(r, name, text, sizeof(text));
 
 	*n = 0;
-	return rc == -ENOENT || (rc >= 0 && parse_number(text, n) && *n <= max);
+	return rc == -ENOENT || (rc >= 0 && parse_digits(text, n) && *n <= max);
 }
 
 /* "ID/events". */
@@ -304,14 +295,14 @@ take_conversation(const char *path, uint64_t *id)
 	    (size_t)(slash - path) >= sizeof(text))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)(slash - path), path);
-	return parse_number(text, id);
+	return parse_digits(text, id);
 }
 
 void
 web_events(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = {
-		.reply = page_replied, .done = answered, .failed = web_error,
+		.reply = page_replied, .done = api_answer, .failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops, .state_size = sizeof(struct api_call) };
 	Kith__V1__Request request = KITH__V1__REQUEST__INIT;
@@ -332,23 +323,23 @@ web_events(struct conn *c, const struct http_request *r)
 	else if (!take_number(r, "after", UINT64_MAX, &history.after) ||
 	    !take_number(r, "before", UINT64_MAX, &history.before) ||
 	    !take_number(r, "limit", PAGE_EVENTS_MAX, &limit))
-		web_error(c, KITH_E_BAD_REQUEST, "after, before and limit are numbers", 0);
+		web_error(c, KITH_E_BAD_REQUEST, "after, before or limit is no number, or too large", 0);
 	else if (!web_token(c, r, token, &from_cookie))
-		web_error(c, KITH_E_TOKEN_INVALID, "a token is needed", 0);
+		web_error(c, KITH_E_TOKEN_INVALID, "a token is required", 0);
 	else {
 		history.limit = (uint32_t)limit;
-		ask(c, &spec, &request);
+		api_ask(c, &spec, &request);
 	}
 	explicit_bzero(token, sizeof(token));
 }
 
-/* -- hooks ------------------------------------------------------------------------------------- */
+/* -- hooks --------------------------------------------------------------- */
 
-/* Now it is known who it is, and where it may post. */
+/* The login is done: the session knows the hook's name and its conversation. */
 static void
 hook_ready(struct conn *c, struct call *call)
 {
-	static char text[TEXT_BYTES_MAX + 1];
+	char text[TEXT_BYTES_MAX + 1];
 	const struct api_call *a = call_state(call);
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 	Kith__V1__Send send = KITH__V1__SEND__INIT;
@@ -370,14 +361,13 @@ hook_ready(struct conn *c, struct call *call)
 		call_fail(call, KITH_E_BUSY);
 }
 
-/* {"text"} or the text itself. */
+/* {"text": ...}, or the text itself. */
 static enum kith_err
 take_hook_body(const struct http_request *r, struct api_call *a)
 {
-	static struct post p;
+	struct post p = { .client_id = 0 };
 	enum kith_err err;
 
-	memset(&p, 0, sizeof(p));
 	if ((err = take_body(r, &p)) != KITH_E_OK)
 		return err;
 	if (*p.to != '\0' || p.client_id != 0)
@@ -390,7 +380,7 @@ void
 web_hook(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = {
-		.ready = hook_ready, .reply = post_replied, .done = answered, .failed = web_error,
+		.ready = hook_ready, .reply = post_replied, .done = api_answer, .failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops, .hook = true, .state_size = sizeof(struct api_call) };
 	struct call *call;

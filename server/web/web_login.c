@@ -18,7 +18,7 @@ struct login {
 	uint32_t	retry_ms;
 };
 
-/* The two that make a token, after a Hello. */
+/* The two requests that make a token. */
 static bool
 is_login(const Kith__V1__Request *r)
 {
@@ -26,11 +26,11 @@ is_login(const Kith__V1__Request *r)
 	    r->body_case == KITH__V1__REQUEST__BODY_REGISTER_ACCOUNT;
 }
 
-/* A page is answered without the token; who is no page has no cookies. */
+/* Browsers get the token only as a cookie; other clients get it in the reply. */
 static void
 login_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
 {
-	static char json[1024];
+	char json[1024];
 	struct login *l = call_state(call);
 	size_t n;
 
@@ -117,10 +117,10 @@ web_login(struct conn *c, const struct http_request *r)
 	size_t n = 0;
 
 	if (from != ORIGIN_OWN && from != ORIGIN_NONE) {
-		web_refuse(c, 403, "only this server's own page may ask that", NULL);
+		web_refuse(c, 403, "only this server's own page may do that", NULL);
 		return;
 	}
-	/* A form of another page can't send this type without asking first (CORS). */
+	/* A form of a foreign page cannot send this type without a CORS preflight. */
 	if (from == ORIGIN_OWN && !web_is_type(r, WEB_TYPE_JSON)) {
 		web_refuse(c, 415, "send application/json", NULL);
 		return;
@@ -140,9 +140,9 @@ web_login(struct conn *c, const struct http_request *r)
 	explicit_bzero(bytes, sizeof(bytes));
 }
 
-/* -- the way out ----------------------------------------------------------------------------- */
+/* -- logging out --------------------------------------------------------- */
 
-/* The cookie goes, whatever becomes of its token. */
+/* The cookie is removed even if its token was no longer valid. */
 static void
 logged_out(struct conn *c, struct call *call)
 {

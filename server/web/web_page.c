@@ -1,5 +1,5 @@
 /*
- * web_page.c - gives out the files of the web page, and nothing else.
+ * web_page.c - serves the files of the web page, and nothing else.
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,9 +9,9 @@
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
-/* No inline script or style, nothing from elsewhere, no frame around it, and no way to make
- * markup of text: the page makes elements and text nodes only (client-web/README.md). The
- * connection goes to where the page came from. */
+/* No inline script or style, nothing from other servers, no framing, and no parsing of text as
+ * markup: the page makes elements and text nodes only (client-web/README.md). It connects
+ * only to where it came from. */
 #define POLICY									\
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; "	\
 	"style-src 'self'; img-src 'self' data:; connect-src 'self'; "		\
@@ -21,12 +21,12 @@
 	"Cross-Origin-Opener-Policy: same-origin\r\n"				\
 	"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
 
-/* Asked for anew each time, and not sent anew while it is the same. */
+/* Browsers revalidate each time, and get 304 while the file is the same. */
 #define CACHING		"Cache-Control: no-cache\r\n"
 
-/* The number of the file, or page_names_count. */
+/* Its index in page_names; page_names_count: there is none. */
 static unsigned
-find(const char *path)
+find_file(const char *path)
 {
 	unsigned i;
 
@@ -42,7 +42,7 @@ web_page(struct conn *c, const struct http_request *r)
 {
 	const struct page *page = c->w->page;
 	const struct page_place *place;
-	unsigned i = find(r->path);
+	unsigned i = find_file(r->path);
 	char extra[WEB_EXTRA_MAX + sizeof(POLICY)];
 
 	if (i == page_names_count) {

@@ -1,5 +1,5 @@
 /*
- * web_routes.c - the table of what HTTP is asked for here.
+ * web_routes.c - the table of paths.
  */
 #include <string.h>
 
@@ -8,9 +8,9 @@
 #define GET	(1u << HTTP_GET | 1u << HTTP_HEAD)
 #define POST	(1u << HTTP_POST)
 
-/* The first that fits. */
+/* The first that matches is taken. */
 static const struct web_route routes[] = {
-	{ "*", false, 0, 0, false, NULL },		/* OPTIONS alone can name it */
+	{ "*", false, 0, 0, false, NULL },		/* only for OPTIONS */
 	{ "/v1/ws", false, 1u << HTTP_GET, 0, false, web_upgrade },
 	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, false, web_poll },
 	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, false, web_messages },

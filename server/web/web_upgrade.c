@@ -12,7 +12,7 @@
 #define KEY_CHARS	24u		/* 16 bytes in base64 */
 #define SUBPROTOCOLS	"kith.v1.json, kith.v1.pb"
 
-/* 22 digits of base64, of which the last has four bits, and the padding. */
+/* 16 bytes in base64: 22 digits, the last with 2 bits only, and padding. */
 static bool
 key_ok(const char *key)
 {
@@ -23,11 +23,12 @@ key_ok(const char *key)
 	    strchr("AQgw", key[KEY_CHARS - 3]) != NULL && strcmp(key + KEY_CHARS - 2, "==") == 0;
 }
 
-/* The first of the client's that we speak; unlike most tokens of HTTP its case counts. */
+/* The first subprotocol of the client's list that we support. Unlike most HTTP tokens it is case
+ * sensitive. */
 static const struct door_ops *
 choose_door(const struct http_request *r)
 {
-	static const struct door_ops *const doors[] = { &door_ws_json, &door_ws_pb };
+	static const struct door_ops *const websockets[] = { &door_ws_json, &door_ws_pb };
 	const struct door_ops *chosen = NULL;
 	const char *list, *at, *best, *name;
 
@@ -35,12 +36,12 @@ choose_door(const struct http_request *r)
 	    (list = http_header(r, "sec-websocket-protocol", i)) != NULL; i++) {
 		best = NULL;
 		for (unsigned d = 0; d < 2; d++) {
-			name = doors[d]->name;
+			name = websockets[d]->name;
 			at = http_list_find(list, name);
 			if (at != NULL && strncmp(at, name, strlen(name)) == 0 &&
 			    (best == NULL || at < best)) {
 				best = at;
-				chosen = doors[d];
+				chosen = websockets[d];
 			}
 		}
 	}
@@ -48,7 +49,7 @@ choose_door(const struct http_request *r)
 }
 
 static void
-upgrade(struct conn *c, const struct http_request *r, const struct door_ops *door)
+upgrade_to(struct conn *c, const struct http_request *r, const struct door_ops *door)
 {
 	char accept[29], token[TOKEN_CHARS + 1], answer[256];
 	bool from_cookie;
@@ -75,10 +76,10 @@ web_upgrade(struct conn *c, const struct http_request *r)
 	const struct door_ops *door;
 
 	if (!r->upgrade || !http_has_token(r, "upgrade", "websocket"))
-		web_refuse(c, 426, "this is a WebSocket", "Upgrade: websocket\r\n"
+		web_refuse(c, 426, "this resource is a WebSocket: send an upgrade", "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
 	else if (version == NULL || strcmp(version, "13") != 0)
-		web_refuse(c, 426, "version 13 is spoken here", "Upgrade: websocket\r\n"
+		web_refuse(c, 426, "only WebSocket version 13 is supported", "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
 	else if (!key_ok(http_header(r, "sec-websocket-key", 0)) ||
 	    http_header(r, "sec-websocket-key", 1) != NULL || r->has_body)
@@ -86,5 +87,5 @@ web_upgrade(struct conn *c, const struct http_request *r)
 	else if ((door = choose_door(r)) == NULL)
 		web_refuse(c, 400, "offer one of the subprotocols " SUBPROTOCOLS, NULL);
 	else
-		upgrade(c, r, door);
+		upgrade_to(c, r, door);
 }
