@@ -6,6 +6,7 @@ libkithd_a_SOURCES += \
 	server/web/call_phase.c \
 	server/web/call_phase.h \
 	server/web/door_http.c \
+	server/web/web.c \
 	server/web/web.h \
 	server/web/web_api.c \
 	server/web/web_login.c \
