@@ -101,7 +101,7 @@ commands_find(const char *name)
 	return NULL;
 }
 
-/* -- help and version -------------------------------------------------------- */
+/* -- help and version ----------------------------------------------------- */
 
 void
 commands_print_help(const struct command *c)

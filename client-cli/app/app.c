@@ -20,7 +20,7 @@
 #define REQUEST_MS_DEFAULT	20000
 #define DRAIN_SECONDS		2
 
-/* -- failures ------------------------------------------------------------ */
+/* -- failures ------------------------------------------------------------- */
 
 static void
 tell_changed_key(const struct app *app, const char *shown)
@@ -107,7 +107,7 @@ app_on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 		app_finish(app, KITH_EXIT_DONE);
 }
 
-/* -- the connection ------------------------------------------------------ */
+/* -- the connection ------------------------------------------------------- */
 
 static int
 load_profile(struct app *app)
@@ -203,8 +203,8 @@ app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *w
 	app_fail(app, NULL, why);
 }
 
-void
-app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
+static void
+set_up_login(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
 	struct app *app = arg;
 
@@ -234,7 +234,7 @@ app_kith_options(struct app *app, struct kith_options *o)
 	o->back = KITH_FROM_UNREAD;
 	o->request_ms = REQUEST_MS_DEFAULT;
 	o->hooks.phase = app_on_phase;
-	o->hooks.logged_in = app_on_logged_in;
+	o->hooks.logged_in = set_up_login;
 	o->arg = app;
 }
 
@@ -334,7 +334,7 @@ app_client_ids(struct app *app, uint32_t n)
 	return 0;
 }
 
-/* -- small helpers ----------------------------------------------------------- */
+/* -- small helpers -------------------------------------------------------- */
 
 Kith__V1__Event *
 app_event_copy(const Kith__V1__Event *e)

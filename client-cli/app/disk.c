@@ -23,7 +23,7 @@ static const struct place_row {
 	[DISK_STATE] = { "XDG_STATE_HOME", ".local/state" },
 };
 
-/* -- paths --------------------------------------------------------------- */
+/* -- paths ---------------------------------------------------------------- */
 
 static int __attribute__((format(printf, 2, 3)))
 path_print(char out[PATH_MAX], const char *format, ...)
@@ -75,7 +75,7 @@ disk_make_folder(const char *path)
 	return rc;
 }
 
-/* -- whole files --------------------------------------------------------- */
+/* -- whole files ---------------------------------------------------------- */
 
 int
 disk_read(const char *path, char **out, size_t *len)

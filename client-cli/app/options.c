@@ -113,7 +113,7 @@ options_print(const char *list)
 			print_option(&option_rows[i]);
 }
 
-/* -- parsing ----------------------------------------------------------------- */
+/* -- parsing -------------------------------------------------------------- */
 
 static int
 set_option(struct options *o, const struct option_row *row, const char *value)

@@ -35,7 +35,7 @@ profile_name_ok(const char *name)
 	return 1;
 }
 
-/* -- profiles ------------------------------------------------------------ */
+/* -- profiles ------------------------------------------------------------- */
 
 static char *
 trim_blanks(char *s)
@@ -172,7 +172,7 @@ profile_forget(const char *name)
 	return remove_state(name);
 }
 
-/* -- client ids ---------------------------------------------------------- */
+/* -- client ids ----------------------------------------------------------- */
 
 /* The counter in `fd`, or 0. Digits that a power cut tore are no harm: after it
  * every process logs in anew, and the server's floor is above all it stored. */

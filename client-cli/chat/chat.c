@@ -13,7 +13,7 @@
 #include "protocol/base/utf8.h"
 #include "protocol/error.h"
 
-/* -- sending --------------------------------------------------------------- */
+/* -- sending -------------------------------------------------------------- */
 
 static void
 note_outcome(const struct asked *a, const Kith__V1__Outcome *outcome, const char *target)
@@ -104,7 +104,7 @@ chat_send(struct chat *c, const char *words, const char *text)
 	free(copy);
 }
 
-/* -- the target, and the end -------------------------------------------------- */
+/* -- the target, and the end ---------------------------------------------- */
 
 void
 chat_show_target(const struct chat *c)

@@ -58,7 +58,7 @@ static const struct chat_row {
 };
 #define N_ROWS	(sizeof(slash_rows) / sizeof(slash_rows[0]))
 
-/* -- finding a command ------------------------------------------------------- */
+/* -- finding a command ---------------------------------------------------- */
 
 const char *
 chat_cmd_match(const char *word, size_t index)
@@ -134,7 +134,7 @@ group_or_current(const struct chat *c, const char *word)
 	return NULL;
 }
 
-/* -- answers ------------------------------------------------------------------ */
+/* -- answers -------------------------------------------------------------- */
 
 /* The slash_rows printed since the last one, as a table above the line. */
 static void
@@ -161,7 +161,7 @@ on_chat_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Rep
 	chat_ask_done(a);
 }
 
-/* -- talking -------------------------------------------------------------------- */
+/* -- talking -------------------------------------------------------------- */
 
 static void
 do_msg(struct chat *c, char *args)
@@ -195,7 +195,7 @@ do_query(struct chat *c, char *args)
 		chat_send(c, target, args);
 }
 
-/* -- groups ---------------------------------------------------------------------- */
+/* -- groups --------------------------------------------------------------- */
 
 static void
 on_chat_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
@@ -321,7 +321,7 @@ do_names(struct chat *c, char *args)
 		chat_ask_check(a, kith_list_members(c->app->kith, group, 0, on_chat_members, a));
 }
 
-/* -- people and conversations ------------------------------------------------------ */
+/* -- people and conversations --------------------------------------------- */
 
 static void
 on_chat_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
@@ -436,7 +436,7 @@ do_history(struct chat *c, char *args)
 		    on_chat_history, a));
 }
 
-/* -- kith itself --------------------------------------------------------------------- */
+/* -- kith itself ---------------------------------------------------------- */
 
 static void
 do_help(struct chat *c, char *args)

@@ -16,7 +16,7 @@
 #include "client-cli/chat/chat_cmd.h"
 #include "client-cli/chat/line.h"
 
-/* -- the line ----------------------------------------------------------------- */
+/* -- the line ------------------------------------------------------------- */
 
 static void
 on_line_entered(const char *text, void *arg)
@@ -79,7 +79,7 @@ on_interrupt(struct app *app)
 		app_finish(app, KITH_EXIT_INTERRUPTED);
 }
 
-/* -- what comes -------------------------------------------------------------- */
+/* -- what comes ----------------------------------------------------------- */
 
 static void
 on_chat_event(struct kith *k, const Kith__V1__Event *e, void *arg)
@@ -184,7 +184,7 @@ chat_ready(struct app *app)
 		app_check(app, -ENOMEM);
 }
 
-/* -- the command --------------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static int
 check_terminal(const struct app *app)

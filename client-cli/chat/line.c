@@ -31,7 +31,7 @@ static struct {
 	int		 open, hidden;
 } line;
 
-/* -- off the screen and on again ----------------------------------------- */
+/* -- off the screen and on again ------------------------------------------ */
 
 void
 line_hide(void)
@@ -87,7 +87,7 @@ line_note(const char *format, ...)
 	putchar('\n');
 }
 
-/* -- keys ---------------------------------------------------------------- */
+/* -- keys ----------------------------------------------------------------- */
 
 /* Bound to Enter instead of readline's accept-line, which would leave what was
  * typed on the screen: a message is shown when it is stored. */
@@ -143,7 +143,7 @@ line_interrupt(void)
 	rl_point = rl_end = 0;
 }
 
-/* -- the terminal -------------------------------------------------------- */
+/* -- the terminal --------------------------------------------------------- */
 
 static void
 on_resized(evutil_socket_t number, short what, void *arg)
@@ -171,7 +171,7 @@ on_stopped(evutil_socket_t number, short what, void *arg)
 	rl_resize_terminal();
 }
 
-/* -- completion ---------------------------------------------------------- */
+/* -- completion ----------------------------------------------------------- */
 
 static char *
 next_candidate(const char *word, int state)
@@ -202,7 +202,7 @@ complete_word(const char *word, int start, int end)
 	return rl_completion_matches(word, next_candidate);
 }
 
-/* -- open and close ------------------------------------------------------ */
+/* -- open and close ------------------------------------------------------- */
 
 static void
 set_up_readline(void)

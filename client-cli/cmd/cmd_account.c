@@ -16,7 +16,7 @@
 #include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
 
-/* -- passwords ----------------------------------------------------------- */
+/* -- passwords ------------------------------------------------------------ */
 
 /* 0 or an exit code. */
 static int
@@ -47,7 +47,7 @@ get_secret(const struct secret_source *source, const char *prompt, const char *a
 	}
 }
 
-/* -- join and login ------------------------------------------------------ */
+/* -- join and login ------------------------------------------------------- */
 
 /* A profile is one account: another one needs another profile. */
 static int
@@ -169,7 +169,7 @@ cmd_account_login(struct app *app)
 	return enter_account(app, &login, NULL);
 }
 
-/* -- logout -------------------------------------------------------------- */
+/* -- logout --------------------------------------------------------------- */
 
 static void
 forget_profile(struct app *app)
@@ -223,7 +223,7 @@ cmd_account_logout(struct app *app)
 	return app_run(app, &o);
 }
 
-/* -- whoami -------------------------------------------------------------- */
+/* -- whoami --------------------------------------------------------------- */
 
 static void
 whoami_ready(struct app *app)
@@ -248,7 +248,7 @@ cmd_account_whoami(struct app *app)
 	return app_simple(app, whoami_ready);
 }
 
-/* -- passwd -------------------------------------------------------------- */
+/* -- passwd --------------------------------------------------------------- */
 
 struct passwords {
 	char	old[SECRET_MAX], new[SECRET_MAX];
@@ -279,7 +279,7 @@ cmd_account_passwd(struct app *app)
 	return rc;
 }
 
-/* -- sessions ------------------------------------------------------------ */
+/* -- sessions ------------------------------------------------------------- */
 
 static void
 on_sessions(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)

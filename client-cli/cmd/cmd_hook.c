@@ -24,7 +24,7 @@ struct hooks {
 	size_t		 n;
 };
 
-/* -- create -------------------------------------------------------------- */
+/* -- create --------------------------------------------------------------- */
 
 static void
 print_created(struct app *app, const Kith__V1__HookCreated *made)
@@ -69,7 +69,7 @@ hook_create(struct app *app)
 	app_check(app, kith_create_hook(app->kith, &h->target, app->argv[2], on_hook_created, app));
 }
 
-/* -- list ---------------------------------------------------------------- */
+/* -- list ----------------------------------------------------------------- */
 
 /* "#ops" or "@alice"; the number of one that ListConversations does not have, such as a direct
  * one in which nobody has written yet. */
@@ -170,7 +170,7 @@ hook_list(struct app *app)
 	app_check(app, kith_list_sessions(app->kith, on_hook_list, app));
 }
 
-/* -- revoke -------------------------------------------------------------- */
+/* -- revoke --------------------------------------------------------------- */
 
 /* A device's number is taken for none: logging it out is another command. */
 static void
@@ -201,7 +201,7 @@ hook_revoke(struct app *app)
 	app_check(app, kith_list_sessions(app->kith, on_hooks_known, app));
 }
 
-/* -- the verbs ----------------------------------------------------------- */
+/* -- the verbs ------------------------------------------------------------ */
 
 static int
 read_create_arguments(struct app *app, struct hooks *h)

@@ -4,7 +4,7 @@
 #include "client-cli/app/options.h"
 #include "client-cli/cmd/cmd.h"
 
-/* -- ls and unread ------------------------------------------------------- */
+/* -- ls and unread -------------------------------------------------------- */
 
 struct list {
 	struct app	*app;
@@ -80,7 +80,7 @@ cmd_list_unread(struct app *app)
 	return app_simple(app, conversations_ready);
 }
 
-/* -- who ----------------------------------------------------------------- */
+/* -- who ------------------------------------------------------------------ */
 
 static void	ask_who(struct app *app, uint64_t after);
 

@@ -181,7 +181,7 @@ ask_history_page(struct reader *r)
 	    on_history_page, r));
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 read_ready(struct app *app)

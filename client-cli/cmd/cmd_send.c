@@ -38,7 +38,7 @@ struct sender {
 
 static void	send_read_on(struct sender *s);
 
-/* -- outcomes ------------------------------------------------------------ */
+/* -- outcomes ------------------------------------------------------------- */
 
 static void
 note_exit(struct sender *s, int rc)
@@ -105,7 +105,7 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	finish_if_done(s);
 }
 
-/* -- texts --------------------------------------------------------------- */
+/* -- texts ---------------------------------------------------------------- */
 
 /* Checks what the server would refuse anyway. 0 or an exit code. */
 static int
@@ -216,7 +216,7 @@ send_read_on(struct sender *s)
 		event_add(s->readable, NULL);
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 send_ready(struct app *app)

@@ -128,7 +128,7 @@ tail_ready(struct app *app)
 	resolve_next(app->data);
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 on_tail_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)

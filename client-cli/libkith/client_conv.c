@@ -22,7 +22,7 @@ struct held {
 	uint8_t		 bytes[];
 };
 
-/* -- the table --------------------------------------------------------------- */
+/* -- the table ------------------------------------------------------------ */
 
 static void
 drop_held_events(struct conv *c)
@@ -114,7 +114,7 @@ client_conv_set_name(struct conv *c, const Kith__V1__Conversation *from)
 	return c->pub.name != NULL ? 0 : -ENOMEM;
 }
 
-/* -- events: drop, deliver, hold back ---------------------------------------- */
+/* -- events: drop, deliver, hold back ------------------------------------- */
 
 void
 client_conv_note_last(struct convs *all, struct conv *c, uint64_t seq)

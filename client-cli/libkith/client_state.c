@@ -62,7 +62,7 @@ client_state_at(const struct client_state *s, size_t i)
 	return i < s->convs.n ? &s->convs.list[i].pub : NULL;
 }
 
-/* -- what to ask --------------------------------------------------------- */
+/* -- what to ask ---------------------------------------------------------- */
 
 static enum client_state_want
 want_names(struct client_state *s)
@@ -181,7 +181,7 @@ client_state_resync(struct client_state *s)
 	s->sync = s->convs.changed = 1;
 }
 
-/* -- Sync ---------------------------------------------------------------- */
+/* -- Sync ----------------------------------------------------------------- */
 
 void
 client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync)
@@ -244,7 +244,7 @@ take_synced(struct client_state *s, const Kith__V1__SyncPage *page)
 	return rc;
 }
 
-/* -- the other answers --------------------------------------------------- */
+/* -- the other answers ---------------------------------------------------- */
 
 static uint64_t
 first_have(const struct client_state *s, const Kith__V1__Conversation *from)
@@ -407,7 +407,7 @@ client_state_event(struct client_state *s, const Kith__V1__Event *e)
 	return client_conv_event(&s->convs, e);
 }
 
-/* -- the read cursor ----------------------------------------------------- */
+/* -- the read cursor ------------------------------------------------------ */
 
 void
 client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)

@@ -22,7 +22,8 @@ struct net_tls;
 
 /* A hook may call net_close(), and then nothing follows. */
 struct net_hooks {
-	/* Connected, and TLS is up: `key` is the server's, or "" without TLS. */
+	/* Connected, and TLS is up: `key` is the server's, or "" without TLS.
+	 * */
 	void	(*up)(void *arg, const char *key);
 	/* A whole frame; valid until the hook returns. */
 	void	(*frame)(void *arg, const uint8_t *body, uint32_t len);

@@ -132,7 +132,7 @@ width_is_that_of_the_printed_word(void **state)
 		assert_int_equal(out_string_width(cases[i].s), cases[i].width);
 }
 
-/* -- records and events -------------------------------------------------------- */
+/* -- records and events --------------------------------------------------- */
 
 /* Prints with `print` into a file, and gives what came. */
 static char *
@@ -286,7 +286,7 @@ events_in_json_have_the_promised_fields(void **state)
 	free(text);
 }
 
-/* -- completion ------------------------------------------------------------------ */
+/* -- completion ----------------------------------------------------------- */
 
 static void
 names_complete_in_either_case_and_once(void **state)
