@@ -164,7 +164,7 @@ client_conv_deliver(struct convs *all, struct conv *c, const Kith__V1__Event *e)
 	return client_conv_drain(all, c);
 }
 
-/* Over HELD_MAX nothing is kept: `last` is noted, the log has the rest. */
+/* Over HELD_MAX it keeps nothing: `last` is noted, and the log has the rest. */
 static int
 hold_back(struct conv *c, const Kith__V1__Event *e)
 {
@@ -208,7 +208,6 @@ client_conv_has_hole(const struct conv *c)
 	return c->placed && c->pub.name != NULL && c->pub.have < c->last;
 }
 
-/* What lies before the first held event is not ours to read. */
 int
 client_conv_give_up_hole(struct convs *all, struct conv *c)
 {

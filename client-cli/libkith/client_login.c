@@ -194,7 +194,7 @@ on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 		client_link_phase(k, KITH_READY, NULL);
 }
 
-/* An error before the login is the login's: it ends the connection. */
+/* Before the login an error ends the connection. */
 static void
 on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 {
@@ -202,7 +202,7 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 
 	if (reply->body_case == REPLY(ERROR)) {
 		client_failure_from_server(&why, reply->error);
-		/* A password that a person typed is not worth waiting for. */
+		/* Somebody typed the password and waits: tell at once. */
 		if (k->by != KITH_BY_TOKEN && why.code == KITH_E_RATE_LIMITED)
 			k->retry_ms = 0;
 		client_link_lost(k, &why);
@@ -225,7 +225,7 @@ on_closing(struct kith *k, const Kith__V1__Closing *closing)
 		client_failure_from_server(&k->closing, closing->reason);
 }
 
-/* id 0: not an answer, but news. */
+/* id 0: not a reply to a request. */
 static void
 on_news(struct kith *k, const Kith__V1__Reply *reply)
 {
@@ -246,7 +246,7 @@ on_news(struct kith *k, const Kith__V1__Reply *reply)
 		client_failure_from_server(&k->closing, reply->error);
 		break;
 	default:
-		break;			/* of a newer server, or of no use here */
+		break;			/* from a newer server, or not needed */
 	}
 }
 

@@ -35,7 +35,7 @@ sync_history(struct kith *k, const struct client_state_ask *ask)
 	body.target = &target;
 	body.limit = PAGE_EVENTS_MAX;
 	body.after = ask->after;
-	/* after 0 would mean the newest: the first event is all before the second. */
+	/* after 0 would mean the newest; so ask for what is before the second. */
 	if (ask->after == 0)
 		body.before = 2;
 	return client_request_internal(k, BODY(HISTORY), &body, on_sync_answer);

@@ -79,8 +79,8 @@ net_free(struct net *n)
 	free(n);
 }
 
-/* Around every hook, so that net_close() inside it does not pull the floor
- * away. leave_hook() is 0 if the net is gone. */
+/* Around every hook: net_close() inside it frees later. leave_hook() is 0 if the
+ * net is gone. */
 static void
 enter_hook(struct net *n)
 {
@@ -208,7 +208,7 @@ connect_next(struct net *n)
 	return 0;
 }
 
-/* The way to the next address, or to `down` with what went wrong last. */
+/* Tries the next address; after the last, tells `down` what went wrong. */
 static void
 net_try_next(struct net *n, uint32_t code, const char *why)
 {
@@ -321,7 +321,7 @@ net_input(struct net *n)
 			return;
 		}
 	}
-	/* What OpenSSL already decrypted wakes no poll. */
+	/* poll() does not see what OpenSSL has already decrypted. */
 	event_active(&n->readable, EV_READ, 1);
 }
 
@@ -348,8 +348,8 @@ net_output(struct net *n)
 	return MOVED;
 }
 
-/* When the server has closed, what it said before is still to be read, and the
- * read side tells. */
+/* If the server has closed, what it said before must still be read; the read side
+ * then tells. */
 static void
 net_flush(struct net *n)
 {
@@ -393,7 +393,7 @@ on_net_writable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* The end of a loop turn in which something was queued; the first one starts. */
+/* At the end of the first loop turn: connects. Later: writes what was queued. */
 static void
 on_kick(evutil_socket_t fd, short what, void *arg)
 {
@@ -404,7 +404,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	if (n->stage == STAGE_UP)
 		net_flush(n);
 	else if (n->fd < 0 && n->stage == STAGE_CONNECT)
-		net_try_next(n, KITH_L_CONNECT, "the name has no address");
+		net_try_next(n, KITH_L_CONNECT, "the host has no address");
 }
 
 static void
@@ -412,7 +412,7 @@ on_unresolved(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	net_down(arg, KITH_L_CONNECT, "the name is not known");
+	net_down(arg, KITH_L_CONNECT, "the host name is unknown");
 }
 
 struct net *

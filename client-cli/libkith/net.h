@@ -38,7 +38,7 @@ struct net_address {
 	int		 plain;		/* no TLS */
 };
 
-/* Begins to connect; even failures of the first instant are told by `down`,
+/* Begins to connect. Every failure, even an immediate one, is told by `down`,
  * later. `tls` must outlive the net; NULL if address->plain. NULL (ENOMEM), or
  * yours: free with net_close(). */
 struct net	*net_open(struct event_base *base,
