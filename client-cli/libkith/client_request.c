@@ -10,36 +10,22 @@
 #include "client-cli/libkith/client.h"
 #include "client-cli/libkith/client_link.h"
 #include "protocol/limits.h"
+#include "protocol/request.h"
 
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
-#define REPLY(name)	KITH__V1__REPLY__BODY_##name
 
-/* What the core knows about a kind of request. */
+/* What answers a request: a row of REQUESTS. */
 static const struct request_kind {
 	Kith__V1__Request__BodyCase request;
 	Kith__V1__Reply__BodyCase reply;
-	unsigned		 flags;
 } kinds[] = {
-	{ BODY(LOGOUT),			REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(LIST_SESSIONS),		REPLY(SESSIONS),	0 },
-	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQUEST_ONCE },
-	{ BODY(SEND),			REPLY(SENT),		0 },
-	{ BODY(HISTORY),		REPLY(HISTORY_PAGE),	0 },
-	{ BODY(SYNC),			REPLY(SYNC_PAGE),	0 },
-	{ BODY(MARK_READ),		REPLY(DONE),		0 },
-	{ BODY(LIST_CONVERSATIONS),	REPLY(CONVERSATIONS),	0 },
-	{ BODY(CREATE_GROUP),		REPLY(JOINED),		0 },
-	{ BODY(JOIN_GROUP),		REPLY(JOINED),		0 },
-	{ BODY(LEAVE_GROUP),		REPLY(DONE),		0 },
-	{ BODY(LIST_GROUPS),		REPLY(CONVERSATIONS),	0 },
-	{ BODY(LIST_MEMBERS),		REPLY(MEMBERS),		0 },
-	{ BODY(INVITE_TO_GROUP),	REPLY(DONE),		0 },
-	{ BODY(WHO),			REPLY(PRESENCES),	0 },
+#define X(request, name, answerer, reply) \
+	{ BODY(request), KITH__V1__REPLY__BODY_##reply },
+	REQUESTS(X)
+#undef X
 };
 
-/* NULL: no request of this core's. */
+/* NULL: no request. */
 static const struct request_kind *
 find_request_kind(Kith__V1__Request__BodyCase which)
 {
@@ -47,6 +33,22 @@ find_request_kind(Kith__V1__Request__BodyCase which)
 		if (kinds[i].request == which)
 			return &kinds[i];
 	return NULL;
+}
+
+/* What cannot be repeated without asking the user: a second time it fails, or does
+ * something else. */
+static unsigned
+repeat_flags(Kith__V1__Request__BodyCase which)
+{
+	switch (which) {
+	case BODY(LOGOUT):
+	case BODY(CHANGE_PASSWORD):
+	case BODY(REVOKE_SESSION):
+	case BODY(CREATE_HOOK):
+		return REQUEST_ONCE;
+	default:
+		return 0;
+	}
 }
 
 static int
@@ -60,7 +62,8 @@ queue_request(struct kith *k, Kith__V1__Request__BodyCase which, void *body, uns
 		return -EINVAL;
 	if (k->phase == KITH_ENDED)
 		return -ESHUTDOWN;
-	rc = client_queue_add(&k->queue, which, body, kind->reply, flags | kind->flags, fn, arg);
+	rc = client_queue_add(&k->queue, which, body, kind->reply, flags | repeat_flags(which),
+	    fn, arg);
 	if (rc == 0)
 		client_link_want_tick(k);
 	return rc;

@@ -122,7 +122,7 @@ width_is_that_of_the_printed_word(void **state)
 		const char	*s;
 		int		 width;
 	} cases[] = {
-		{ "", 0 }, { "abc", 3 }, { "\033", 4 }, { "\n", 2 }, { "\x9b", 4 },
+		{ "", 0 }, { "abc", 3 }, { "\033", 4 }, { "\n", 2 }, { "\x9b", 4 }, { "\x8a", 4 },
 		{ "\xc3\xbc", 1 }, { "\xe6\x97\xa5", 2 },
 		{ "\xe2\x80\xae", 6 }, { "\xf3\xa0\x81\x81", 7 },
 	};
