@@ -20,67 +20,68 @@ static const struct command table[] = {
 	{ "join", "URL", 1, 1, "name " PASSWORD_OPTIONS, cmd_account_join,
 	    "make an account with an invite",
 	    "URL is kith://host[:port]/INVITE#SHA256:FINGERPRINT, as `kithctl invite` prints it;\n"
-	    "put it in quotes. You choose name and password, and are logged in from then on.\n"
-	    "To be at several servers, or several people, name each with -p PROFILE.\n" },
+	    "put it in quotes. You choose a name and a password, and stay logged in.\n"
+	    "For another server or another account, name each one with -p PROFILE.\n" },
 	{ "login", "URL|SERVER NAME", 2, 2, PASSWORD_OPTIONS, cmd_account_login,
 	    "log in to an account that exists", NULL },
 	{ "logout", "", 0, 0, "", cmd_account_logout,
-	    "revoke this device's login, and forget it", NULL },
+	    "revoke this login and forget the profile", NULL },
 	{ "whoami", "", 0, 0, "", cmd_account_whoami,
-	    "name, server and device of the profile, checked at the server", NULL },
+	    "show your name, server and device", NULL },
 	{ "passwd", "", 0, 0, PASSWORD_OPTIONS " " NEW_PASSWORD_OPTIONS, cmd_account_passwd,
-	    "change the password; other devices are logged out, hooks end", NULL },
+	    "change the password; ends other logins and all hooks", NULL },
 	{ "sessions", "[revoke DEVICE]", 0, 2, "", cmd_account_sessions,
 	    "list the devices that are logged in, or log one out", NULL },
 
 	{ "send", "TARGET [TEXT...|-]", 1, -1, "lines timeout", cmd_send,
-	    "send a message; exit 0 means stored",
+	    "send a message; exit 0 means that it is stored",
 	    "TARGET is @alice, #ops, or several: @alice,@bob,#ops. Without TEXT, or with -,\n"
 	    "all of standard input is one message; with --lines each line is one.\n"
 	    "A text over 8000 bytes is refused (exit 8), not cut; such a line ends the input.\n"
-	    "While there is no connection kith tries on, --timeout seconds (30) in all. A\n"
-	    "message sent again is stored once. With several targets each outcome is printed,\n"
-	    "and the exit code is the worst one's.\n" },
+	    "Without a connection kith keeps trying for --timeout seconds (30). A message that\n"
+	    "is sent again is stored only once. With several targets each outcome is printed,\n"
+	    "and the exit code is the highest.\n" },
 	{ "read", "TARGET", 1, 1, "number since no-mark", cmd_read,
-	    "print a conversation's last messages",
-	    "The last 20, or -n N; or with --since SEQ all after that number (at most N).\n"
-	    "What is printed counts as read, unless --no-mark is given.\n" },
+	    "print the last messages of a conversation",
+	    "Prints the last 20, or N with -n N; with --since SEQ all after that number, at\n"
+	    "most N. What it prints counts as read, except with --no-mark.\n" },
 	{ "tail", "[TARGET...]", 0, CMD_TAIL_TARGETS_MAX, "number no-mark", cmd_tail,
-	    "print messages as they come, beginning with the unread",
-	    "Of all conversations, or of the targets only. It connects again by itself, shows\n"
-	    "nothing twice and misses nothing. What was printed counts as read, so the next\n"
-	    "tail goes on behind it; with --no-mark it does not. With -n N it begins with\n"
-	    "the last N events of each conversation instead, read or not.\n" },
+	    "print unread messages, then new ones as they arrive",
+	    "Prints those of all conversations, or of the targets. It reconnects by itself,\n"
+	    "prints nothing twice and misses nothing. What it prints counts as read, and the\n"
+	    "next tail begins after it; not so with --no-mark. With -n N it begins with the\n"
+	    "last N events of each conversation, read or not.\n" },
 	{ "ls", "", 0, 0, "", cmd_list_ls, "list your conversations", NULL },
 	{ "unread", "", 0, 0, "quiet", cmd_list_unread,
 	    "list the conversations with unread messages",
-	    "With --quiet nothing is printed: exit 0 if something is unread, 1 if nothing.\n" },
+	    "With --quiet it prints nothing and exits 0 if something is unread, 1 if not.\n" },
 	{ "who", "[@NAME...]", 0, -1, "", cmd_list_who,
-	    "list who is online, or tell about some", NULL },
+	    "list who is online, or show the named people", NULL },
 
 	{ "group", "VERB [#GROUP [@NAME...]]", 1, -1, "private topic", cmd_group,
 	    "create, join, leave, list, members, invite",
 	    "  kith group create '#ops' [--private] [--topic TEXT]\n"
 	    "  kith group join '#ops'\n"
 	    "  kith group leave '#ops'\n"
-	    "  kith group list                     the public ones, and yours\n"
+	    "  kith group list                     public groups, and yours\n"
 	    "  kith group members '#ops'\n"
 	    "  kith group invite '#ops' @bob @carol\n"
 	    "The shell takes # for a comment: quote it, or leave it out.\n" },
 	{ "hook", "VERB [TARGET NAME|NUMBER]", 1, 3, "", cmd_hook,
 	    "create, list, revoke addresses that programs post to",
-	    "  kith hook create '#ops' backup      prints its URL, this once\n"
+	    "  kith hook create '#ops' backup      prints the URL, only this once\n"
 	    "  kith hook list\n"
-	    "  kith hook revoke 12                 its number, as the list has it\n"
-	    "What is posted there comes from you, with the hook's name in front:\n"
+	    "  kith hook revoke 12                 the number is in the list\n"
+	    "Messages posted there come from you, with the hook's name in front:\n"
 	    "  curl -d 'all is well' https://host:5484/v1/hook/...\n"
-	    "Who has the URL can post to this conversation, and do nothing else. A new\n"
-	    "password revokes all hooks.\n" },
+	    "The URL is a secret: it allows posting to this conversation, and nothing else.\n"
+	    "Changing the password revokes all hooks.\n" },
 	{ "chat", "[TARGET]", 0, 1, "", chat_main,
-	    "talk, on a terminal; the same as kith alone",
-	    "Type a message and Enter. /help lists what else can be typed.\n" },
+	    "chat on a terminal; the same as kith alone",
+	    "Type a message and press Enter. /help lists the commands.\n" },
 
-	{ "help", "[COMMAND]", 0, 1, "", run_help, "list the commands, or tell about one", NULL },
+	{ "help", "[COMMAND]", 0, 1, "", run_help,
+	    "list the commands, or tell more about one", NULL },
 	{ "version", "", 0, 0, "", run_version, "print the version", NULL },
 };
 
@@ -101,7 +102,7 @@ commands_find(const char *name)
 	return NULL;
 }
 
-/* -- help and version -------------------------------------------------------- */
+/* -- help and version ----------------------------------------------------- */
 
 void
 commands_print_help(const struct command *c)

@@ -22,12 +22,13 @@ check_command_line(const struct command *c, const struct options *o, int argc)
 	const char *refused = options_refused(o, c->options);
 
 	if (refused != NULL)
-		return say_usage("%s: takes no --%s (kith help %s)", c->name, refused, c->name);
+		return say_usage("%s: does not take --%s (see kith help %s)", c->name, refused,
+		    c->name);
 	if (o->json && o->plain)
 		return say_usage("--json or --plain, not both");
 	if (!profile_name_ok(o->profile))
-		return say_usage("%s: a profile's name has letters, digits, '.', '-', '_'",
-		    o->profile);
+		return say_usage("%s: a profile name has only letters, digits, '.', '-' and '_', "
+		    "and does not begin with '.'", o->profile);
 	if (argc < c->min || (c->max >= 0 && argc > c->max))
 		return say_usage("usage: kith %s %s", c->name, c->arguments);
 	return 0;

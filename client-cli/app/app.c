@@ -20,7 +20,7 @@
 #define REQUEST_MS_DEFAULT	20000
 #define DRAIN_SECONDS		2
 
-/* -- failures ------------------------------------------------------------ */
+/* -- failures ------------------------------------------------------------- */
 
 static void
 tell_changed_key(const struct app *app, const char *shown)
@@ -32,9 +32,9 @@ tell_changed_key(const struct app *app, const char *shown)
 	say("%s: THE SERVER'S KEY IS NOT THE ONE YOU KNOW\n"
 	    "  known  %s\n"
 	    "  shown  %s\n"
-	    "Somebody may stand between you and the server, or it was set up anew.\n"
-	    "Nothing was sent. Ask its administrator for the fingerprint. If the new one is\n"
-	    "right, delete the line of %s from\n"
+	    "Either somebody intercepts the connection, or the server was set up again.\n"
+	    "Nothing was sent. Ask the server's administrator for its fingerprint. If the key\n"
+	    "shown is right, delete the line of %s from\n"
 	    "%s", app->address, app->url.key, shown, app->address, path);
 }
 
@@ -43,7 +43,7 @@ hint(const struct kith_failure *why)
 {
 	switch (why->code) {
 	case KITH_L_CONNECT:
-		return "is the server running, and the address right?";
+		return "is the server running, and is the address right?";
 	case KITH_E_TOKEN_INVALID:
 	case KITH_E_REVOKED:
 		return "log in again: kith login SERVER NAME";
@@ -52,7 +52,8 @@ hint(const struct kith_failure *why)
 	case KITH_E_INVITE_INVALID:
 		return "ask for a new invite; if you joined already: kith login SERVER NAME";
 	case KITH_L_KEY_UNKNOWN:
-		return "use the whole URL, with #SHA256:..., or a terminal, to be asked";
+		return "use the whole URL, with its #SHA256:... part; or run kith on a terminal, "
+		    "to approve the key";
 	default:
 		return NULL;
 	}
@@ -90,7 +91,7 @@ app_check(struct app *app, int rc)
 {
 	if (rc == 0 || app->finished)
 		return;
-	say("%s", rc == -EMSGSIZE ? "too large for one request" : strerror(-rc));
+	say("%s", rc == -EMSGSIZE ? "the request is too large, and was not sent" : strerror(-rc));
 	app_finish(app, rc == -EMSGSIZE ? KITH_EXIT_LIMIT : KITH_EXIT_FAILED);
 }
 
@@ -107,7 +108,7 @@ app_on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 		app_finish(app, KITH_EXIT_DONE);
 }
 
-/* -- the connection ------------------------------------------------------ */
+/* -- the connection ------------------------------------------------------- */
 
 static int
 load_profile(struct app *app)
@@ -118,12 +119,13 @@ load_profile(struct app *app)
 	if (rc == 0)
 		return 0;
 	if (rc == -ENOENT) {
-		say("%s: no such profile, or logged out", name);
-		say("hint: kith join URL --name NAME, with the invite you got;\n"
-		    "      or kith login SERVER NAME");
+		say("%s: no such profile, or it is logged out", name);
+		say("hint: kith join URL --name NAME makes an account with an invite;\n"
+		    "      kith login SERVER NAME uses one that exists");
 		return KITH_EXIT_LOGIN;
 	}
-	say("profile %s: %s", name, rc == -EINVAL ? "its file is malformed" : strerror(-rc));
+	say("profile %s: %s", name, rc == -EINVAL ? 
+	    "its file is malformed: it needs server = HOST:PORT and user = NAME" : strerror(-rc));
 	return KITH_EXIT_FAILED;
 }
 
@@ -156,8 +158,8 @@ app_load(struct app *app)
 
 	if (rc != 0)
 		return rc;
-	/* The key belongs to the profile's own address, also when the server is
-	 * reached by another. */
+	/* --server is another way to the same server: the key stays that of the
+	 * profile's address. */
 	app->url = app->profile.url;
 	if ((rc = app_find_key(app)) != 0 || app->options->server == NULL)
 		return rc;
@@ -169,21 +171,23 @@ app_load(struct app *app)
 	return 0;
 }
 
-/* Shows the key that nobody knows yet, and asks; as ssh does. */
+/* Shows the unknown key and asks, as ssh does. */
 static int
 approve_key(struct app *app, const char *key)
 {
 	char answer[16] = "";
+	int rc;
 
 	fprintf(stderr, "The key of %s is not known yet:\n\n  %s\n\n"
-	    "Does the server's administrator name the same one? [yes/no] ", app->address, key);
+	    "Is this the fingerprint that the server's administrator gave you? [yes/no] ",
+	    app->address, key);
 	if (fgets(answer, sizeof(answer), stdin) == NULL || strncmp(answer, "yes", 3) != 0) {
 		say("%s: key not approved; nothing was sent", app->address);
 		return KITH_EXIT_KEY;
 	}
 	snprintf(app->url.key, sizeof(app->url.key), "%s", key);
-	if (known_servers_add(app->address, key) < 0)
-		say("the key could not be kept: %s", strerror(errno));
+	if ((rc = known_servers_add(app->address, key)) < 0)
+		say("the key was not saved, kith will ask again: %s", strerror(-rc));
 	return KITH_EXIT_DONE;
 }
 
@@ -203,8 +207,8 @@ app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *w
 	app_fail(app, NULL, why);
 }
 
-void
-app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
+static void
+set_up_login(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
 	struct app *app = arg;
 
@@ -234,7 +238,7 @@ app_kith_options(struct app *app, struct kith_options *o)
 	o->back = KITH_FROM_UNREAD;
 	o->request_ms = REQUEST_MS_DEFAULT;
 	o->hooks.phase = app_on_phase;
-	o->hooks.logged_in = app_on_logged_in;
+	o->hooks.logged_in = set_up_login;
 	o->arg = app;
 }
 
@@ -250,7 +254,7 @@ on_signal(evutil_socket_t number, short what, void *arg)
 		app_finish(app, number == SIGINT ? KITH_EXIT_INTERRUPTED : 128 + (int)number);
 }
 
-/* Marks and messages under way get a moment to arrive. */
+/* Gives pending marks and messages a moment to arrive. */
 static void
 drain_pending(struct app *app)
 {
@@ -262,7 +266,7 @@ drain_pending(struct app *app)
 			break;
 }
 
-/* One login's life. An exit code that counts if nothing called app_finish(). */
+/* One login, from connect to close; the exit code. */
 static int
 run_once(struct app *app, const struct kith_options *o)
 {
@@ -329,12 +333,17 @@ app_client_ids(struct app *app, uint32_t n)
 
 	if (rc == 0)
 		return first;
-	say("client ids of profile %s: %s", app->profile.name, strerror(-rc));
+	if (rc == -EOVERFLOW)
+		say("profile %s: this device has no message numbers left: log out and in again",
+		    app->profile.name);
+	else
+		say("profile %s: cannot reserve message numbers, nothing was sent: %s",
+		    app->profile.name, strerror(-rc));
 	app_finish(app, KITH_EXIT_FAILED);
 	return 0;
 }
 
-/* -- small helpers ----------------------------------------------------------- */
+/* -- small helpers -------------------------------------------------------- */
 
 Kith__V1__Event *
 app_event_copy(const Kith__V1__Event *e)

@@ -19,21 +19,22 @@ struct options;
 struct app {
 	const struct command	*command;	/* its row in the table */
 	const struct options	*options;
-	int			 argc;		/* the command's own arguments */
+	int			 argc;		/* of the command alone */
 	char			**argv;
 	struct out		 out;
 
 	struct event_base	*base;
 	struct kith		*kith;
 	struct profile		 profile;
-	struct kith_url		 url;		/* where to connect; expected key */
-	char			 address[KITH_ADDRESS_MAX];	/* of that key */
-	uint64_t		 device, floor;	/* of LoggedIn, for client ids */
+	struct kith_url		 url;		/* where to, and its key */
+	char			 address[KITH_ADDRESS_MAX]; /* whose key */
+	uint64_t		 device, floor;	/* of LoggedIn: client ids */
 	int			 admin;
 	int			 opened;	/* logged in once */
 	int			 finished;
-	int			 key_asked;	/* unknown key: ask, try again */
-	int			 drain;		/* at the end, wait for what is pending */
+	int			 key_asked;	/* ask, then try again */
+	int			 drain;		/* at the end, wait a moment
+						   for pending requests */
 	int			 rc;
 
 	/* The command's: called at the first login; `data` is for its hooks. */
@@ -70,7 +71,7 @@ void	app_finish(struct app *app, int rc);
 void	app_fail(struct app *app, const char *what,
 	    const struct kith_failure *why);
 
-/* A request function's negative errno: told, and finished. Does nothing at 0. */
+/* A request function's negative errno: tells and finishes. 0: nothing. */
 void	app_check(struct app *app, int rc);
 
 /* A kith_reply_fn, with the app as arg, for commands that are done when the
@@ -78,13 +79,11 @@ void	app_check(struct app *app, int rc);
 void	app_on_done(struct kith *k, const struct kith_failure *why,
 	    const Kith__V1__Reply *reply, void *arg);
 
-/* The hooks that app_kith_options() sets, for hooks that do more. */
+/* The hook that app_kith_options() sets, for hooks that do more. */
 void	app_on_phase(struct kith *k, enum kith_phase phase,
 	    const struct kith_failure *why, void *arg);
-void	app_on_logged_in(struct kith *k, const Kith__V1__LoggedIn *login,
-	    void *arg);
 
-/* n client ids of this device for kith_send(); 0, and told, if there are none. */
+/* n client ids of this device for kith_send(); 0: none, and told. */
 uint64_t app_client_ids(struct app *app, uint32_t n);
 
 /* A copy, or NULL: free with kith__v1__event__free_unpacked(e, NULL). */

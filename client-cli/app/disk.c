@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
+
 #define FILE_BYTES_MAX	(1024 * 1024)
 
 static const struct place_row {
@@ -23,7 +25,7 @@ static const struct place_row {
 	[DISK_STATE] = { "XDG_STATE_HOME", ".local/state" },
 };
 
-/* -- paths --------------------------------------------------------------- */
+/* -- paths ---------------------------------------------------------------- */
 
 static int __attribute__((format(printf, 2, 3)))
 path_print(char out[PATH_MAX], const char *format, ...)
@@ -75,42 +77,23 @@ disk_make_folder(const char *path)
 	return rc;
 }
 
-/* -- whole files --------------------------------------------------------- */
+/* -- whole files ---------------------------------------------------------- */
 
 int
 disk_read(const char *path, char **out, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), rc = 0;
-	struct stat st;
-	char *text = NULL;
-	size_t size;
+	char *text = malloc(FILE_BYTES_MAX + 1);
 	ssize_t got;
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0) {
-		rc = -errno;
-		goto out;
-	}
-	if (st.st_size > FILE_BYTES_MAX) {
-		rc = -EFBIG;
-		goto out;
-	}
-	size = (size_t)st.st_size;
-	if ((text = calloc(1, size + 1)) == NULL) {
-		rc = -ENOMEM;
-		goto out;
-	}
-	for (*len = 0; *len < size; *len += (size_t)got) {
-		if ((got = read(fd, text + *len, size - *len)) <= 0)
-			break;
+	if (text == NULL)
+		return -ENOMEM;
+	if ((got = file_read(path, text, FILE_BYTES_MAX + 1)) < 0) {
+		free(text);
+		return (int)got;
 	}
 	*out = text;
-	text = NULL;
-out:
-	free(text);
-	close(fd);
-	return rc;
+	*len = (size_t)got;
+	return 0;
 }
 
 static int

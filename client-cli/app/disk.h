@@ -1,9 +1,9 @@
 /*
  * disk.h - where kith's files are, and files that are read and replaced whole.
  *
- * Shape   $XDG_CONFIG_HOME/kith, $XDG_DATA_HOME/kith, $XDG_STATE_HOME/kith, each
- *         with the default of the XDG Base Directory Specification. Folders are
- *         made as needed, 0700; files are 0600.
+ * Shape   $XDG_CONFIG_HOME/kith, $XDG_DATA_HOME/kith, $XDG_STATE_HOME/kith,
+ *         each with the default of the XDG Base Directory Specification.
+ *         Folders are made as needed, 0700; files are 0600.
  * Crash   A file is the old or the new one, whole.
  *
  * All return 0 or a negative errno: what open(2), read(2) and write(2) say, and

@@ -1,8 +1,9 @@
 /*
- * known_servers.h - the keys of the servers that this person knows, as ssh keeps
- * known_hosts.
+ * known_servers.h - the keys of the servers that this person knows, as ssh
+ * keeps known_hosts.
  *
- * Shape   $XDG_DATA_HOME/kith/known_servers, a line each: "host:port SHA256:...".
+ * Shape   $XDG_DATA_HOME/kith/known_servers, a line each: "host:port
+ * SHA256:...".
  * Lock    Several processes share it: flock() of its folder around a change.
  *
  * Errors  A negative errno: those below, and those of disk.h.

@@ -29,26 +29,26 @@ static const struct option_row {
 	    "the account to use ($KITH_PROFILE, or default)", 1 },
 	{ 's', "server", S(server), "SERVER",
 	    "reach the profile's server at this address ($KITH_SERVER)", 1 },
-	{ 0, "json", F(json), NULL, "one JSON object a line", 1 },
-	{ 0, "plain", F(plain), NULL, "one line a record, fields separated by tabs", 1 },
-	{ 'h', "help", F(help), NULL, "what a command does", 1 },
+	{ 0, "json", F(json), NULL, "print one JSON object a line", 1 },
+	{ 0, "plain", F(plain), NULL, "print one record a line, fields separated by tabs", 1 },
+	{ 'h', "help", F(help), NULL, "show what a command does", 1 },
 	{ 'V', "version", F(version), NULL, NULL, 0 },
-	{ 0, "name", S(name), "NAME", "your name at the server", 0 },
+	{ 0, "name", S(name), "NAME", "your name on the server", 0 },
 	{ 0, "password-file", S(password.file), "FILE",
 	    "the password is the first line of FILE", 0 },
-	{ 0, "password-fd", S(password.fd), "N", "... of file descriptor N", 0 },
-	{ 0, "password-command", S(password.command), "COMMAND", "... of what COMMAND prints", 0 },
+	{ 0, "password-fd", S(password.fd), "N", "... read from file descriptor N", 0 },
+	{ 0, "password-command", S(password.command), "COMMAND", "... printed by COMMAND", 0 },
 	{ 0, "new-password-file", S(new_password.file), "FILE",
 	    "the same for the new password", 0 },
 	{ 0, "new-password-fd", S(new_password.fd), "N", NULL, 0 },
 	{ 0, "new-password-command", S(new_password.command), "COMMAND", NULL, 0 },
-	{ 'n', "number", N(number), "N", "how many events", 0 },
-	{ 0, "since", N(since), "SEQ", "only events after this number", 0 },
-	{ 0, "timeout", N(timeout), "SECONDS", "give up after so long", 0 },
-	{ 'l', "lines", F(lines), NULL, "each line of the input is a message", 0 },
-	{ 'q', "quiet", F(quiet), NULL, "print nothing, answer by the exit code", 0 },
-	{ 0, "no-mark", F(no_mark), NULL, "do not mark as read what is shown", 0 },
-	{ 0, "private", F(is_private), NULL, "the group is for the invited, and not listed", 0 },
+	{ 'n', "number", N(number), "N", "how many events to show", 0 },
+	{ 0, "since", N(since), "SEQ", "show only events after number SEQ", 0 },
+	{ 0, "timeout", N(timeout), "SECONDS", "give up after so many seconds", 0 },
+	{ 'l', "lines", F(lines), NULL, "send each line of the input as a message", 0 },
+	{ 'q', "quiet", F(quiet), NULL, "print nothing; the exit code is the answer", 0 },
+	{ 0, "no-mark", F(no_mark), NULL, "do not mark what is shown as read", 0 },
+	{ 0, "private", F(is_private), NULL, "only invited people may join; not listed", 0 },
 	{ 0, "topic", S(topic), "TEXT", "what the group is about", 0 },
 #undef S
 #undef N
@@ -113,7 +113,7 @@ options_print(const char *list)
 			print_option(&option_rows[i]);
 }
 
-/* -- parsing ----------------------------------------------------------------- */
+/* -- parsing -------------------------------------------------------------- */
 
 static int
 set_option(struct options *o, const struct option_row *row, const char *value)
@@ -149,7 +149,8 @@ options_parse(struct options *o, int argc, char **argv)
 	memset(longs, 0, sizeof(longs));
 	for (size_t i = 0; i < N_ROWS; i++) {
 		longs[i].name = option_rows[i].name;
-		longs[i].has_arg = option_rows[i].type == TYPE_FLAG ? no_argument : required_argument;
+		longs[i].has_arg = option_rows[i].type == TYPE_FLAG ? no_argument :
+		    required_argument;
 		longs[i].val = 256 + (int)i;
 		if (option_rows[i].letter != 0)
 			*p++ = option_rows[i].letter;
@@ -160,9 +161,10 @@ options_parse(struct options *o, int argc, char **argv)
 		size_t i = 0;
 
 		if (c == '?')
-			return say_usage("%s: no such option (kith help)", argv[optind - 1]);
+			return say_usage("%s: no such option (kith help COMMAND lists them)",
+			    argv[optind - 1]);
 		if (c == ':')
-			return say_usage("%s: its argument is missing", argv[optind - 1]);
+			return say_usage("%s: an argument is missing", argv[optind - 1]);
 		while (i < N_ROWS && c != 256 + (int)i && c != option_rows[i].letter)
 			i++;
 		o->given |= UINT64_C(1) << i;

@@ -1,6 +1,6 @@
 /*
- * options.h - every option of every command: one row each, from which parsing and
- * help are made.
+ * options.h - every option of every command: one row each, from which parsing
+ * and help are made.
  */
 #ifndef KITH_CLI_OPTIONS_H
 #define KITH_CLI_OPTIONS_H

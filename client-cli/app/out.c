@@ -44,7 +44,7 @@ out_fini(struct out *o)
 	return fflush(o->file) == 0 && !ferror(o->file) ? 0 : -EIO;
 }
 
-/* -- tables ------------------------------------------------------------------ */
+/* -- tables --------------------------------------------------------------- */
 
 static void *
 or_die(void *memory)
@@ -122,7 +122,7 @@ out_flush(struct out *o)
 	memset(t, 0, sizeof(*t));
 }
 
-/* -- records and their fields ------------------------------------------------ */
+/* -- records and their fields --------------------------------------------- */
 
 void
 out_local_time(struct tm *tm, uint64_t ms)

@@ -6,9 +6,9 @@
  *         UTF-8 and characters that turn the direction of writing are shown
  *         escaped, to a terminal, a pipe and a file alike. JSON escapes them in
  *         its own way.
- * Shape   Text is for people and may change. --plain is one line a record, fields
- *         separated by tabs, \n \t \\ inside them; --json is one object a line.
- *         Both only ever get more fields.
+ * Shape   Text is for people and may change. --plain is one line a record,
+ *         fields separated by tabs, \n \t \\ inside them; --json is one object
+ *         a line. Both only ever get more fields.
  */
 #ifndef KITH_CLI_OUT_H
 #define KITH_CLI_OUT_H
@@ -27,12 +27,12 @@ struct out_table;		/* rows that wait for their columns' widths */
 struct out {
 	FILE		*file;
 	enum out_mode	 mode;
-	int		 color;		/* on a terminal that has it, and wanted */
-	int		 brief;		/* text: hours and minutes, a line for each day */
+	int		 color;		/* there is some, and wanted */
+	int		 brief;		/* text: the day on a line of its own */
 	int		 header;	/* text: column names above a table */
-	int		 fields;	/* of the record under way */
-	int		 silent;	/* text: the rest of it is not for people */
-	int		 day;		/* of the last brief line, as yyyymmdd */
+	int		 fields;	/* of this record, so far */
+	int		 silent;	/* text: the rest of it is not shown */
+	int		 day;		/* of the last line, if brief */
 	struct out_table *table;
 };
 
@@ -46,12 +46,12 @@ void	out_init(struct out *o, FILE *file, enum out_mode mode);
 /* 0, or -EIO: something could not be written. */
 int	out_fini(struct out *o);
 
-/* -- strings (out_string.c) ------------------------------------------------- */
+/* -- strings (out_string.c) ----------------------------------------------- */
 
 enum out_quote {
 	OUT_WORD,		/* a name: newline and tab are escaped, too */
 	OUT_LINES,		/* a text: they pass */
-	OUT_FIELD,		/* --plain: they and backslash become \n \t \\ */
+	OUT_FIELD,		/* --plain: they and backslash are \n \t \\ */
 	OUT_QUOTED		/* JSON: the inside of a string */
 };
 
@@ -63,10 +63,10 @@ int	out_string_is_clean(const char *s);
 /* Columns that `s` takes on a terminal when printed as OUT_WORD. */
 int	out_string_width(const char *s);
 
-/* -- records ---------------------------------------------------------------- */
+/* -- records -------------------------------------------------------------- */
 
-/* Begin, fields in their order, end; then the next. In text the rows are printed
- * with aligned columns by out_flush(). */
+/* Begin, fields in their order, end; then the next. In text the rows are
+ * printed with aligned columns by out_flush(). */
 void	out_begin(struct out *o);
 void	out_text(struct out *o, const char *key, const char *value);
 void	out_number(struct out *o, const char *key, uint64_t value);
@@ -82,7 +82,7 @@ void	out_flush(struct out *o);
 /* In the person's time zone. */
 void	out_local_time(struct tm *tm, uint64_t ms);
 
-/* -- the schema's messages (out_event.c, out_row.c) ------------------------- */
+/* -- the schema's messages (out_event.c, out_row.c) ----------------------- */
 
 /* One event; `conversation` is its name from the reader's side. */
 void	out_event(struct out *o, const char *conversation,

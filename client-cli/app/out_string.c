@@ -6,6 +6,7 @@
 #include <wchar.h>
 
 #include "client-cli/app/out.h"
+#include "protocol/base/utf8.h"
 
 /* What no terminal gets to see as such. Newline and tab are taken out of the
  * first row where the caller lets them pass. */
@@ -30,25 +31,6 @@ is_harmful(uint32_t c)
 		if (c >= harmful[i].first && c <= harmful[i].last)
 			return 1;
 	return 0;
-}
-
-/* Reads one character; its length, or 0 if the bytes are not UTF-8. */
-static size_t
-read_character(const unsigned char *s, uint32_t *c)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 :
-	    s[0] < 0xf5 ? 4 : 0;
-
-	*c = len == 1 ? s[0] : s[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*c = *c << 6 | (s[i] & 0x3f);
-	}
-	if (len > 1 && (*c < smallest[len] || *c > 0x10ffff || (*c >= 0xd800 && *c <= 0xdfff)))
-		return 0;
-	return len;
 }
 
 static void
@@ -79,18 +61,18 @@ print_escaped(FILE *file, uint32_t c, enum out_quote quote)
 void
 out_string(FILE *file, const char *s, enum out_quote quote)
 {
-	const unsigned char *p = (const unsigned char *)s;
+	const char *end = s + strlen(s);
 	uint32_t c;
 
-	while (*p != '\0') {
-		size_t len = read_character(p, &c);
+	while (s < end) {
+		size_t len = utf8_decode(s, (size_t)(end - s), &c);
 
 		if (len == 0) {
 			if (quote == OUT_QUOTED)
 				fputs("\\ufffd", file);
 			else
-				fprintf(file, "\\x%02x", (unsigned)*p);
-			p++;
+				fprintf(file, "\\x%02x", (unsigned)(unsigned char)*s);
+			s++;
 			continue;
 		}
 		if (quote == OUT_LINES && (c == '\n' || c == '\t'))
@@ -102,44 +84,52 @@ out_string(FILE *file, const char *s, enum out_quote quote)
 		else if (is_harmful(c))
 			print_escaped(file, c, quote);
 		else
-			fwrite(p, 1, len, file);
-		p += len;
+			fwrite(s, 1, len, file);
+		s += len;
 	}
 }
 
 int
 out_string_is_clean(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
+	const char *end = s + strlen(s);
 	uint32_t c;
 
-	while (*p != '\0') {
-		size_t len = read_character(p, &c);
+	while (s < end) {
+		size_t len = utf8_decode(s, (size_t)(end - s), &c);
 
 		if (len == 0 || is_harmful(c))
 			return 0;
-		p += len;
+		s += len;
 	}
 	return 1;
+}
+
+/* As print_escaped() and out_string() print it: "\\n", "\\x1b", "\\u202e". */
+static int
+character_width(uint32_t c)
+{
+	int width;
+
+	if (!is_harmful(c))
+		return (width = wcwidth((wchar_t)c)) > 0 ? width : 0;
+	if (c == '\n' || c == '\t' || c == '\r')
+		return 2;
+	return c < 0x100 ? 4 : c < 0x10000 ? 6 : 7;
 }
 
 int
 out_string_width(const char *s)
 {
-	const unsigned char *p = (const unsigned char *)s;
-	int width = 0, one;
+	const char *end = s + strlen(s);
+	int width = 0;
 	uint32_t c;
 
-	while (*p != '\0') {
-		size_t len = read_character(p, &c);
+	while (s < end) {
+		size_t len = utf8_decode(s, (size_t)(end - s), &c);
 
-		if (len == 0 || (is_harmful(c) && c < 0x100))
-			width += c == '\n' || c == '\t' || c == '\r' ? 2 : 4;
-		else if (is_harmful(c))
-			width += c < 0x10000 ? 6 : 7;
-		else
-			width += (one = wcwidth((wchar_t)c)) > 0 ? one : 0;
-		p += len > 0 ? len : 1;
+		width += len > 0 ? character_width(c) : 4;
+		s += len > 0 ? len : 1;
 	}
 	return width;
 }

@@ -35,7 +35,7 @@ profile_name_ok(const char *name)
 	return 1;
 }
 
-/* -- profiles ------------------------------------------------------------ */
+/* -- profiles ------------------------------------------------------------- */
 
 static char *
 trim_blanks(char *s)
@@ -133,7 +133,7 @@ profile_save(const struct profile *p)
 	return disk_replace(path, text, (size_t)len);
 }
 
-/* The files of a profile's state; the folder stays if others lie in it. */
+/* The files of a profile's state; the folder stays if there are others in it. */
 static int
 remove_state(const char *name)
 {
@@ -172,10 +172,10 @@ profile_forget(const char *name)
 	return remove_state(name);
 }
 
-/* -- client ids ---------------------------------------------------------- */
+/* -- client ids ----------------------------------------------------------- */
 
-/* The counter in `fd`, or 0. Digits that a power cut tore are no harm: after it
- * every process logs in anew, and the server's floor is above all it stored. */
+/* The counter in `fd`, or 0. Digits torn by a power cut do no harm: after it every
+ * process logs in again, and the server's floor is above all that it stored. */
 static uint64_t
 read_counter(int fd)
 {
@@ -188,7 +188,7 @@ read_counter(int fd)
 	return counter <= UINT32_MAX ? counter : 0;
 }
 
-/* In place, not by rename(): the lock is the file's own. */
+/* In place, not by rename(): the lock is on this file. */
 static int
 write_counter(int fd, uint64_t counter)
 {

@@ -25,10 +25,10 @@ struct profile {
 	char		name[PROFILE_NAME_MAX + 1];
 	struct kith_url	url;		/* host, port, plain */
 	char		user[NAME_BYTES_MAX + 1];
-	char		token[TOKEN_CHARS + 1];		/* wipe with the struct */
+	char		token[TOKEN_CHARS + 1];	/* wipe with the struct */
 };
 
-/* Letters, digits, '.', '-', '_', and no dot at the beginning: a file's name. */
+/* Letters, digits, '.', '-', '_', not beginning with a dot: it names files. */
 int	profile_name_ok(const char *name);
 
 /* -ENOENT: no such profile, or logged out; -EINVAL: a line that is no
@@ -40,10 +40,10 @@ int	profile_save(const struct profile *p);
 int	profile_forget(const char *name);
 
 /* Reserves n client ids that no process of this device has used or will use:
- * *first to *first + n - 1. floor: last_client_id of LoggedIn. -EOVERFLOW: log in
- * again, for another device number. */
-int	profile_reserve_ids(const char *profile, uint64_t device, uint64_t floor,
-	    uint32_t n, uint64_t *first);
+ * *first to *first + n - 1. floor: last_client_id of LoggedIn. -EOVERFLOW: log
+ * in again, for another device number. */
+int	profile_reserve_ids(const char *profile, uint64_t device,
+	    uint64_t floor, uint32_t n, uint64_t *first);
 
 /* The lines typed in the chat, for readline. */
 int	profile_history_path(const char *profile, char out[PATH_MAX]);

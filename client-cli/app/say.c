@@ -44,5 +44,6 @@ say_usage(const char *format, ...)
 int
 say_usage_target(const char *word)
 {
-	return say_usage("%s: not a target: @NAME for a person, #NAME for a group (quoted)", word);
+	return say_usage("%s: not a target: @NAME for a person, '#NAME' (quoted) for a group",
+	    word);
 }

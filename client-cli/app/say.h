@@ -1,5 +1,6 @@
 /*
- * say.h - words to the person, on standard error, with control characters shown.
+ * say.h - words to the person, on standard error, with control characters
+ * shown.
  */
 #ifndef KITH_CLI_SAY_H
 #define KITH_CLI_SAY_H

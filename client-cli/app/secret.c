@@ -12,32 +12,18 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
+
 #define CTRL_C	3
 #define CTRL_D	4
 
-/* Reads to the end of the first line, a byte at a time: what follows may be
- * meant for others. */
 static int
 read_secret_line(int fd, char out[SECRET_MAX])
 {
-	size_t len = 0;
-	ssize_t got;
-	char c;
+	ssize_t len = file_read_line(fd, out, SECRET_MAX);
 
-	while ((got = read(fd, &c, 1)) != 0) {
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (c == '\n')
-			break;
-		if (len == SECRET_MAX - 1)
-			return -E2BIG;
-		out[len++] = c;
-	}
-	if (len > 0 && out[len - 1] == '\r')
-		len--;
-	out[len] = '\0';
+	if (len < 0)
+		return len == -EFBIG ? -E2BIG : (int)len;
 	return len > 0 ? 0 : -EINVAL;
 }
 

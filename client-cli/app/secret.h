@@ -14,10 +14,10 @@ struct secret_source {		/* at most one is set; none: ask */
 #define SECRET_MAX	512
 
 /* The first line, without its newline, into `out`: wipe it after use. `prompt`
- * is shown when a person is asked, `again` (or NULL) to have it typed twice.
- * 0, -ENOTTY (nobody to ask), -EINTR (Ctrl-C), -EINVAL (fd is no number, two
+ * asks a person; `again`, unless NULL, asks to type it a second time. 0,
+ * -ENOTTY (nobody to ask), -EINTR (Ctrl-C), -EINVAL (fd is not a number, two
  * sources, or an empty secret), -E2BIG, -EPIPE (the command failed), -ECANCELED
- * (typed differently the second time), or open(2)'s error. */
+ * (the second one differs), or the error of open(2). */
 int	secret_read(const struct secret_source *source, const char *prompt,
 	    const char *again, char out[SECRET_MAX]);
 

@@ -13,7 +13,7 @@
 #include "protocol/base/utf8.h"
 #include "protocol/error.h"
 
-/* -- sending --------------------------------------------------------------- */
+/* -- sending -------------------------------------------------------------- */
 
 static void
 note_outcome(const struct asked *a, const Kith__V1__Outcome *outcome, const char *target)
@@ -25,7 +25,7 @@ note_outcome(const struct asked *a, const Kith__V1__Outcome *outcome, const char
 		    e->text[0] != '\0' ? e->text : kith_err_text((uint32_t)e->code), a->text);
 }
 
-/* Success needs no words: the message itself appears, from the log. */
+/* Success is not told: the message itself appears, from the log. */
 static void
 on_chat_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
@@ -43,16 +43,16 @@ on_chat_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Rep
 	chat_ask_done(a);
 }
 
-/* 0 if the server would take it. */
+/* 0: the server would take it. */
 static int
 text_is_wrong(const char *text)
 {
 	size_t len = strlen(text);
 
 	if (len > TEXT_BYTES_MAX)
-		line_note("over %u bytes: not sent", TEXT_BYTES_MAX);
+		line_note("not sent: over %u bytes", TEXT_BYTES_MAX);
 	else if (!utf8_valid(text, len))
-		line_note("not UTF-8: not sent");
+		line_note("not sent: it is not UTF-8");
 	else
 		return 0;
 	return 1;
@@ -94,9 +94,10 @@ chat_send(struct chat *c, const char *words, const char *text)
 	n = copy != NULL && a->text != NULL ?
 	    kith_targets_parse(copy, targets, TARGETS_MAX, &bad) : -ENOMEM;
 	if (n == -E2BIG)
-		line_note("more than %u targets", TARGETS_MAX);
+		line_note("not sent: more than %u targets", TARGETS_MAX);
 	else if (n == -EINVAL)
-		line_note("%s: not a target: @NAME for a person, #NAME for a group", bad);
+		line_note("not sent: %s is not a target (@NAME for a person, #NAME for a group)",
+		    bad);
 	else if (n > 0)
 		send_to_targets(c, targets, (size_t)n, a);
 	if (n < 0)
@@ -104,7 +105,7 @@ chat_send(struct chat *c, const char *words, const char *text)
 	free(copy);
 }
 
-/* -- the target, and the end -------------------------------------------------- */
+/* -- the target, and the end ---------------------------------------------- */
 
 void
 chat_show_target(const struct chat *c)
@@ -132,7 +133,7 @@ chat_set_target(struct chat *c, const char *word)
 void
 chat_leave(struct chat *c)
 {
-	/* With a connection they get a moment at the end, see app.h on drain. */
+	/* With a connection they get a moment at the end: app.h, drain. */
 	if (c->unsent > 0 && c->offline && !c->warned) {
 		line_note("%zu message%s not sent yet; leave again to give %s up", c->unsent,
 		    c->unsent == 1 ? " is" : "s are", c->unsent == 1 ? "it" : "them");

@@ -45,7 +45,7 @@ static const struct chat_row {
 	{ "/part",	"",			NULL,				do_leave },
 	{ "/create",	"#GROUP [private]",	"make a group",			do_create },
 	{ "/invite",	"@NAME [#GROUP]",	"invite somebody to a group",	do_invite },
-	{ "/groups",	"",			"list the groups there are",	do_groups },
+	{ "/groups",	"",			"list the public groups, and yours",	do_groups },
 	{ "/names",	"[#GROUP]",		"list a group's members",	do_names },
 	{ "/who",	"[@NAME]",		"list who is online",		do_who },
 	{ "/ls",	"",			"list your conversations",	do_ls },
@@ -58,7 +58,7 @@ static const struct chat_row {
 };
 #define N_ROWS	(sizeof(slash_rows) / sizeof(slash_rows[0]))
 
-/* -- finding a command ------------------------------------------------------- */
+/* -- finding a command ---------------------------------------------------- */
 
 const char *
 chat_cmd_match(const char *word, size_t index)
@@ -69,7 +69,7 @@ chat_cmd_match(const char *word, size_t index)
 	return NULL;
 }
 
-/* By its name, or a beginning that only one has. NULL: none, or *many of them. */
+/* By its name, or by a beginning that no other has. NULL: none, or *many. */
 static const struct chat_row *
 find_slash(const char *name, size_t len, int *many)
 {
@@ -98,7 +98,8 @@ chat_cmd_run(struct chat *c, const char *text)
 	row = find_slash(text, len, &many);
 	if (row == NULL) {
 		line_note("/%.*s: %s (/help lists the commands; // sends a slash)", (int)len, text,
-		    many ? "more than one begins so" : "no such command, nothing was sent");
+		    many ? "more than one command begins like this, nothing was sent" :
+		    "no such command, nothing was sent");
 		return;
 	}
 	if ((args = strdup(text + len + strspn(text + len, " \t\n"))) == NULL)
@@ -122,7 +123,7 @@ cut_word(char **args)
 	return word;
 }
 
-/* A group named in the arguments, or the one talked to; NULL and told. */
+/* The group in the arguments, or the one in the prompt; NULL: none, and told. */
 static const char *
 group_or_current(const struct chat *c, const char *word)
 {
@@ -130,13 +131,13 @@ group_or_current(const struct chat *c, const char *word)
 		return app_without_sigil(word, '#');
 	if (c->target[0] == '#')
 		return c->target + 1;
-	line_note("which group? (#NAME)");
+	line_note("no group: name one, or /query a group first");
 	return NULL;
 }
 
-/* -- answers ------------------------------------------------------------------ */
+/* -- answers -------------------------------------------------------------- */
 
-/* The slash_rows printed since the last one, as a table above the line. */
+/* Prints the rows since the last table above the line. */
 static void
 show_table(const struct asked *a, int any, int more)
 {
@@ -161,7 +162,7 @@ on_chat_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Rep
 	chat_ask_done(a);
 }
 
-/* -- talking -------------------------------------------------------------------- */
+/* -- talking -------------------------------------------------------------- */
 
 static void
 do_msg(struct chat *c, char *args)
@@ -169,7 +170,7 @@ do_msg(struct chat *c, char *args)
 	char *target = cut_word(&args);
 
 	if (args[0] == '\0')
-		line_note("/msg @NAME TEXT");
+		line_note("usage: /msg @NAME TEXT");
 	else
 		chat_send(c, target, args);
 }
@@ -187,7 +188,7 @@ do_query(struct chat *c, char *args)
 	char *target = cut_word(&args);
 
 	if (!is_target(target)) {
-		line_note("/query @NAME, or /query #GROUP");
+		line_note("usage: /query @NAME, or /query #GROUP");
 		return;
 	}
 	chat_set_target(c, target);
@@ -195,7 +196,7 @@ do_query(struct chat *c, char *args)
 		chat_send(c, target, args);
 }
 
-/* -- groups ---------------------------------------------------------------------- */
+/* -- groups --------------------------------------------------------------- */
 
 static void
 on_chat_joined(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
@@ -221,7 +222,7 @@ do_join(struct chat *c, char *args)
 	struct asked *a;
 
 	if (args[0] == '\0')
-		line_note("/join #GROUP (/groups lists them)");
+		line_note("usage: /join #GROUP (/groups lists them)");
 	else if ((a = chat_ask_new(c, args)) != NULL)
 		chat_ask_check(a, kith_join_group(c->app->kith, app_without_sigil(args, '#'),
 		    on_chat_joined, a));
@@ -235,7 +236,7 @@ do_create(struct chat *c, char *args)
 	struct asked *a;
 
 	if (name[0] == '\0' || (args[0] != '\0' && !is_private))
-		line_note("/create #GROUP, or /create #GROUP private");
+		line_note("usage: /create #GROUP [private]");
 	else if ((a = chat_ask_new(c, name)) != NULL)
 		chat_ask_check(a, kith_create_group(c->app->kith, app_without_sigil(name, '#'), "",
 		    !is_private, on_chat_joined, a));
@@ -258,7 +259,7 @@ do_invite(struct chat *c, char *args)
 	struct asked *a;
 
 	if (user[0] == '\0')
-		line_note("/invite @NAME [#GROUP]");
+		line_note("usage: /invite @NAME [#GROUP]");
 	else if ((group = group_or_current(c, args)) != NULL && (a = chat_ask_new(c, user)) != NULL)
 		chat_ask_check(a, kith_invite(c->app->kith, group, user, on_chat_done, a));
 }
@@ -321,7 +322,7 @@ do_names(struct chat *c, char *args)
 		chat_ask_check(a, kith_list_members(c->app->kith, group, 0, on_chat_members, a));
 }
 
-/* -- people and conversations ------------------------------------------------------ */
+/* -- people and conversations --------------------------------------------- */
 
 static void
 on_chat_who(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
@@ -428,15 +429,15 @@ do_history(struct chat *c, char *args)
 
 	snprintf(word, sizeof(word), "%s", c->target);
 	if (kith_targets_parse(word, &target, 1, &bad) != 1)
-		line_note("of which conversation? /query TARGET first");
+		line_note("no conversation yet: /query TARGET first");
 	else if (n < 1 || n > (int)PAGE_EVENTS_MAX)
-		line_note("/history N, with N from 1 to %u", PAGE_EVENTS_MAX);
+		line_note("usage: /history [N], N from 1 to %u", PAGE_EVENTS_MAX);
 	else if ((a = chat_ask_new(c, c->target)) != NULL)
 		chat_ask_check(a, kith_history(c->app->kith, &target, 0, 0, (uint32_t)n,
 		    on_chat_history, a));
 }
 
-/* -- kith itself --------------------------------------------------------------------- */
+/* -- kith itself ---------------------------------------------------------- */
 
 static void
 do_help(struct chat *c, char *args)
@@ -449,12 +450,13 @@ do_help(struct chat *c, char *args)
 	for (size_t i = 0; i < N_ROWS; i++) {
 		if (slash_rows[i].help == NULL)
 			continue;
-		snprintf(usage_text, sizeof(usage_text), "%s %s", slash_rows[i].name, slash_rows[i].arguments);
+		snprintf(usage_text, sizeof(usage_text), "%s %s", slash_rows[i].name,
+		    slash_rows[i].arguments);
 		printf("  %-30s %s\n", usage_text, slash_rows[i].help);
 	}
-	printf("What does not begin with a slash goes to the target in the prompt.\n"
+	printf("A line that does not begin with a slash is sent to the target in the prompt.\n"
 	    "//text sends \"/text\". Tab completes commands, @names and #groups.\n"
-	    "Ctrl-C empties the line; Up brings back what was typed.\n");
+	    "Ctrl-C empties the line; Up brings back earlier lines.\n");
 }
 
 static void

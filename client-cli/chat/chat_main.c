@@ -16,7 +16,7 @@
 #include "client-cli/chat/chat_cmd.h"
 #include "client-cli/chat/line.h"
 
-/* -- the line ----------------------------------------------------------------- */
+/* -- the line ------------------------------------------------------------- */
 
 static void
 on_line_entered(const char *text, void *arg)
@@ -31,7 +31,8 @@ on_line_entered(const char *text, void *arg)
 		printf("%s%s\n", line_prompt(), text);
 		chat_cmd_run(c, start + 1);
 	} else if (c->target[0] == '\0') {
-		line_note("to whom? /msg @NAME TEXT, /query @NAME, or /join #GROUP");
+		line_note("not sent: no target yet. /query @NAME, /join #GROUP, or "
+		    "/msg @NAME TEXT");
 	} else {
 		chat_send(c, c->target, start[0] == '/' ? start + 1 : text);
 	}
@@ -79,7 +80,7 @@ on_interrupt(struct app *app)
 		app_finish(app, KITH_EXIT_INTERRUPTED);
 }
 
-/* -- what comes -------------------------------------------------------------- */
+/* -- what comes ----------------------------------------------------------- */
 
 static void
 on_chat_event(struct kith *k, const Kith__V1__Event *e, void *arg)
@@ -108,7 +109,7 @@ on_names_heard(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 		names_add(&c->names, '@', reply->presences->users[i]->name);
 }
 
-/* Where a new session begins: what was asked for, the lobby, the first there is. */
+/* The first target: the argument, the lobby, or the first conversation. */
 static void
 choose_target(struct chat *c)
 {
@@ -130,8 +131,12 @@ greet_person(struct chat *c)
 {
 	c->greeted = 1;
 	choose_target(c);
-	line_note("%s at %s. Type to talk to %s; /help for more.", c->app->profile.user,
-	    c->app->address, c->target[0] != '\0' ? c->target : "somebody after /msg @NAME");
+	if (c->target[0] != '\0')
+		line_note("%s at %s. What you type goes to %s; /help tells more.",
+		    c->app->profile.user, c->app->address, c->target);
+	else
+		line_note("%s at %s. Begin with /query @NAME or /join #GROUP; /help tells more.",
+		    c->app->profile.user, c->app->address);
 	kith_who(c->app->kith, NULL, 0, 0, on_names_heard, c);
 }
 
@@ -184,7 +189,7 @@ chat_ready(struct app *app)
 		app_check(app, -ENOMEM);
 }
 
-/* -- the command --------------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static int
 check_terminal(const struct app *app)
@@ -194,9 +199,9 @@ check_terminal(const struct app *app)
 	char word[NAME_BYTES_MAX + 2];
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
-		return say_usage("the chat needs a terminal; see kith help for the rest");
+		return say_usage("the chat needs a terminal; kith help lists commands that do not");
 	if (app->options->json || app->options->plain)
-		return say_usage("the chat is for people: kith tail has --json and --plain");
+		return say_usage("the chat has no --json or --plain: use kith tail");
 	if (app->argc == 0)
 		return 0;
 	snprintf(word, sizeof(word), "%s", app->argv[0]);
@@ -229,8 +234,8 @@ chat_main(struct app *app)
 	rc = app_run(app, &o);
 	line_close();
 	if (c.unsent > 0) {
-		say("%zu message%s not known to be stored", c.unsent,
-		    c.unsent == 1 ? " is" : "s are");
+		say("%zu message%s may not have been stored", c.unsent,
+		    c.unsent == 1 ? "" : "s");
 		rc = rc == KITH_EXIT_DONE ? KITH_EXIT_OFFLINE : rc;
 	}
 	while (!LIST_EMPTY(&c.asked))

@@ -31,7 +31,7 @@ static struct {
 	int		 open, hidden;
 } line;
 
-/* -- off the screen and on again ----------------------------------------- */
+/* -- off the screen and on again ------------------------------------------ */
 
 void
 line_hide(void)
@@ -55,7 +55,7 @@ show_now(void)
 	rl_forced_update_display();
 }
 
-/* Readline redraws after every key, also the one that took the line away. */
+/* Readline redraws after every key, even after the one that hid the line. */
 static void
 redisplay_unless_hidden(void)
 {
@@ -87,10 +87,10 @@ line_note(const char *format, ...)
 	putchar('\n');
 }
 
-/* -- keys ---------------------------------------------------------------- */
+/* -- keys ----------------------------------------------------------------- */
 
-/* Bound to Enter instead of readline's accept-line, which would leave what was
- * typed on the screen: a message is shown when it is stored. */
+/* Bound to Enter instead of accept-line, which would leave the text on the screen:
+ * a message is shown when it is stored. */
 static int
 on_enter(int count, int key)
 {
@@ -109,7 +109,7 @@ on_enter(int count, int key)
 	return 0;
 }
 
-/* Readline calls it for Ctrl-D on an empty line (NULL) alone; see on_enter(). */
+/* NULL: Ctrl-D on an empty line. Enter is on_enter()'s. */
 static void
 on_line(char *text)
 {
@@ -143,7 +143,7 @@ line_interrupt(void)
 	rl_point = rl_end = 0;
 }
 
-/* -- the terminal -------------------------------------------------------- */
+/* -- the terminal --------------------------------------------------------- */
 
 static void
 on_resized(evutil_socket_t number, short what, void *arg)
@@ -151,13 +151,13 @@ on_resized(evutil_socket_t number, short what, void *arg)
 	(void)number;
 	(void)what;
 	(void)arg;
-	/* With a redisplay function of ours readline draws the line anew below the old
-	 * one; its own way clears lines above, and on terminals that wrap anew when
-	 * they get wider those are messages. */
+	/* With our redisplay function readline draws the line again below the old one.
+	 * Its own function clears the lines above; on terminals that rewrap when they
+	 * get wider, those are messages. */
 	rl_resize_terminal();
 }
 
-/* Ctrl-Z: the shell gets its terminal as it knows it. */
+/* Ctrl-Z: gives the terminal to the shell as it was. */
 static void
 on_stopped(evutil_socket_t number, short what, void *arg)
 {
@@ -171,7 +171,7 @@ on_stopped(evutil_socket_t number, short what, void *arg)
 	rl_resize_terminal();
 }
 
-/* -- completion ---------------------------------------------------------- */
+/* -- completion ----------------------------------------------------------- */
 
 static char *
 next_candidate(const char *word, int state)
@@ -202,7 +202,7 @@ complete_word(const char *word, int start, int end)
 	return rl_completion_matches(word, next_candidate);
 }
 
-/* -- open and close ------------------------------------------------------ */
+/* -- open and close ------------------------------------------------------- */
 
 static void
 set_up_readline(void)
@@ -215,8 +215,8 @@ set_up_readline(void)
 	rl_attempted_completion_function = complete_word;
 	rl_completer_word_break_characters = " \t\n,";
 	rl_completer_quote_characters = "";
-	rl_initialize();		/* reads ~/.inputrc, which may not take Enter */
-	/* Only now: with another function readline does not ask for what the terminal can do. */
+	rl_initialize();		/* reads ~/.inputrc; Enter is bound after it */
+	/* Only now: if it is set before, readline does not look up what the terminal can do. */
 	rl_redisplay_function = redisplay_unless_hidden;
 	for (size_t i = 0; i < sizeof(keymaps) / sizeof(keymaps[0]); i++) {
 		rl_bind_key_in_map('\r', on_enter, rl_get_keymap_by_name(keymaps[i]));

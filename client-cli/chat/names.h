@@ -1,28 +1,30 @@
 /*
  * names.h - the names that Tab completes: users and groups heard of so far.
  *
- * Trust  Names are the server's, and completion prints them as they are: one with
- *        a control character is not taken up.
+ * Trust  Names come from the server, and completion prints them as they are. A
+ *        name with a control character is left out.
  */
 #ifndef KITH_CLI_NAMES_H
 #define KITH_CLI_NAMES_H
 
 #include <stddef.h>
 
-struct names {
-	char	**list;			/* sorted, each once, with its sigil: "@alice" */
+struct names {			/* all zero is empty */
+	char	**list;		/* sorted, each once, with sigil: "@alice" */
 	size_t	 n, size;
 };
 
-#define NAMES_MAX	20000		/* then no more are taken up */
+#define NAMES_MAX	20000	/* no more are added then */
 
 void	names_fini(struct names *names);
 
-/* Adds sigil and name, copied; nothing if it is there, unclean, or memory is short. */
+/* Adds a copy of sigil and name; does nothing if it is there or unclean, or if
+ * there is no memory. */
 void	names_add(struct names *names, char sigil, const char *name);
 
-/* The index-th of those that begin with `word` in either case, or NULL. An empty
- * word and a lone sigil match all of their kind. */
-const char *names_match(const struct names *names, const char *word, size_t index);
+/* The index-th of those that begin with `word`, in either case; or NULL. An
+ * empty word matches all, a lone sigil all of its kind. */
+const char *names_match(const struct names *names, const char *word,
+	    size_t index);
 
 #endif

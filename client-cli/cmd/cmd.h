@@ -16,10 +16,10 @@ struct command {
 	int		 min, max;	/* arguments; max -1: any number */
 	/* Long names beside those that all take, blanks between. */
 	const char	*options;
-	int		(*run)(struct app *app);	/* the exit code */
+	int		(*run)(struct app *app); /* the exit code */
 	/* One line, small letter first, no full stop. */
 	const char	*summary;
-	const char	*more;		/* paragraphs for `kith help NAME`, or NULL */
+	const char	*more;		/* for `kith help NAME`, or NULL */
 };
 
 /* cmd_account.c */

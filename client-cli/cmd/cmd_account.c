@@ -16,7 +16,7 @@
 #include "client-cli/cmd/cmd.h"
 #include "protocol/error.h"
 
-/* -- passwords ----------------------------------------------------------- */
+/* -- passwords ------------------------------------------------------------ */
 
 /* 0 or an exit code. */
 static int
@@ -34,12 +34,12 @@ get_secret(const struct secret_source *source, const char *prompt, const char *a
 	case -EINTR:
 		return KITH_EXIT_INTERRUPTED;
 	case -ECANCELED:
-		return say_usage("the two passwords differ");
+		return say_usage("the two passwords differ: nothing was sent");
 	case -EINVAL:
-		return say_usage("the password is empty, or has two sources, "
-		    "or its descriptor is no number");
+		return say_usage("the password is empty, or given by two options, "
+		    "or its descriptor is not a number");
 	case -E2BIG:
-		return say_usage("the password is too long");
+		return say_usage("the password is too long: at most %u bytes", PASSWORD_BYTES_MAX);
 	case -EPIPE:
 		return say_usage("the password command failed");
 	default:
@@ -47,9 +47,9 @@ get_secret(const struct secret_source *source, const char *prompt, const char *a
 	}
 }
 
-/* -- join and login ------------------------------------------------------ */
+/* -- join and login ------------------------------------------------------- */
 
-/* A profile is one account: another one needs another profile. */
+/* A profile is one account; another account needs another profile. */
 static int
 check_profile_free(const struct app *app, const char *name)
 {
@@ -65,7 +65,7 @@ check_profile_free(const struct app *app, const char *name)
 	if (same)
 		return 0;
 	kith_url_address(&old.url, address);
-	return say_usage("profile %s is %s at %s already: use -p OTHER, or kith logout first",
+	return say_usage("profile %s is already %s at %s: use -p OTHER, or log out first",
 	    app->options->profile, old.user, address);
 }
 
@@ -133,7 +133,7 @@ get_name(const struct app *app, char *out, size_t size)
 	if (app->options->name != NULL) {
 		snprintf(out, size, "%s", app->options->name);
 	} else if (!isatty(STDIN_FILENO)) {
-		return say_usage("--name NAME is missing: how you want to be called");
+		return say_usage("--name NAME is missing: the name of your new account");
 	} else {
 		fputs("Name: ", stderr);
 		if (fgets(out, (int)size, stdin) == NULL)
@@ -154,7 +154,7 @@ cmd_account_join(struct app *app)
 		return rc;
 	login.name = name;
 	login.invite = app->url.invite;
-	return enter_account(app, &login, "The same again");
+	return enter_account(app, &login, "Again");
 }
 
 int
@@ -169,7 +169,7 @@ cmd_account_login(struct app *app)
 	return enter_account(app, &login, NULL);
 }
 
-/* -- logout -------------------------------------------------------------- */
+/* -- logout --------------------------------------------------------------- */
 
 static void
 forget_profile(struct app *app)
@@ -198,7 +198,7 @@ logout_ready(struct app *app)
 	app_check(app, kith_logout(app->kith, on_logout, app));
 }
 
-/* A token that the server no longer takes is as good as revoked. */
+/* A token that the server no longer accepts needs no revoking. */
 static void
 on_logout_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
 {
@@ -223,7 +223,7 @@ cmd_account_logout(struct app *app)
 	return app_run(app, &o);
 }
 
-/* -- whoami -------------------------------------------------------------- */
+/* -- whoami --------------------------------------------------------------- */
 
 static void
 whoami_ready(struct app *app)
@@ -248,7 +248,7 @@ cmd_account_whoami(struct app *app)
 	return app_simple(app, whoami_ready);
 }
 
-/* -- passwd -------------------------------------------------------------- */
+/* -- passwd --------------------------------------------------------------- */
 
 struct passwords {
 	char	old[SECRET_MAX], new[SECRET_MAX];
@@ -271,7 +271,7 @@ cmd_account_passwd(struct app *app)
 
 	memset(&p, 0, sizeof(p));
 	if ((rc = get_secret(&o->password, "Old password", NULL, p.old)) == 0 &&
-	    (rc = get_secret(&o->new_password, "New password", "The same again", p.new)) == 0) {
+	    (rc = get_secret(&o->new_password, "New password", "Again", p.new)) == 0) {
 		app->data = &p;
 		rc = app_simple(app, passwd_ready);
 	}
@@ -279,7 +279,7 @@ cmd_account_passwd(struct app *app)
 	return rc;
 }
 
-/* -- sessions ------------------------------------------------------------ */
+/* -- sessions ------------------------------------------------------------- */
 
 static void
 on_sessions(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
@@ -335,7 +335,7 @@ cmd_account_sessions(struct app *app)
 		return say_usage("usage: kith sessions %s", app->command->arguments);
 	device = strtoull(app->argv[1], &end, 10);
 	if (*end != '\0' || device == 0)
-		return say_usage("%s is not a device's number (kith sessions lists them)",
+		return say_usage("%s: not a device number (kith sessions lists them)",
 		    app->argv[1]);
 	app->data = &device;
 	return app_simple(app, revoke_ready);

@@ -35,7 +35,7 @@ group_leave(struct app *app)
 	app_check(app, kith_leave_group(app->kith, group_name(app), app_on_done, app));
 }
 
-/* -- list and members: pages --------------------------------------------- */
+/* -- list and members: pages ---------------------------------------------- */
 
 static void	ask_groups(struct app *app, uint64_t after);
 static void	ask_members(struct app *app, uint64_t after);
@@ -139,7 +139,7 @@ group_invite(struct app *app)
 	    app_without_sigil(app->argv[inv->next], '@'), on_invited, app));
 }
 
-/* -- the verbs ----------------------------------------------------------- */
+/* -- the verbs ------------------------------------------------------------ */
 
 static const struct group_verb {
 	const char	*name;

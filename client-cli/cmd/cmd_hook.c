@@ -24,7 +24,7 @@ struct hooks {
 	size_t		 n;
 };
 
-/* -- create -------------------------------------------------------------- */
+/* -- create --------------------------------------------------------------- */
 
 static void
 print_created(struct app *app, const Kith__V1__HookCreated *made)
@@ -69,10 +69,10 @@ hook_create(struct app *app)
 	app_check(app, kith_create_hook(app->kith, &h->target, app->argv[2], on_hook_created, app));
 }
 
-/* -- list ---------------------------------------------------------------- */
+/* -- list ----------------------------------------------------------------- */
 
-/* "#ops" or "@alice"; the number of one that ListConversations does not have, such as a direct
- * one in which nobody has written yet. */
+/* "#ops" or "@alice"; the number if ListConversations does not have it, such as a direct
+ * conversation in which nobody has written yet. */
 static void
 name_conversation(uint64_t id, const Kith__V1__Conversations *all, char *out, size_t size)
 {
@@ -170,9 +170,9 @@ hook_list(struct app *app)
 	app_check(app, kith_list_sessions(app->kith, on_hook_list, app));
 }
 
-/* -- revoke -------------------------------------------------------------- */
+/* -- revoke --------------------------------------------------------------- */
 
-/* A device's number is taken for none: logging it out is another command. */
+/* Refuses the number of a device: `kith sessions revoke` logs those out. */
 static void
 on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
@@ -191,7 +191,7 @@ on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 			app_check(app, kith_revoke_session(k, h->number, app_on_done, app));
 			return;
 		}
-	say("%s: no such hook (kith hook list)", app->argv[1]);
+	say("%s: no such hook (kith hook list lists them)", app->argv[1]);
 	app_finish(app, KITH_EXIT_TARGET);
 }
 
@@ -201,7 +201,7 @@ hook_revoke(struct app *app)
 	app_check(app, kith_list_sessions(app->kith, on_hooks_known, app));
 }
 
-/* -- the verbs ----------------------------------------------------------- */
+/* -- the verbs ------------------------------------------------------------ */
 
 static int
 read_create_arguments(struct app *app, struct hooks *h)
@@ -221,7 +221,7 @@ read_revoke_arguments(struct app *app, struct hooks *h)
 
 	h->number = strtoull(app->argv[1], &end, 10);
 	return *end == '\0' && h->number != 0 ? 0 :
-	    say_usage("%s is not a hook's number (kith hook list)", app->argv[1]);
+	    say_usage("%s: not a hook number (kith hook list lists them)", app->argv[1]);
 }
 
 static const struct hook_verb {

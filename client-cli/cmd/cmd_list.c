@@ -4,7 +4,7 @@
 #include "client-cli/app/options.h"
 #include "client-cli/cmd/cmd.h"
 
-/* -- ls and unread ------------------------------------------------------- */
+/* -- ls and unread -------------------------------------------------------- */
 
 struct list {
 	struct app	*app;
@@ -36,7 +36,7 @@ on_conversation_page(struct kith *k, const struct kith_failure *why, const Kith_
 	for (size_t i = 0; i < page->n_conversations; i++) {
 		const Kith__V1__Conversation *c = page->conversations[i];
 
-		/* A group that one has left stays readable, but is in no one's way. */
+		/* A group that the user has left stays readable, but is not listed. */
 		if (c->unread == 0 && (l->only_unread || c->role == KITH__V1__ROLE__NOBODY))
 			continue;
 		l->found = 1;
@@ -80,7 +80,7 @@ cmd_list_unread(struct app *app)
 	return app_simple(app, conversations_ready);
 }
 
-/* -- who ----------------------------------------------------------------- */
+/* -- who ------------------------------------------------------------------ */
 
 static void	ask_who(struct app *app, uint64_t after);
 
@@ -104,7 +104,7 @@ on_who_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 		app_finish(app, KITH_EXIT_DONE);
 }
 
-/* The names stand in argv, without their '@' from cmd_list_who() on. */
+/* The names are argv; cmd_list_who() has removed their '@'. */
 static void
 ask_who(struct app *app, uint64_t after)
 {

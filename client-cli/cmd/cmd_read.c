@@ -49,7 +49,7 @@ keep_one(struct reader *r, const Kith__V1__Event *e)
 	return 0;
 }
 
-/* Backwards the newest goes first, so that kept[] is the log turned round. */
+/* Backwards, the newest goes first: kept[] is the log in reverse. */
 static int
 keep_page(struct reader *r, const Kith__V1__HistoryPage *page)
 {
@@ -116,7 +116,7 @@ on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 		app_fail(r->app, r->typed, why);
 		return;
 	}
-	/* As typed, if this user is not (or no longer) in it. */
+	/* If this user is not in it (any more): as typed. */
 	if (reply->conversations->n_conversations == 1)
 		snprintf(r->name, sizeof(r->name), "%c%s", r->typed[0],
 		    reply->conversations->conversations[0]->name);
@@ -181,7 +181,7 @@ ask_history_page(struct reader *r)
 	    on_history_page, r));
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 read_ready(struct app *app)

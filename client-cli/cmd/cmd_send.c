@@ -38,7 +38,7 @@ struct sender {
 
 static void	send_read_on(struct sender *s);
 
-/* -- outcomes ------------------------------------------------------------ */
+/* -- outcomes ------------------------------------------------------------- */
 
 static void
 note_exit(struct sender *s, int rc)
@@ -90,7 +90,8 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	s->pending--;
 	if (why != NULL) {
 		if (why->code == KITH_L_NO_ANSWER)
-			say("no answer in time: the message may have been stored, or not");
+			say("no answer in time: the message may have been stored "
+			    "(kith read shows it)");
 		else if (!s->app->finished)
 			say("%s: %s", s->n == 1 ? s->names[0] : "send", why->text);
 		note_exit(s, (int)why->exit);
@@ -105,21 +106,21 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	finish_if_done(s);
 }
 
-/* -- texts --------------------------------------------------------------- */
+/* -- texts ---------------------------------------------------------------- */
 
-/* Checks what the server would refuse anyway. 0 or an exit code. */
+/* Refuses what the server would refuse. 0 or an exit code. */
 static int
 check_text(const char *text, size_t len)
 {
 	if (len == 0)
-		return say_usage("the message is empty");
+		return say_usage("the message is empty: nothing was sent");
 	if (len > TEXT_BYTES_MAX) {
-		say("the message has over %u bytes: send it in parts, or line by line (--lines)",
-		    TEXT_BYTES_MAX);
+		say("the message has over %u bytes and was not sent: send it in parts, "
+		    "or line by line (--lines)", TEXT_BYTES_MAX);
 		return KITH_EXIT_LIMIT;
 	}
 	if (!utf8_valid(text, len))
-		return say_usage("the message is not UTF-8");
+		return say_usage("the message is not UTF-8: it was not sent");
 	return 0;
 }
 
@@ -206,7 +207,7 @@ on_send_input(evutil_socket_t fd, short what, void *arg)
 	finish_if_done(s);
 }
 
-/* Waits for input unless enough of it is under way. */
+/* Waits for input, unless enough messages wait for answers. */
 static void
 send_read_on(struct sender *s)
 {
@@ -216,7 +217,7 @@ send_read_on(struct sender *s)
 		event_add(s->readable, NULL);
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 send_ready(struct app *app)
@@ -229,7 +230,7 @@ send_ready(struct app *app)
 		return;
 	}
 	if (isatty(STDIN_FILENO))
-		say("type the message; Ctrl-D at the beginning of a line ends it");
+		say("type the message; Ctrl-D on a line of its own ends it");
 	send_read_on(s);
 }
 
@@ -253,7 +254,7 @@ read_send_targets(struct sender *s, char *word)
 	int n = kith_targets_parse(word, s->targets, TARGETS_MAX, &bad);
 
 	if (n == -E2BIG) {
-		say("more than %u targets", TARGETS_MAX);
+		say("more than %u targets: nothing was sent", TARGETS_MAX);
 		return KITH_EXIT_LIMIT;
 	}
 	if (n < 0)

@@ -11,8 +11,8 @@
 #include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
 
-/* Which conversations to show. Names become ids at the first login; what comes
- * before the server answered waits in `early`. */
+/* Which conversations to show. The server resolves names to ids at the first
+ * login; events that come before that wait in `early`. */
 struct tail {
 	struct app	*app;
 	Kith__V1__Target targets[CMD_TAIL_TARGETS_MAX];
@@ -128,7 +128,7 @@ tail_ready(struct app *app)
 	resolve_next(app->data);
 }
 
-/* -- the command --------------------------------------------------------- */
+/* -- the command ---------------------------------------------------------- */
 
 static void
 on_tail_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
@@ -180,7 +180,7 @@ cmd_tail(struct app *app)
 	app->ready = tail_ready;
 	app->drain = 1;
 	rc = app_run(app, &o);
-	app->finished = 1;		/* what was early is dropped, not shown */
+	app->finished = 1;		/* early events are dropped, not shown */
 	while (t.early != NULL)
 		take_early(&t);
 	return rc;

@@ -14,6 +14,7 @@
 #include "client-cli/libkith/client_login.h"
 #include "client-cli/libkith/client_sync.h"
 #include "client-cli/libkith/net_tls.h"
+#include "protocol/base/clock.h"
 #include "protocol/limits.h"
 
 static void	on_reconnect(evutil_socket_t fd, short what, void *arg);
@@ -21,7 +22,7 @@ static void	on_login_limit(evutil_socket_t fd, short what, void *arg);
 static void	on_beat(evutil_socket_t fd, short what, void *arg);
 static void	on_tick(evutil_socket_t fd, short what, void *arg);
 
-/* -- create, destroy ----------------------------------------------------- */
+/* -- create, destroy ------------------------------------------------------ */
 
 static int
 copy_string(char **out, const char *s)
@@ -82,7 +83,7 @@ kith_create(const struct kith_options *options)
 	k->base = options->base;
 	k->phase = KITH_WAITING;
 	k->backoff_ms = CLIENT_BACKOFF_MIN_MS;
-	client_queue_init(&k->queue, k, client_frame_send, client_link_now, options->request_ms);
+	client_queue_init(&k->queue, k, client_frame_send, clock_now_ms, options->request_ms);
 	event_assign(&k->reconnect, k->base, -1, 0, on_reconnect, k);
 	event_assign(&k->login_limit, k->base, -1, 0, on_login_limit, k);
 	event_assign(&k->beat, k->base, -1, EV_PERSIST, on_beat, k);
@@ -121,7 +122,7 @@ kith_destroy(struct kith *k)
 	free(k);
 }
 
-/* -- connecting -------------------------------------------------------------- */
+/* -- connecting ----------------------------------------------------------- */
 
 static void
 on_down(void *arg, uint32_t code, const char *why)
@@ -147,7 +148,7 @@ try_connect(struct kith *k)
 void
 kith_start(struct kith *k)
 {
-	k->lost_at = client_link_now();
+	k->lost_at = clock_now_ms();
 	try_connect(k);
 }
 
@@ -189,7 +190,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		client_link_want_tick(k);
 }
 
-/* -- questions ----------------------------------------------------------- */
+/* -- questions ------------------------------------------------------------ */
 
 const char *
 kith_server_key(const struct kith *k)

@@ -1,13 +1,15 @@
 /*
- * client.h - one login: what the files of the client core share; programs see kith.h.
+ * client.h - struct kith: one login. What the files of the client core share;
+ * programs see kith.h.
  *
- * client.c creates it and runs its timers; client_link.c loses the connection and makes
- * the next; client_login.c is one connection from key to frames; client_request.c makes the
- * requests, client_queue.c keeps them until they are answered; client_sync.c asks for
- * what client_state.c misses; client_frame.c packs, sends and unpacks;
- * client_failure.c says what failed. Each file calls only those after it:
+ * client.c creates it and connects; client_login.c is one connection from key
+ * to frames; client_sync.c asks for what client_state.c misses;
+ * client_request.c makes requests; client_link.c handles loss and back-off;
+ * client_queue.c keeps requests until they are answered; client_frame.c packs,
+ * sends and unpacks; client_failure.c fills in failures. Each file calls only
+ * those after it:
  *
- *	client -> login -> sync -> request -> link -> queue -> frame -> failure
+ *	client > login > sync > request > link > queue > frame > failure
  */
 #ifndef KITH_CLIENT_H
 #define KITH_CLIENT_H
@@ -36,17 +38,16 @@ struct kith {
 	void			*arg;
 
 	enum kith_phase		 phase;
-	struct net		*net;		/* NULL in KITH_WAITING and KITH_ENDED */
-	int			 online;	/* logged in on this connection */
+	struct net		*net;		/* NULL: waiting, or ended */
+	int			 greeted;	/* limits: of this connection */
+	int			 online;	/* logged in: the same */
 	uint64_t		 user;
 	Kith__V1__Limits	 limits;
-	int			 greeted;	/* limits are this connection's */
-	struct kith_failure	 closing;	/* what Closing said; code 0: nothing */
+	struct kith_failure	 closing;	/* of Closing; code 0: none */
 	uint32_t		 backoff_ms;	/* bound of the next wait */
-	uint64_t		 lost_at;	/* when the tries began, monotonic ms */
-	uint64_t		 online_at;	/* when the login came, monotonic ms */
-	uint64_t		 heard_at;
-	int			 spoke;		/* a frame left since the last beat */
+	uint64_t		 lost_at;	/* when the tries began */
+	uint64_t		 online_at, heard_at;	/* clock_now_ms() */
+	int			 spoke;		/* sent since the last beat */
 
 	struct event		 reconnect, login_limit, beat, tick;
 	struct client_queue	 queue;

@@ -22,7 +22,7 @@ struct held {
 	uint8_t		 bytes[];
 };
 
-/* -- the table --------------------------------------------------------------- */
+/* -- the table ------------------------------------------------------------ */
 
 static void
 drop_held_events(struct conv *c)
@@ -114,7 +114,7 @@ client_conv_set_name(struct conv *c, const Kith__V1__Conversation *from)
 	return c->pub.name != NULL ? 0 : -ENOMEM;
 }
 
-/* -- events: drop, deliver, hold back ---------------------------------------- */
+/* -- events: drop, deliver, hold back ------------------------------------- */
 
 void
 client_conv_note_last(struct convs *all, struct conv *c, uint64_t seq)
@@ -164,7 +164,7 @@ client_conv_deliver(struct convs *all, struct conv *c, const Kith__V1__Event *e)
 	return client_conv_drain(all, c);
 }
 
-/* Over HELD_MAX nothing is kept: `last` is noted, the log has the rest. */
+/* Over HELD_MAX it keeps nothing: `last` is noted, and the log has the rest. */
 static int
 hold_back(struct conv *c, const Kith__V1__Event *e)
 {
@@ -208,7 +208,6 @@ client_conv_has_hole(const struct conv *c)
 	return c->placed && c->pub.name != NULL && c->pub.have < c->last;
 }
 
-/* What lies before the first held event is not ours to read. */
 int
 client_conv_give_up_hole(struct convs *all, struct conv *c)
 {

@@ -9,8 +9,8 @@
 
 #include "client-cli/libkith/kith.h"
 
-/* Found here: `code` is an enum kith_local. `text` adds to the code's own words;
- * NULL or "": nothing. */
+/* Found here: `code` is an enum kith_local. `text` adds to the code's own
+ * words; NULL or "": nothing. */
 void	client_failure_local(struct kith_failure *f, uint32_t code,
 	    const char *text);
 void	client_failure_from_server(struct kith_failure *f,

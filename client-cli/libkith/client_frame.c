@@ -12,7 +12,7 @@
 #include "protocol/limits.h"
 #include "protocol/wire.h"
 
-/* -- sending ----------------------------------------------------------------- */
+/* -- sending -------------------------------------------------------------- */
 
 void
 client_frame_fill(Kith__V1__Request *request, uint64_t id, Kith__V1__Request__BodyCase which,
@@ -59,7 +59,7 @@ client_frame_tell(struct kith *k, uint64_t id, Kith__V1__Request__BodyCase which
 	return rc;
 }
 
-/* -- receiving --------------------------------------------------------------- */
+/* -- receiving ------------------------------------------------------------ */
 
 const Kith__V1__Reply *
 client_frame_unpack(struct kith *k, const uint8_t *body, size_t len)

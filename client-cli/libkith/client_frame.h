@@ -32,8 +32,8 @@ int	client_frame_send(struct kith *k, const uint8_t *frame, size_t len);
 int	client_frame_tell(struct kith *k, uint64_t id,
 	    Kith__V1__Request__BodyCase which, void *body);
 
-/* NULL: malformed. Valid until the next call for this kith; wipe it before, since
- * a token may be in it. */
+/* NULL: malformed. Valid until the next call for this kith; wipe it before,
+ * since a token may be in it. */
 const Kith__V1__Reply *client_frame_unpack(struct kith *k, const uint8_t *body,
 	    size_t len);
 void	client_frame_wipe(struct kith *k);

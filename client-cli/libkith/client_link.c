@@ -5,25 +5,16 @@
 #include "client-cli/libkith/client_link.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "client-cli/libkith/client.h"
 #include "client-cli/libkith/client_failure.h"
+#include "protocol/base/clock.h"
 
 #define BACKOFF_MAX_MS	60000
 #define STABLE_MS	60000		/* logged in for so long: begin at the minimum again */
 #define TICK_MS		250
 
-/* -- timers ------------------------------------------------------------------ */
-
-uint64_t
-client_link_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
+/* -- timers --------------------------------------------------------------- */
 
 void
 client_link_arm(struct event *ev, uint64_t ms)
@@ -48,7 +39,7 @@ client_link_stop_timers(struct kith *k)
 	event_del(&k->beat);
 }
 
-/* -- phases ------------------------------------------------------------------ */
+/* -- phases --------------------------------------------------------------- */
 
 void
 client_link_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why)
@@ -83,7 +74,7 @@ void
 client_link_lost(struct kith *k, const struct kith_failure *why)
 {
 	struct kith_failure reason = k->closing.code != 0 ? k->closing : *why;
-	uint64_t now = client_link_now(), wait;
+	uint64_t now = clock_now_ms(), wait;
 
 	client_link_stop_timers(k);
 	net_close(k->net);

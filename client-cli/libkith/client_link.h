@@ -12,7 +12,7 @@
 struct event;
 
 /* Where k->backoff_ms begins. */
-#define CLIENT_BACKOFF_MIN_MS	1000	/* kith-protocol.7, "Connecting again" */
+#define CLIENT_BACKOFF_MIN_MS	1000	/* kith-protocol.7 */
 
 void	client_link_phase(struct kith *k, enum kith_phase phase,
 	    const struct kith_failure *why);
@@ -22,10 +22,7 @@ void	client_link_phase(struct kith *k, enum kith_phase phase,
 void	client_link_lost(struct kith *k, const struct kith_failure *why);
 void	client_link_fail(struct kith *k, uint32_t code, const char *text);
 
-/* Monotonic. */
-uint64_t client_link_now(void);
-
-/* Timers: `ms` from now. The tick looks at deadlines, marks and second tries. */
+/* Timers, `ms` from now. The tick is for deadlines, marks and second tries. */
 void	client_link_arm(struct event *ev, uint64_t ms);
 void	client_link_want_tick(struct kith *k);
 void	client_link_stop_timers(struct kith *k);

@@ -14,6 +14,7 @@
 #include "client-cli/libkith/client_frame.h"
 #include "client-cli/libkith/client_link.h"
 #include "client-cli/libkith/client_sync.h"
+#include "protocol/base/clock.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
 
@@ -23,7 +24,7 @@
 #define BEAT_MIN_MS	100		/* a server that wants it more often is wrong */
 #define BEAT_MAX_MS	300000
 
-/* -- key, greeting, login ---------------------------------------------------- */
+/* -- key, greeting, login ------------------------------------------------- */
 
 static void
 send_hello(struct kith *k)
@@ -92,7 +93,7 @@ client_login_on_up(void *arg, const char *key)
 		    k->key[0] != '\0' ? KITH_L_KEY_CHANGED : KITH_L_KEY_UNKNOWN, key);
 		return;
 	}
-	k->heard_at = client_link_now();
+	k->heard_at = clock_now_ms();
 	client_link_arm(&k->login_limit, LOGIN_MS);
 	send_hello(k);
 }
@@ -109,7 +110,7 @@ on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 	send_login(k);
 }
 
-/* -- heartbeats -------------------------------------------------------------- */
+/* -- heartbeats ----------------------------------------------------------- */
 
 static uint64_t
 beat_ms(const struct kith *k)
@@ -132,7 +133,7 @@ void
 client_login_beat(struct kith *k)
 {
 	Kith__V1__Ping body = KITH__V1__PING__INIT;
-	uint64_t silent_ms = client_link_now() - k->heard_at;
+	uint64_t silent_ms = clock_now_ms() - k->heard_at;
 	uint32_t missed = k->limits.heartbeat_missed;
 
 	if (silent_ms >= beat_ms(k) * (missed >= 1 && missed <= 10 ? missed : 2)) {
@@ -152,7 +153,7 @@ send_pong(struct kith *k)
 	client_frame_tell(k, CLIENT_ID_BEAT, BODY(PONG), &body);
 }
 
-/* -- logged in --------------------------------------------------------------- */
+/* -- logged in ------------------------------------------------------------ */
 
 /* The password has done its work. */
 static int
@@ -175,7 +176,7 @@ on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 {
 	event_del(&k->login_limit);
 	k->online = 1;
-	k->online_at = client_link_now();
+	k->online_at = clock_now_ms();
 	k->user = login->user_id;
 	if (login->token[0] != '\0' && take_token(k, login->token) < 0) {
 		client_link_fail(k, KITH_L_MEMORY, NULL);
@@ -193,7 +194,7 @@ on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 		client_link_phase(k, KITH_READY, NULL);
 }
 
-/* An error before the login is the login's: it ends the connection. */
+/* Before the login an error ends the connection. */
 static void
 on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 {
@@ -201,7 +202,7 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 
 	if (reply->body_case == REPLY(ERROR)) {
 		client_failure_from_server(&why, reply->error);
-		/* A password that a person typed is not worth waiting for. */
+		/* Somebody typed the password and waits: tell at once. */
 		if (k->by != KITH_BY_TOKEN && why.code == KITH_E_RATE_LIMITED)
 			k->retry_ms = 0;
 		client_link_lost(k, &why);
@@ -215,7 +216,7 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 	}
 }
 
-/* -- frames -------------------------------------------------------------- */
+/* -- frames --------------------------------------------------------------- */
 
 static void
 on_closing(struct kith *k, const Kith__V1__Closing *closing)
@@ -224,7 +225,7 @@ on_closing(struct kith *k, const Kith__V1__Closing *closing)
 		client_failure_from_server(&k->closing, closing->reason);
 }
 
-/* id 0: not an answer, but news. */
+/* id 0: not a reply to a request. */
 static void
 on_news(struct kith *k, const Kith__V1__Reply *reply)
 {
@@ -245,7 +246,7 @@ on_news(struct kith *k, const Kith__V1__Reply *reply)
 		client_failure_from_server(&k->closing, reply->error);
 		break;
 	default:
-		break;			/* of a newer server, or of no use here */
+		break;			/* from a newer server, or not needed */
 	}
 }
 
@@ -255,7 +256,7 @@ client_login_on_frame(void *arg, const uint8_t *body, uint32_t len)
 	struct kith *k = arg;
 	const Kith__V1__Reply *reply;
 
-	k->heard_at = client_link_now();
+	k->heard_at = clock_now_ms();
 	if ((reply = client_frame_unpack(k, body, len)) == NULL) {
 		client_link_fail(k, KITH_L_PROTOCOL, "malformed frame");
 		return;

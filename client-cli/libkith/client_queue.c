@@ -147,7 +147,7 @@ passing_outcome(const Kith__V1__Sent *sent)
 	return NULL;
 }
 
-/* Puts the request back if the server may take it later, and in time. */
+/* Queues the request again if the server may take it before its deadline. */
 static int
 put_back(struct client_queue *q, struct request *r, const Kith__V1__Error *e)
 {
@@ -178,7 +178,7 @@ client_queue_answer(struct client_queue *q, const Kith__V1__Reply *reply)
 		if (r->sent && r->id == reply->id)
 			break;
 	if (r == NULL)
-		return;			/* given up meanwhile */
+		return;			/* it has failed meanwhile */
 	if (reply->body_case == KITH__V1__REPLY__BODY_ERROR)
 		e = reply->error;
 	else if (reply->body_case == KITH__V1__REPLY__BODY_SENT)
@@ -197,8 +197,8 @@ client_queue_answer(struct client_queue *q, const Kith__V1__Reply *reply)
 	client_queue_pump(q);
 }
 
-/* Fails, oldest first, each request that `picks`. Those that callbacks add
- * meanwhile have higher ids, and are not looked at. */
+/* Fails each request that `picks`, oldest first, but not those that callbacks add
+ * meanwhile: their ids are higher. */
 static void
 fail_if(struct client_queue *q, int (*picks)(const struct request *, uint64_t), uint64_t now,
     const struct kith_failure *why)

@@ -24,20 +24,20 @@ typedef uint64_t (*client_queue_now_fn)(void);
 struct request;
 
 struct client_queue {
-	struct kith		*kith;		/* for send and the callbacks */
+	struct kith		*kith;		/* for send and callbacks */
 	client_queue_send_fn	 send;
 	client_queue_now_fn	 now;
 	TAILQ_HEAD(, request)	 all;		/* by rising id */
 	size_t			 n, in_flight;
-	size_t			 window;	/* most in flight; 0: no login */
+	size_t			 window;	/* at most; 0: no login */
 	uint64_t		 next_id;
-	uint64_t		 paused_until;	/* the server asked for it */
+	uint64_t		 paused_until;	/* as the server asked */
 	uint32_t		 request_ms;
 };
 
 /* Flags of a request. */
 #define REQUEST_ONCE	 1u	/* not repeated: it may have had its effect */
-#define REQUEST_INTERNAL 2u	/* made again after a reconnect: dropped silently */
+#define REQUEST_INTERNAL 2u	/* the core asks again: dropped silently */
 
 void	client_queue_init(struct client_queue *q, struct kith *k,
 	    client_queue_send_fn send, client_queue_now_fn now,
@@ -53,8 +53,8 @@ int	client_queue_add(struct client_queue *q,
 	    Kith__V1__Reply__BodyCase expect, unsigned flags, kith_reply_fn fn,
 	    void *arg);
 
-/* Logged in: client_queue_pump() may send. The server takes `in_flight` requests
- * without a reply (0: as many as the protocol allows). */
+/* Logged in: client_queue_pump() may send. The server takes `in_flight`
+ * requests without a reply (0: as many as the protocol allows). */
 void	client_queue_open(struct client_queue *q, uint32_t in_flight);
 
 /* Sends what may be sent now. */

@@ -10,36 +10,22 @@
 #include "client-cli/libkith/client.h"
 #include "client-cli/libkith/client_link.h"
 #include "protocol/limits.h"
+#include "protocol/request.h"
 
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
-#define REPLY(name)	KITH__V1__REPLY__BODY_##name
 
-/* What the core knows about a kind of request. */
+/* What answers a request: a row of REQUESTS. */
 static const struct request_kind {
 	Kith__V1__Request__BodyCase request;
 	Kith__V1__Reply__BodyCase reply;
-	unsigned		 flags;
 } kinds[] = {
-	{ BODY(LOGOUT),			REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(CHANGE_PASSWORD),	REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(LIST_SESSIONS),		REPLY(SESSIONS),	0 },
-	{ BODY(REVOKE_SESSION),		REPLY(DONE),		REQUEST_ONCE },
-	{ BODY(CREATE_HOOK),		REPLY(HOOK_CREATED),	REQUEST_ONCE },
-	{ BODY(SEND),			REPLY(SENT),		0 },
-	{ BODY(HISTORY),		REPLY(HISTORY_PAGE),	0 },
-	{ BODY(SYNC),			REPLY(SYNC_PAGE),	0 },
-	{ BODY(MARK_READ),		REPLY(DONE),		0 },
-	{ BODY(LIST_CONVERSATIONS),	REPLY(CONVERSATIONS),	0 },
-	{ BODY(CREATE_GROUP),		REPLY(JOINED),		0 },
-	{ BODY(JOIN_GROUP),		REPLY(JOINED),		0 },
-	{ BODY(LEAVE_GROUP),		REPLY(DONE),		0 },
-	{ BODY(LIST_GROUPS),		REPLY(CONVERSATIONS),	0 },
-	{ BODY(LIST_MEMBERS),		REPLY(MEMBERS),		0 },
-	{ BODY(INVITE_TO_GROUP),	REPLY(DONE),		0 },
-	{ BODY(WHO),			REPLY(PRESENCES),	0 },
+#define X(request, name, answerer, reply) \
+	{ BODY(request), KITH__V1__REPLY__BODY_##reply },
+	REQUESTS(X)
+#undef X
 };
 
-/* NULL: no request of this core's. */
+/* NULL: no request. */
 static const struct request_kind *
 find_request_kind(Kith__V1__Request__BodyCase which)
 {
@@ -47,6 +33,22 @@ find_request_kind(Kith__V1__Request__BodyCase which)
 		if (kinds[i].request == which)
 			return &kinds[i];
 	return NULL;
+}
+
+/* What cannot be repeated without asking the user: a second time it fails, or does
+ * something else. */
+static unsigned
+repeat_flags(Kith__V1__Request__BodyCase which)
+{
+	switch (which) {
+	case BODY(LOGOUT):
+	case BODY(CHANGE_PASSWORD):
+	case BODY(REVOKE_SESSION):
+	case BODY(CREATE_HOOK):
+		return REQUEST_ONCE;
+	default:
+		return 0;
+	}
 }
 
 static int
@@ -60,27 +62,28 @@ queue_request(struct kith *k, Kith__V1__Request__BodyCase which, void *body, uns
 		return -EINVAL;
 	if (k->phase == KITH_ENDED)
 		return -ESHUTDOWN;
-	rc = client_queue_add(&k->queue, which, body, kind->reply, flags | kind->flags, fn, arg);
+	rc = client_queue_add(&k->queue, which, body, kind->reply, flags | repeat_flags(which),
+	    fn, arg);
 	if (rc == 0)
 		client_link_want_tick(k);
 	return rc;
 }
 
-int
-client_request_ask(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+static int
+ask_server(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
     kith_reply_fn fn, void *arg)
 {
 	return queue_request(k, which, body, 0, fn, arg);
 }
 
 int
-client_request_ask_internal(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
+client_request_internal(struct kith *k, Kith__V1__Request__BodyCase which, void *body,
     kith_reply_fn fn)
 {
 	return queue_request(k, which, body, REQUEST_INTERNAL, fn, NULL);
 }
 
-/* -- one function per request ------------------------------------------------ */
+/* -- one function per request --------------------------------------------- */
 
 static void
 fill_group_target(Kith__V1__Target *t, const char *name)
@@ -105,7 +108,7 @@ kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *targets, s
 	body.n_targets = n;
 	body.client_id = client_id;
 	body.text = (char *)text;
-	return client_request_ask(k, BODY(SEND), &body, fn, arg);
+	return ask_server(k, BODY(SEND), &body, fn, arg);
 }
 
 int
@@ -118,7 +121,7 @@ kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after, uin
 	body.after = after;
 	body.before = before;
 	body.limit = limit;
-	return client_request_ask(k, BODY(HISTORY), &body, fn, arg);
+	return ask_server(k, BODY(HISTORY), &body, fn, arg);
 }
 
 int
@@ -128,7 +131,7 @@ kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq, kith_reply_f
 
 	body.conversation = conversation;
 	body.seq = seq;
-	return client_request_ask(k, BODY(MARK_READ), &body, fn, arg);
+	return ask_server(k, BODY(MARK_READ), &body, fn, arg);
 }
 
 int
@@ -141,7 +144,7 @@ kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids, siz
 	body.limit = PAGE_ROWS_MAX;
 	body.ids = (uint64_t *)ids;
 	body.n_ids = n;
-	return client_request_ask(k, BODY(LIST_CONVERSATIONS), &body, fn, arg);
+	return ask_server(k, BODY(LIST_CONVERSATIONS), &body, fn, arg);
 }
 
 int
@@ -151,7 +154,7 @@ kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn, void *arg)
 
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_request_ask(k, BODY(LIST_GROUPS), &body, fn, arg);
+	return ask_server(k, BODY(LIST_GROUPS), &body, fn, arg);
 }
 
 int
@@ -163,7 +166,7 @@ kith_create_group(struct kith *k, const char *name, const char *topic, int is_pu
 	body.name = (char *)name;
 	body.topic = (char *)topic;
 	body.public_ = is_public;
-	return client_request_ask(k, BODY(CREATE_GROUP), &body, fn, arg);
+	return ask_server(k, BODY(CREATE_GROUP), &body, fn, arg);
 }
 
 int
@@ -174,7 +177,7 @@ kith_join_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
 
 	fill_group_target(&target, name);
 	body.target = &target;
-	return client_request_ask(k, BODY(JOIN_GROUP), &body, fn, arg);
+	return ask_server(k, BODY(JOIN_GROUP), &body, fn, arg);
 }
 
 int
@@ -185,7 +188,7 @@ kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg)
 
 	fill_group_target(&target, name);
 	body.target = &target;
-	return client_request_ask(k, BODY(LEAVE_GROUP), &body, fn, arg);
+	return ask_server(k, BODY(LEAVE_GROUP), &body, fn, arg);
 }
 
 int
@@ -198,7 +201,7 @@ kith_list_members(struct kith *k, const char *name, uint64_t after, kith_reply_f
 	body.target = &target;
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_request_ask(k, BODY(LIST_MEMBERS), &body, fn, arg);
+	return ask_server(k, BODY(LIST_MEMBERS), &body, fn, arg);
 }
 
 int
@@ -210,7 +213,7 @@ kith_invite(struct kith *k, const char *group, const char *user, kith_reply_fn f
 	fill_group_target(&target, group);
 	body.target = &target;
 	body.user = (char *)user;
-	return client_request_ask(k, BODY(INVITE_TO_GROUP), &body, fn, arg);
+	return ask_server(k, BODY(INVITE_TO_GROUP), &body, fn, arg);
 }
 
 int
@@ -222,7 +225,7 @@ kith_who(struct kith *k, char **names, size_t n, uint64_t after, kith_reply_fn f
 	body.n_names = n;
 	body.after = after;
 	body.limit = PAGE_ROWS_MAX;
-	return client_request_ask(k, BODY(WHO), &body, fn, arg);
+	return ask_server(k, BODY(WHO), &body, fn, arg);
 }
 
 int
@@ -230,7 +233,7 @@ kith_logout(struct kith *k, kith_reply_fn fn, void *arg)
 {
 	Kith__V1__Logout body = KITH__V1__LOGOUT__INIT;
 
-	return client_request_ask(k, BODY(LOGOUT), &body, fn, arg);
+	return ask_server(k, BODY(LOGOUT), &body, fn, arg);
 }
 
 int
@@ -241,7 +244,7 @@ kith_change_password(struct kith *k, const char *old_password, const char *new_p
 
 	body.old_password = (char *)old_password;
 	body.new_password = (char *)new_password;
-	return client_request_ask(k, BODY(CHANGE_PASSWORD), &body, fn, arg);
+	return ask_server(k, BODY(CHANGE_PASSWORD), &body, fn, arg);
 }
 
 int
@@ -249,7 +252,7 @@ kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg)
 {
 	Kith__V1__ListSessions body = KITH__V1__LIST_SESSIONS__INIT;
 
-	return client_request_ask(k, BODY(LIST_SESSIONS), &body, fn, arg);
+	return ask_server(k, BODY(LIST_SESSIONS), &body, fn, arg);
 }
 
 int
@@ -258,7 +261,7 @@ kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg
 	Kith__V1__RevokeSession body = KITH__V1__REVOKE_SESSION__INIT;
 
 	body.device = device;
-	return client_request_ask(k, BODY(REVOKE_SESSION), &body, fn, arg);
+	return ask_server(k, BODY(REVOKE_SESSION), &body, fn, arg);
 }
 
 int
@@ -269,5 +272,5 @@ kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *nam
 
 	body.target = (Kith__V1__Target *)target;
 	body.name = (char *)name;
-	return client_request_ask(k, BODY(CREATE_HOOK), &body, fn, arg);
+	return ask_server(k, BODY(CREATE_HOOK), &body, fn, arg);
 }

@@ -62,7 +62,7 @@ client_state_at(const struct client_state *s, size_t i)
 	return i < s->convs.n ? &s->convs.list[i].pub : NULL;
 }
 
-/* -- what to ask --------------------------------------------------------- */
+/* -- what to ask ---------------------------------------------------------- */
 
 static enum client_state_want
 want_names(struct client_state *s)
@@ -181,7 +181,7 @@ client_state_resync(struct client_state *s)
 	s->sync = s->convs.changed = 1;
 }
 
-/* -- Sync ---------------------------------------------------------------- */
+/* -- Sync ----------------------------------------------------------------- */
 
 void
 client_state_fill_sync(struct client_state *s, Kith__V1__Sync *sync)
@@ -216,8 +216,8 @@ take_position(struct client_state *s, const Kith__V1__Position *p)
 
 	if (c == NULL)
 		return -ENOMEM;
-	/* The server skipped what this user may not read; of a conversation that we
-	 * did not list it knows the read cursor only, so there a hole is a hole. */
+	/* The server skips what this user may not read. For a conversation that we did
+	 * not list it starts at the read cursor: there a gap is a hole. */
 	if (p->from_seq > 0 && (c->listed || !c->placed) && p->from_seq > c->pub.have + 1)
 		c->pub.have = p->from_seq - 1;
 	c->placed = 1;
@@ -238,13 +238,13 @@ take_synced(struct client_state *s, const Kith__V1__SyncPage *page)
 	for (size_t i = 0; i < page->n_events; i++)
 		if ((one = client_conv_event(&s->convs, page->events[i])) < 0)
 			rc = one;
-	/* An empty page with more to come would come for ever. */
+	/* An empty page with `more` set would loop forever. */
 	if (page->more && page->n_events > 0)
 		s->sync = 1;
 	return rc;
 }
 
-/* -- the other answers --------------------------------------------------- */
+/* -- the other answers ---------------------------------------------------- */
 
 static uint64_t
 first_have(const struct client_state *s, const Kith__V1__Conversation *from)
@@ -283,8 +283,8 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 	return rc;
 }
 
-/* A conversation that appeared while we were here: what the cursor says may
- * already count the event that we hold, seen on another device of the user. */
+/* A conversation that is new since we connected. Its read cursor may already count
+ * the event that we hold: another device of the user has seen it. */
 static void
 place_new(struct conv *c, const Kith__V1__Conversation *from)
 {
@@ -344,7 +344,7 @@ take_history(struct client_state *s, const Kith__V1__HistoryPage *page)
 	for (size_t i = 0; i < page->n_events; i++) {
 		const Kith__V1__Event *e = page->events[i];
 
-		/* A page has no hole but what this user may not read. */
+		/* A page leaves out only what this user may not read. */
 		if (e->conversation != c->pub.id || e->seq <= c->pub.have)
 			continue;
 		if ((rc = client_conv_deliver(&s->convs, c, e)) < 0)
@@ -352,12 +352,12 @@ take_history(struct client_state *s, const Kith__V1__HistoryPage *page)
 	}
 	if (!client_conv_has_hole(c) || (page->more && page->n_events > 0))
 		return 0;
-	/* The first event was asked for alone; if it may not be read, the next may. */
+	/* The first event was asked for alone; if it cannot be read, the next may. */
 	if (s->ask.after == 0 && page->last_seq > 0) {
 		c->pub.have = c->pub.have > 0 ? c->pub.have : 1;
 		return client_conv_drain(&s->convs, c);
 	}
-	/* Another node may have told of an event that this database does not show yet. */
+	/* Another node may have announced an event that this database does not have yet. */
 	if (page->last_seq < c->last && c->tries++ < LAG_TRIES) {
 		c->lagging = 1;
 		return 0;
@@ -392,7 +392,7 @@ client_state_answer(struct client_state *s, const Kith__V1__Reply *reply)
 	case STATE_WANT_HISTORY:
 		return take_history(s, reply != NULL ? reply->history_page : NULL);
 	case STATE_WANT_MARK:
-		return take_mark_answer(s);	/* refused: not worth another try */
+		return take_mark_answer(s);	/* refused: not tried again */
 	case STATE_WANT_NOTHING:
 	case STATE_WANT_LATER:
 		break;
@@ -407,7 +407,7 @@ client_state_event(struct client_state *s, const Kith__V1__Event *e)
 	return client_conv_event(&s->convs, e);
 }
 
-/* -- the read cursor ----------------------------------------------------- */
+/* -- the read cursor ------------------------------------------------------ */
 
 void
 client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)

@@ -35,10 +35,10 @@ sync_history(struct kith *k, const struct client_state_ask *ask)
 	body.target = &target;
 	body.limit = PAGE_EVENTS_MAX;
 	body.after = ask->after;
-	/* after 0 would mean the newest: the first event is all before the second. */
+	/* after 0 would mean the newest; so ask for what is before the second. */
 	if (ask->after == 0)
 		body.before = 2;
-	return client_request_ask_internal(k, BODY(HISTORY), &body, on_sync_answer);
+	return client_request_internal(k, BODY(HISTORY), &body, on_sync_answer);
 }
 
 static int
@@ -53,7 +53,7 @@ sync_list(struct kith *k, const struct client_state_ask *ask, int names)
 	} else {
 		body.after = ask->after;
 	}
-	return client_request_ask_internal(k, BODY(LIST_CONVERSATIONS), &body, on_sync_answer);
+	return client_request_internal(k, BODY(LIST_CONVERSATIONS), &body, on_sync_answer);
 }
 
 static int
@@ -62,7 +62,7 @@ sync_missed(struct kith *k)
 	Kith__V1__Sync body = KITH__V1__SYNC__INIT;
 
 	client_state_fill_sync(k->state, &body);
-	return client_request_ask_internal(k, BODY(SYNC), &body, on_sync_answer);
+	return client_request_internal(k, BODY(SYNC), &body, on_sync_answer);
 }
 
 static int
@@ -72,7 +72,7 @@ sync_mark(struct kith *k, const struct client_state_ask *ask)
 
 	body.conversation = ask->conversation;
 	body.seq = ask->after;
-	return client_request_ask_internal(k, BODY(MARK_READ), &body, on_sync_answer);
+	return client_request_internal(k, BODY(MARK_READ), &body, on_sync_answer);
 }
 
 static int

@@ -1,8 +1,8 @@
 /*
  * kith.h - libkith, the client core: everything between a program and a Kith
- * server but files, terminals and words.
+ * server except files, terminals and words.
  *
- * A struct kith is one login on one connection that is made anew when it
+ * A struct kith is one login on one connection, which is made again when it
  * breaks. It pins the server's key, logs in, answers heartbeats, sends
  * unanswered requests again, and hands over each event exactly once and, per
  * conversation, in order: what live delivery missed is fetched from the log.
@@ -11,13 +11,14 @@
  *         protobuf-c makes them); a message given to a callback is valid until
  *         the callback returns. Times are milliseconds.
  * Loop    Single-threaded, inside the caller's libevent loop. A callback may
- *         make requests, but not run the loop, nor call kith_destroy().
- * Trust   Strings from the server are UTF-8 without NUL, and nothing else: they
- *         may hold escape sequences. Error texts too.
- * Limits  Names are resolved by getaddrinfo(), which blocks the loop. The
- *         process must ignore SIGPIPE. Sends that the server refuses for the
- *         moment are sent again in their order, but one sent later that was
- *         not refused keeps the place it got.
+ *         make requests, but must not run the loop or call kith_destroy().
+ *         Several struct kith in one process share nothing.
+ * Trust   Strings from the server are UTF-8 without NUL, and nothing more is
+ *         known of them: they may contain escape sequences. Error texts too.
+ * Limits  getaddrinfo() resolves names and blocks the loop. The process must
+ *         ignore SIGPIPE. Messages that the server refuses for the moment are
+ *         sent again in their order, but a later one that was accepted
+ *         meanwhile stays before them.
  */
 #ifndef KITH_H
 #define KITH_H
@@ -44,8 +45,8 @@ enum kith_exit {
 	KITH_EXIT_INTERRUPTED = 130
 };
 
-/* Failures that no server told, beside enum kith_err of protocol/error.h.
- * X(code, name, exit code, text) */
+/* Failures found here, beside enum kith_err of protocol/error.h, which the
+ * server tells. X(code, name, exit code, text) */
 #define KITH_LOCAL_FAILURES(X)						\
 	X(1001, CONNECT,     3, "cannot connect")			\
 	X(1002, TLS,         3, "TLS failed")				\
@@ -66,27 +67,27 @@ struct kith_failure {
 	uint32_t	code;		/* enum kith_err or enum kith_local */
 	enum kith_exit	exit;
 	uint32_t	retry_after_ms;	/* as the server said, or 0 */
-	char		text[256];	/* from the server, perhaps: see Trust */
+	char		text[256];	/* perhaps from the server: see Trust */
 };
 
 enum kith_phase {
-	KITH_CONNECTING,		/* name, TCP, TLS, greeting, login */
-	KITH_SYNCING,			/* logged in; what was missed is on its way */
-	KITH_READY,			/* all that is stored was handed over */
-	KITH_WAITING,			/* not connected; the next try has its time */
-	KITH_ENDED			/* no further try: the failure says why */
+	KITH_CONNECTING,	/* name, TCP, TLS, greeting, login */
+	KITH_SYNCING,		/* logged in; fetches what was missed */
+	KITH_READY,		/* everything stored was handed over */
+	KITH_WAITING,		/* not connected; will try again */
+	KITH_ENDED		/* will not try again: the failure says why */
 };
 
 enum kith_login_by { KITH_BY_TOKEN, KITH_BY_PASSWORD, KITH_BY_REGISTERING };
 
-/* How to prove who one is; which strings count depends on `by`. After a login
- * by password the library goes on with the token it got. */
+/* How to prove who one is; `by` decides which strings count. After a login by
+ * password the library uses the token that it got. */
 struct kith_login {
 	enum kith_login_by	 by;
 	const char		*token;
 	const char		*name, *password;
-	const char		*invite;	/* "" where registration is open */
-	const char		*device;	/* what `kith sessions` calls it */
+	const char		*invite;	/* "": registration is open */
+	const char		*device;	/* as in `kith sessions` */
 };
 
 /* What the program is told. Any may be NULL. */
@@ -94,125 +95,140 @@ struct kith_hooks {
 	/* Entered `phase`. `why` is set in KITH_WAITING and KITH_ENDED. */
 	void	(*phase)(struct kith *k, enum kith_phase phase,
 		    const struct kith_failure *why, void *arg);
-	/* Logged in, at first and after each reconnect. `token` is set, and
-	 * worth keeping, after a login by password or registration. */
-	void	(*logged_in)(struct kith *k, const Kith__V1__LoggedIn *login, void *arg);
+	/* Logged in, at first and after each reconnect. After a login by
+	 * password or registration `token` is set: keep it. */
+	void	(*logged_in)(struct kith *k, const Kith__V1__LoggedIn *login,
+		    void *arg);
 	/* The next event of its conversation; only with options.follow. */
-	void	(*event)(struct kith *k, const Kith__V1__Event *event, void *arg);
+	void	(*event)(struct kith *k, const Kith__V1__Event *event,
+		    void *arg);
 };
 
 #define KITH_FOREVER		UINT32_MAX
 #define KITH_FROM_UNREAD	UINT32_MAX
 
-struct kith_options {			/* all strings are copied */
-	struct event_base	*base;		/* kept: must outlive the kith */
+struct kith_options {		/* all strings are copied */
+	struct event_base	*base;		/* must outlive the kith */
 	const char		*host;
 	uint16_t		 port;
-	int			 plain;		/* no TLS: loopback, kith+plain:// */
-	const char		*key;		/* "SHA256:..."; NULL: known to nobody */
+	int			 plain;		/* no TLS: kith+plain:// */
+	const char		*key;		/* "SHA256:...", or NULL */
 	const char		*client;	/* "kith 1.0" */
 	struct kith_login	 login;
 	int			 follow;	/* fetch and hand over events */
-	uint32_t		 back;		/* begin so many events before the last,
-						   or at KITH_FROM_UNREAD */
-	uint32_t		 retry_ms;	/* tries to connect go on so long: 0 for one
-						   try, KITH_FOREVER */
+	/* With follow: begin so many events before the last of each
+	 * conversation, or at KITH_FROM_UNREAD. */
+	uint32_t		 back;
+	/* How long to go on trying to connect; 0: one try; KITH_FOREVER. */
+	uint32_t		 retry_ms;
 	uint32_t		 request_ms;	/* as kith_set_timeout() */
 	struct kith_hooks	 hooks;
 	void			*arg;		/* for the hooks */
 };
 
-/* NULL (errno is ENOMEM or EINVAL), or yours: free with kith_destroy(). */
+/* NULL (errno is ENOMEM), or yours: free with kith_destroy(). */
 struct kith	*kith_create(const struct kith_options *options);
 
 /* Begins to connect; the hooks tell the rest. */
 void		 kith_start(struct kith *k);
 
-/* Wipes and frees. Requests under way are dropped without a callback. */
+/* Wipes and frees. Drops unanswered requests without a callback. */
 void		 kith_destroy(struct kith *k);
 
 /* The key that the server showed last, "SHA256:...", or "". */
 const char	*kith_server_key(const struct kith *k);
 
-/* Requests without an answer, or not even sent yet. */
+/* Requests without an answer, sent or not. */
 size_t		 kith_pending(const struct kith *k);
 
-/* Requests made from now on fail after so long; KITH_FOREVER. */
+/* Requests made from now on fail after so long; or KITH_FOREVER. */
 void		 kith_set_timeout(struct kith *k, uint32_t request_ms);
 
 /* This user's id, 0 before the first login. */
 uint64_t	 kith_user_id(const struct kith *k);
 
-/* -- requests ------------------------------------------------------------
- *
- * Each returns 0 or a negative errno: -ENOMEM, -EMSGSIZE (over the frame's
- * size), -ESHUTDOWN (KITH_ENDED). After 0 the callback comes exactly once
- * (kith_destroy() apart), with a failure or with the answer. Without a
- * connection the request waits; on a broken connection it is sent again where
- * that is harmless, and so it is after BUSY and UNAVAILABLE, until request_ms. */
-typedef void	(*kith_reply_fn)(struct kith *k, const struct kith_failure *failure,
+/* -- requests ------------------------------------------------------------- */
+
+/* Each returns 0 or a negative errno: -ENOMEM, -EMSGSIZE (over the size of a
+ * frame), -ESHUTDOWN (KITH_ENDED). After 0 the callback comes exactly once,
+ * unless kith_destroy() comes first, with a failure or with the answer. Without
+ * a connection the request waits. It is sent again, until request_ms, after a
+ * lost connection where that is harmless, and after BUSY and UNAVAILABLE. */
+typedef void	(*kith_reply_fn)(struct kith *k,
+		    const struct kith_failure *failure,
 		    const Kith__V1__Reply *reply, void *arg);
 
 /* Answered by `sent`, one outcome per target. client_id and the n - 1 after it
  * must be new: the device's number << 32 | a counter that rises over all
  * processes of this device, above last_client_id of LoggedIn. */
-int	kith_send(struct kith *k, uint64_t client_id, const Kith__V1__Target *targets,
-	    size_t n, const char *text, kith_reply_fn fn, void *arg);
+int	kith_send(struct kith *k, uint64_t client_id,
+	    const Kith__V1__Target *targets, size_t n, const char *text,
+	    kith_reply_fn fn, void *arg);
 
 /* Answered by `history_page`. Either `after` or `before`, not both. */
-int	kith_history(struct kith *k, const Kith__V1__Target *target, uint64_t after,
-	    uint64_t before, uint32_t limit, kith_reply_fn fn, void *arg);
+int	kith_history(struct kith *k, const Kith__V1__Target *target,
+	    uint64_t after, uint64_t before, uint32_t limit, kith_reply_fn fn,
+	    void *arg);
 
 /* Answered by `done`. For programs without options.follow; see kith_seen(). */
 int	kith_mark_read(struct kith *k, uint64_t conversation, uint64_t seq,
 	    kith_reply_fn fn, void *arg);
 
-/* Answered by `conversations`. All from `after` on, or the n of `ids`. */
-int	kith_list_conversations(struct kith *k, uint64_t after, const uint64_t *ids,
-	    size_t n, kith_reply_fn fn, void *arg);
+/* Answered by `conversations`. Those with an id over `after`, or the n of
+ * `ids`. */
+int	kith_list_conversations(struct kith *k, uint64_t after,
+	    const uint64_t *ids, size_t n, kith_reply_fn fn, void *arg);
 
 /* Answered by `conversations`, `joined`, `done`, `members`. */
-int	kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn, void *arg);
-int	kith_create_group(struct kith *k, const char *name, const char *topic, int is_public,
-	    kith_reply_fn fn, void *arg);
-int	kith_join_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg);
-int	kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn, void *arg);
+int	kith_list_groups(struct kith *k, uint64_t after, kith_reply_fn fn,
+	    void *arg);
+int	kith_create_group(struct kith *k, const char *name, const char *topic,
+	    int is_public, kith_reply_fn fn, void *arg);
+int	kith_join_group(struct kith *k, const char *name, kith_reply_fn fn,
+	    void *arg);
+int	kith_leave_group(struct kith *k, const char *name, kith_reply_fn fn,
+	    void *arg);
 int	kith_list_members(struct kith *k, const char *name, uint64_t after,
 	    kith_reply_fn fn, void *arg);
 int	kith_invite(struct kith *k, const char *group, const char *user,
 	    kith_reply_fn fn, void *arg);
 
-/* Answered by `presences`. n == 0: everybody online, from user id `after` on. */
+/* Answered by `presences`. n == 0: all who are online, with an id over
+ * `after`. */
 int	kith_who(struct kith *k, char **names, size_t n, uint64_t after,
 	    kith_reply_fn fn, void *arg);
 
-/* Answered by `done`, `done`, `sessions`, `done`, `hook_created`. Not repeated once sent. */
+/* Answered by `done`, `done`, `sessions`, `done`, `hook_created`. Those that
+ * change something are not sent again. */
 int	kith_logout(struct kith *k, kith_reply_fn fn, void *arg);
 int	kith_change_password(struct kith *k, const char *old_password,
 	    const char *new_password, kith_reply_fn fn, void *arg);
 int	kith_list_sessions(struct kith *k, kith_reply_fn fn, void *arg);
-int	kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn, void *arg);
-int	kith_create_hook(struct kith *k, const Kith__V1__Target *target, const char *name,
-	    kith_reply_fn fn, void *arg);
+int	kith_revoke_session(struct kith *k, uint64_t device, kith_reply_fn fn,
+	    void *arg);
+int	kith_create_hook(struct kith *k, const Kith__V1__Target *target,
+	    const char *name, kith_reply_fn fn, void *arg);
 
 /* -- what the client knows (options.follow) ------------------------------- */
 
 struct kith_conversation {
-	uint64_t		 id;
+	uint64_t	 id;
 	Kith__V1__ConversationKind kind;
-	char			*name;		/* "#ops", "@alice"; NULL while it is asked */
-	uint64_t		 have;		/* all events to here were handed over */
+	char		*name;	/* "#ops", "@alice"; NULL: not known yet */
+	uint64_t	 have;	/* all events up to here were handed over */
 };
 
-/* NULL if unknown or without a name yet; an event that was handed over has both.
- * Valid until the next callback. */
-const struct kith_conversation *kith_conversation(const struct kith *k, uint64_t id);
+/* NULL if it is unknown or has no name yet; the conversation of an event that
+ * was handed over has one. Valid until the next callback. */
+const struct kith_conversation *kith_conversation(const struct kith *k,
+	    uint64_t id);
 
 /* By place, 0 to n - 1, for completion and lists; NULL beyond. */
-const struct kith_conversation *kith_conversation_at(const struct kith *k, size_t i);
+const struct kith_conversation *kith_conversation_at(const struct kith *k,
+	    size_t i);
 
-/* The person at the screen saw everything up to `seq`: moves the read cursor
- * soon, seldom, and before kith_pending() is 0 again. */
+/* The person at the screen saw everything up to `seq`. Marks are collected for
+ * a moment; kith_pending() counts them until the read cursor has moved. */
 void	kith_seen(struct kith *k, uint64_t conversation, uint64_t seq);
 
 /* -- addresses ------------------------------------------------------------ */
@@ -227,17 +243,20 @@ struct kith_url {
 
 /* kith://host[:port][/INVITE][#SHA256:...], kith+plain://..., or host[:port];
  * IPv6 in brackets. 0, or -EINVAL with *why set to a text. */
-int	kith_url_parse(const char *text, struct kith_url *url, const char **why);
+int	kith_url_parse(const char *text, struct kith_url *url,
+	    const char **why);
 
 #define KITH_ADDRESS_MAX	272
-/* "host:port" as known_servers and profiles spell it. */
-void	kith_url_address(const struct kith_url *url, char out[KITH_ADDRESS_MAX]);
+/* "host:port", as in known_servers and profiles. */
+void	kith_url_address(const struct kith_url *url,
+	    char out[KITH_ADDRESS_MAX]);
 
 /* -- targets -------------------------------------------------------------- */
 
 /* "@alice,#ops": at most `max` targets into `out`. `words` is cut up in place
- * and must outlive `out`. The number of targets (1 and up), or -EINVAL (a word
- * without sigil or name; *bad is it), -E2BIG (more than max). */
-int	kith_targets_parse(char *words, Kith__V1__Target *out, size_t max, const char **bad);
+ * and must outlive `out`. The number of targets (1 and up), or -EINVAL (*bad
+ * has no sigil or no name), -E2BIG (more than max). */
+int	kith_targets_parse(char *words, Kith__V1__Target *out, size_t max,
+	    const char **bad);
 
 #endif

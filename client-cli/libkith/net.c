@@ -18,6 +18,7 @@
 
 #include "client-cli/libkith/kith.h"
 #include "client-cli/libkith/net_tls.h"
+#include "protocol/base/wipebuf.h"
 #include "protocol/frame.h"
 #include "protocol/limits.h"
 
@@ -42,8 +43,7 @@ struct net {
 	struct event		 readable, writable;	/* assigned while fd >= 0 */
 	struct event		 kick;			/* the first turn, and the flush */
 	struct frame_reader	 reader;
-	uint8_t			*out;			/* out[sent..len) is not written yet */
-	size_t			 out_len, out_sent, out_size;
+	struct wipebuf		 out;			/* not written yet; passwords pass here */
 	int			 in_hook;		/* then freeing waits */
 	int			 closed;
 };
@@ -73,14 +73,12 @@ net_free(struct net *n)
 	frame_reader_fini(&n->reader);
 	if (n->addresses != NULL)
 		freeaddrinfo(n->addresses);
-	if (n->out != NULL)
-		explicit_bzero(n->out, n->out_size);
-	free(n->out);
+	wipebuf_fini(&n->out);
 	free(n);
 }
 
-/* Around every hook, so that net_close() inside it does not pull the floor
- * away. leave_hook() is 0 if the net is gone. */
+/* Around every hook: net_close() inside it frees later. leave_hook() is 0 if the
+ * net is gone. */
 static void
 enter_hook(struct net *n)
 {
@@ -208,7 +206,7 @@ connect_next(struct net *n)
 	return 0;
 }
 
-/* The way to the next address, or to `down` with what went wrong last. */
+/* Tries the next address; after the last, tells `down` what went wrong. */
 static void
 net_try_next(struct net *n, uint32_t code, const char *why)
 {
@@ -321,7 +319,7 @@ net_input(struct net *n)
 			return;
 		}
 	}
-	/* What OpenSSL already decrypted wakes no poll. */
+	/* poll() does not see what OpenSSL has already decrypted. */
 	event_active(&n->readable, EV_READ, 1);
 }
 
@@ -330,26 +328,24 @@ static enum moved
 net_output(struct net *n)
 {
 	enum moved result;
-	size_t put;
+	size_t put, sent = 0;
 
-	while (n->out_sent < n->out_len) {
-		result = net_write(n, n->out + n->out_sent, n->out_len - n->out_sent, &put);
+	while (sent < n->out.len) {
+		result = net_write(n, n->out.data + sent, n->out.len - sent, &put);
 		if (result == MUST_WAIT)
 			event_add(&n->writable, NULL);
-		if (result != MOVED)
+		if (result != MOVED) {
+			wipebuf_consume(&n->out, sent);
 			return result;
-		n->out_sent += put;
+		}
+		sent += put;
 	}
-	if (n->out != NULL)
-		explicit_bzero(n->out, n->out_len);	/* passwords pass here */
-	free(n->out);
-	n->out = NULL;
-	n->out_len = n->out_sent = n->out_size = 0;
+	wipebuf_fini(&n->out);		/* most of the time nothing waits */
 	return MOVED;
 }
 
-/* When the server has closed, what it said before is still to be read, and the
- * read side tells. */
+/* If the server has closed, what it said before must still be read; the read side
+ * then tells. */
 static void
 net_flush(struct net *n)
 {
@@ -393,7 +389,7 @@ on_net_writable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* The end of a loop turn in which something was queued; the first one starts. */
+/* At the end of the first loop turn: connects. Later: writes what was queued. */
 static void
 on_kick(evutil_socket_t fd, short what, void *arg)
 {
@@ -404,7 +400,7 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	if (n->stage == STAGE_UP)
 		net_flush(n);
 	else if (n->fd < 0 && n->stage == STAGE_CONNECT)
-		net_try_next(n, KITH_L_CONNECT, "the name has no address");
+		net_try_next(n, KITH_L_CONNECT, "the host has no address");
 }
 
 static void
@@ -412,7 +408,7 @@ on_unresolved(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	net_down(arg, KITH_L_CONNECT, "the name is not known");
+	net_down(arg, KITH_L_CONNECT, "the host name is unknown");
 }
 
 struct net *
@@ -441,43 +437,13 @@ net_open(struct event_base *base, const struct net_address *address,
 	return n;
 }
 
-/* Makes out[] begin with what is not written yet, and hold `more` after it. */
-static int
-make_room(struct net *n, size_t more)
-{
-	size_t size = n->out_size ? n->out_size : 4096, unsent = n->out_len - n->out_sent;
-	uint8_t *out;
-
-	if (n->out_len + more <= n->out_size)
-		return 0;
-	if (unsent + more > OUTPUT_BYTES_MAX)
-		return -ENOBUFS;
-	while (size < unsent + more)
-		size *= 2;
-	/* Not realloc(): what it leaves behind can't be wiped. */
-	if ((out = malloc(size)) == NULL)
-		return -ENOMEM;
-	if (n->out != NULL) {
-		memcpy(out, n->out + n->out_sent, unsent);
-		explicit_bzero(n->out, n->out_size);
-		free(n->out);
-	}
-	n->out = out;
-	n->out_size = size;
-	n->out_len = unsent;
-	n->out_sent = 0;
-	return 0;
-}
-
 int
 net_send(struct net *n, const uint8_t *frame, size_t len)
 {
-	int rc = make_room(n, len);
+	int rc = wipebuf_append(&n->out, frame, len, OUTPUT_BYTES_MAX);
 
 	if (rc < 0)
 		return rc;
-	memcpy(n->out + n->out_len, frame, len);
-	n->out_len += len;
 	if (n->stage == STAGE_UP)
 		event_active(&n->kick, EV_WRITE, 1);
 	return 0;

@@ -22,7 +22,8 @@ struct net_tls;
 
 /* A hook may call net_close(), and then nothing follows. */
 struct net_hooks {
-	/* Connected, and TLS is up: `key` is the server's, or "" without TLS. */
+	/* Connected, and TLS is up: `key` is the server's, or "" without TLS.
+	 * */
 	void	(*up)(void *arg, const char *key);
 	/* A whole frame; valid until the hook returns. */
 	void	(*frame)(void *arg, const uint8_t *body, uint32_t len);
@@ -37,7 +38,7 @@ struct net_address {
 	int		 plain;		/* no TLS */
 };
 
-/* Begins to connect; even failures of the first instant are told by `down`,
+/* Begins to connect. Every failure, even an immediate one, is told by `down`,
  * later. `tls` must outlive the net; NULL if address->plain. NULL (ENOMEM), or
  * yours: free with net_close(). */
 struct net	*net_open(struct event_base *base,

@@ -120,7 +120,7 @@ net_tls_end(SSL *ssl)
 {
 	if (ssl == NULL)
 		return;
-	/* Or OpenSSL takes the cut for an attack and forgets the session. */
+	/* Or OpenSSL takes it for a truncation attack and forgets the session. */
 	SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(ssl);
 }
@@ -140,7 +140,7 @@ tls_result(SSL *ssl, int rc)
 	case SSL_ERROR_ZERO_RETURN:
 		return NET_TLS_CLOSED;
 	default:
-		/* A cut without a goodbye is how most connections end. */
+		/* Most connections end without a close_notify. */
 		if (ERR_GET_REASON(ERR_peek_last_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING)
 			return NET_TLS_CLOSED;
 		note_reason(SSL_get_app_data(ssl), error);

@@ -68,7 +68,7 @@ host_ok(const char *host, int bracketed)
 	return bracketed ? strchr(host, ':') != NULL : host[0] != '-';
 }
 
-/* host[:port] or [v6][:port] in s[0..len). NULL, or what is wrong. */
+/* host[:port] or [v6][:port] in s[0..len). NULL, or the error text. */
 static const char *
 parse_authority(const char *s, size_t len, struct kith_url *url)
 {
@@ -145,7 +145,7 @@ kith_url_parse(const char *text, struct kith_url *url, const char **why)
 		}
 	}
 	if (strstr(text, "://") != NULL)
-		*why = "the scheme is not kith";
+		*why = "the scheme is neither kith:// nor kith+plain://";
 	else
 		*why = parse_authority(text, strlen(text), url);
 	return *why == NULL ? 0 : -EINVAL;

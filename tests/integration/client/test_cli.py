@@ -421,7 +421,7 @@ def test_password_is_asked_twice_without_echo(fake, make_kith):
                           timeout=20 * build.PATIENCE)
     child.expect("Password: ")
     child.sendline("typed secret")
-    child.expect("The same again: ")
+    child.expect("Again: ")
     child.sendline("typed secret")
     child.expect("logged in as alice")
     child.expect(pexpect.EOF)

@@ -21,7 +21,7 @@
 #define PAGE		5		/* events of one page, so that there are several */
 #define DIRECT(n)	(CONVERSATION_DIRECT_BIT | (n))
 
-/* -- a model of the server -------------------------------------------------- */
+/* -- a model of the server ------------------------------------------------ */
 
 struct model_conv {
 	uint64_t	id, last, read;
@@ -110,7 +110,7 @@ tell(struct model *m, uint64_t conversation, uint64_t seq)
 	assert_int_equal(client_state_event(m->state, &e), 0);
 }
 
-/* -- its answers --------------------------------------------------------------- */
+/* -- its answers ---------------------------------------------------------- */
 
 static void
 answer_conversations(struct model *m, const struct client_state_ask *ask, int names)
@@ -289,7 +289,7 @@ finish(struct model *m)
 	client_state_destroy(m->state);
 }
 
-/* -- the promises --------------------------------------------------------------- */
+/* -- the promises --------------------------------------------------------- */
 
 static void
 unread_events_come_first_over_several_pages(void **unused)
@@ -598,7 +598,7 @@ flood_of_held_events_is_bounded_and_nothing_missing(void **unused)
 	finish(&m);
 }
 
-/* -- by chance --------------------------------------------------------------------- */
+/* -- by chance ------------------------------------------------------------ */
 
 static uint32_t
 chance(uint32_t *seed, uint32_t n)

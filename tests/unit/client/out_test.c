@@ -122,7 +122,7 @@ width_is_that_of_the_printed_word(void **state)
 		const char	*s;
 		int		 width;
 	} cases[] = {
-		{ "", 0 }, { "abc", 3 }, { "\033", 4 }, { "\n", 2 }, { "\x9b", 4 },
+		{ "", 0 }, { "abc", 3 }, { "\033", 4 }, { "\n", 2 }, { "\x9b", 4 }, { "\x8a", 4 },
 		{ "\xc3\xbc", 1 }, { "\xe6\x97\xa5", 2 },
 		{ "\xe2\x80\xae", 6 }, { "\xf3\xa0\x81\x81", 7 },
 	};
@@ -132,7 +132,7 @@ width_is_that_of_the_printed_word(void **state)
 		assert_int_equal(out_string_width(cases[i].s), cases[i].width);
 }
 
-/* -- records and events -------------------------------------------------------- */
+/* -- records and events --------------------------------------------------- */
 
 /* Prints with `print` into a file, and gives what came. */
 static char *
@@ -286,7 +286,7 @@ events_in_json_have_the_promised_fields(void **state)
 	free(text);
 }
 
-/* -- completion ------------------------------------------------------------------ */
+/* -- completion ----------------------------------------------------------- */
 
 static void
 names_complete_in_either_case_and_once(void **state)
