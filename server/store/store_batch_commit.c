@@ -31,8 +31,6 @@ resolve_row(struct store *s, uint64_t user, struct batch_row *r)
 	struct store_place place;
 	enum db_class c = store_target_find(s, user, &r->to, CONV_SEND, &place, &r->err);
 
-	if (c == DB_OK && r->err == KITH_E_OK && place.peer_disabled)
-		r->err = KITH_E_NO_SUCH_USER;
 	r->event.conversation = place.conversation;
 	return c;
 }
