@@ -85,7 +85,7 @@ store_group_put_event(struct store *s, uint64_t group, Kith__V1__EventKind kind,
     uint64_t subject, const char *text, uint64_t *seq)
 {
 	struct db_event e = { .conversation = group, .sender = sender, .subject = subject,
-		.kind = kind, .body = text, .len = (uint32_t)strlen(text) };
+		.kind = kind, .body = text, .body_len = (uint32_t)strlen(text) };
 	enum db_class c = store_news_event(s, &e);
 
 	*seq = e.seq;
@@ -100,8 +100,8 @@ store_group_add_member(struct store *s, uint64_t group, uint64_t user, Kith__V1_
 	uint64_t seq;
 
 	/* First, so that the new member's workers follow the group when its event comes. */
-	store_news_member(s, group, user, true);
-	c = store_group_put_event(s, group, kind, user, 0, text, &seq);
+	if ((c = store_news_member(s, group, user, true)) == DB_OK)
+		c = store_group_put_event(s, group, kind, user, 0, text, &seq);
 	if (c != DB_OK)
 		return c;
 	return store_query_run(s, store_query(s, db_sql(s->db, DB_SQL_MEMBER_ADD), "nnnn", group,
@@ -111,8 +111,9 @@ store_group_add_member(struct store *s, uint64_t group, uint64_t user, Kith__V1_
 enum db_class
 store_group_joined_before(struct store *s, uint64_t group, uint64_t user, Kith__V1__EventKind kind)
 {
-	store_news_member(s, group, user, true);
-	return store_news_again(s, group, kind, user);
+	enum db_class c = store_news_member(s, group, user, true);
+
+	return c == DB_OK ? store_news_again(s, group, kind, user) : c;
 }
 
 /* The name is taken. It may be this user's own group, asked for again. */
@@ -278,9 +279,7 @@ leave_group(struct store *s, uint64_t group, uint64_t user)
 		c = store_query_run(s, store_query(s, "UPDATE members SET until_seq = ?"
 		    " WHERE conversation = ? AND user = ? AND until_seq IS NULL", "nnn", seq,
 		    group, user));
-	if (c == DB_OK)
-		store_news_member(s, group, user, false);
-	return c;
+	return c == DB_OK ? store_news_member(s, group, user, false) : c;
 }
 
 static enum db_class
@@ -303,8 +302,7 @@ group_leave(struct store *s, void *arg)
 		return leave_group(s, place.conversation, op->user);
 	default:			/* left already: a repetition */
 		c = store_news_again(s, place.conversation, KITH__V1__EVENT_KIND__LEFT, op->user);
-		store_news_member(s, place.conversation, op->user, false);
-		return c;
+		return c == DB_OK ? store_news_member(s, place.conversation, op->user, false) : c;
 	}
 }
 

@@ -35,8 +35,6 @@ find_hook_place(struct store *s, struct hook *k)
 	enum db_class c;
 
 	c = store_target_find(s, k->token.user, &k->target, CONV_SEND, &place, &k->err);
-	if (c == DB_OK && k->err == KITH_E_OK && place.peer_disabled)
-		k->err = KITH_E_NO_SUCH_USER;
 	k->token.hook = place.conversation;
 	return c;
 }

@@ -16,9 +16,11 @@
 #include "server/store/store.h"
 #include "server/store/store_ask.h"
 #include "server/store/store_batch.h"
+#include "server/store/store_cache.h"
 #include "server/store/store_group.h"
 #include "server/store/store_hook.h"
 #include "server/store/store_lobby.h"
+#include "server/store/store_news.h"
 #include "server/store/store_reply.h"
 #include "server/store/store_session.h"
 #include "server/store/store_tell.h"
@@ -124,21 +126,35 @@ static const struct proc_ops writer_ops = {
 static int
 writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 {
+	bool made;
+
 	if (db_migrate(s->db, err, errlen) < 0) {
 		*fatal = db_class(s->db) == DB_ERROR;
 		return -1;
 	}
-	if (db_begin(s->db) == DB_OK && store_lobby_make(s) == DB_OK &&
-	    db_commit(s->db) == DB_OK)
+	made = db_begin(s->db) == DB_OK && store_lobby_make(s) == DB_OK &&
+	    db_commit(s->db) == DB_OK;
+	store_news_drop(s);		/* nobody follows a lobby that is new */
+	if (made)
 		return 0;
 	db_rollback(s->db);
 	snprintf(err, errlen, "lobby: %s", db_text(s->db));
 	return -1;
 }
 
+/* A transaction with news changed what the cache holds, or forgot it. */
+static void
+writer_rolled_back(struct store *s)
+{
+	if (s->writer->nnews > 0)
+		store_cache_clear(s->cache);
+	store_news_drop(s);
+}
+
 static const struct store_hooks writer_hooks = {
 	.prepare = writer_prepare,
 	.committed = store_tell_news,
+	.rolled_back = writer_rolled_back,
 };
 
 int
@@ -165,6 +181,7 @@ void
 store_writer_fini(struct store *s)
 {
 	store_batch_fini(s);
+	store_news_drop(s);
 	free(s->writer);
 	store_fini(s);
 }
