@@ -176,7 +176,9 @@ token_found(struct auth *a, struct auth_job *j)
 static enum auth_next
 password_right(struct auth *a, struct auth_job *j)
 {
-	return auth_job_go(j, password_stale(a->password, j->hash) ? rehash_steps : new_token_steps);
+	bool stale = password_stale(a->password, j->hash);
+
+	return auth_job_go(j, stale ? rehash_steps : new_token_steps);
 }
 
 static enum auth_next
@@ -320,7 +322,8 @@ static const struct auth_step change_steps[] = {
 #define REQUEST(body)	KITH__V1__REQUEST__BODY_##body
 
 const struct auth_kind auth_login_kinds[] = {
-	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps, answer_login },
+	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps,
+	    answer_login },
 	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, password_steps, answer_login },
 	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, token_steps, answer_login },
 	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change_steps, answer_reply },

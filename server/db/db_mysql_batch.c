@@ -7,11 +7,11 @@
  *   MySQL    SELECT .. FOR UPDATE, then one multi-row    one multi-row INSERT as text
  *            INSERT .. ON DUPLICATE KEY UPDATE
  *
- * At 64 rows MariaDB's way stores 51,000 rows a second against 21,000 with an UPDATE per
- * conversation (2 cores, both local).
+ * At 64 rows MariaDB's way stores 51,000 rows a second, against 21,000 with an UPDATE per
+ * conversation (2 cores, client and server on the same machine).
  *
- * Limits  A statement over max_allowed_packet is not an error but the end of the connection,
- *         so rows are sent in pieces well below it.
+ * Limits  A statement over max_allowed_packet is no error but ends the connection, so rows are
+ *         sent in pieces well below it.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -23,9 +23,7 @@
 
 #define ROW_BYTES	160u		/* of an event's statement, besides its body: at most */
 
-/*
- * Text.
- */
+/* -- text ----------------------------------------------------------------- */
 
 static char *
 text_room(struct mysql_text *t, size_t n)
@@ -89,9 +87,7 @@ text_send(struct mysql_db *d)
 	return db_mysql_query(d, d->text.bytes, d->text.len);
 }
 
-/*
- * Counters.
- */
+/* -- counters ------------------------------------------------------------- */
 
 static struct db_seqs *
 find_seqs(struct db_seqs *c, unsigned n, uint64_t conversation)
@@ -109,7 +105,7 @@ find_seqs(struct db_seqs *c, unsigned n, uint64_t conversation)
 	return low < n && c[low].conversation == conversation ? &c[low] : NULL;
 }
 
-/* Reads (id, last_seq) rows into c[].last. *rows: how many. */
+/* Reads (id, last_seq) rows into c[].last. *rows: their number. */
 static enum db_class
 read_counters(struct mysql_db *d, struct db_seqs *c, unsigned n, unsigned *rows)
 {
@@ -191,9 +187,7 @@ db_mysql_batch_take_seqs(struct db *base, struct db_seqs *c, unsigned n)
 	return d->returning ? take_returning(d, c, n) : take_locking(d, c, n);
 }
 
-/*
- * Events.
- */
+/* -- events --------------------------------------------------------------- */
 
 static enum db_class
 put_text(struct mysql_db *d, const struct db_event *e, unsigned n)
