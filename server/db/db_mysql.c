@@ -351,7 +351,7 @@ my_close(struct db *d)
 	if (my_db(d)->put != NULL)
 		mysql_stmt_close(my_db(d)->put);
 	mysql_close(my_db(d)->h);
-	free(my_db(d)->text.bytes);
+	wipebuf_fini(&my_db(d)->text.buf);
 	free(d);
 }
 

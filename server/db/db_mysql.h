@@ -6,6 +6,7 @@
 
 #include <mysql.h>
 
+#include "protocol/base/wipebuf.h"
 #include "server/db/db_driver.h"
 
 #ifdef MARIADB_PACKAGE_VERSION		/* Connector/C, not Oracle's */
@@ -16,9 +17,8 @@ typedef bool mysql_bool;
 #endif
 
 struct mysql_text {			/* of an unprepared statement */
-	char	*bytes;
-	size_t	 len, size;
-	bool	 failed;		/* out of memory */
+	struct wipebuf	 buf;
+	bool		 failed;	/* out of memory */
 };
 
 struct mysql_db {

@@ -21,33 +21,24 @@
 
 #include "server/db/db_mysql.h"
 
-#define ROW_BYTES	160u		/* of an event's statement, besides its body: at most */
+#define ROW_BYTES	160u		/* of an event's statement, without its body, at most */
+#define TEXT_MAX	(1u << 30)	/* no server takes a larger packet */
 
 /* -- text ----------------------------------------------------------------- */
 
 static char *
 text_room(struct mysql_text *t, size_t n)
 {
-	size_t size = t->size > 0 ? t->size : 4096;
-	char *p;
-
-	while (size - t->len < n)
-		size *= 2;
-	if (size > t->size) {
-		if ((p = realloc(t->bytes, size)) == NULL) {
-			t->failed = true;
-			return NULL;
-		}
-		t->bytes = p;
-		t->size = size;
-	}
-	return t->bytes + t->len;
+	if (wipebuf_reserve(&t->buf, n, TEXT_MAX) == 0)
+		return (char *)t->buf.data + t->buf.len;
+	t->failed = true;
+	return NULL;
 }
 
 static void
 text_start(struct mysql_text *t)
 {
-	t->len = 0;
+	wipebuf_clear(&t->buf);
 	t->failed = false;
 }
 
@@ -66,7 +57,7 @@ text_add(struct mysql_text *t, const char *fmt, ...)
 	if (n < 0 || n >= (int)ROW_BYTES * 2)
 		t->failed = true;
 	else
-		t->len += (size_t)n;
+		t->buf.len += (size_t)n;
 }
 
 static void
@@ -76,7 +67,7 @@ text_add_bytes(struct mysql_db *d, const char *bytes, size_t len)
 	char *room = text_room(t, 2 * len + 1);
 
 	if (room != NULL)
-		t->len += mysql_real_escape_string(d->h, room, bytes, len);
+		t->buf.len += mysql_real_escape_string(d->h, room, bytes, len);
 }
 
 static enum db_class
@@ -84,7 +75,7 @@ text_send(struct mysql_db *d)
 {
 	if (d->text.failed)
 		return db_fail(&d->base, DB_RETRY, "out of memory");
-	return db_mysql_query(d, d->text.bytes, d->text.len);
+	return db_mysql_query(d, (const char *)d->text.buf.data, d->text.buf.len);
 }
 
 /* -- counters ------------------------------------------------------------- */
