@@ -9,6 +9,7 @@
 
 #include "protocol/base/clock.h"
 #include "protocol/frame.pb-c.h"
+#include "protocol/oneof.h"
 #include "protocol/wire.h"
 #include "server/auth/auth_admin.h"
 #include "server/auth/auth_limit.h"
@@ -46,8 +47,8 @@ record_request(struct auth *a, const struct ipc_head *h, const void *m)
 		kind = NULL;
 	if (kind == NULL)
 		refuse_record(a, h);
-	else	/* all members of the oneof lie in one place */
-		auth_job_begin(a, kind, h, r->hello);
+	else
+		auth_job_begin(a, kind, h, oneof_body(&r->base, r->body_case));
 }
 
 static void
@@ -59,7 +60,7 @@ record_admin(struct auth *a, const struct ipc_head *h, const void *m)
 	if (kind == NULL)
 		refuse_record(a, h);
 	else
-		auth_job_begin(a, kind, h, admin->invite);
+		auth_job_begin(a, kind, h, oneof_body(&admin->base, admin->what_case));
 }
 
 static void

@@ -61,8 +61,8 @@ struct auth_job {
 	uint64_t		 deadline;	/* monotonic ms */
 	uint64_t		 ask;	/* the open question's id, or 0 */
 	bool			 queued;
-	uint64_t		 limit_key;	/* a failure was counted, or 0 */
-	enum kith_err		 refusal;	/* to a wrong one */
+	uint64_t		 limit_key;	/* of a failure counted, or 0 */
+	enum kith_err		 refusal; /* to a wrong one */
 
 	/* What was asked. */
 	char	 name[NAME_BYTES_MAX + 1];	/* prepared */

@@ -12,6 +12,7 @@
 
 #include "protocol/base/clock.h"
 #include "protocol/frame.pb-c.h"
+#include "protocol/reply.h"
 #include "server/auth/auth.h"
 #include "server/auth/auth_step.h"
 #include "server/auth/password.h"
@@ -65,22 +66,14 @@ static void
 answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t retry_ms)
 {
 	struct ipc_head h = auth_job_answer_head(j, IPC_REPLY, code);
-	Kith__V1__Done done = KITH__V1__DONE__INIT;
-	Kith__V1__Error error = KITH__V1__ERROR__INIT;
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	const Kith__V1__Reply *m;
+	struct reply r;
 
-	reply.id = j->head.request;
-	if (code == KITH_E_OK) {
-		reply.body_case = KITH__V1__REPLY__BODY_DONE;
-		reply.done = &done;
-	} else {
-		error.code = (Kith__V1__ErrorCode)code;
-		error.text = (char *)kith_err_text(code);
-		error.retry_after_ms = retry_ms;
-		reply.body_case = KITH__V1__REPLY__BODY_ERROR;
-		reply.error = &error;
-	}
-	ipc_send_msg(a->p, j->head.from, &h, &reply.base);
+	if (code == KITH_E_OK)
+		m = reply_done(&r, j->head.request);
+	else
+		m = reply_error(&r, j->head.request, code, NULL, retry_ms);
+	ipc_send_msg(a->p, j->head.from, &h, &m->base);
 }
 
 /* -- tokens --------------------------------------------------------------- */
@@ -176,7 +169,9 @@ token_found(struct auth *a, struct auth_job *j)
 static enum auth_next
 password_right(struct auth *a, struct auth_job *j)
 {
-	return auth_job_go(j, password_stale(a->password, j->hash) ? rehash_steps : new_token_steps);
+	bool stale = password_stale(a->password, j->hash);
+
+	return auth_job_go(j, stale ? rehash_steps : new_token_steps);
 }
 
 static enum auth_next
@@ -320,7 +315,8 @@ static const struct auth_step change_steps[] = {
 #define REQUEST(body)	KITH__V1__REQUEST__BODY_##body
 
 const struct auth_kind auth_login_kinds[] = {
-	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps, answer_login },
+	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps,
+	    answer_login },
 	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, password_steps, answer_login },
 	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, token_steps, answer_login },
 	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change_steps, answer_reply },

@@ -36,7 +36,8 @@ password_create(void)
 
 	if (w == NULL)
 		return NULL;
-	if (crypt_gensalt_rn(METHOD, PASSWORD_COST, NULL, 0, w->nobody, sizeof(w->nobody)) == NULL) {
+	if (crypt_gensalt_rn(METHOD, PASSWORD_COST, NULL, 0, w->nobody,
+	    sizeof(w->nobody)) == NULL) {
 		free(w);
 		return NULL;
 	}
@@ -56,7 +57,7 @@ password_destroy(struct password *w)
 /* The hash of `phrase`, in w->data until it is wiped. NULL with errno. libxcrypt answers a
  * setting that it does not know by "*0", which must never equal a stored "*0". */
 static const char *
-compute(struct password *w, const char *phrase, const char *setting)
+compute_hash(struct password *w, const char *phrase, const char *setting)
 {
 	const char *made;
 
@@ -66,7 +67,7 @@ compute(struct password *w, const char *phrase, const char *setting)
 }
 
 static void
-wipe(struct password *w)
+wipe_work_area(struct password *w)
 {
 	explicit_bzero(&w->data, sizeof(w->data));
 }
@@ -79,38 +80,38 @@ password_make(struct password *w, const char *phrase, char hash[PASSWORD_HASH_MA
 	int rc = 0;
 
 	if (crypt_gensalt_rn(METHOD, PASSWORD_COST, NULL, 0, setting, sizeof(setting)) != NULL)
-		made = compute(w, phrase, setting);
+		made = compute_hash(w, phrase, setting);
 	if (made == NULL)
 		rc = -errno;
 	else
 		memcpy(hash, made, strlen(made) + 1);
-	wipe(w);
+	wipe_work_area(w);
 	return rc;
 }
 
 int
 password_verify(struct password *w, const char *phrase, const char *hash)
 {
-	const char *made = compute(w, phrase, hash);
+	const char *made = compute_hash(w, phrase, hash);
 	size_t len = strlen(hash);
 	int rc = -EACCES;
 
 	if (made == NULL) {
 		rc = -errno;
-		compute(w, phrase, w->nobody);
+		compute_hash(w, phrase, w->nobody);
 	} else if (strlen(made) == len && CRYPTO_memcmp(made, hash, len) == 0) {
 		rc = 0;
 	}
-	wipe(w);
+	wipe_work_area(w);
 	return rc;
 }
 
 int
 password_verify_nobody(struct password *w, const char *phrase)
 {
-	int rc = compute(w, phrase, w->nobody) == NULL ? -errno : -EACCES;
+	int rc = compute_hash(w, phrase, w->nobody) == NULL ? -errno : -EACCES;
 
-	wipe(w);
+	wipe_work_area(w);
 	return rc;
 }
 

@@ -147,8 +147,9 @@ db_commit(struct db *d)
 	return d->ops->exec(d, "COMMIT");
 }
 
-/* Its failure tells nothing new: either there is nothing to roll back (SQLite does it by
- * itself after some errors), or the connection is gone, which the next call finds. */
+/* Keeps the failure that asked for it. Its own tells nothing new: either there is nothing to roll
+ * back (SQLite does it by itself after some errors), or the connection is gone, which the next
+ * call finds. */
 void
 db_rollback(struct db *d)
 {

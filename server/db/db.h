@@ -1,10 +1,12 @@
 /*
- * db.h - a small driver interface: SQLite and MySQL/MariaDB behind one set of queries.
+ * db.h - one interface to SQLite and MySQL/MariaDB, with one set of queries.
  *
- * Runs in the store's processes only; blocking. The queries are written once in
- * store_*.c; where the dialects differ, the driver has a named fragment.
- * Never an automatic reconnect: on DB_LOST the caller closes, opens anew, and
- * replays its batch (the unique key makes that safe).
+ * The queries are written once, in store_*.c. Where the dialects differ, the
+ * driver has a named fragment (enum db_sql).
+ *
+ * Process  The store's processes only. Calls block.
+ * Crash    Never an automatic reconnect. On DB_LOST the caller closes, opens
+ *          again and replays its batch; the unique key makes that safe.
  */
 #ifndef KITH_SERVER_DB_H
 #define KITH_SERVER_DB_H
@@ -22,82 +24,104 @@ enum db_class {
 	DB_OK,
 	DB_ROW,
 	DB_DONE,
-	DB_DUPLICATE,			/* a unique key refused it; the transaction is to be rolled back */
-	DB_RETRY,			/* deadlock, lock timeout, busy: roll back and redo */
-	DB_LOST,			/* connection gone, or COMMIT's outcome unknown */
-	DB_FULL,			/* disk or table space full, read-only */
-	DB_ERROR			/* ours: bad SQL, constraint; logged with its text */
+	DB_DUPLICATE,	/* refused by a unique key: roll back */
+	DB_RETRY,	/* deadlock, lock timeout, busy: roll back and redo */
+	DB_LOST,	/* connection gone, or COMMIT's outcome unknown */
+	DB_FULL,	/* disk or table space full, read-only */
+	DB_ERROR	/* our fault: bad SQL, constraint; logged with text */
 };
 
-/* NULL with err; `fatal` tells that waiting will not help (wrong durability setting:
- * named with its value; newer schema; wrong password). */
-struct db	*db_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen);
-void		 db_close(struct db *d);		/* also frees its statements */
+/* -- opening -------------------------------------------------------------- */
 
-/* Upgrades the schema under a lock; refuses a newer one. Writer only. 0, or -1 with err. */
+/* NULL with err. *fatal: waiting will not help (wrong password, newer schema, a
+ * setting that makes commits less than durable, which err names with its
+ * value). */
+struct db	*db_open(const struct conf *c, bool writer, bool *fatal,
+		    char *err, size_t errlen);
+void		 db_close(struct db *d);	/* frees its statements, too */
+
+/* Upgrades the schema under a lock. Refuses a newer one. Writer only. 0, or -1
+ * with err. */
 int		 db_migrate(struct db *d, char *err, size_t errlen);
 
-/* The prepared statement of `sql` ('?' places), made at first use and kept; `sql` is a
- * string constant: it is known by its address. Reset, nothing bound. NULL on failure:
- * db_class() says why. */
+/* Upkeep while idle, at most every 200 ms: checkpoints the WAL, or keeps the
+ * connection from going stale. Not in a transaction. */
+enum db_class	 db_tend(struct db *d);
+
+/* -- statements ----------------------------------------------------------- */
+
+/* The prepared statement of `sql` ('?' places), made at its first use and kept:
+ * reset, nothing bound. `sql` is a string constant, known by its address. NULL
+ * on failure: db_class() says why. */
 struct db_stmt	*db_stmt(struct db *d, const char *sql);
 
-/* Places count from 0. Bytes are borrowed until the reset. */
+/* Places count from 0; one that is not bound is NULL. Bytes, also of text, are
+ * borrowed until the reset. */
 void		 db_bind_int(struct db_stmt *s, unsigned i, int64_t v);
-void		 db_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len);	/* also text */
+void		 db_bind_bytes(struct db_stmt *s, unsigned i, const void *v,
+		    size_t len);
 
-enum db_class	 db_step(struct db_stmt *s);	/* DB_ROW, DB_DONE or a failure */
-void		 db_reset(struct db_stmt *s);	/* always, when done with its rows */
+/* DB_ROW, DB_DONE or a failure. Reset it when done with its rows. */
+enum db_class	 db_step(struct db_stmt *s);
+void		 db_reset(struct db_stmt *s);
 
-int64_t		 db_int(struct db_stmt *s, unsigned column);	/* 0 for NULL */
+int64_t		 db_int(struct db_stmt *s, unsigned column);	/* NULL: 0 */
 bool		 db_null(struct db_stmt *s, unsigned column);
-/* Valid until the next step or reset; NUL follows; *len may be NULL. */
+
+/* Valid until the next step or reset. A NUL follows. `len` may be NULL. */
 const char	*db_bytes(struct db_stmt *s, unsigned column, size_t *len);
 
-/* Text that the dialects word differently, of the same places and columns on both:
+/* Text that the dialects word differently, with the same places and columns:
  * db_stmt(d, db_sql(d, DB_SQL_...)). */
 enum db_sql {
-	DB_SQL_MEMBER_ADD,	/* conversation, user, since_seq, role: harmless if it is there */
-	DB_SQL_INVITE_ADD,	/* conversation, user, role: an invitation; harmless if it is there */
-	DB_SQL_CURSOR_PUT,	/* user, conversation, device, read_seq: forward only;
-				 * db_changes() is 0 if it did not move */
+	/* conversation, user, since_seq, role; no change if it is there */
+	DB_SQL_MEMBER_ADD,
+	/* conversation, user, role: an invitation; no change if it is there */
+	DB_SQL_INVITE_ADD,
+	/* user, conversation, device, read_seq: moves forward only;
+	 * db_changes() is 0 if it did not move */
+	DB_SQL_CURSOR_PUT,
 	DB_SQL_COUNT
 };
 const char	*db_sql(const struct db *d, enum db_sql which);
 
-/*
- * The two statements of a batch of messages, where the drivers differ most. Both
- * run in a transaction of the caller.
- */
-struct db_seqs {			/* numbers wanted from one conversation's counter */
+/* -- batches -------------------------------------------------------------- */
+
+/* The two statements of a batch of messages, where the drivers differ most.
+ * Both run in the caller's transaction. */
+
+#define DB_BATCH_MAX	512u		/* rows of one call */
+
+struct db_seqs {			/* numbers wanted from one counter */
 	uint64_t	conversation;
 	uint64_t	count;
 	uint64_t	last;		/* out: the last one of them */
 };
 
-#define DB_BATCH_MAX	512u		/* rows of one call */
-
-/* Raises each counter by `count`, making it if it is missing. Rising ids, none twice. */
+/* Raises each counter by `count`; makes it if it is missing. Ids in rising
+ * order, none twice. */
 enum db_class	 db_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
 
-/* All or, with a failure, to be rolled back. DB_DUPLICATE: see db_duplicate_primary(). */
-enum db_class	 db_put_events(struct db *d, const struct db_event *e, unsigned n);
+/* Stores all rows. After a failure, roll back. DB_DUPLICATE: see
+ * db_duplicate_primary(). */
+enum db_class	 db_put_events(struct db *d, const struct db_event *e,
+		    unsigned n);
 
-/* The last DB_DUPLICATE was of a primary key: a counter lags behind its events. If
- * not, (sender, client id) or a name stands already. */
+/* The last DB_DUPLICATE was of a primary key: a counter lags behind its events.
+ * Otherwise (sender, client id) or a name exists already. */
 bool		 db_duplicate_primary(const struct db *d);
 
-/* Small upkeep while idle, at most every 200 ms: moves the WAL into the database, or keeps
- * the connection from going stale. Not in a transaction. */
-enum db_class	 db_tend(struct db *d);
+/* -- transactions --------------------------------------------------------- */
 
 enum db_class	 db_begin(struct db *d);
-enum db_class	 db_commit(struct db *d);	/* DB_LOST: it may or may not have happened */
+enum db_class	 db_commit(struct db *d);	/* DB_LOST: unknown */
 void		 db_rollback(struct db *d);
 
-enum db_class	 db_class(const struct db *d);	/* of the last failure */
+/* -- results -------------------------------------------------------------- */
+
+enum db_class	 db_class(const struct db *d);	/* the last failure */
 const char	*db_text(const struct db *d);	/* its text, for the log */
-int64_t		 db_changes(const struct db *d);	/* rows changed by the last statement */
-int64_t		 db_last_id(const struct db *d);	/* generated key of the last insert */
+int64_t		 db_changes(const struct db *d);	/* last statement */
+int64_t		 db_last_id(const struct db *d);	/* last insert */
 
 #endif

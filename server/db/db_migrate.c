@@ -1,13 +1,13 @@
 /*
- * db_migrate.c - brings the schema to the newest version that was compiled in.
+ * db_migrate.c - upgrades the schema to the newest version that was compiled in.
  *
- * SQLite does it in one transaction. MySQL's DDL commits by itself: there a named lock
- * keeps others out, and a step that was interrupted is run again from its start.
+ * SQLite does it in one transaction. MySQL's DDL commits by itself: there a named lock keeps
+ * others out, and an interrupted step runs again from its start.
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "protocol/base/clock.h"
 #include "server/db/db_driver.h"
 
 #define STATEMENT_MAX	4096u		/* bytes of one statement in etc/schema */
@@ -22,7 +22,7 @@ newest_version(const struct db *d)
 	return i;
 }
 
-/* The version that is there; 0 none yet. DB_OK or a failure. */
+/* The version of the database; unchanged if it has none yet. DB_OK or a failure. */
 static enum db_class
 read_version(struct db *d, unsigned *version)
 {
@@ -66,7 +66,7 @@ db_migrate_check(struct db *d, bool *fatal, char *err, size_t errlen)
 	return 0;
 }
 
-/* Runs statement by statement: each ends with ';' at a line's end. */
+/* Runs one statement after the other. Each ends with ';' at the end of a line. */
 static enum db_class
 run_schema_text(struct db *d, const char *text)
 {
@@ -98,7 +98,7 @@ apply_schema(struct db *d, const struct db_schema *step)
 	if (s == NULL)
 		return d->cls;
 	db_bind_int(s, 0, step->version);
-	db_bind_int(s, 1, (int64_t)time(NULL) * 1000);
+	db_bind_int(s, 1, (int64_t)clock_utc_ms());
 	c = db_step(s);
 	db_reset(s);
 	return c == DB_DONE ? DB_OK : c;

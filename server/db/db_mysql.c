@@ -1,13 +1,14 @@
 /*
- * db_mysql.c - the driver for MariaDB and MySQL, by the mysqlclient API: statements.
+ * db_mysql.c - the driver for MariaDB and MySQL, by the mysqlclient API: statements, upkeep.
  *
- * Never an automatic reconnect: see db_mysql_open.c. How a batch is written depends on the
- * server: see db_mysql_batch.c.
+ * db_mysql_open.c connects; db_mysql_batch.c writes batches, in a way that depends on the server.
  */
 #include "server/db/db_mysql.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#include "protocol/base/clock.h"
 
 #define COLUMN_BYTES	64u		/* a column's first buffer */
 
@@ -48,10 +49,10 @@ my_exec(struct db *d, const char *sql)
 	return db_mysql_query(my_db(d), sql, strlen(sql));
 }
 
-/*
- * Statements. Results are read whole (they are small: each query has a limit), so
- * that several statements may be under way.
- */
+/* -- statements ----------------------------------------------------------- */
+
+/* Results are read whole, so that several statements may run side by side. They are
+ * small: each query has a limit. */
 
 static void
 my_finalize(struct db_stmt *base)
@@ -111,7 +112,7 @@ my_prepare(struct db *d, const char *sql)
 		db_fail(d, DB_RETRY, "out of memory");
 		goto fail;
 	}
-	my_db(d)->used_ms = db_mysql_now_ms();
+	my_db(d)->used_ms = clock_now_ms();
 	if (mysql_stmt_prepare(s->st, sql, strlen(sql)) != 0) {
 		db_mysql_query_failed_stmt(my_db(d), s->st);
 		goto fail;
@@ -180,7 +181,7 @@ my_grow_column(struct mysql_column *c, unsigned long need)
 	return 0;
 }
 
-/* The result was stored, so that the longest value of each column is known. */
+/* The result is stored here already, so the longest value of each column is known. */
 static int
 my_bind_columns(struct mysql_stmt *s)
 {
@@ -213,7 +214,7 @@ my_execute(struct mysql_stmt *s)
 {
 	struct mysql_db *d = my_db(s->base.db);
 
-	d->used_ms = db_mysql_now_ms();
+	d->used_ms = clock_now_ms();
 	if (s->nplaces > 0 && mysql_stmt_bind_param(s->st, s->places))
 		return db_mysql_query_failed_stmt(d, s->st);
 	if (mysql_stmt_execute(s->st) != 0)
@@ -260,7 +261,7 @@ my_reset(struct db_stmt *base)
 		my_bind_null(base, i);
 }
 
-/* Numbers also from text: what SELECT @@setting gives depends on the server. */
+/* Also a number in text: the type of SELECT @@setting depends on the server. */
 static int64_t
 my_int(struct db_stmt *base, unsigned column)
 {
@@ -293,7 +294,7 @@ my_bytes(struct db_stmt *base, unsigned column, size_t *len)
 	return c->bytes;
 }
 
-/* The last statement was a prepared one: its numbers are those of the connection too. */
+/* The last statement was a prepared one; its numbers are also those of the connection. */
 static int64_t
 my_changes(const struct db *d)
 {
@@ -306,18 +307,18 @@ my_last_id(const struct db *d)
 	return (int64_t)mysql_insert_id(my_db(d)->h);
 }
 
-/*
- * Upkeep.
- */
+/* -- upkeep --------------------------------------------------------------- */
 
 static enum db_class
-my_tend(struct db *d)
+my_tend(struct db *base)
 {
-	if (db_mysql_now_ms() - my_db(d)->used_ms < my_db(d)->ping_every_ms)
+	struct mysql_db *d = my_db(base);
+
+	if (clock_now_ms() - d->used_ms < d->ping_every_ms)
 		return DB_OK;
-	my_db(d)->used_ms = db_mysql_now_ms();
-	if (mysql_ping(my_db(d)->h) != 0)
-		return db_mysql_query_failed(my_db(d), mysql_errno(my_db(d)->h), mysql_error(my_db(d)->h));
+	d->used_ms = clock_now_ms();
+	if (mysql_ping(d->h) != 0)
+		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
 	return DB_OK;
 }
 
@@ -350,7 +351,7 @@ my_close(struct db *d)
 	if (my_db(d)->put != NULL)
 		mysql_stmt_close(my_db(d)->put);
 	mysql_close(my_db(d)->h);
-	free(my_db(d)->text.bytes);
+	wipebuf_fini(&my_db(d)->text.buf);
 	free(d);
 }
 

@@ -6,20 +6,20 @@
 
 #include <mysql.h>
 
+#include "protocol/base/wipebuf.h"
 #include "server/db/db_driver.h"
 #include "server/db/db_event.h"
 
-#ifdef MARIADB_PACKAGE_VERSION			/* Connector/C; otherwise Oracle's library */
+#ifdef MARIADB_PACKAGE_VERSION		/* Connector/C, not Oracle's */
 #define HAVE_MARIADB_ARRAYS 1
 typedef my_bool mysql_bool;
 #else
 typedef bool mysql_bool;
 #endif
 
-struct mysql_text {				/* a statement's text, for what can't be prepared */
-	char	*bytes;
-	size_t	 len, size;
-	bool	 failed;			/* out of memory */
+struct mysql_text {			/* of an unprepared statement */
+	struct wipebuf	 buf;
+	bool		 failed;	/* out of memory */
 };
 
 #ifdef HAVE_MARIADB_ARRAYS
@@ -38,30 +38,37 @@ struct mysql_columns {
 struct mysql_db {
 	struct db	 base;
 	MYSQL		*h;
-	bool		 returning;		/* INSERT .. RETURNING: MariaDB 10.5 */
-	bool		 arrays;		/* one statement, many rows: MariaDB 10.2 and its library */
-	size_t		 packet_max;		/* max_allowed_packet */
-	int64_t		 ping_every_ms, used_ms;
-	MYSQL_STMT	*put;			/* the array insert; NULL until it is needed */
+	bool		 returning;	/* INSERT .. RETURNING: MariaDB 10.5 */
+	bool		 arrays;	/* one statement, many rows: MariaDB
+					 * 10.2 with its library */
+	size_t		 packet_max;	/* max_allowed_packet */
+	uint64_t	 ping_every_ms, used_ms;
+	MYSQL_STMT	*put;		/* the array insert; made when needed */
 	struct mysql_text text;
 #ifdef HAVE_MARIADB_ARRAYS
 	struct mysql_columns columns;
 #endif
 };
 
-/* Notes the last error of the connection, or of a statement. */
-enum db_class	db_mysql_query_failed(struct mysql_db *d, unsigned number, const char *text);
-enum db_class	db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
+/* -- db_mysql_query.c ----------------------------------------------------- */
 
-/* Sends `len` bytes of SQL; the caller fetches the result, if it has one. */
+/* Sends `len` bytes of SQL. The caller fetches the result, if there is one. */
 enum db_class	db_mysql_query(struct mysql_db *d, const char *sql, size_t len);
 
-int64_t		db_mysql_now_ms(void);	/* monotonic, coarse */
+/* Notes an error of the connection, or of a statement. */
+enum db_class	db_mysql_query_failed(struct mysql_db *d, unsigned number,
+		    const char *text);
+enum db_class	db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
+
+/* -- db_mysql.c ----------------------------------------------------------- */
 
 extern const struct db_ops db_mysql_ops;
 
-/* db_mysql_batch.c */
-enum db_class	db_mysql_batch_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
-enum db_class	db_mysql_batch_put_events(struct db *d, const struct db_event *e, unsigned n);
+/* -- db_mysql_batch.c ----------------------------------------------------- */
+
+enum db_class	db_mysql_batch_take_seqs(struct db *d, struct db_seqs *c,
+		    unsigned n);
+enum db_class	db_mysql_batch_put_events(struct db *d,
+		    const struct db_event *e, unsigned n);
 
 #endif

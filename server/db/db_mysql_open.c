@@ -1,8 +1,8 @@
 /*
- * db_mysql_open.c - a connection to MariaDB or MySQL, and what the server has to promise.
+ * db_mysql_open.c - connects to MariaDB or MySQL, and checks what the server must promise.
  *
- * Nothing is left to defaults that differ between the two client libraries and their versions:
- * TLS, timeouts, character set, strictness.
+ * Never an automatic reconnect (db.h). TLS, timeouts, character set and strictness are set here:
+ * their defaults differ between the two client libraries and their versions.
  */
 #include <errmsg.h>
 #include <errno.h>
@@ -18,13 +18,13 @@
 #include "server/db/db_mysql.h"
 
 #define CONNECT_S	2
-#define ANSWER_S	5		/* a server silent for so long counts as lost */
+#define ANSWER_S	5		/* a server silent for this long is lost */
 #define LOCK_WAIT_S	"2"
 #define PING_MS		30000
-#define PACKET_MIN	(1u << 20)	/* below it a batch would be cut into crumbs */
+#define PACKET_MIN	(1u << 20)	/* below it, batches would be cut into crumbs */
 #define PASSWORD_MAX	256u
 
-/* Refusals at connect that waiting will not change. */
+/* Errors of connecting that waiting will not mend. */
 static const unsigned refusals[] = {
 	ER_ACCESS_DENIED_ERROR, ER_DBACCESS_DENIED_ERROR, ER_BAD_DB_ERROR,
 	CR_SSL_CONNECTION_ERROR, 1698 /* ER_ACCESS_DENIED_NO_PASSWORD_ERROR */,
@@ -59,12 +59,12 @@ set_options(MYSQL *h)
 	mysql_options(h, MYSQL_OPT_CONNECT_TIMEOUT, &connect_s);
 	mysql_options(h, MYSQL_OPT_READ_TIMEOUT, &answer_s);
 	mysql_options(h, MYSQL_OPT_WRITE_TIMEOUT, &answer_s);
-	/* Otherwise a hostile server reads our files. */
+	/* Otherwise a hostile server could read our files. */
 	mysql_options(h, MYSQL_OPT_LOCAL_INFILE, &no);
 	mysql_options(h, MYSQL_SET_CHARSET_NAME, "utf8mb4");
 }
 
-/* Never "preferred", which falls back to plain text: off, or on and verified. */
+/* Off, or on and verified. Never "preferred", which falls back to plain text. */
 static void
 set_tls(MYSQL *h, const char *ca)
 {
@@ -108,7 +108,7 @@ connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err,
 	int rc = -1;
 
 	if (socket != NULL)
-		ca = NULL;		/* the kernel keeps others out of a Unix socket */
+		ca = NULL;		/* on a Unix socket the kernel keeps others out */
 	set_options(d->h);
 	mysql_options(d->h, MYSQL_OPT_PROTOCOL, &protocol);
 	set_tls(d->h, ca);
@@ -149,7 +149,7 @@ read_setting(struct mysql_db *d, const char *sql, char *out, size_t len)
 	return c;
 }
 
-/* What promise 1 of the design needs of the server. */
+/* What the server must promise so that an acknowledged message is on the disk. */
 static const struct {
 	const char	*name, *want;
 	bool		 with_binlog;	/* matters only if there is a binary log */
@@ -188,7 +188,7 @@ static int
 check_sizes(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 {
 	char packet[32], idle_s[32];
-	int64_t idle_ms;
+	uint64_t idle_ms;
 
 	if (read_setting(d, "SELECT @@max_allowed_packet", packet, sizeof(packet)) != DB_OK ||
 	    read_setting(d, "SELECT @@wait_timeout", idle_s, sizeof(idle_s)) != DB_OK) {
@@ -202,12 +202,12 @@ check_sizes(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 		    "least %u", packet, PACKET_MIN);
 		return -1;
 	}
-	idle_ms = strtoll(idle_s, NULL, 10) * 1000;
+	idle_ms = strtoull(idle_s, NULL, 10) * 1000;
 	d->ping_every_ms = idle_ms / 2 < PING_MS ? idle_ms / 2 : PING_MS;
 	return 0;
 }
 
-/* Without strict mode a value that does not fit would be cut without a word. */
+/* Without strict mode, a value that does not fit would be cut silently. */
 static int
 set_session(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 {

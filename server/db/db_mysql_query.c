@@ -1,16 +1,16 @@
 /*
- * db_mysql_query.c - sends SQL, and says by its error number what became of it.
+ * db_mysql_query.c - sends SQL, and classifies errors by their number.
  */
 #include <errmsg.h>
 #include <string.h>
-#include <time.h>
 
 #include <mysqld_error.h>
 
+#include "protocol/base/clock.h"
 #include "server/db/db_mysql.h"
 
-/* Errors by what helps against them; what is not listed is DB_ERROR. Numbers that one of the
- * two libraries does not name are given as such. */
+/* Errors by what helps against them; all others are DB_ERROR. Numbers stand for names that one
+ * of the two libraries lacks. */
 static const struct {
 	unsigned	number;
 	enum db_class	cls;
@@ -49,15 +49,6 @@ static const struct {
 	{ ER_GET_ERRNO, DB_FULL },			/* "Got error 28 from storage engine" */
 };
 
-int64_t
-db_mysql_now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * (int64_t)1000 + ts.tv_nsec / 1000000;
-}
-
 static enum db_class
 class_of_number(unsigned number)
 {
@@ -87,7 +78,7 @@ db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st)
 enum db_class
 db_mysql_query(struct mysql_db *d, const char *sql, size_t len)
 {
-	d->used_ms = db_mysql_now_ms();
+	d->used_ms = clock_now_ms();
 	if (mysql_real_query(d->h, sql, len) != 0)
 		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
 	return DB_OK;

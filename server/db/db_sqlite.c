@@ -1,9 +1,9 @@
 /*
  * db_sqlite.c - the embedded driver: STATE/kith.db, WAL, synchronous=FULL.
  *
- * Who writes the WAL back: the reader process does it every 200 ms (db_tend), which costs
- * the writer nothing and makes it 1.4 times as fast; the writer itself only beyond
- * WAL_PAGES, so that the file stays bounded when readers are away.
+ * Checkpoints of the WAL are the reader's work, every 200 ms (db_tend): that makes the writer 1.4
+ * times as fast. The writer checkpoints only beyond WAL_PAGES, so that the file stays bounded
+ * when no reader runs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
 
+#include "protocol/base/clock.h"
 #include "protocol/base/utf8.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
@@ -34,16 +34,16 @@ struct sqlite_db {
 	struct db	 base;
 	sqlite3		*h;
 	int		 page_bytes;
-	int64_t		 tended_ms;
+	uint64_t	 tended_ms;
 };
 
 struct sqlite_stmt {
 	struct db_stmt	 base;
 	sqlite3_stmt	*st;
-	int		 bind_rc;	/* first failed bind, told by the next step */
+	int		 bind_rc;	/* first failed bind, returned by the next step */
 };
 
-/* Locks and the shared index do not work, or not reliably, over these. */
+/* Locks and the shared index do not work reliably over these. */
 static const struct {
 	long		 magic;
 	const char	*name;
@@ -65,17 +65,8 @@ lite_stmt(struct db_stmt *s)
 	return (struct sqlite_stmt *)s;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
-	return ts.tv_sec * (int64_t)1000 + ts.tv_nsec / 1000000;
-}
-
-/* An I/O error counts as a lost connection: after a failed fsync nobody knows what is
- * on the disk, so the handle is given up and the file read anew. */
+/* An I/O error counts as a lost connection. After a failed fsync nobody knows what is on the
+ * disk, so the handle is dropped and the file is read again. */
 static enum db_class
 lite_class(int rc)
 {
@@ -114,9 +105,7 @@ lite_failed(struct sqlite_db *d, int rc)
 	return d->base.cls;
 }
 
-/*
- * Statements.
- */
+/* -- statements ----------------------------------------------------------- */
 
 static struct db_stmt *
 lite_prepare(struct db *d, const char *sql)
@@ -159,8 +148,8 @@ lite_bind_int(struct db_stmt *s, unsigned i, int64_t v)
 	lite_note_bind(s, sqlite3_bind_int64(lite_stmt(s)->st, (int)i + 1, v));
 }
 
-/* Text is bound as text, so that it reads well in SQLite's shell; the rest (hashes) as a
- * blob. The same bytes always get the same type, hence compare equal. */
+/* Text is bound as text, so that it is readable in SQLite's shell, anything else (hashes) as a
+ * blob. The same bytes always get the same type, so they compare equal. */
 static void
 lite_bind_bytes(struct db_stmt *s, unsigned i, const void *v, size_t len)
 {
@@ -234,9 +223,7 @@ lite_exec(struct db *d, const char *sql)
 	return rc == SQLITE_OK ? DB_OK : lite_failed(lite_db(d), rc);
 }
 
-/*
- * A batch.
- */
+/* -- a batch -------------------------------------------------------------- */
 
 static enum db_class
 lite_take_seqs(struct db *d, struct db_seqs *c, unsigned n)
@@ -280,11 +267,9 @@ lite_put_events(struct db *d, const struct db_event *e, unsigned n)
 	return cls == DB_DONE ? DB_OK : cls;
 }
 
-/*
- * The WAL.
- */
+/* -- the WAL -------------------------------------------------------------- */
 
-/* After each commit of the writer. Its failure (a reader in the way) only means later. */
+/* After each commit of the writer. If it fails, because of a reader, the next one tries again. */
 static int
 lite_wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
 {
@@ -300,7 +285,7 @@ lite_wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
 static enum db_class
 lite_tend(struct db *d)
 {
-	int64_t now = now_ms();
+	uint64_t now = clock_now_ms();
 	int rc;
 
 	if (d->writer || now - lite_db(d)->tended_ms < TEND_MS)
@@ -312,9 +297,7 @@ lite_tend(struct db *d)
 	return lite_failed(lite_db(d), rc);
 }
 
-/*
- * Opening.
- */
+/* -- opening -------------------------------------------------------------- */
 
 static enum db_class
 lite_lock_schema(struct db *d)
@@ -394,7 +377,7 @@ refuse_network_fs(const char *dir, char *err, size_t errlen)
 	return 0;
 }
 
-/* Sets it, reads it back: 0, or -1 with the setting named and its value. */
+/* Sets a setting and reads it back. 0, or -1 with its name and value in err. */
 static int
 lite_require(struct sqlite_db *d, const char *set, const char *get, const char *want,
     bool *fatal, char *err, size_t errlen)
@@ -435,7 +418,7 @@ lite_configure(struct sqlite_db *d, bool *fatal, char *err, size_t errlen)
 	sqlite3_extended_result_codes(d->h, 1);
 	sqlite3_busy_timeout(d->h, BUSY_MS);
 	sqlite3_db_config(d->h, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	/* Before a writer made the file into a WAL database, a reader has no business in it. */
+	/* A reader waits until a writer has made the file a WAL database. */
 	if (lite_require(d, d->base.writer ? "PRAGMA journal_mode=WAL" : "", "PRAGMA journal_mode",
 	    "wal", fatal, err, errlen) < 0) {
 		*fatal = *fatal && d->base.writer;
@@ -453,7 +436,7 @@ lite_configure(struct sqlite_db *d, bool *fatal, char *err, size_t errlen)
 	return 0;
 }
 
-/* A file just made lasts only once its name does. */
+/* A new file survives a power cut only if its name does. */
 static void
 sync_dir(const char *dir)
 {

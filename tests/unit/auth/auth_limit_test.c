@@ -35,8 +35,14 @@ add(struct auth_limit *l, uint64_t key, unsigned times)
 		auth_limit_add(l, key, LIMIT, NOW);
 }
 
+static uint32_t
+wait_now(struct auth_limit *l, uint64_t key)
+{
+	return auth_limit_wait(l, key, LIMIT, NOW);
+}
+
 static void
-limit_at_once_then_one_a_share(void **state)
+burst_of_limit_then_one_a_share(void **state)
 {
 	uint64_t key = auth_limit_key(*state, here, "alice");
 
@@ -56,14 +62,14 @@ static void
 others_are_not_locked_out(void **state)
 {
 	add(*state, auth_limit_key(*state, here, "alice"), 3 * LIMIT);
-	assert_int_equal(auth_limit_wait(*state, auth_limit_key(*state, there, "alice"), LIMIT, NOW), 0);
-	assert_int_equal(auth_limit_wait(*state, auth_limit_key(*state, here, "bob"), LIMIT, NOW), 0);
-	assert_int_equal(auth_limit_wait(*state, auth_limit_key(*state, here, NULL), LIMIT, NOW), 0);
-	assert_int_equal(auth_limit_wait(*state, auth_limit_key(*state, here, ""), LIMIT, NOW), 0);
+	assert_int_equal(wait_now(*state, auth_limit_key(*state, there, "alice")), 0);
+	assert_int_equal(wait_now(*state, auth_limit_key(*state, here, "bob")), 0);
+	assert_int_equal(wait_now(*state, auth_limit_key(*state, here, NULL)), 0);
+	assert_int_equal(wait_now(*state, auth_limit_key(*state, here, "")), 0);
 }
 
 static void
-what_was_no_failure_is_forgiven(void **state)
+forgiven_failures_do_not_count(void **state)
 {
 	uint64_t key = auth_limit_key(*state, here, "alice");
 
@@ -79,7 +85,7 @@ what_was_no_failure_is_forgiven(void **state)
 }
 
 static void
-limit_0_is_none(void **state)
+limit_0_never_refuses(void **state)
 {
 	uint64_t key = auth_limit_key(*state, here, "alice");
 
@@ -90,7 +96,7 @@ limit_0_is_none(void **state)
 }
 
 static void
-every_limit_allows_just_as_many(void **state)
+every_limit_allows_exactly_that_many(void **state)
 {
 	for (unsigned limit = 1; limit <= 1000; limit++) {
 		char name[16];
@@ -109,7 +115,7 @@ every_limit_allows_just_as_many(void **state)
 
 /* A flood of names, each tried once, does not make room for the one that is tried often. */
 static void
-flood_does_not_wash_away(void **state)
+flood_of_names_evicts_no_repeated_failure(void **state)
 {
 	uint64_t key = auth_limit_key(*state, here, "alice");
 
@@ -124,7 +130,7 @@ flood_does_not_wash_away(void **state)
 }
 
 static void
-keys_are_secret(void **state)
+keys_depend_on_the_secret(void **state)
 {
 	struct auth_limit *other = auth_limit_create();
 
@@ -139,13 +145,13 @@ main(void)
 {
 #define TEST(f)	cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(limit_at_once_then_one_a_share),
+		TEST(burst_of_limit_then_one_a_share),
 		TEST(others_are_not_locked_out),
-		TEST(what_was_no_failure_is_forgiven),
-		TEST(limit_0_is_none),
-		TEST(every_limit_allows_just_as_many),
-		TEST(flood_does_not_wash_away),
-		TEST(keys_are_secret),
+		TEST(forgiven_failures_do_not_count),
+		TEST(limit_0_never_refuses),
+		TEST(every_limit_allows_exactly_that_many),
+		TEST(flood_of_names_evicts_no_repeated_failure),
+		TEST(keys_depend_on_the_secret),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,9 +158,7 @@ make_invite(struct world *w, bool admin)
 	return text;
 }
 
-/*
- * Passwords.
- */
+/* -- passwords ------------------------------------------------------------ */
 
 static void
 password_gives_a_token(void **state)
@@ -211,7 +209,7 @@ wrong_and_unknown_cost_and_say_the_same(void **state)
 }
 
 static void
-what_no_account_has_costs_nothing(void **state)
+impossible_credentials_cost_nothing(void **state)
 {
 	char longer[PASSWORD_BYTES_MAX + 2];
 	struct world *w = *state;
@@ -238,7 +236,7 @@ account_without_hash_lets_nobody_in(void **state)
 }
 
 static void
-old_hash_is_made_anew(void **state)
+stale_hash_is_replaced_at_login(void **state)
 {
 	struct world *w = *state;
 
@@ -269,9 +267,7 @@ token_needs_the_hash_that_was_checked(void **state)
 	assert_int_equal(w->ntokens, 1);
 }
 
-/*
- * Tokens.
- */
+/* -- tokens --------------------------------------------------------------- */
 
 static void
 token_logs_in_without_a_hash(void **state)
@@ -348,7 +344,7 @@ other_tokens_are_refused(void **state)
 }
 
 static void
-used_devices_are_told_together(void **state)
+used_devices_are_reported_in_batches(void **state)
 {
 	struct world *w = *state;
 	char token[TOKEN_CHARS + 1];
@@ -368,9 +364,7 @@ used_devices_are_told_together(void **state)
 	assert_int_equal(w->last_used_devices, AUTH_USED_MAX);
 }
 
-/*
- * Registration.
- */
+/* -- registration --------------------------------------------------------- */
 
 static void
 invite_makes_one_account(void **state)
@@ -428,7 +422,8 @@ registration_modes(void **state)
 	const char *invite = make_invite(w, true);
 
 	w->conf.registration = REGISTRATION_CLOSED;
-	assert_int_equal(reg(w, "bob", "another password", invite).code, KITH_E_REGISTRATION_CLOSED);
+	assert_int_equal(reg(w, "bob", "another password", invite).code,
+	    KITH_E_REGISTRATION_CLOSED);
 	w->conf.registration = REGISTRATION_OPEN;
 	assert_int_equal(reg(w, "bob", "another password", "").code, KITH_E_OK);
 	assert_false(w->accounts[1].admin);
@@ -478,9 +473,7 @@ fields_are_checked(void **state)
 	assert_int_equal(world_hashes(w), 1);
 }
 
-/*
- * Changing the password.
- */
+/* -- changing the password ------------------------------------------------ */
 
 static void
 password_is_changed(void **state)
@@ -501,7 +494,8 @@ password_is_not_changed(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(change(w, 1, "not the password", "a better password").code, KITH_E_AUTH_FAILED);
+	assert_int_equal(change(w, 1, "not the password", "a better password").code,
+	    KITH_E_AUTH_FAILED);
 	assert_int_equal(change(w, 1, PASSWORD, "short").code, KITH_E_PASSWORD_WEAK);
 	assert_int_equal(change(w, 1, "", "a better password").code, KITH_E_AUTH_FAILED);
 	assert_int_equal(change(w, 9, PASSWORD, "a better password").code, KITH_E_AUTH_FAILED);
@@ -509,9 +503,7 @@ password_is_not_changed(void **state)
 	assert_int_equal(w->asked[ASKED(SET_PASSWORD)], 0);
 }
 
-/*
- * Limits.
- */
+/* -- limits --------------------------------------------------------------- */
 
 static void
 guessing_is_slowed_down(void **state)
@@ -522,7 +514,8 @@ guessing_is_slowed_down(void **state)
 
 	w->conf.login_failures = 3;
 	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(login(w, &far, "alice", "not the password").code, KITH_E_AUTH_FAILED);
+		assert_int_equal(login(w, &far, "alice", "not the password").code,
+		    KITH_E_AUTH_FAILED);
 	got = login(w, &far, "alice", PASSWORD);
 	assert_int_equal(got.code, KITH_E_RATE_LIMITED);
 	assert_in_range(got.retry_ms, AUTH_LIMIT_MS / 3 - 60000, AUTH_LIMIT_MS / 3);
@@ -575,7 +568,7 @@ success_and_breakdowns_do_not_count(void **state)
 
 /* Sent together, none of them waits for the others to fail. */
 static void
-tries_at_once_are_no_way_round(void **state)
+parallel_tries_count_as_failures(void **state)
 {
 	struct world *w = *state;
 	unsigned limited = 0;
@@ -606,9 +599,7 @@ register_and_change_count_as_guesses(void **state)
 	assert_int_equal(change(w, 1, PASSWORD, "a better password").code, KITH_E_RATE_LIMITED);
 }
 
-/*
- * Turns, bounds, breakdowns.
- */
+/* -- turns, bounds, breakdowns -------------------------------------------- */
 
 static void
 tokens_overtake_hashes(void **state)
@@ -718,7 +709,7 @@ silent_store_is_unavailable_and_late_answers_are_ignored(void **state)
 }
 
 static void
-job_in_the_queue_expires(void **state)
+queued_job_expires(void **state)
 {
 	struct world *w = *state;
 	struct got got;
@@ -755,7 +746,7 @@ full_inbox_of_the_store_is_unavailable(void **state)
 }
 
 static void
-failures_of_the_store_are_told(void **state)
+store_failures_reach_the_client(void **state)
 {
 	static const int steps[] = {
 		ASKED(CREATE_ACCOUNT), ASKED(FIND_ACCOUNT), ASKED(CREATE_TOKEN), ASKED(FIND_TOKEN),
@@ -787,7 +778,7 @@ failures_of_the_store_are_told(void **state)
 }
 
 static void
-what_is_none_of_ours_is_refused(void **state)
+unknown_requests_are_refused(void **state)
 {
 	Kith__V1__Logout out = KITH__V1__LOGOUT__INIT;
 	struct ipc_head h = { .type = IPC_AUTH };
@@ -818,9 +809,7 @@ nothing_secret_stays(void **state)
 	assert_null(memmem(w->auth.mem.block, w->auth.mem.size, "$y$", 3));
 }
 
-/*
- * The administrator.
- */
+/* -- the administrator ---------------------------------------------------- */
 
 static void
 invites_have_bounds(void **state)
@@ -863,11 +852,12 @@ invites_have_bounds(void **state)
 }
 
 static void
-administrator_rules_accounts(void **state)
+administrator_manages_accounts(void **state)
 {
 	struct world *w = *state;
 
-	assert_int_equal(admin_user(w, ADMIN(USER_ADD), "bob", "another password", true).code, KITH_E_OK);
+	assert_int_equal(admin_user(w, ADMIN(USER_ADD), "bob", "another password", true).code,
+	    KITH_E_OK);
 	assert_true(world_account(w, "bob")->admin);
 	assert_int_equal(login(w, &near, "bob", "another password").code, KITH_E_OK);
 	assert_int_equal(admin_user(w, ADMIN(USER_ADD), "bob", "another password", true).code,
@@ -883,8 +873,8 @@ administrator_rules_accounts(void **state)
 	    KITH_E_OK);
 	assert_true(w->last_set.keep_device == 0 && !w->last_set.same_password);
 	assert_int_equal(login(w, &near, "bob", "a fresh password").code, KITH_E_OK);
-	assert_int_equal(admin_user(w, ADMIN(USER_PASSWD), "nobody", "a fresh password", false).code,
-	    KITH_E_NO_SUCH_USER);
+	assert_int_equal(admin_user(w, ADMIN(USER_PASSWD), "nobody", "a fresh password",
+	    false).code, KITH_E_NO_SUCH_USER);
 
 	assert_int_equal(admin_user(w, ADMIN(USER_DISABLE), "bob", "", false).code, KITH_E_OK);
 	assert_int_equal(login(w, &near, "bob", "a fresh password").code, KITH_E_DISABLED);
@@ -901,14 +891,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(password_gives_a_token),
 		TEST(wrong_and_unknown_cost_and_say_the_same),
-		TEST(what_no_account_has_costs_nothing),
+		TEST(impossible_credentials_cost_nothing),
 		TEST(account_without_hash_lets_nobody_in),
-		TEST(old_hash_is_made_anew),
+		TEST(stale_hash_is_replaced_at_login),
 		TEST(token_needs_the_hash_that_was_checked),
 		TEST(token_logs_in_without_a_hash),
 		TEST(hooks_log_in_as_hooks_only),
 		TEST(other_tokens_are_refused),
-		TEST(used_devices_are_told_together),
+		TEST(used_devices_are_reported_in_batches),
 		TEST(invite_makes_one_account),
 		TEST(without_invite_names_stay_secret),
 		TEST(taken_names_keep_the_invite),
@@ -919,19 +909,19 @@ main(void)
 		TEST(guessing_is_slowed_down),
 		TEST(loopback_counts_by_name_alone),
 		TEST(success_and_breakdowns_do_not_count),
-		TEST(tries_at_once_are_no_way_round),
+		TEST(parallel_tries_count_as_failures),
 		TEST(register_and_change_count_as_guesses),
 		TEST(tokens_overtake_hashes),
 		TEST(full_queue_is_busy),
 		TEST(more_jobs_than_places_are_busy),
 		TEST(silent_store_is_unavailable_and_late_answers_are_ignored),
-		TEST(job_in_the_queue_expires),
+		TEST(queued_job_expires),
 		TEST(full_inbox_of_the_store_is_unavailable),
-		TEST(failures_of_the_store_are_told),
-		TEST(what_is_none_of_ours_is_refused),
+		TEST(store_failures_reach_the_client),
+		TEST(unknown_requests_are_refused),
 		TEST(nothing_secret_stays),
 		TEST(invites_have_bounds),
-		TEST(administrator_rules_accounts),
+		TEST(administrator_manages_accounts),
 	};
 
 	log_init(LOG_L_ERROR);

@@ -35,7 +35,7 @@ teardown(void **state)
 }
 
 static void
-right_and_wrong(void **state)
+right_password_verifies_and_wrong_does_not(void **state)
 {
 	char hash[PASSWORD_HASH_MAX];
 
@@ -73,11 +73,11 @@ other_methods_are_verified_and_stale(void **state)
 
 /* None of them lets anybody in, whatever crypt_r() answers. */
 static void
-no_hash_matches_nothing(void **state)
+a_string_that_is_no_hash_matches_nothing(void **state)
 {
 	static const char *const hashes[] = {
-		"", "*", "*0", "*1", "!", "x", "$", "$y$", "$y$j9T$", "$y$j9T$salt$", "$99$salt$hash",
-		"correct horse",
+		"", "*", "*0", "*1", "!", "x", "$", "$y$", "$y$j9T$", "$y$j9T$salt$",
+		"$99$salt$hash", "correct horse",
 	};
 
 	for (size_t i = 0; i < COUNT(hashes); i++) {
@@ -98,10 +98,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(right_and_wrong),
+		cmocka_unit_test(right_password_verifies_and_wrong_does_not),
 		cmocka_unit_test(salts_differ),
 		cmocka_unit_test(other_methods_are_verified_and_stale),
-		cmocka_unit_test(no_hash_matches_nothing),
+		cmocka_unit_test(a_string_that_is_no_hash_matches_nothing),
 		cmocka_unit_test(nobody_is_never_right),
 	};
 

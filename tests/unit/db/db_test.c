@@ -149,9 +149,7 @@ events(struct db *d)
 	return count(d, "SELECT COUNT(*) FROM events");
 }
 
-/*
- * Statements.
- */
+/* -- statements ----------------------------------------------------------- */
 
 static void
 bytes_come_back_as_they_went(void **state)
@@ -179,7 +177,8 @@ bytes_come_back_as_they_went(void **state)
 		e.body_len = (uint32_t)rows[i].len;
 		assert_int_equal(db_put_events(f->db, &e, 1), DB_OK);
 	}
-	s = db_stmt(f->db, "SELECT body, client_id FROM events WHERE conversation = ? ORDER BY seq");
+	s = db_stmt(f->db, "SELECT body, client_id FROM events WHERE conversation = ?"
+	    " ORDER BY seq");
 	db_bind_int(s, 0, 1);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		assert_int_equal(db_step(s), DB_ROW);
@@ -204,7 +203,7 @@ bytes_come_back_as_they_went(void **state)
 }
 
 static void
-null_is_told_and_is_zero(void **state)
+null_reads_as_zero_and_is_reported(void **state)
 {
 	struct fixture *f = *state;
 	struct db_event e = { .conversation = 1, .seq = 1, .sender = 1, .kind = 2, .body = "" };
@@ -270,9 +269,7 @@ too_long_is_refused_not_cut(void **state)
 	assert_int_equal(events(f->db), 0);
 }
 
-/*
- * Transactions.
- */
+/* -- transactions --------------------------------------------------------- */
 
 static void
 rollback_leaves_nothing(void **state)
@@ -344,9 +341,7 @@ a_duplicate_names_its_kind(void **state)
 	assert_int_equal(events(f->db), 1);
 }
 
-/*
- * A batch.
- */
+/* -- a batch -------------------------------------------------------------- */
 
 static void
 counters_rise_by_what_was_taken(void **state)
@@ -464,9 +459,7 @@ adding_a_member_twice_is_harmless(void **state)
 	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM members WHERE until_seq IS NULL"), 1);
 }
 
-/*
- * Schema and opening.
- */
+/* -- schema and opening --------------------------------------------------- */
 
 static void
 migrating_again_does_nothing(void **state)
@@ -654,9 +647,7 @@ a_wrong_password_is_fatal_an_absent_server_is_not(void **state)
 	assert_false(fatal);
 }
 
-/*
- * Loss.
- */
+/* -- loss ----------------------------------------------------------------- */
 
 static void
 kill_connections(void)
@@ -710,7 +701,7 @@ a_batch_on_a_killed_connection_is_lost(void **state)
 }
 
 static void
-a_lock_that_does_not_come_is_retried(void **state)
+lock_timeout_is_a_retry(void **state)
 {
 	struct fixture *f = *state;
 	struct db_seqs c = { .conversation = 1, .count = 1 };
@@ -738,7 +729,7 @@ run_kind(const struct kind *kind)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(bytes_come_back_as_they_went),
-		TEST(null_is_told_and_is_zero),
+		TEST(null_reads_as_zero_and_is_reported),
 		TEST(large_numbers_keep_their_bits),
 		TEST(statements_may_run_side_by_side),
 		TEST(bad_sql_is_an_error_with_a_text),
@@ -763,7 +754,7 @@ run_kind(const struct kind *kind)
 		TEST(a_wrong_password_is_fatal_an_absent_server_is_not),
 		TEST(a_killed_connection_is_lost_and_nothing_stays),
 		TEST(a_batch_on_a_killed_connection_is_lost),
-		TEST(a_lock_that_does_not_come_is_retried),
+		TEST(lock_timeout_is_a_retry),
 	};
 
 	return cmocka_run_group_tests_name(kind->name, tests, NULL, NULL);

@@ -38,9 +38,7 @@ take(struct world *w, struct proc *p, struct ipc_head *h, const uint8_t **body, 
 	return false;
 }
 
-/*
- * The store.
- */
+/* -- the store ------------------------------------------------------------ */
 
 struct world_account *
 world_account(struct world *w, const char *name)
@@ -182,7 +180,8 @@ tokens_used(struct world *w, const Kith__Ipc__Ask *ask, Kith__Ipc__Answer *answe
 
 static const struct {
 	enum role	to;
-	enum kith_err	(*run)(struct world *w, const Kith__Ipc__Ask *ask, Kith__Ipc__Answer *answer);
+	enum kith_err	(*run)(struct world *w, const Kith__Ipc__Ask *ask,
+			    Kith__Ipc__Answer *answer);
 } asks[ASK_COUNT] = {
 	[KITH__IPC__ASK__WHAT_FIND_ACCOUNT] = { ROLE_READER, find_account },
 	[KITH__IPC__ASK__WHAT_CREATE_ACCOUNT] = { ROLE_WRITER, create_account },
@@ -238,9 +237,7 @@ serve(struct world *w, enum role r)
 	return any;
 }
 
-/*
- * Auth's loop.
- */
+/* -- auth's loop ---------------------------------------------------------- */
 
 static bool
 drain(struct world *w)
@@ -287,12 +284,11 @@ world_hashes(struct world *w)
 	return stats_sum(w->p->stats, 1, STAT_hashes);
 }
 
-/*
- * Worker and master.
- */
+/* -- worker and master ---------------------------------------------------- */
 
 void
-world_send(struct world *w, const struct ipc_head *who, Kith__V1__Request__BodyCase what, void *body)
+world_send(struct world *w, const struct ipc_head *who, Kith__V1__Request__BodyCase what,
+    void *body)
 {
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 	struct ipc_head h = *who;
