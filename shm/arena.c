@@ -1,9 +1,9 @@
 /*
  * arena.c - the shared segment and the index of its parts.
  *
- * The index stands in the segment's first pages, so that a core or a debugger
- * finds its way; the segment is never unmapped, so pointers into it are good for
- * the life of a process, but only within it.
+ * The index is in the segment's first pages, for debuggers. The segment is never
+ * unmapped, so pointers into it are valid for the life of a process, but only within
+ * that process.
  */
 #include "shm/arena.h"
 
@@ -83,8 +83,8 @@ open_segment(void)
 	return open_unlinked();
 }
 
-/* Allocates before mapping: a sparse segment would raise SIGBUS at a first touch
- * that the system has no page for. */
+/* Allocates before mapping: in a sparse segment, a first touch for which the system has
+ * no page is a SIGBUS. */
 static void *
 map_segment(size_t size)
 {
@@ -103,7 +103,7 @@ map_segment(size_t size)
 	close(fd);
 #ifdef MADV_DONTDUMP
 	if (mem != MAP_FAILED)
-		madvise(mem, size, MADV_DONTDUMP);	/* tickets' keys, names of users */
+		madvise(mem, size, MADV_DONTDUMP);	/* passwords in rings, names of users */
 #endif
 	errno = rc;
 	return mem;
@@ -181,7 +181,6 @@ arena_take(struct arena *a, const char *name, size_t size)
 	return (char *)h + part->off;
 }
 
-/* From here on a stray store into the index faults instead of leading astray. */
 void
 arena_seal(struct arena *a)
 {

@@ -19,7 +19,7 @@ static point_fn *watcher;
 void
 point_arm(const char *name, unsigned count)
 {
-	environment_read = true;	/* whoever arms by hand means only that */
+	environment_read = true;	/* armed by hand: ignore it */
 	snprintf(armed, sizeof(armed), "%s", name);
 	hits_left = count;
 }

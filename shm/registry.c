@@ -11,9 +11,9 @@
 #include "shm/point.h"
 
 #define STRIPES_MAX	256u
-#define STRIPE_FILL	64u		/* entries a stripe should hold before there are more */
+#define STRIPE_FILL	64u		/* entries of a stripe before there are more stripes */
 #define SWEEP_BATCH	32u
-#define USER_BATCH	16u		/* sessions of one user that are looked at without a lock */
+#define USER_BATCH	16u		/* sessions of one user that are read without a lock */
 
 struct followers {			/* value of the groups table */
 	uint32_t	count[REGISTRY_WORKERS_MAX];
@@ -23,14 +23,14 @@ _Static_assert(sizeof(struct registry_session) == 168 &&
     offsetof(struct registry_session, admin) == 164, "layout of a session, without padding");
 _Static_assert(sizeof(struct followers) == 128, "layout of a group");
 
-/*
- * How many stripes, and how large. Keys fall on stripes at random, so with n entries
- * on s stripes one gets m = n/s on average, but with a deviation of sqrt(m), and if
- * each user has k sessions, of sqrt(k m). For "certainly fits" the fullest of
- * 256 must fit, and with 12 sqrt(m) + 16 to spare that is 6 deviations
- * at k = 4 (about 1 chance in 10^9 for each stripe); 16 for small m, where the tail is
- * longer. Filling stripes with 64 or more keeps the spare room below twice m.
- */
+/* -- sizes ---------------------------------------------------------------- */
+
+/* How many stripes, and how large. Keys fall on stripes at random: of n entries on s
+ * stripes each stripe gets m = n/s on average, with a deviation of sqrt(m); of
+ * sqrt(k m), if each user has k sessions. "Certainly fits" is about the fullest of 256.
+ * A reserve of 12 sqrt(m) + 16 is 6 deviations at k = 4 (about 1 chance in 10^9 for
+ * each stripe); the 16 is for small m, where the tail is longer. Stripes of 64 or more
+ * entries keep the reserve below twice m. */
 
 static uint32_t
 stripes_for(uint32_t entries)
@@ -100,9 +100,7 @@ registry_init(struct registry *r, void *sessions_mem, uint32_t sessions_max, voi
 	return rc;
 }
 
-/*
- * Sessions.
- */
+/* -- sessions ------------------------------------------------------------- */
 
 static bool
 session_sound(const struct registry_session *s)
@@ -208,9 +206,7 @@ registry_user_workers(struct registry *r, uint64_t user, uint32_t *mask)
 	return n < 0 ? n : 0;
 }
 
-/*
- * Groups.
- */
+/* -- groups --------------------------------------------------------------- */
 
 static bool
 nobody_follows(const struct followers *f)
@@ -221,7 +217,7 @@ nobody_follows(const struct followers *f)
 	return true;
 }
 
-/* What remains of an entry after its counts went down. */
+/* After a count went down. */
 static int
 keep_or_erase(const struct followers *f)
 {
@@ -301,10 +297,9 @@ registry_group_workers(struct registry *r, uint64_t group, uint32_t *mask)
 	return n < 0 ? n : 0;
 }
 
-/*
- * Sweep and walk. What is found under a stripe's lock is copied, and told after the
- * lock is given back.
- */
+/* -- sweep and walk ------------------------------------------------------- */
+
+/* Entries are copied under their stripe's lock, and passed on without it. */
 
 struct found {
 	uint64_t		user;
@@ -317,7 +312,7 @@ struct sweep {
 	struct found	batch[SWEEP_BATCH];
 };
 
-/* Takes the worker's entries, and those that no worker can have made. */
+/* Removes the worker's entries, and those that no worker can have made. */
 static int
 sweep_session(uint64_t user, void *value, void *arg)
 {

@@ -13,7 +13,7 @@
 #define SIZE_MIN	64u
 #define SIZE_TOP	(UINT32_C(1) << 31)
 
-/* The pushers' and the owner's words on cache lines of their own. */
+/* The pushers' and the owner's words have cache lines of their own. */
 struct ring_shared {
 	_Alignas(64) struct rlock	lock;
 	_Atomic uint64_t		tail;		/* the lock's holder writes */
@@ -24,7 +24,7 @@ struct ring_shared {
 
 _Static_assert(offsetof(struct ring_shared, head) % 64 == 0 &&
     offsetof(struct ring_shared, data) == offsetof(struct ring_shared, head) + 64,
-    "layout of a ring: the owner's line stands alone");
+    "layout of a ring: the owner's line is its own");
 
 size_t
 ring_space(uint32_t size)
@@ -43,14 +43,14 @@ ring_init(struct ring *r, void *mem, uint32_t size)
 	return rlock_init(&r->shared->lock);
 }
 
-/* What a record of `len` bytes takes: its length in front, padding behind. */
+/* Room for a record of `len` bytes: its length before it, padding after it. */
 static uint64_t
 record_size(uint64_t len)
 {
 	return (sizeof(uint32_t) + len + 7) & ~UINT64_C(7);
 }
 
-/* The two copies wrap at the end; `n` is at most r->size, checked by the callers. */
+/* Both copies wrap at the end. The callers check that `n` is at most r->size. */
 static void
 copy_in(struct ring *r, uint64_t pos, const void *from, uint32_t n)
 {
@@ -75,7 +75,7 @@ copy_out(const struct ring *r, uint64_t pos, void *to, uint32_t n)
 		memcpy((unsigned char *)to + first, r->shared->data, n - first);
 }
 
-/* Behind the tail is nobody's: it may be written in any order, and left half-way. */
+/* Nobody reads behind the tail: write in any order, and be killed half-way. */
 static void
 copy_pieces(struct ring *r, uint64_t tail, uint32_t len, const struct ring_piece *pieces,
     unsigned n)
@@ -167,7 +167,7 @@ ring_release(struct ring *r)
 }
 
 /* Under the pushers' lock, so that nobody fills the room while it is wiped. head moves
- * first: half wiped, the records are nobody's to read. */
+ * first: nobody reads half-wiped records. */
 int
 ring_release_wiped(struct ring *r)
 {

@@ -1,7 +1,7 @@
 /*
- * rlock.c - robust mutexes, and what this process holds of them.
+ * rlock.c - robust mutexes, and which of them this process holds.
  */
-#undef NDEBUG				/* a wrong order found late is a deadlock */
+#undef NDEBUG				/* a wrong order that is not caught is a deadlock */
 
 #include "shm/rlock.h"
 
@@ -13,7 +13,7 @@
 _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2,
     "atomics in shared memory must not hide a lock of their own");
 
-/* What this process holds, in the order of taking. Each process has one thread. */
+/* The locks that this process holds, in the order of taking. It has one thread. */
 static struct {
 	const struct rlock	*lock;
 	enum rlock_rank		 rank;
@@ -35,8 +35,8 @@ rlock_init(struct rlock *l)
 	return -rc;
 }
 
-/* The real-time clock may be set while we wait: only where nothing else exists.
- * The coarse clock is some milliseconds off and costs a quarter. */
+/* The real-time clock may be set while we wait, so it is the last resort. The coarse
+ * clock is some milliseconds off, and costs a quarter of the exact one. */
 #if defined(HAVE_PTHREAD_MUTEX_CLOCKLOCK) && defined(CLOCK_MONOTONIC_COARSE)
 #define READ_CLOCK		CLOCK_MONOTONIC_COARSE
 #define lock_until(m, t)	pthread_mutex_clocklock(m, CLOCK_MONOTONIC, t)

@@ -1,5 +1,5 @@
 /*
- * stats.c - counters: the writer is alone, so a load and a store are enough.
+ * stats.c - counters: a slot has one writer, so a load and a store are enough.
  */
 #include "shm/stats.h"
 

@@ -1,11 +1,11 @@
 /*
  * stripe.c - changes that can be undone, and the repair that undoes them.
  *
- * The order is everything. A change: old values into the undo record; op set; seq
- * odd; the stores; op cleared; and only then seq even, so that no reader saw
- * what a repair takes back. A killed process made all its stores up to some
- * instruction, and the next owner sees them, since it gets the lock through the kernel;
- * so only the compiler must not move them, and signal fences hold it.
+ * The order of stores is the promise. A change: old values into the undo record; op
+ * set; seq odd; the stores; op cleared; and only then seq even, so that no reader has
+ * seen what a repair undoes. A killed process made all its stores up to some
+ * instruction, and the next owner sees them, since it gets the lock through the kernel.
+ * So only the compiler must not reorder them: signal fences.
  */
 #undef NDEBUG				/* see rlock.c */
 
@@ -17,9 +17,9 @@
 
 #include "shm/point.h"
 
-/* The finalizer of SplitMix64: Steele, Lea and Flood, "Fast Splittable Pseudorandom
- * Number Generators" (2014), with the constants of David Stafford's mixer 13. Ids
- * count up from 1; it spreads them evenly over both halves of the result. */
+/* The finalizer of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom
+ * Number Generators", 2014) with the constants of David Stafford's mixer 13. It spreads
+ * ids, which count up from 1, evenly over both halves of the result. */
 static uint64_t
 stripe_mix(uint64_t key)
 {
@@ -40,9 +40,7 @@ stripe_bucket_of(const struct table *t, uint64_t key)
 	return (uint32_t)stripe_mix(key) & (t->buckets - 1);
 }
 
-/*
- * Changes.
- */
+/* -- changes -------------------------------------------------------------- */
 
 static void
 op_set(struct stripe *s, enum undo_op op)
@@ -52,7 +50,7 @@ op_set(struct stripe *s, enum undo_op op)
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Odd: no reader takes for good what it reads from here on. Even: it may again. */
+/* Odd: readers distrust what they read from here on. */
 static void
 seq_set(struct stripe *s, uint32_t seq)
 {
@@ -114,8 +112,8 @@ note_links(const struct table *t, struct stripe *s, uint32_t link, uint32_t e)
 	set(&u->count_old, get(&s->count));
 }
 
-/* A free entry's key and value are nobody's and need no undo. But a reader without
- * the lock may still stand on it, so they too are written while seq is odd. */
+/* Nobody owns a free entry's key and value, so they need no undo. But a reader without
+ * the lock may still be at that entry, so they too are written while seq is odd. */
 int
 stripe_add_locked(const struct table *t, struct stripe *s, uint64_t key, const void *value)
 {
@@ -167,9 +165,7 @@ stripe_write_locked(const struct table *t, struct stripe *s, uint32_t e, const v
 	change_end(s);
 }
 
-/*
- * Checks.
- */
+/* -- checks --------------------------------------------------------------- */
 
 struct seen {				/* one bit per entry */
 	uint64_t	bits[TABLE_PER_STRIPE_MAX / 64];
@@ -185,8 +181,8 @@ seen_before(struct seen *seen, uint32_t e)
 	return before;
 }
 
-/* Follows the list that `head` leads to. Entries in it, or -EBADMSG: one is out of
- * range or was met before. */
+/* Follows the list from `head`. Number of its entries, or -EBADMSG: one is out of range
+ * or was met before. */
 static int
 list_check(const struct table *t, struct stripe *s, uint32_t head, struct seen *seen)
 {
@@ -240,11 +236,9 @@ stripe_break_locked(struct stripe *s)
 	return -EBADMSG;
 }
 
-/*
- * Repair.
- */
+/* -- repair --------------------------------------------------------------- */
 
-/* Puts back what the dead owner's change had found. */
+/* Puts back the old values of the dead owner's change. */
 static int
 undo_change(const struct table *t, struct stripe *s)
 {
@@ -271,7 +265,7 @@ undo_change(const struct table *t, struct stripe *s)
 	return 0;
 }
 
-/* May itself be killed anywhere: the next taker begins it anew. */
+/* May itself be killed anywhere: the next taker repeats it. */
 static void
 stripe_repair(const struct table *t, struct stripe *s)
 {
@@ -310,7 +304,7 @@ stripe_take(const struct table *t, struct stripe *s)
 	return 0;
 }
 
-/* Broken until the last store: half-way it is of no use to anybody. */
+/* Broken until the last store. */
 void
 stripe_reset(const struct table *t, struct stripe *s)
 {

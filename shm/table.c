@@ -14,7 +14,7 @@
 
 #define READ_TRIES	200		/* then table_read() takes the lock */
 
-/* At least as many as entries: chains are about one entry long. */
+/* At least as many buckets as entries: chains are about one entry long. */
 static uint32_t
 buckets_for(uint32_t per_stripe)
 {
@@ -67,9 +67,7 @@ table_init(struct table *t, void *mem, uint32_t stripes, uint32_t per_stripe, ui
 	return 0;
 }
 
-/*
- * Visits.
- */
+/* -- visits --------------------------------------------------------------- */
 
 struct visit {
 	table_visit	*fn;
@@ -79,7 +77,7 @@ struct visit {
 	bool		 stopped;
 };
 
-/* Shows one chain. 0, or -EBADMSG: it leads out of the stripe, or round. */
+/* Shows one chain. 0, or -EBADMSG: it leaves the stripe, or is a circle. */
 static int
 visit_chain(const struct table *t, struct stripe *s, uint32_t bucket, struct visit *v)
 {
@@ -108,7 +106,7 @@ visit_chain(const struct table *t, struct stripe *s, uint32_t bucket, struct vis
 	return 0;
 }
 
-/* The one with `value` is table_upsert(), the one without is table_visit_key(). */
+/* With `value` this is table_upsert(), without it table_visit_key(). */
 static int
 visit_key(struct table *t, uint64_t key, table_visit *fn, void *arg, const void *value)
 {
@@ -166,12 +164,10 @@ table_visit_stripe(struct table *t, uint32_t stripe, table_visit *fn, void *arg)
 	return rc < 0 ? rc : v.visited;
 }
 
-/*
- * Reading without the lock.
- */
+/* -- reading without the lock --------------------------------------------- */
 
-/* Copies what stands there now. Number of entries, or -EAGAIN: it changed meanwhile,
- * or makes no sense, so that the lock's holder must judge. */
+/* Copies the entries as they are now. Their number, or -EAGAIN: they changed meanwhile,
+ * or make no sense; that is for a holder of the lock to decide. */
 static int
 read_once(const struct table *t, struct stripe *s, uint64_t key, void *out, unsigned cap)
 {
@@ -211,13 +207,11 @@ table_read(struct table *t, uint64_t key, void *out, unsigned cap)
 	return rc;
 }
 
-/*
- * Sums, checks, clearing.
- */
+/* -- sums, checks, clearing ----------------------------------------------- */
 
-/* The key of entry `e` stands once more behind it in its chain. */
+/* The key of entry `e` occurs again after it in its chain. */
 static bool
-stands_again(const struct table *t, struct stripe *s, uint32_t e)
+key_recurs(const struct table *t, struct stripe *s, uint32_t e)
 {
 	uint64_t key = entry_key(t, s, e);
 
@@ -240,7 +234,7 @@ chain_keys(const struct table *t, struct stripe *s, uint32_t bucket)
 	for (uint32_t e = get(&s->links[bucket]); e != 0; e = get(next_of(t, s, e))) {
 		if (e > t->per_stripe || steps++ == t->per_stripe)
 			return stripe_break_locked(s);
-		keys += !stands_again(t, s, e);
+		keys += !key_recurs(t, s, e);
 	}
 	return keys;
 }

@@ -1,9 +1,9 @@
 /*
  * wake.c - the sleep flag and the eventfd.
  *
- * Sleeper: flag = 1, fence, look at the ring. Waker: push, fence, look at the
- * flag. Of the two looks at least one sees the other's store; without a full fence
- * on both sides both may miss (on x86 too), and the record waits for the timeout.
+ * Sleeper: flag = 1, fence, read the ring. Waker: push, fence, read the flag. At least
+ * one of the two reads sees the other's store. Without a full fence on both sides both
+ * may miss it (on x86, too), and the record waits for the timeout.
  */
 #include "shm/wake.h"
 
@@ -63,7 +63,7 @@ wake_kick(struct wake *w)
 {
 	const uint64_t one = 1;
 
-	/* EAGAIN: the counter is full, so that the sleeper is awake already. */
+	/* EAGAIN: the counter is full, so the sleeper is awake already. */
 	KITH_POINT("wake.kick.write");
 	while (write(w->fd, &one, sizeof(one)) == -1 && errno == EINTR)
 		;

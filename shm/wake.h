@@ -1,13 +1,14 @@
 /*
  * wake.h - "look at your ring": an eventfd per process and its sleep flag.
  *
- * Sleeper  wake_sleep(): flag = 1, full fence, look at the ring once more (the caller
- *          does), sleep in epoll with a bound of WAKE_SLEEP_MAX_MS;
- *          wake_awake() on return: flag = 0, eventfd drained.
- * Waker    after a push: full fence, flag read, eventfd written if it is 1.
- * Crash    Only the sleeper writes the flag, so a waker killed between push and
- *          write costs at most WAKE_SLEEP_MAX_MS; the master kicks all after
- *          each death (prototypes.md 2).
+ * Sleeper  wake_sleep() sets the flag, then a full fence. The caller looks at
+ *          the ring once more and sleeps in epoll, at most WAKE_SLEEP_MAX_MS.
+ *          wake_awake() clears the flag and drains the eventfd.
+ * Waker    After a push: a full fence, then it reads the flag and writes to the
+ *          eventfd if the flag is set.
+ * Crash    Only the sleeper writes the flag, so a waker killed between its push
+ *          and its write costs at most WAKE_SLEEP_MAX_MS. The master kicks all
+ *          processes after each death.
  */
 #ifndef KITH_SHM_WAKE_H
 #define KITH_SHM_WAKE_H
@@ -21,9 +22,9 @@ struct wake_shared {
 	_Alignas(64) _Atomic uint32_t	asleep;
 };
 
-struct wake {				/* handle; fd inherited by all processes */
+struct wake {				/* handle; children inherit the fd */
 	struct wake_shared	*shared;
-	int			 fd;	/* eventfd, non-blocking, close-on-exec */
+	int			 fd;	/* eventfd, non-blocking, cloexec */
 };
 
 /* Master, before the fork. `mem`: sizeof(struct wake_shared) zeroed bytes,
@@ -31,12 +32,13 @@ struct wake {				/* handle; fd inherited by all processes */
 int	wake_init(struct wake *w, void *mem);
 void	wake_fini(struct wake *w);	/* closes this process's descriptor */
 
-/* Owner only. */
+/* Owner only. wake_awake() also at its start: its predecessor may have died
+ * asleep. */
 void	wake_sleep(struct wake *w);	/* then check the ring, then sleep */
-void	wake_awake(struct wake *w);	/* also once at its start, after a death in its sleep */
+void	wake_awake(struct wake *w);
 
 /* Any process. */
-void	wake_notify(struct wake *w);	/* after a push: wakes it if it sleeps */
+void	wake_notify(struct wake *w);	/* after a push */
 void	wake_kick(struct wake *w);	/* always */
 
 #endif
