@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/fake.py \
 	tests/integration/kithtest/mariadb.py \
 	tests/integration/kithtest/nginx.py \
+	tests/integration/kithtest/netns.py \
 	tests/integration/kithtest/pb.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \

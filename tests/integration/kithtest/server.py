@@ -48,6 +48,7 @@ class Server:
             self.conf.update(database.conf(self.folder))
         self.conf.update(conf)
         self.expected = []
+        self.before_exec = None     # runs in the child, as Popen's preexec_fn
         self.process = None
         self.address = None
         self.fingerprint = None
@@ -89,7 +90,7 @@ class Server:
         with open(self.stderr, "ab") as err:
             self.process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=err, stderr=err,
-                cwd=self.folder, start_new_session=True,
+                cwd=self.folder, start_new_session=True, preexec_fn=self.before_exec,
                 env=reports.environment({**os.environ, **(env or {})}))
 
     def wait_ready(self, timeout=20):
@@ -280,9 +281,13 @@ class Server:
                 self.seen_pids[process["pid"]] = process["role"]
 
     def owns(self, pid):
-        """Does `pid` still run our kithd? (Numbers are used again.)"""
+        """Does `pid` still run our kithd? (Numbers are used again.)
+
+        By its arguments: the link to its file is not for others, since it may not be traced.
+        """
         try:
-            return alive(pid) and os.readlink(f"/proc/{pid}/exe") == str(build.KITHD)
+            with open(f"/proc/{pid}/cmdline", "rb") as arguments:
+                return alive(pid) and arguments.read().split(b"\0")[0] == bytes(build.KITHD)
         except OSError:
             return False
 

@@ -2,6 +2,7 @@
 import json
 import os
 import pwd
+import resource
 import signal
 import socket
 import ssl
@@ -10,6 +11,7 @@ import subprocess
 import pytest
 
 from kithtest import build, reports
+from kithtest.netns import Netns
 from kithtest.pb import PbClient, target
 from kithtest.schema import message, session
 from kithtest.server import ROLES, alive
@@ -199,7 +201,7 @@ def test_stop_by_kithctl(make_server):
 def test_status(server):
     status = server.status()
     roles = {(p["role"], p["index"]) for p in status["processes"]}
-    assert {(role, 0) for role in ROLES} <= roles and ("worker", 1) in roles
+    assert {role for role, _ in roles} == {"master", *ROLES} and ("worker", 1) in roles
     assert all(p["pid"] > 0 and p["restarts"] == 0 for p in status["processes"])
     assert status["sessions"] == status["users_online"] == 0
 
@@ -262,6 +264,54 @@ def test_privileges_are_dropped(server):
         assert status_field(pid, "NoNewPrivs") == ["1"], process
 
 
+def core_limit(pid):
+    with open(f"/proc/{pid}/limits", encoding="ascii") as file:
+        row = next(line for line in file if line.startswith("Max core file size"))
+    return row.split()[4:6]
+
+
+def all_pids(server):
+    return {"master": server.process.pid,
+            **{f"{p['role']} {p['index']}": p["pid"] for p in server.processes()}}
+
+
+def cores_allowed():
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def test_no_process_dumps_core(make_server):
+    """The master sees passwords and the key, and every other process is a copy of it."""
+    server = make_server(start=False)
+    server.before_exec = cores_allowed
+    server.start()
+    for name, pid in all_pids(server).items():
+        assert core_limit(pid) == ["0", "0"], name
+
+
+@pytest.mark.root
+@pytest.mark.skipif(build.SANITIZED, reason="LeakSanitizer traces its own process")
+def test_no_process_can_be_traced_by_its_user(make_server):
+    """Started as an ordinary user, too: the kernel gives /proc/PID/environ to root."""
+    kith = pwd.getpwnam("kith")
+
+    def become_kith():
+        cores_allowed()
+        os.setgroups([])
+        os.setresgid(*[kith.pw_gid] * 3)
+        os.setresuid(*[kith.pw_uid] * 3)
+
+    server = make_server(start=False)
+    for path in (server.folder, server.state, server.state / "kithd.conf"):
+        os.chown(path, kith.pw_uid, kith.pw_gid)
+    server.before_exec = become_kith
+    server.start()
+    for name, pid in all_pids(server).items():
+        assert status_field(pid, "Uid") == [str(kith.pw_uid)] * 4, name
+        assert os.stat(f"/proc/{pid}/environ").st_uid == 0, name
+        assert core_limit(pid) == ["0", "0"], name
+        assert int(status_field(pid, "CapEff")[0], 16) == 0, name
+
+
 # A sanitizer needs /proc at its end: kithd built with one stays outside.
 if not build.SANITIZED:
     @pytest.mark.root
@@ -286,23 +336,44 @@ def test_worker_holds_no_file_of_the_store(server):
         assert not [n for n in names if "kith.db" in n or "key.pem" in n or "control" in n], names
 
 
-def remote_ends(pid):
-    """Addresses that the process has a TCP or UDP socket connected to."""
-    inodes = {n[8:-1] for n in open_files(pid) if n.startswith("socket:[")}
-    ends = []
-    for table in ("tcp", "tcp6", "udp", "udp6"):
-        with open(f"/proc/net/{table}", encoding="ascii") as file:
-            for row in list(file)[1:]:
-                fields = row.split()
-                if fields[9] in inodes and set(fields[2].partition(":")[0]) != {"0"}:
-                    ends.append(fields[2])
-    return ends
+@pytest.fixture
+def network(request):
+    """A network namespace for one server."""
+    netns = Netns()
+    request.addfinalizer(netns.close)
+    return netns
 
 
-def test_no_outbound_connection(server, people):
-    """With clients gone, no role has a connection to anywhere."""
-    alice, bob = people(server, "alice", "bob")
-    alice.run("send", "@bob", "hello")
-    until("clients are gone", lambda: server.status()["sessions"] == 0)
-    for pid in [server.process.pid, *(p["pid"] for p in server.processes())]:
-        until("no connection is left", lambda: not remote_ends(pid))
+@pytest.mark.root
+def test_no_outbound_connection(make_server, network):
+    """From its start to its end no process of kithd connects to anywhere, nor asks a name
+    server. The namespace counts what a look at /proc/net would miss."""
+    server = make_server(start=False)
+    server.before_exec = network.enter
+    server.start()
+    server.add_user("alice", PASSWORD)
+    with network.inside():
+        link = connect(server)
+    with link:
+        link.login("alice", PASSWORD)
+        link.send(["#lobby"], "hello")
+        link.history("#lobby", limit=10)
+    until("the client is gone", lambda: server.status()["sessions"] == 0)
+    server.ctl("reload")
+    assert server.terminate() == 0
+    assert network.counters()["Tcp.PassiveOpens"] == 1, "the client was counted"
+    assert network.outbound() == {}
+
+
+@pytest.mark.root
+def test_outbound_connection_would_be_seen(make_server, network):
+    """The same watch sees a connection that nobody answers: here to a database that is away."""
+    if not build.configured("HAVE_MYSQL"):
+        pytest.skip("built without MySQL")
+    server = make_server(start=False)
+    server.write_conf(database="mysql", mysql_host="127.0.0.1", mysql_port=1)
+    server.expect(r".")
+    server.before_exec = network.enter
+    server.launch()
+    seen = until("the attempt is counted", network.outbound)
+    assert seen["attempts that failed"] >= 1

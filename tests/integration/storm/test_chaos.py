@@ -16,7 +16,7 @@ from kithtest.checker import FAULTS, Checker, Shown
 from kithtest.mariadb import MariaDb
 from kithtest.pb import DIRECT
 from kithtest.schema import conversation, presence
-from kithtest.server import Server, kill_quietly
+from kithtest.server import ROLES, Server, kill_quietly
 from kithtest.swarm import Device, to_conversation, to_group, to_user
 
 from conftest import DATABASES
@@ -46,7 +46,7 @@ class Storm:
         self.members = {}               # group -> devices
         self.allowed = asyncio.Semaphore(0)
         self.to_send = MESSAGES
-        self.kills = dict.fromkeys(("log", "writer", "reader", "auth", "worker"), 0)
+        self.kills = dict.fromkeys(ROLES, 0)
 
     # -- before --------------------------------------------------------------
 
