@@ -52,14 +52,7 @@ struct command {
 	ctl_print	*print;
 };
 
-int
-ctl_fail(int status, const char *text)
-{
-	fprintf(stderr, "kithctl: %s\n", text);
-	return status;
-}
-
-/* ------------------------------------------------------------- requests */
+/* -- requests ------------------------------------------------------------- */
 
 static json_t *
 make_plain(const struct arguments *a)
@@ -102,7 +95,7 @@ make_user_password(const struct arguments *a)
 	return request;
 }
 
-/* ------------------------------------------------------------- the table */
+/* -- the table ------------------------------------------------------------ */
 
 static const struct command commands[] = {
 	{ { "status", NULL }, 0, 0, make_plain, ctl_print_status },
@@ -117,18 +110,18 @@ static const struct command commands[] = {
 	{ { "stop", NULL }, 0, 0, make_plain, ctl_print_nothing },
 };
 
-static const char usage_text[] =
+static const char kithctl_usage[] =
     "usage: kithctl [-d DIR | -s SOCKET] [--json] COMMAND\n"
     "\n"
-    "  status                      is it serving, and with which processes\n"
-    "  sessions                    who is logged in\n"
-    "  stats                       counters\n"
+    "  status                      show whether it serves, and its processes\n"
+    "  sessions                    list who is logged in\n"
+    "  stats                       show the counters\n"
     "  invite [--web] [--admin] [--life 24h] [--uses 1]\n"
     "  user add NAME [--admin] [--password-file FILE | --password-fd N]\n"
     "  user passwd NAME [--password-file FILE | --password-fd N]\n"
     "  user disable|enable NAME\n"
-    "  reload                      take over configuration and certificate\n"
-    "  stop                        returns once kithd is gone\n";
+    "  reload                      reload configuration and certificate\n"
+    "  stop                        stop kithd; returns once it is gone\n";
 
 static const struct command *
 find_command(const struct arguments *a)
@@ -145,9 +138,9 @@ find_command(const struct arguments *a)
 	return NULL;
 }
 
-/* ------------------------------------------------------------- arguments */
+/* -- arguments ------------------------------------------------------------ */
 
-/* "90s", "30m", "24h", "7d". 0: not one of those. */
+/* "90s", "30m", "24h", "7d". 0: anything else. */
 static json_int_t
 parse_life(const char *s)
 {
@@ -167,7 +160,7 @@ parse_life(const char *s)
 
 /* A whole number from `least`, or -1. */
 static int
-parse_number(const char *s, int least)
+option_number(const char *s, int least)
 {
 	char *end;
 	long n = strtol(s, &end, 10);
@@ -178,7 +171,7 @@ parse_number(const char *s, int least)
 _Noreturn static void
 usage(void)
 {
-	fputs(usage_text, stderr);
+	fputs(kithctl_usage, stderr);
 	exit(EXIT_USAGE);
 }
 
@@ -210,7 +203,7 @@ take_option(struct arguments *a, int c)
 		break;
 	case 'U':
 		a->given |= O_USES;
-		if ((a->uses = parse_number(optarg, 1)) < 0)
+		if ((a->uses = option_number(optarg, 1)) < 0)
 			usage();
 		break;
 	case 'P':
@@ -219,7 +212,7 @@ take_option(struct arguments *a, int c)
 		break;
 	case 'F':
 		a->given |= O_PASSWORD;
-		if ((a->password_fd = parse_number(optarg, 0)) < 0)
+		if ((a->password_fd = option_number(optarg, 0)) < 0)
 			usage();
 		break;
 	default:
@@ -228,7 +221,7 @@ take_option(struct arguments *a, int c)
 }
 
 static void
-parse(struct arguments *a, int argc, char **argv)
+parse_options(struct arguments *a, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{ "json", no_argument, NULL, 'j' },
@@ -246,7 +239,7 @@ parse(struct arguments *a, int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "d:s:jhV", longs, NULL)) != -1) {
 		if (c == 'h') {
-			fputs(usage_text, stdout);
+			fputs(kithctl_usage, stdout);
 			exit(EXIT_DONE);
 		}
 		if (c == 'V') {
@@ -259,7 +252,7 @@ parse(struct arguments *a, int argc, char **argv)
 	a->nwords = argc - optind;
 }
 
-/* ------------------------------------------------------------- the socket */
+/* -- the socket ----------------------------------------------------------- */
 
 static int
 connect_to(const char *path)
@@ -332,21 +325,21 @@ exchange(int fd, const json_t *request)
 static int
 wait_until_gone(int fd)
 {
-	const struct timeval for_ever = { 0, 0 };
+	const struct timeval forever = { 0, 0 };
 	ssize_t n;
 	char byte;
 
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &for_ever, sizeof(for_ever));
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &forever, sizeof(forever));
 	do
 		n = recv(fd, &byte, 1, 0);
 	while (n > 0 || (n < 0 && errno == EINTR));
 	return EXIT_DONE;
 }
 
-/* ------------------------------------------------------------- one request */
+/* -- one request ---------------------------------------------------------- */
 
 static int
-tell(const struct arguments *a, const struct command *c, const char *line, int fd)
+show_answer(const struct arguments *a, const struct command *c, const char *line, int fd)
 {
 	json_t *answer = json_loads(line, 0, NULL);
 	const char *error = json_string_value(json_object_get(answer, "error"));
@@ -382,7 +375,7 @@ main(int argc, char **argv)
 	char *line;
 	int fd, status;
 
-	parse(&a, argc, argv);
+	parse_options(&a, argc, argv);
 	if ((c = find_command(&a)) == NULL)
 		usage();
 	if ((request = c->make(&a)) == NULL)
@@ -393,7 +386,7 @@ main(int argc, char **argv)
 	}
 	line = exchange(fd, request);
 	json_decref(request);
-	status = line ? tell(&a, c, line, fd) : ctl_fail(EXIT_NO_SERVER, "kithd gave no answer");
+	status = line ? show_answer(&a, c, line, fd) : ctl_fail(EXIT_NO_SERVER, "kithd gave no answer");
 	free(line);
 	close(fd);
 	return status;

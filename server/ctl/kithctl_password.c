@@ -1,5 +1,5 @@
 /*
- * kithctl_password.c - where kithctl gets a new password from.
+ * kithctl_password.c - reads a new password.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ read_line(int fd, char *buf, size_t cap)
 
 /* Reads from the terminal, without showing what is typed. */
 static int
-ask(const char *prompt, char *buf, size_t cap)
+ask_once(const char *prompt, char *buf, size_t cap)
 {
 	struct termios shown, hidden;
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), rc;
@@ -58,12 +58,12 @@ ask_twice(char *buf, size_t cap)
 	char again[PASSWORD_BYTES_MAX + 2];
 	int rc;
 
-	if (ask("New password: ", buf, cap) < 0)
-		return ctl_fail(-1, "no password: use a terminal, --password-file or "
-		    "--password-fd");
-	rc = ask("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
+	if (ask_once("New password: ", buf, cap) < 0)
+		return ctl_fail(-1, "no terminal to ask for the password: use "
+		    "--password-file or --password-fd");
+	rc = ask_once("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
 	explicit_bzero(again, sizeof(again));
-	return rc < 0 ? ctl_fail(-1, "the two differ") : 0;
+	return rc < 0 ? ctl_fail(-1, "the two passwords differ; nothing was changed") : 0;
 }
 
 int
@@ -80,5 +80,5 @@ ctl_password(const char *file, int fd, char *buf, size_t cap)
 	rc = read_line(fd, buf, cap);
 	if (file != NULL)
 		close(fd);
-	return rc < 0 ? ctl_fail(-1, "the first line holds no password, or a very long one") : 0;
+	return rc < 0 ? ctl_fail(-1, "the first line is empty or too long for a password") : 0;
 }

@@ -1,14 +1,14 @@
 /*
- * kithctl_print.c - answers of the control socket, for people.
+ * kithctl_print.c - what people see: answers of the control socket, and errors.
  */
+#include "server/ctl/kithctl.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <jansson.h>
-
-#include "server/ctl/kithctl.h"
 
 static json_int_t
 number(const json_t *object, const char *key)
@@ -22,6 +22,13 @@ text(const json_t *object, const char *key)
 	const char *value = json_string_value(json_object_get(object, key));
 
 	return value != NULL ? value : "?";
+}
+
+int
+ctl_fail(int status, const char *text)
+{
+	fprintf(stderr, "kithctl: %s\n", text);
+	return status;
 }
 
 int

@@ -36,7 +36,7 @@
 #define SANITIZED false
 #endif
 
-/* ------------------------------------------------------------- signals */
+/* -- signals -------------------------------------------------------------- */
 
 static void
 reset_signals(void)
@@ -54,7 +54,7 @@ reset_signals(void)
 	sigprocmask(SIG_SETMASK, &later, NULL);
 }
 
-/* ------------------------------------------------------------- descriptors */
+/* -- descriptors ---------------------------------------------------------- */
 
 static int
 by_number(const void *a, const void *b)
@@ -105,7 +105,7 @@ close_descriptors(const struct birth *b, const struct proc *p)
 	close_all_but(keep, n);
 }
 
-/* ------------------------------------------------------------- what the role is given */
+/* -- what the role is given ----------------------------------------------- */
 
 static struct handout *
 take_handout(struct handout *h, bool entitled)
@@ -166,7 +166,7 @@ become_killable(void)
 	close(fd);
 }
 
-/* ------------------------------------------------------------- what it gives up */
+/* -- what it gives up ----------------------------------------------------- */
 
 /* Where the role is confined to: below the state directory, "" for itself; NULL: nowhere. */
 static const char *
@@ -249,7 +249,7 @@ live(struct birth *b, struct proc *p, pid_t master)
 	exit(b->roles[p->role].main(p));
 }
 
-/* ------------------------------------------------------------- the fork */
+/* -- the fork ------------------------------------------------------------- */
 
 static void
 fill_proc(const struct birth *b, unsigned slot, struct proc *p, struct proc_listening *l)

@@ -37,7 +37,7 @@ index_of(const struct master *m, unsigned slot)
 	return slot - first_of(m, proc_slot_role(&m->shared, slot));
 }
 
-/* ------------------------------------------------------------- start */
+/* -- start ---------------------------------------------------------------- */
 
 void
 children_want(struct master *m, enum role r)
@@ -103,7 +103,7 @@ children_next_due(const struct master *m)
 	return next;
 }
 
-/* ------------------------------------------------------------- death */
+/* -- death ---------------------------------------------------------------- */
 
 /* A session of a dead worker is out of the registry. If it was the user's last, the
  * writer is told when the user was seen. */
@@ -242,7 +242,7 @@ children_reap(struct master *m)
 	return refused;
 }
 
-/* ------------------------------------------------------------- watch, stop */
+/* -- watch, stop ---------------------------------------------------------- */
 
 static bool
 hangs(const struct master *m, unsigned slot, uint64_t now)

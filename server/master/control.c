@@ -40,7 +40,7 @@ drop_client(struct control_client *cl)
 	*cl = (struct control_client){ .fd = -1 };
 }
 
-/* ------------------------------------------------------------- the socket */
+/* -- the socket ----------------------------------------------------------- */
 
 static int
 bind_socket(int fd, const char *path, const struct state_owner *owner)
@@ -99,7 +99,7 @@ control_close(struct control *c, const struct conf *conf)
 	unlink(conf->control_socket);
 }
 
-/* ------------------------------------------------------------- answers */
+/* -- answers -------------------------------------------------------------- */
 
 static uint64_t
 id_of(const struct control *c, const struct control_client *cl)
@@ -166,7 +166,7 @@ control_error(int exit, const char *text)
 	return json_pack("{s:s, s:i}", "error", text, "exit", exit);
 }
 
-/* ------------------------------------------------------------- requests */
+/* -- requests ------------------------------------------------------------- */
 
 static void
 run_line(struct master *m, struct control_client *cl, size_t len)
@@ -261,7 +261,7 @@ accept_client(struct control *c)
 	};
 }
 
-/* ------------------------------------------------------------- poll */
+/* -- poll ----------------------------------------------------------------- */
 
 unsigned
 control_poll(const struct control *c, struct pollfd *fds)

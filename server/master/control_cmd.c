@@ -28,7 +28,7 @@ bad_request(const json_error_t *e)
 	return control_error(2, e->text);
 }
 
-/* ------------------------------------------------------------- what the server is doing */
+/* -- what the server is doing --------------------------------------------- */
 
 static json_t *
 process_row(struct master *m, unsigned slot, uint64_t now)
@@ -131,7 +131,7 @@ cmd_sessions(struct master *m, uint64_t client, const json_t *request)
 	return json_pack("{s:o}", "sessions", rows);
 }
 
-/* ------------------------------------------------------------- life */
+/* -- life ----------------------------------------------------------------- */
 
 static json_t *
 cmd_stop(struct master *m, uint64_t client, const json_t *request)
@@ -156,7 +156,7 @@ cmd_reload(struct master *m, uint64_t client, const json_t *request)
 	return json_pack("{s:s}", "fingerprint", m->fingerprint);
 }
 
-/* ------------------------------------------------------------- people */
+/* -- people --------------------------------------------------------------- */
 
 static void
 answer_invite(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answer, bool web)
@@ -276,7 +276,7 @@ cmd_user_enable(struct master *m, uint64_t client, const json_t *request)
 	return ask_user(m, client, request, KITH__IPC__ADMIN__WHAT_USER_ENABLE, false);
 }
 
-/* ------------------------------------------------------------- the table */
+/* -- the table ------------------------------------------------------------ */
 
 static const struct control_row {
 	const char	*name;

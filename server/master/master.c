@@ -27,7 +27,7 @@
 
 enum { POLL_SIGNAL, POLL_WAKE, POLL_CONTROL, POLL_COUNT = POLL_CONTROL + CONTROL_POLL_MAX };
 
-/* ------------------------------------------------------------- phases */
+/* -- phases --------------------------------------------------------------- */
 
 static bool
 all_ready(const struct master *m)
@@ -138,7 +138,7 @@ begin_stop(struct master *m)
 	children_term(m, m->reached, clock_now_ms());
 }
 
-/* ------------------------------------------------------------- events */
+/* -- events --------------------------------------------------------------- */
 
 static void
 on_sighup(struct master *m)

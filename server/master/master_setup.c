@@ -23,7 +23,7 @@
 #define ARENA_SLACK	65536u		/* of its own header, and of alignment */
 #define SMALL_INBOX	(256u * 1024u)	/* the least that holds two records */
 
-/* ------------------------------------------------------------- the layout */
+/* -- the layout ----------------------------------------------------------- */
 
 static unsigned
 cores(void)
@@ -78,7 +78,7 @@ arena_bytes(const struct shared *s, const struct proc_role *roles, const struct 
 	return size;
 }
 
-/* ------------------------------------------------------------- shared memory */
+/* -- shared memory -------------------------------------------------------- */
 
 static int
 make_inboxes(struct shared *s, const struct proc_role *roles, const struct conf *c)
@@ -134,7 +134,7 @@ make_shared(struct shared *s, const struct proc_role *roles, const struct conf *
 	return 0;
 }
 
-/* ------------------------------------------------------------- the master itself */
+/* -- the master itself ---------------------------------------------------- */
 
 static void
 make_self(struct master *m)

@@ -56,7 +56,7 @@ state_owner(const struct conf *c, struct state_owner *o, char *err, size_t errle
 	return 0;
 }
 
-/* ------------------------------------------------------------- directories */
+/* -- directories ---------------------------------------------------------- */
 
 /* As mkdir -p, each with `mode`. */
 static int
@@ -150,7 +150,7 @@ state_make(const struct conf *c, const struct state_owner *o, char *err, size_t 
 	return 0;
 }
 
-/* ------------------------------------------------------------- the lock */
+/* -- the lock ------------------------------------------------------------- */
 
 /* Opens and locks the file that the path names now. fd or -errno; -EWOULDBLOCK: taken. */
 static int
@@ -217,7 +217,7 @@ state_unlock(const struct conf *c, int fd)
 	close(fd);
 }
 
-/* ------------------------------------------------------------- the first invite */
+/* -- the first invite ----------------------------------------------------- */
 
 bool
 state_invited(const struct conf *c)

@@ -29,7 +29,7 @@ struct loop {
 	size_t		 cap;
 };
 
-/* -- what code of any role asks ---- */
+/* -- what code of any role asks ------------------------------------------- */
 
 enum role
 proc_slot_role(const struct shared *s, unsigned slot)
@@ -69,7 +69,7 @@ proc_pem(struct proc *p, struct pem *out)
 	return 0;
 }
 
-/* ------------------------------------------------------------- the inbox */
+/* -- the inbox ------------------------------------------------------------ */
 
 /* Reads one record into the buffer at *used. 0, or a negative errno when the
  * drain is over for this turn. */
@@ -113,7 +113,7 @@ drain_inbox(struct proc *p)
 		proc_again(p);
 }
 
-/* ------------------------------------------------------------- events */
+/* -- events --------------------------------------------------------------- */
 
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
@@ -208,7 +208,7 @@ add_events(struct proc *p)
 	return 0;
 }
 
-/* ------------------------------------------------------------- the loop */
+/* -- the loop ------------------------------------------------------------- */
 
 static struct loop *
 make_loop(struct proc *p, const struct proc_ops *ops)

@@ -52,6 +52,9 @@ struct orders {
 	/* What happened. */
 	_Atomic unsigned	starts[ROLE_COUNT];
 	_Atomic uint64_t	started_ms[ROLE_COUNT][STARTS_MAX];
+	_Atomic unsigned	started;
+	_Atomic unsigned	start_order[16];	/* roles */
+	_Atomic unsigned	early;			/* started before one below was ready */
 	_Atomic unsigned	drained;
 	_Atomic unsigned	drain_order[16];	/* roles */
 	_Atomic unsigned	send_rate[ROLE_COUNT];	/* as the role's configuration has it */
@@ -70,7 +73,7 @@ nap(void)
 	nanosleep(&ts, NULL);
 }
 
-/* ------------------------------------------------------------- the roles */
+/* -- the roles ------------------------------------------------------------ */
 
 static void
 role_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
@@ -131,6 +134,15 @@ add_session(struct proc *p)
 	registry_add(&p->shared->registry, USER, &s);
 }
 
+static void
+note_start(struct proc *p)
+{
+	atomic_store(&orders->start_order[atomic_fetch_add(&orders->started, 1) % 16], p->role);
+	for (unsigned i = 0; i < p->shared->first[p->role]; i++)
+		if (atomic_load(&p->shared->slots[i].ready) == 0)
+			atomic_fetch_add(&orders->early, 1);
+}
+
 static int
 role_main(struct proc *p)
 {
@@ -139,6 +151,7 @@ role_main(struct proc *p)
 	unsigned n = atomic_fetch_add(&orders->starts[p->role], 1);
 
 	atomic_store(&orders->started_ms[p->role][n % STARTS_MAX], clock_now_ms());
+	note_start(p);
 	if (atomic_load(&orders->fail[p->role]) > 0) {
 		atomic_fetch_sub(&orders->fail[p->role], 1);
 		return atomic_load(&orders->fail_status);
@@ -166,7 +179,7 @@ fill_roles(void)
 	}
 }
 
-/* ------------------------------------------------------------- a server */
+/* -- a server ------------------------------------------------------------- */
 
 struct server {
 	const char	*dir;
@@ -406,7 +419,7 @@ kill_process(const struct server *s, const char *role, int index)
 	wait_replaced(s, role, index, pid);
 }
 
-/* ------------------------------------------------------------- start and death */
+/* -- start and death ------------------------------------------------------ */
 
 static void
 every_role_is_replaced_when_it_is_killed(void **state)
@@ -424,19 +437,22 @@ every_role_is_replaced_when_it_is_killed(void **state)
 }
 
 static void
-roles_start_in_order(void **state)
+each_role_starts_when_those_before_it_are_ready(void **state)
 {
+	static const unsigned order[] = { ROLE_LOG, ROLE_WRITER, ROLE_READER, ROLE_AUTH,
+	    ROLE_WORKER, ROLE_WORKER };
 	struct server s = start("");
 
 	(void)state;
-	for (unsigned r = ROLE_WRITER; r < ROLE_COUNT; r++)
-		assert_true(atomic_load(&orders->started_ms[r][0]) >=
-		    atomic_load(&orders->started_ms[r - 1][0]));
+	assert_int_equal(atomic_load(&orders->started), 6);
+	for (unsigned i = 0; i < 6; i++)
+		assert_int_equal(atomic_load(&orders->start_order[i]), order[i]);
+	assert_int_equal(atomic_load(&orders->early), 0);
 	assert_int_equal(stop(&s), 0);
 }
 
 static void
-starts_that_fail_come_more_and_more_seldom(void **state)
+restart_backoff_doubles(void **state)
 {
 	struct server s = prepare("");
 	uint64_t gap;
@@ -551,7 +567,7 @@ a_lock_of_the_dead_is_repaired_and_counted(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
-/* ------------------------------------------------------------- stop */
+/* -- stop ----------------------------------------------------------------- */
 
 static void
 roles_drain_in_the_opposite_order(void **state)
@@ -576,7 +592,7 @@ roles_drain_in_the_opposite_order(void **state)
 }
 
 static void
-who_does_not_drain_is_killed(void **state)
+role_that_does_not_drain_is_killed(void **state)
 {
 	struct server s = start("drain_ms 100\n");
 
@@ -628,7 +644,7 @@ a_second_start_is_refused(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
-/* ------------------------------------------------------------- reload */
+/* -- reload --------------------------------------------------------------- */
 
 static void
 wait_reloads(unsigned n)
@@ -709,7 +725,7 @@ a_bad_reload_changes_nothing(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
-/* ------------------------------------------------------------- the log */
+/* -- the log -------------------------------------------------------------- */
 
 /* Until the file holds `text`. */
 static void
@@ -733,7 +749,7 @@ wait_logged(const char *path, const char *text)
 }
 
 static void
-log_file_is_opened_anew_by_sigusr1(void **state)
+log_file_is_reopened_by_sigusr1(void **state)
 {
 	struct server s = prepare("log_to file\nlog_file log\nlog_level info\n");
 	char file[4096], old[4200];
@@ -779,7 +795,7 @@ lines_outlive_their_log_role(void **state)
 	assert_int_equal(stop(&s), 0);
 }
 
-/* ------------------------------------------------------------- control */
+/* -- control -------------------------------------------------------------- */
 
 static void
 bad_requests_are_answered(void **state)
@@ -942,19 +958,19 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_role_is_replaced_when_it_is_killed),
-		cmocka_unit_test(roles_start_in_order),
-		cmocka_unit_test(starts_that_fail_come_more_and_more_seldom),
+		cmocka_unit_test(each_role_starts_when_those_before_it_are_ready),
+		cmocka_unit_test(restart_backoff_doubles),
 		cmocka_unit_test(a_refused_configuration_ends_the_start),
 		cmocka_unit_test(a_process_that_hangs_is_killed_and_replaced),
 		cmocka_unit_test(sessions_of_a_dead_worker_are_swept),
 		cmocka_unit_test(a_lock_of_the_dead_is_repaired_and_counted),
 		cmocka_unit_test(roles_drain_in_the_opposite_order),
-		cmocka_unit_test(who_does_not_drain_is_killed),
+		cmocka_unit_test(role_that_does_not_drain_is_killed),
 		cmocka_unit_test(roles_leave_when_the_master_is_killed),
 		cmocka_unit_test(a_second_start_is_refused),
 		cmocka_unit_test(reload_reaches_every_role),
 		cmocka_unit_test(a_bad_reload_changes_nothing),
-		cmocka_unit_test(log_file_is_opened_anew_by_sigusr1),
+		cmocka_unit_test(log_file_is_reopened_by_sigusr1),
 		cmocka_unit_test(lines_outlive_their_log_role),
 		cmocka_unit_test(bad_requests_are_answered),
 		cmocka_unit_test(a_line_without_end_is_cut_off),
