@@ -1,5 +1,5 @@
 /*
- * client_frame.c - packs a request, sends it on the connection, unpacks a reply.
+ * client_frame.c - packs and sends a request, unpacks a reply.
  */
 #include "client-cli/libkith/client_frame.h"
 
