@@ -158,8 +158,8 @@ app_load(struct app *app)
 
 	if (rc != 0)
 		return rc;
-	/* --server is another way to the same server: the key stays that of the
-	 * profile's address. */
+	/* The option --server is another way to the same server: the key stays that of
+	 * the profile's address. */
 	app->url = app->profile.url;
 	if ((rc = app_find_key(app)) != 0 || app->options->server == NULL)
 		return rc;

@@ -18,7 +18,7 @@ known_servers_path(char out[PATH_MAX])
 	return disk_path(DISK_DATA, out, "known_servers", "");
 }
 
-/* The key in "address key", or NULL if the line is another's. */
+/* The key in the line "address key"; NULL: a line of another server. */
 static const char *
 key_in_line(const char *line, const char *address)
 {

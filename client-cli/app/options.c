@@ -87,7 +87,7 @@ options_refused(const struct options *o, const char *list)
 {
 	for (size_t i = 0; i < N_ROWS; i++)
 		if ((o->given & UINT64_C(1) << i) && !is_taken(&option_rows[i], list))
-			return option_rows[i].name;
+			return options_name(i);
 	return NULL;
 }
 

@@ -17,7 +17,7 @@ struct out_table {
 	const char	*keys[COLUMNS_MAX];	/* constants of the callers */
 	int		 widths[COLUMNS_MAX];
 	int		 columns;
-	char		**cells;		/* rows after rows, each ours */
+	char		**cells;		/* row by row, each ours */
 	size_t		 n, size;
 };
 
@@ -147,7 +147,7 @@ out_details(struct out *o)
 	o->silent = 1;
 }
 
-/* What comes before a field's value in JSON and --plain. */
+/* Prints what comes before the value of a field in JSON and --plain. */
 static void
 field_begin(struct out *o, const char *key)
 {

@@ -74,7 +74,7 @@ event_plain(struct out *o, const char *conversation, const Kith__V1__Event *e)
 	out_end(o);
 }
 
-/* Lines after the first are set in, so that none looks like another's message. */
+/* Indents the second and later lines, so that none looks like another message. */
 static void
 print_lines(FILE *file, const char *text, int indent)
 {
@@ -92,7 +92,7 @@ print_lines(FILE *file, const char *text, int indent)
 	fputc('\n', file);
 }
 
-/* The line of a day, when it is another than that of the line before. */
+/* Prints the date, if it is not that of the line before. */
 static void
 print_day(struct out *o, const struct tm *tm)
 {

@@ -8,8 +8,8 @@
 #include "client-cli/app/out.h"
 #include "protocol/base/utf8.h"
 
-/* What no terminal gets to see as such. Newline and tab are taken out of the
- * first row where the caller lets them pass. */
+/* Characters that never reach a terminal. out_string() lets newline and tab of the
+ * first row pass in OUT_LINES. */
 static const struct range {
 	uint32_t	first, last;
 } harmful[] = {

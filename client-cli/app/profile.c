@@ -120,7 +120,7 @@ profile_save(const struct profile *p)
 	int rc, len;
 
 	kith_url_address(&p->url, address);
-	/* The token first: a profile without one would look logged out. */
+	/* The token first: a profile without a token counts as logged out. */
 	if ((rc = disk_path(DISK_DATA, path, p->name, ".token")) < 0)
 		return rc;
 	len = snprintf(text, sizeof(text), "%s\n", p->token);

@@ -66,7 +66,7 @@ from_command(const char *command, char out[SECRET_MAX])
 	return rc;
 }
 
-/* Without the last character, of one byte or several. */
+/* The length without the last character, which may be several bytes. */
 static size_t
 rub_out(const char *text, size_t len)
 {
@@ -75,8 +75,8 @@ rub_out(const char *text, size_t len)
 	return len;
 }
 
-/* Typed keys without echo. Signals are off meanwhile: Ctrl-C is a key, so that
- * the terminal never stays silent. */
+/* Reads keys without echo. Signals are off and Ctrl-C is a key, so that the echo
+ * is always restored. */
 static int
 read_typed(int tty, char out[SECRET_MAX])
 {

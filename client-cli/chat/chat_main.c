@@ -1,5 +1,5 @@
 /*
- * chat_main.c - `kith chat`: a terminal, a line, a connection that comes back.
+ * chat_main.c - `kith chat`: the line, the prompt, and the events above it.
  */
 #include "client-cli/chat/chat_main.h"
 

@@ -21,7 +21,7 @@
 
 #define HISTORY_LINES	1000
 
-/* Readline is global, and so is this. */
+/* Global, because readline is. */
 static struct {
 	struct line_hooks hooks;
 	void		*arg;

@@ -19,7 +19,7 @@ names_fini(struct names *names)
 	memset(names, 0, sizeof(*names));
 }
 
-/* Where `word` is, or belongs. */
+/* The place of `word`, or where to insert it. */
 static size_t
 names_place(const struct names *names, const char *word)
 {

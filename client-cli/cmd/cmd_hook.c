@@ -1,5 +1,5 @@
 /*
- * cmd_hook.c - hooks: addresses that programs post to: create, list, revoke.
+ * cmd_hook.c - hook: addresses that programs post to.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@ struct hooks {
 	Kith__V1__Target target;		/* create */
 	uint64_t	 number;		/* revoke */
 
-	/* list: as ListSessions told, until the names are known */
+	/* list: from ListSessions, until the names are known */
 	struct hook {
 		uint64_t	number, conversation, created_ms, used_ms;
 		char		name[HOOK_NAME_BYTES_MAX + 1];

@@ -1,5 +1,5 @@
 /*
- * cmd_list.c - what there is: ls, unread, who.
+ * cmd_list.c - ls, unread, who.
  */
 #include "client-cli/app/options.h"
 #include "client-cli/cmd/cmd.h"

@@ -1,5 +1,5 @@
 /*
- * cmd_read.c - read: a piece of a conversation's log, then leave.
+ * cmd_read.c - read: prints a part of a conversation's log.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,15 +16,15 @@ struct reader {
 	struct app	*app;
 	Kith__V1__Target target;
 	char		 typed[NAME_BYTES_MAX + 2];
-	char		 name[NAME_BYTES_MAX + 2];	/* "" until the server told it */
+	char		 name[NAME_BYTES_MAX + 2];	/* "" until the server tells it */
 	uint64_t	 conversation;
 	int		 backwards;
 	int64_t		 left;			/* events still wanted; -1: all */
 	uint64_t	 edge;			/* the last page's end, where the next begins */
 	int		 more;
 	uint64_t	 last;			/* highest seq printed */
-	Kith__V1__Event	**kept;			/* not printed yet: in the order they came, */
-	size_t		 n_kept, size;		/* pages backwards, each page forwards */
+	Kith__V1__Event	**kept;			/* not printed yet, in keep_page()'s order */
+	size_t		 n_kept, size;
 };
 
 static void	ask_history_page(struct reader *r);

@@ -1,5 +1,5 @@
 /*
- * cmd_send.c - send: a message, to one or several; done when it is stored.
+ * cmd_send.c - send: a message to one or several targets; done when it is stored.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,5 @@
 /*
- * cmd_tail.c - tail: every event once and in order, from the first unread one on,
- * for as long as it runs.
+ * cmd_tail.c - tail: every event once and in order, beginning with the unread.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,6 +1,5 @@
 /*
- * client.c - the life of a login: connect, pin the key, greet, log in, beat,
- * and all of it again when the connection breaks.
+ * client.c - creates and destroys a login, connects, runs its timers.
  */
 #include "client-cli/libkith/client.h"
 

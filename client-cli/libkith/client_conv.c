@@ -1,6 +1,6 @@
 /*
- * client_conv.c - the conversations a client knows, and how their events become
- * an unbroken sequence.
+ * client_conv.c - the conversations that a client knows, and the order of their
+ * events.
  */
 #include "client-cli/libkith/client_conv.h"
 
@@ -48,7 +48,7 @@ client_conv_fini(struct convs *all)
 	all->n = all->size = 0;
 }
 
-/* The place of `id`, or where it belongs. */
+/* The place of `id`, or where to insert it. */
 static size_t
 conv_place(const struct convs *all, uint64_t id)
 {

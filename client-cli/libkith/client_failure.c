@@ -1,6 +1,6 @@
 /*
- * client_failure.c - what went wrong, as one struct: told by the server or found
- * here; and what may be done about it.
+ * client_failure.c - what failed, whether the server told it or we found it, and
+ * what may be done about it.
  */
 #include "client-cli/libkith/client_failure.h"
 
@@ -17,17 +17,20 @@ client_failure_local(struct kith_failure *f, uint32_t code, const char *text)
 		KITH_LOCAL_FAILURES(X)
 #undef X
 	};
-	size_t i = 0;
+	const char *words = "failed";
 
-	while (rows[i].code != code)
-		i++;
 	memset(f, 0, sizeof(*f));
 	f->code = code;
-	f->exit = rows[i].exit;
+	f->exit = KITH_EXIT_FAILED;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].code == code) {
+			f->exit = rows[i].exit;
+			words = rows[i].text;
+		}
 	if (text != NULL && text[0] != '\0')
-		snprintf(f->text, sizeof(f->text), "%s: %s", rows[i].text, text);
+		snprintf(f->text, sizeof(f->text), "%s: %s", words, text);
 	else
-		snprintf(f->text, sizeof(f->text), "%s", rows[i].text);
+		snprintf(f->text, sizeof(f->text), "%s", words);
 }
 
 void
@@ -36,7 +39,7 @@ client_failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
 	memset(f, 0, sizeof(*f));
 	f->code = (uint32_t)e->code;
 	f->exit = kith_err_exit(f->code);
-	if (f->exit == KITH_EXIT_DONE)	/* an Error that says OK is one all the same */
+	if (f->exit == KITH_EXIT_DONE)	/* an Error with the code OK is still an error */
 		f->exit = KITH_EXIT_FAILED;
 	f->retry_after_ms = e->retry_after_ms;
 	snprintf(f->text, sizeof(f->text), "%s",

@@ -1,6 +1,5 @@
 /*
- * client_frame.c - frames out and in: packs a request, queues it on the connection,
- * unpacks a reply.
+ * client_frame.c - packs and sends a request, unpacks a reply.
  */
 #include "client-cli/libkith/client_frame.h"
 

@@ -1,6 +1,5 @@
 /*
- * client_frame.h - frames out and in: packs a request, queues it on the
- * connection, unpacks a reply.
+ * client_frame.h - packs and sends a request, unpacks a reply.
  */
 #ifndef KITH_CLIENT_FRAME_H
 #define KITH_CLIENT_FRAME_H

@@ -11,7 +11,7 @@
 #include "protocol/base/clock.h"
 
 #define BACKOFF_MAX_MS	60000
-#define STABLE_MS	60000		/* logged in for so long: begin at the minimum again */
+#define STABLE_MS	60000		/* after a login of this length: back to the minimum */
 #define TICK_MS		250
 
 /* -- timers --------------------------------------------------------------- */

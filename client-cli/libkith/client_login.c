@@ -21,7 +21,7 @@
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
 #define REPLY(name)	KITH__V1__REPLY__BODY_##name
 
-#define BEAT_MIN_MS	100		/* a server that wants it more often is wrong */
+#define BEAT_MIN_MS	100		/* however often the server wants it */
 #define BEAT_MAX_MS	300000
 
 /* -- key, greeting, login ------------------------------------------------- */
@@ -155,7 +155,7 @@ send_pong(struct kith *k)
 
 /* -- logged in ------------------------------------------------------------ */
 
-/* The password has done its work. */
+/* The password is no longer needed. */
 static int
 take_token(struct kith *k, const char *token)
 {

@@ -1,4 +1,4 @@
-"""kith against a server that misbehaves: what it promises holds whatever it is told."""
+"""kith against a server that misbehaves: its promises hold whatever the server says."""
 import contextlib
 import json
 import os

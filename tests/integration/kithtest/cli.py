@@ -9,7 +9,7 @@ from shutil import rmtree
 from . import build, reports
 from .wait import until
 
-# What a login shell may set and a test must not inherit.
+# Set by some login shells; a test must not inherit them.
 HIDDEN = ("KITH_SERVER", "KITH_PROFILE", "NO_COLOR", "INPUTRC", "LS_COLORS")
 
 
@@ -30,7 +30,7 @@ class Kith:
         self.streams = []
 
     def run(self, *args, stdin=None, code=0, timeout=30):
-        """Runs one command to its end; fails unless it exits with `code` (None: any)."""
+        """Runs one command to its end, and checks its exit code (None: any)."""
         result = subprocess.run([str(build.KITH), *map(str, args)], env=self.env, cwd=self.home,
                                 input=stdin, capture_output=True, timeout=timeout * build.PATIENCE,
                                 stdin=subprocess.DEVNULL if stdin is None else None,
@@ -68,20 +68,20 @@ class Kith:
                         "--password-file", self.secret(password), **kwargs)
 
     def tail(self, *targets):
-        """A `kith tail --json` that runs on."""
+        """A running `kith tail --json`."""
         stream = Tail(self, targets)
         self.streams.append(stream)
         return stream
 
     def close(self):
-        """Ends the streams; fails on what a sanitizer said in them."""
+        """Ends the streams; fails if a sanitizer reported in one."""
         reported = [stream.stop() for stream in self.streams]
         rmtree(self.home, ignore_errors=True)
         assert not any(reported), "\n".join(reported)
 
 
 class Tail:
-    """A running `kith tail --json`; its output goes to a file, so that nothing waits for us."""
+    """A running `kith tail --json`; it writes to a file, so that it never waits for us."""
 
     def __init__(self, owner, targets):
         self.read, self.place = [], 0       # events, and the place in the file behind them

@@ -9,7 +9,7 @@ COLUMNS, LINES = 80, 24
 
 
 class Screen:
-    """A command in its own pseudo-terminal, and the screen that a person would see."""
+    """A command in a pseudo-terminal, and the screen that a person would see."""
 
     def __init__(self, command, env, folder):
         self.screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
@@ -20,7 +20,7 @@ class Screen:
         self.child.delaybeforesend = None
 
     def look(self):
-        """Takes in what was written so far; the screen's lines."""
+        """Reads what was written so far, and returns the screen's lines."""
         try:
             while True:
                 data = self.child.read_nonblocking(65536, timeout=0.02)
@@ -34,7 +34,7 @@ class Screen:
         return [line.rstrip() for line in self.screen.display]
 
     def text(self):
-        """The screen, with what has scrolled away."""
+        """The screen, and what has scrolled off it."""
         above = ["".join(row[x].data for x in range(COLUMNS)).rstrip()
                  for row in self.screen.history.top]
         return "\n".join(above + self.look())
@@ -58,14 +58,14 @@ class Screen:
         self.child.close(force=True)
 
     def wait_end(self, timeout=20):
-        """Reads on to the end; the exit status."""
+        """Reads to the end, and returns the exit status."""
         until("the program leaves", lambda: self.look() and not self.child.isalive(),
               timeout * build.PATIENCE)
         return self.child.exitstatus
 
 
 class Terminal(Screen):
-    """One kith's."""
+    """The screen of one kith."""
 
     def __init__(self, kith, *args):
         super().__init__([str(build.KITH), *args], kith.env, kith.home)

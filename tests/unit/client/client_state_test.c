@@ -1,8 +1,8 @@
 /*
  * client_state_test.c - each event once and in order, whatever the network does.
  *
- * A model of the server answers what the state asks; live events are told, lost,
- * doubled and turned round as each test, or chance, wants it.
+ * A model of the server answers what the state asks. Live events are delivered,
+ * lost, doubled and reordered, by each test or at random.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -254,7 +254,7 @@ answer(struct model *m, enum client_state_want want, const struct client_state_a
 	}
 }
 
-/* Answers until nothing is asked any more. */
+/* Answers until nothing more is asked. */
 static void
 settle(struct model *m)
 {
@@ -268,7 +268,7 @@ settle(struct model *m)
 			return;
 		answer(m, want, &ask);
 	}
-	fail_msg("it asks for ever");
+	fail_msg("it asks forever");
 }
 
 static void
@@ -399,7 +399,7 @@ hole_at_the_beginning_is_fetched_from_the_first_event(void **unused)
 }
 
 static void
-hole_that_closes_by_itself_is_not_asked(void **unused)
+hole_that_closes_by_itself_is_not_fetched(void **unused)
 {
 	struct model m;
 
@@ -436,7 +436,7 @@ unknown_conversation_waits_for_its_name(void **unused)
 
 /* Another device of the user may have moved the cursor over it already. */
 static void
-first_event_of_a_new_conversation_is_shown_though_read(void **unused)
+first_event_of_a_new_conversation_is_shown_even_if_read(void **unused)
 {
 	struct model m;
 
@@ -452,7 +452,7 @@ first_event_of_a_new_conversation_is_shown_though_read(void **unused)
 }
 
 static void
-what_may_not_be_read_is_no_hole(void **unused)
+unreadable_events_are_no_hole(void **unused)
 {
 	struct model m;
 	struct model_conv *c;
@@ -536,7 +536,7 @@ resync_while_syncing_syncs_once_more(void **unused)
 }
 
 static void
-reconnect_goes_on_where_it_was(void **unused)
+reconnect_resumes_where_it_stopped(void **unused)
 {
 	struct model m;
 	struct client_state_ask ask;
@@ -556,7 +556,7 @@ reconnect_goes_on_where_it_was(void **unused)
 }
 
 static void
-marks_wait_are_joined_and_rise(void **unused)
+marks_are_merged_and_only_rise(void **unused)
 {
 	struct model m;
 
@@ -582,7 +582,7 @@ marks_wait_are_joined_and_rise(void **unused)
 }
 
 static void
-flood_of_held_events_is_bounded_and_nothing_missing(void **unused)
+held_events_are_bounded_and_none_is_missed(void **unused)
 {
 	struct model m;
 
@@ -598,7 +598,7 @@ flood_of_held_events_is_bounded_and_nothing_missing(void **unused)
 	finish(&m);
 }
 
-/* -- by chance ------------------------------------------------------------ */
+/* -- at random ------------------------------------------------------------ */
 
 static uint32_t
 chance(uint32_t *seed, uint32_t n)
@@ -644,7 +644,7 @@ random_step(struct model *m, uint32_t *seed)
 }
 
 static void
-nothing_is_lost_doubled_or_out_of_order(void **unused)
+random_networks_lose_double_and_reorder_nothing(void **unused)
 {
 	(void)unused;
 	for (uint32_t round = 1; round <= 300; round++) {
@@ -673,17 +673,17 @@ main(void)
 		cmocka_unit_test(repeated_events_are_dropped),
 		cmocka_unit_test(hole_is_held_back_and_fetched),
 		cmocka_unit_test(hole_at_the_beginning_is_fetched_from_the_first_event),
-		cmocka_unit_test(hole_that_closes_by_itself_is_not_asked),
+		cmocka_unit_test(hole_that_closes_by_itself_is_not_fetched),
 		cmocka_unit_test(unknown_conversation_waits_for_its_name),
-		cmocka_unit_test(first_event_of_a_new_conversation_is_shown_though_read),
-		cmocka_unit_test(what_may_not_be_read_is_no_hole),
+		cmocka_unit_test(first_event_of_a_new_conversation_is_shown_even_if_read),
+		cmocka_unit_test(unreadable_events_are_no_hole),
 		cmocka_unit_test(refused_history_does_not_hold_events_back),
 		cmocka_unit_test(lagging_log_is_asked_again),
 		cmocka_unit_test(resync_while_syncing_syncs_once_more),
-		cmocka_unit_test(reconnect_goes_on_where_it_was),
-		cmocka_unit_test(marks_wait_are_joined_and_rise),
-		cmocka_unit_test(flood_of_held_events_is_bounded_and_nothing_missing),
-		cmocka_unit_test(nothing_is_lost_doubled_or_out_of_order),
+		cmocka_unit_test(reconnect_resumes_where_it_stopped),
+		cmocka_unit_test(marks_are_merged_and_only_rise),
+		cmocka_unit_test(held_events_are_bounded_and_none_is_missed),
+		cmocka_unit_test(random_networks_lose_double_and_reorder_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 
+#include "client-cli/libkith/client_failure.h"
 #include "client-cli/libkith/client_request.h"
 #include "client-cli/libkith/kith.h"
 #include "protocol/frame.h"
@@ -336,9 +337,10 @@ two_instances_work_independently(void **state)
 }
 
 static void
-search_for_a_kind_of_request_ends(void **state)
+every_search_has_an_end(void **state)
 {
 	Kith__V1__Hello hello = KITH__V1__HELLO__INIT;
+	struct kith_failure why;
 	struct fake server;
 	struct client c;
 
@@ -350,6 +352,8 @@ search_for_a_kind_of_request_ends(void **state)
 	assert_int_equal(client_request_internal(c.kith, (Kith__V1__Request__BodyCase)9999,
 	    &hello, NULL), -EINVAL);
 	assert_int_equal(kith_pending(c.kith), 0);
+	client_failure_local(&why, 9999, NULL);
+	assert_int_equal(why.exit, KITH_EXIT_FAILED);
 	kith_destroy(c.kith);
 	fake_close(&server);
 }
@@ -359,7 +363,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_instances_work_independently),
-		cmocka_unit_test(search_for_a_kind_of_request_ends),
+		cmocka_unit_test(every_search_has_an_end),
 	};
 	int rc;
 

@@ -208,7 +208,8 @@ ids_rise_and_keep_above_the_floor(void **state)
 	/* Another device counts for itself; a floor of another device says nothing. */
 	assert_int_equal(profile_reserve_ids("work", DEVICE + 1, ID(500), 1, &first), 0);
 	assert_true(first == ((DEVICE + 1) << 32 | 1));
-	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 2, &first), -EOVERFLOW);
+	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 2, &first),
+	    -EOVERFLOW);
 	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 1, &first), 0);
 	assert_true(first == ID(UINT32_MAX));
 }
