@@ -35,6 +35,7 @@ libkithproto_a_SOURCES = \
 	protocol/json_text.h \
 	protocol/json_write.c \
 	protocol/limits.h \
+	protocol/oneof.h \
 	protocol/reply.c \
 	protocol/reply.h \
 	protocol/request.h \
