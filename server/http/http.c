@@ -26,7 +26,7 @@ broken(struct http_reader *r, int status)
 	return HTTP_BROKEN;
 }
 
-/* -- the head ------------------------------------------------------------ */
+/* -- the head ------------------------------------------------------------- */
 
 static enum http_result
 end_head(struct http_reader *r)
@@ -94,7 +94,7 @@ collect_head(struct http_reader *r, const uint8_t **at, size_t *len)
 	return result;
 }
 
-/* -- the body ------------------------------------------------------------ */
+/* -- the body ------------------------------------------------------------- */
 
 static enum http_result
 begin_body(struct http_reader *r)
@@ -186,7 +186,7 @@ collect_body(struct http_reader *r, const uint8_t **at, size_t *len)
 	return HTTP_ONE;
 }
 
-/* -- the reader ---------------------------------------------------------- */
+/* -- the reader ----------------------------------------------------------- */
 
 enum http_result
 http_read(struct http_reader *r, const uint8_t **at, size_t *len)

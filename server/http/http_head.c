@@ -20,7 +20,7 @@ static const char *const single[] = {
 	"transfer-encoding", "x-forwarded-proto",
 };
 
-/* -- lines --------------------------------------------------------------- */
+/* -- lines ---------------------------------------------------------------- */
 
 /* tchar of RFC 9110, section 5.6.2. */
 static bool
@@ -95,7 +95,7 @@ http_check_header_line(const char *at, size_t len)
 	return at + span(at, end, is_value_char) == end ? 0 : 400;
 }
 
-/* -- splitting ----------------------------------------------------------- */
+/* -- splitting ------------------------------------------------------------ */
 
 /* Every line was checked, so each separator is known to be there. */
 static int
@@ -130,7 +130,7 @@ split_header_line(struct http_header *h, char **at)
 	(*at)++;			/* the LF */
 }
 
-/* -- the target ---------------------------------------------------------- */
+/* -- the target ----------------------------------------------------------- */
 
 /* One way to write each path: no dot segments, no empty segments except the last, no controls. */
 static bool
@@ -174,7 +174,7 @@ take_target(struct http_request *q)
 	return 0;
 }
 
-/* -- what the headers mean ----------------------------------------------- */
+/* -- what the headers mean ------------------------------------------------ */
 
 static int
 check_singles(const struct http_request *q)

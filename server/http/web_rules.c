@@ -25,7 +25,7 @@ struct web_rules {
 	size_t		 nproxies;
 };
 
-/* -- options ------------------------------------------------------------- */
+/* -- options -------------------------------------------------------------- */
 
 /* An empty text is left out. The new end of the list. */
 static char *
@@ -129,7 +129,7 @@ is_listed(const char *list, const char *text, int (*compare)(const char *, const
 	return false;
 }
 
-/* -- hosts --------------------------------------------------------------- */
+/* -- hosts ---------------------------------------------------------------- */
 
 bool
 web_rules_host_ok(const struct web_rules *rules, const char *text)
@@ -147,7 +147,7 @@ web_rules_host_ok(const struct web_rules *rules, const char *text)
 	return netname_is_name(host) && is_listed(rules->hosts, host, strcasecmp);
 }
 
-/* -- origins ------------------------------------------------------------- */
+/* -- origins -------------------------------------------------------------- */
 
 /* Our page's origin as the browser writes it: without the scheme's default port. */
 static void
@@ -180,7 +180,7 @@ judge_origin(const struct web_rules *rules, const struct http_request *r, bool t
 	return is_listed(rules->origins, given, strcmp) ? ORIGIN_LISTED : ORIGIN_REFUSED;
 }
 
-/* -- proxies ------------------------------------------------------------- */
+/* -- proxies -------------------------------------------------------------- */
 
 static bool
 is_proxy(const struct web_rules *rules, const uint8_t address[16])

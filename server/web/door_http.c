@@ -14,7 +14,7 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
-/* -- time ---------------------------------------------------------------- */
+/* -- time ----------------------------------------------------------------- */
 
 static void
 on_timer(evutil_socket_t fd, short what, void *arg)
@@ -34,7 +34,7 @@ on_timer(evutil_socket_t fd, short what, void *arg)
 		conn_finish(c);
 }
 
-/* -- one request --------------------------------------------------------- */
+/* -- one request ---------------------------------------------------------- */
 
 /* The body of a refused request is not read, so the connection closes after the answer. */
 static void
@@ -103,7 +103,7 @@ on_request(struct conn *c)
 	web->route->handle(c, &web->reader.request);
 }
 
-/* -- the door ------------------------------------------------------------ */
+/* -- the door ------------------------------------------------------------- */
 
 static bool
 http_recognise(uint8_t first)

@@ -35,7 +35,7 @@ web_start_timer(struct web *web, uint32_t ms)
 	event_add(&web->timer, &tv);
 }
 
-/* -- answers ------------------------------------------------------------- */
+/* -- answers -------------------------------------------------------------- */
 
 #define SECURITY_LINES								\
 	"X-Content-Type-Options: nosniff\r\n"					\
@@ -154,7 +154,7 @@ web_refuse(struct conn *c, int status, const char *text, const char *extra)
 	    extra);
 }
 
-/* -- who asks ------------------------------------------------------------ */
+/* -- who asks ------------------------------------------------------------- */
 
 bool
 web_is_type(const struct http_request *r, const char *type)

@@ -73,7 +73,7 @@ void	web_start_timer(struct web *web, uint32_t ms);
 /* Begins a call of the request at hand (call.h). NULL: no memory. */
 struct call	*web_call(struct conn *c, const struct call_spec *spec);
 
-/* -- answers ------------------------------------------------------------- */
+/* -- answers -------------------------------------------------------------- */
 
 /* Answers the request at hand; `extra`: further header lines, each with its
  * CRLF, or NULL. No body is sent for HEAD, 204 and 304. Then the next request
@@ -90,7 +90,7 @@ void	web_error(struct conn *c, enum kith_err code, const char *text,
 void	web_refuse(struct conn *c, int status, const char *text,
 	    const char *extra);
 
-/* -- who asks ------------------------------------------------------------ */
+/* -- who asks ------------------------------------------------------------- */
 
 /* Is the body of this media type, with any parameters? */
 bool	web_is_type(const struct http_request *r, const char *type);
@@ -105,7 +105,7 @@ bool	web_token(const struct conn *c, const struct http_request *r,
 void	web_cookie_line(const struct conn *c, const char *token,
 	    char out[WEB_EXTRA_MAX]);
 
-/* -- routes -------------------------------------------------------------- */
+/* -- routes --------------------------------------------------------------- */
 
 /* The row for a path; NULL: 404. */
 const struct web_route	*web_route_find(const char *path);

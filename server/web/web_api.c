@@ -21,7 +21,7 @@
 #define EVENTS_PATH	"/v1/conversations/"
 #define HOOK_PATH	"/v1/hook/"
 
-/* -- common parts -------------------------------------------------------- */
+/* -- common parts --------------------------------------------------------- */
 
 /* A message to post. Texts end with a NUL; "" or 0: not given. */
 struct post {
@@ -65,7 +65,7 @@ parse_target(const char *to, Kith__V1__Target *t)
 	return true;
 }
 
-/* -- posting ------------------------------------------------------------- */
+/* -- posting -------------------------------------------------------------- */
 
 static void
 note_error(struct api_call *a, const Kith__V1__Error *e)
@@ -251,7 +251,7 @@ web_messages(struct conn *c, const struct http_request *r)
 	explicit_bzero(token, sizeof(token));
 }
 
-/* -- reading ------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 static void
 page_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
@@ -333,7 +333,7 @@ web_events(struct conn *c, const struct http_request *r)
 	explicit_bzero(token, sizeof(token));
 }
 
-/* -- hooks --------------------------------------------------------------- */
+/* -- hooks ---------------------------------------------------------------- */
 
 /* The login is done: the session knows the hook's name and its conversation. */
 static void

@@ -140,7 +140,7 @@ web_login(struct conn *c, const struct http_request *r)
 	explicit_bzero(bytes, sizeof(bytes));
 }
 
-/* -- logging out --------------------------------------------------------- */
+/* -- logging out ---------------------------------------------------------- */
 
 /* The cookie is removed even if its token was no longer valid. */
 static void

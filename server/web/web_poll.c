@@ -22,7 +22,7 @@ struct poll {
 	bool	syncs;			/* the first Request is that Sync */
 };
 
-/* -- replies ------------------------------------------------------------- */
+/* -- replies -------------------------------------------------------------- */
 
 /* An empty SyncPage is no news. */
 static bool
@@ -79,7 +79,7 @@ poll_done(struct conn *c, struct call *call)
 	free(body);
 }
 
-/* -- requests ------------------------------------------------------------ */
+/* -- requests ------------------------------------------------------------- */
 
 static int
 add_sync(struct worker *w, struct call *call, const Kith__V1__Poll *poll)

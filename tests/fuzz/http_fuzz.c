@@ -1,9 +1,9 @@
 /*
- * http_fuzz.c - the reader of requests: the pieces in which bytes come do not matter, and what
- * it takes for a request is one.
+ * http_fuzz.c - the reader of requests: how the bytes are cut into pieces does not matter, and what
+ * it accepts has the form of a request.
  *
- * The first byte seeds the sizes of the pieces, the second is the length that a body may have;
- * the rest is the stream.
+ * The first byte seeds the sizes of the pieces, the second is the longest body; the rest is the
+ * stream.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-"""Sessions run by HTTP requests: posts, pages, hooks and polls, and what may go wrong."""
+"""HTTP requests as sessions: posts, pages of history, hooks, polls, and their failures."""
 import http.client
 import json
 import threading
@@ -421,18 +421,6 @@ def test_a_stop_answers_a_waiting_poll(make_server):
     status, body = answer[0]
     assert status == 503 and body["error"]["code"] == "SHUTTING_DOWN"
     assert bob.headers["Retry-After"] == "1"
-
-
-@pytest.fixture
-def make_server():
-    servers = []
-
-    def make(**conf):
-        servers.append(Server(**conf))
-        return servers[-1]
-    yield make
-    for server in servers:
-        server.stop()
 
 
 def test_kith_and_a_script_talk(server, connect):

@@ -1,7 +1,6 @@
-"""Every request, however malformed, has its one answer, and the server serves on."""
+"""Each request, malformed or not, has exactly one answer, and the server keeps serving."""
 import select
 import socket
-import ssl
 import threading
 import time
 
@@ -10,6 +9,7 @@ import pytest
 
 from tables.heads import HOST, ROWS, Head, chunked, get, post, sized
 from kithtest.server import Server
+from kithtest.tls import unverified
 
 LOGIN_MS = 400
 OUTPUT_HARD = 1 << 20           # the default
@@ -48,11 +48,7 @@ class Peer:
         self.socket = socket.create_connection(server.address, timeout=20)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if tls:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-            context.set_alpn_protocols(["http/1.1"])
-            self.socket = context.wrap_socket(self.socket)
+            self.socket = unverified("http/1.1").wrap_socket(self.socket)
         self.rest = b""
 
     def __enter__(self):

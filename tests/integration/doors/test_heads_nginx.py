@@ -1,7 +1,7 @@
 """The same requests through a reverse proxy: it and the server agree where each one ends.
 
-Where they do not, the server sees a request that nginx never passed on: smuggled in another's
-body or head, past whatever nginx checks, and answered to somebody else.
+Where they disagree, the server sees a request that nginx never forwarded: smuggled in the body or
+head of another, past what nginx checks, and its answer goes to another client.
 """
 import socket
 import ssl

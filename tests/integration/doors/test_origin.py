@@ -1,18 +1,18 @@
-"""Which pages may ask, and as whom: Host, Origin and cookie at each address of the door.
+"""Which pages may make requests, and as whom: Host, Origin and cookie at each path of the door.
 
-A browser lets any page open a WebSocket to anywhere, and sends the cookies along; and a name
-of anybody's can be made to lead here. So these headers decide, before anything else happens.
+A browser lets any page open a WebSocket to any server and sends that server's cookies along, and
+anybody can make a name resolve to this server. So these headers are checked before anything else.
 """
 import asyncio
 import http.client
 import json
-import ssl
 
 import pytest
 import websockets
 
 from kithtest.pb import PbClient
 from kithtest.server import Server
+from kithtest.tls import unverified
 from kithtest.wait import until
 
 PASSWORD = "correct horse battery"
@@ -93,13 +93,6 @@ class World:
         status, _, text = self.ask("GET", path, bearer=self.token)
         assert status == 200
         return path, [e.get("text") for e in json.loads(text)["events"]]
-
-
-def unverified():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,5 @@
-"""Long polling as a client lives by it: a conversation with a native client, over connections that
-are cut at every moment. Cursors (`have`) and client ids alone hold it together."""
+"""Long polling as a client uses it: a conversation with a native client over connections that are cut
+at every point. Only cursors (`have`) and client ids keep it complete and free of duplicates."""
 import http.client
 import json
 import threading
@@ -238,15 +238,3 @@ def test_workers_that_die_lose_nothing(make_server):
         [texts] = poller.got.values()
         for name in pollers:
             assert [t for t in texts if t.endswith(name)] == [f"{n} {name}" for n in range(12)]
-
-
-@pytest.fixture
-def make_server():
-    servers = []
-
-    def make(**conf):
-        servers.append(Server(**conf))
-        return servers[-1]
-    yield make
-    for server in servers:
-        server.stop()

@@ -1,4 +1,4 @@
-"""curl, the real one, through a whole conversation over TLS; and what it is told when it errs."""
+"""A whole conversation by curl over TLS, and the answers to its mistakes."""
 import json
 import os
 import subprocess

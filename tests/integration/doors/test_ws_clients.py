@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import json
 import os
-import ssl
 import subprocess
 import time
 from urllib.parse import urlsplit
@@ -18,17 +17,12 @@ from kithtest.browser import MODULES
 from kithtest.pb import PbClient
 from kithtest.schema import frame
 from kithtest.server import Server
+from kithtest.tls import unverified
 from kithtest.ws import JSON, PB, Said, WsLink
 
 PASSWORD = "correct horse battery"
 TEXT = "Grüße, 你好, 안녕 😀 \u2028 \U0010ffff"
 BEAT_MS = 200
-
-
-def unverified():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
 
 
 def secret_of(invite):

@@ -1,10 +1,10 @@
 """heads.py - the table of HTTP requests; test_heads.py sends it to a live server.
 
-One row each: a name, the bytes, the statuses that must come, one for each answer, and whether
-the connection ends then. Where it does not, the next request on it is answered as ever:
-so nothing of the row was left for it.
+Each row has a name, the bytes, the expected statuses (one for each answer) and whether the connection
+closes after them. If it stays open, the next request on it must be answered as usual: nothing of the
+row was left over.
 
-The bytes are made here by hand: a library would refuse to make most of them.
+The bytes are made by hand: a library would refuse to make most of them.
 """
 from collections import namedtuple
 

@@ -1,4 +1,4 @@
-"""What the HTTP door gives to everybody: the page's files, and how the server is."""
+"""What the HTTP door serves to everybody: the page's files and the server's health."""
 import http.client
 import re
 import shutil
@@ -9,6 +9,7 @@ import pytest
 from kithtest import build
 from kithtest.pb import PbClient
 from kithtest.server import Server
+from kithtest.tls import unverified
 from kithtest.wait import until
 
 PASSWORD = "correct horse battery"
@@ -30,25 +31,6 @@ def server():
         yield server
     finally:
         server.stop()
-
-
-@pytest.fixture
-def make_server():
-    servers = []
-
-    def make(**conf):
-        servers.append(Server(**conf))
-        return servers[-1]
-    yield make
-    for server in servers:
-        server.stop()
-
-
-def unverified():
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
 
 
 def ask(server, path, method="GET", headers={}, tls=True):

@@ -24,7 +24,7 @@
 #define STORY_MAX	(2u * HTTP_HEAD_MAX)
 #define SECRET		HEAP_SECRET
 
-/* -- a reader's story ------------------------------------------------------------- */
+/* -- a reader's story ----------------------------------------------------- */
 
 /* What a reader made of a stream, as text: a line for each request, and how it ended. */
 struct story {
@@ -130,7 +130,7 @@ check_stream(const char *name, const char *bytes, size_t len, const char *expect
 	assert_int_equal(heap_held(), 0);
 }
 
-/* -- tables ------------------------------------------------------------------------ */
+/* -- tables --------------------------------------------------------------- */
 
 struct row {
 	const char	*name, *bytes;
@@ -467,7 +467,7 @@ TABLE_TEST(twice)
 TABLE_TEST(framings)
 TABLE_TEST(chunks)
 
-/* -- limits -------------------------------------------------------------------------- */
+/* -- limits --------------------------------------------------------------- */
 
 /* A request with a header of as many bytes as make it `total`. */
 static size_t
@@ -522,7 +522,7 @@ heads_are_bounded(void **state)
 
 /* What is announced is no reason to have room for it. */
 static void
-a_body_takes_what_has_come(void **state)
+body_memory_follows_its_bytes(void **state)
 {
 	static const char head[] = POST "Content-Length: 1000000\r\n\r\n";
 	const uint8_t *at = (const uint8_t *)head, byte = 'x';
@@ -556,7 +556,7 @@ read_text(struct http_reader *r, const char *text)
 }
 
 static void
-a_body_needs_leave(void **state)
+body_needs_http_allow_body(void **state)
 {
 	struct http_reader r;
 
@@ -573,7 +573,7 @@ a_body_needs_leave(void **state)
 }
 
 static void
-a_whole_request_stays_until_the_next(void **state)
+request_is_valid_until_http_next(void **state)
 {
 	struct http_reader r;
 
@@ -590,14 +590,14 @@ a_whole_request_stays_until_the_next(void **state)
 	http_reader_fini(&r);
 }
 
-/* -- secrets and memory -------------------------------------------------------------- */
+/* -- secrets and memory --------------------------------------------------- */
 
 static const char secrets[] =
     "POST /v1/hook/" SECRET " HTTP/1.1\r\n" HOST "X: ";		/* blanks make it a bad line */
 static const char hidden[] = POST "Cookie: kith=" SECRET "\r\n";
 
 static void
-what_was_read_is_wiped(void **state)
+requests_are_wiped(void **state)
 {
 	static char stream[STREAM_MAX];
 	static struct story s;
@@ -628,7 +628,7 @@ what_was_read_is_wiped(void **state)
 }
 
 static void
-without_memory_it_is_503(void **state)
+failed_allocation_is_503(void **state)
 {
 	static const char post[] = POST "Content-Length: 3\r\n\r\nabc";
 	static struct story s;
@@ -648,7 +648,7 @@ without_memory_it_is_503(void **state)
 	assert_string_equal(s.text, "POST /p 3[abc]\n");
 }
 
-/* -- asking a request ----------------------------------------------------------------- */
+/* -- asking a request ----------------------------------------------------- */
 
 /* Of a head that is right. */
 static void
@@ -800,11 +800,11 @@ main(void)
 		cmocka_unit_test_setup(read_framings, heap_setup),
 		cmocka_unit_test_setup(read_chunks, heap_setup),
 		cmocka_unit_test_setup(heads_are_bounded, heap_setup),
-		cmocka_unit_test_setup(a_body_takes_what_has_come, heap_setup),
-		cmocka_unit_test_setup(a_body_needs_leave, heap_setup),
-		cmocka_unit_test_setup(a_whole_request_stays_until_the_next, heap_setup),
-		cmocka_unit_test_setup(what_was_read_is_wiped, heap_setup),
-		cmocka_unit_test_setup(without_memory_it_is_503, heap_setup),
+		cmocka_unit_test_setup(body_memory_follows_its_bytes, heap_setup),
+		cmocka_unit_test_setup(body_needs_http_allow_body, heap_setup),
+		cmocka_unit_test_setup(request_is_valid_until_http_next, heap_setup),
+		cmocka_unit_test_setup(requests_are_wiped, heap_setup),
+		cmocka_unit_test_setup(failed_allocation_is_503, heap_setup),
 		cmocka_unit_test_setup(headers_are_found_by_name, heap_setup),
 		cmocka_unit_test_setup(tokens_are_found_in_lists, heap_setup),
 		cmocka_unit_test_setup(queries_are_decoded, heap_setup),

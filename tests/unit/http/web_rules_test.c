@@ -51,7 +51,7 @@ teardown(void **state)
 	return 0;
 }
 
-/* -- requests ----------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------- */
 
 static const char peer_far[] = "192.0.2.9", peer_proxy[] = "10.1.2.3";
 
@@ -83,7 +83,7 @@ ask(const struct web_rules *of, const char *lines, const char *peer, bool tls, s
 	return ok;
 }
 
-/* -- hosts ----------------------------------------------------------------------- */
+/* -- hosts ---------------------------------------------------------------- */
 
 static void
 hosts_are_ours_or_addresses(void **state)
@@ -187,7 +187,7 @@ long_hosts_are_refused(void **state)
 	}
 }
 
-/* -- origins --------------------------------------------------------------------- */
+/* -- origins -------------------------------------------------------------- */
 
 static void
 origins_are_compared_whole(void **state)
@@ -311,7 +311,7 @@ long_origins_are_refused(void **state)
 }
 
 static void
-browsers_say_who_made_a_request(void **state)
+sec_fetch_site_is_read(void **state)
 {
 	static const struct {
 		const char	*line;
@@ -334,13 +334,13 @@ browsers_say_who_made_a_request(void **state)
 	}
 }
 
-/* -- proxies -------------------------------------------------------------------------- */
+/* -- proxies -------------------------------------------------------------- */
 
 #define FOR	"Host: localhost\r\nX-Forwarded-For: "
 #define END	"\r\n"
 
 static void
-proxies_alone_are_believed(void **state)
+only_proxies_are_believed(void **state)
 {
 	static const struct {
 		const char	*peer;
@@ -376,7 +376,7 @@ proxies_alone_are_believed(void **state)
 }
 
 static void
-the_last_stranger_is_the_client(void **state)
+last_foreign_address_is_the_client(void **state)
 {
 	static const struct {
 		const char	*lines, *address;	/* NULL: makes no sense */
@@ -432,7 +432,7 @@ the_last_stranger_is_the_client(void **state)
 }
 
 static void
-a_list_too_long_makes_no_sense(void **state)
+overlong_forwarded_list_is_refused(void **state)
 {
 	char lines[4096];
 	struct web_asker a;
@@ -481,10 +481,10 @@ main(void)
 		cmocka_unit_test(origins_are_compared_whole),
 		cmocka_unit_test(without_a_host_no_origin_is_own),
 		cmocka_unit_test(long_origins_are_refused),
-		cmocka_unit_test(browsers_say_who_made_a_request),
-		cmocka_unit_test(proxies_alone_are_believed),
-		cmocka_unit_test(the_last_stranger_is_the_client),
-		cmocka_unit_test(a_list_too_long_makes_no_sense),
+		cmocka_unit_test(sec_fetch_site_is_read),
+		cmocka_unit_test(only_proxies_are_believed),
+		cmocka_unit_test(last_foreign_address_is_the_client),
+		cmocka_unit_test(overlong_forwarded_list_is_refused),
 		cmocka_unit_test(the_scheme_is_the_browsers),
 	};
 
