@@ -257,6 +257,7 @@ FILE_NAME = re.compile(r"(?<![\w./*{}$<-])\w[\w./-]*\.(?:c|h|py|proto|md|mk|awk|
 
 
 ELSEWHERE = {"sysexits.h"}
+PLACEHOLDER = re.compile(r"(^|/)(?!README|CONTRIBUTING)[A-Z]{3,}")     # tests/unit/ROOM/MODULE_test.c
 
 
 def prose(path, text):
@@ -276,7 +277,7 @@ def named_files_exist(tree):
         for name in sorted(set(FILE_NAME.findall(prose(path, tree.text(path))))):
             there = tree.names.get(name.rsplit("/", 1)[-1], [])
             if not (any(f"/{file}".endswith(f"/{name}") for file in there) or name in system or tree.exists(name)
-                    or MADE.search(f"/{name}") or name.rsplit("/", 1)[-1].split(".")[0].isupper()):
+                    or MADE.search(f"/{name}") or PLACEHOLDER.search(name)):
                 yield path, f"names {name}, which does not exist"
 
 

@@ -107,6 +107,7 @@ WRONG = [
     ("named_files_exist", {"server/lib/log.h": "/* See lig.h. */\n"}, {}),
     ("named_files_exist", {"server/lib/log.h": "/* See conf/log.h. */\n"}, {}),
     ("named_files_exist", {"server/README.md": README + "See `server/lib/lag.c`.\n"}, {}),
+    ("named_files_exist", {"server/README.md": README + "See shm/README.md.\n"}, {}),
     ("named_files_exist", {"tests/a.py": '"""a.py - what b.py does."""\n'}, {}),
     ("named_options_exist", {"server/README.md": README + "Build with `--enable-fuzz`.\n"}, {}),
     ("lines_are_short", {"server/lib/log.h": "/*" + " " * 77 + "*/\n"}, {}),
