@@ -20,7 +20,7 @@ class Screen:
         self.child.delaybeforesend = None
 
     def look(self):
-        """Takes in what was written so far; the screen's lines."""
+        """Reads the output so far; returns the lines of the screen."""
         try:
             while True:
                 data = self.child.read_nonblocking(65536, timeout=0.02)
@@ -58,7 +58,7 @@ class Screen:
         self.child.close(force=True)
 
     def wait_end(self, timeout=20):
-        """Reads on to the end; the exit status."""
+        """Reads to the end; returns the exit status."""
         until("the program leaves", lambda: self.look() and not self.child.isalive(),
               timeout * build.PATIENCE)
         return self.child.exitstatus
