@@ -2,9 +2,10 @@
  * registry_test.c - workers that die while they add, remove and follow, a reader
  * that dies while it looks, and a master that dies while it sweeps.
  *
- * Each worker says in shared memory what it has in the registry and what it is
- * about to change. When it died, the sweep must tell of exactly its sessions, but for
- * the change in hand, and leave nothing of it; the others' stay as they are.
+ * Each worker notes in shared memory what it has in the registry and what it is
+ * about to change. After its death the sweep must report exactly its sessions,
+ * give or take the change in hand, and leave none of them; the sessions of
+ * the others stay as they are.
  *
  * That the test sees faults was tried by putting them in, one at a time: a sweep that
  * leaves a count, or ends after its first batch; no undo in the table; reading
@@ -89,9 +90,7 @@ count_if_torn(uint64_t user, const struct registry_session *s)
 		world->tally.torn++;
 }
 
-/*
- * A worker.
- */
+/* -- a worker ------------------------------------------------------------- */
 
 static void
 change_slot(unsigned worker, uint32_t slot, uint64_t user)
@@ -156,9 +155,7 @@ work_till_killed(void *arg)
 	return 0;
 }
 
-/*
- * A reader: the store that asks where to send.
- */
+/* -- a reader: the store that asks where to send -------------------------- */
 
 static int
 read_till_killed(void *arg)
@@ -184,9 +181,7 @@ read_till_killed(void *arg)
 	return 0;
 }
 
-/*
- * The master.
- */
+/* -- the master ----------------------------------------------------------- */
 
 /* A session that is swept: it must be in the model; taken out of it, so that it
  * cannot be told twice. */
@@ -301,9 +296,7 @@ sweep(void *arg)
 	return 0;
 }
 
-/*
- * The tests.
- */
+/* -- the tests ------------------------------------------------------------ */
 
 static int
 world_setup(void **state)

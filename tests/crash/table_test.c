@@ -72,7 +72,7 @@ value_of(uint64_t key, uint64_t serial)
 	return v;
 }
 
-/* Counts what is wrong with an answer of the table. */
+/* Counts a wrong answer of the table. */
 static void
 count_error(int rc)
 {
@@ -101,9 +101,7 @@ look_up(uint64_t key)
 	return v.serial;
 }
 
-/*
- * A worker.
- */
+/* -- a worker ------------------------------------------------------------- */
 
 static int
 erase(uint64_t key, void *value, void *arg)
@@ -186,9 +184,7 @@ check_worker(unsigned worker)
 	count_error(table_check(&table));
 }
 
-/*
- * The tests.
- */
+/* -- the tests ------------------------------------------------------------ */
 
 static int
 world_setup(void **state)
@@ -210,7 +206,7 @@ world_teardown(void **state)
 	return 0;
 }
 
-/* The points of a worker, and those of whoever repairs after it. */
+/* The points of a worker, and those of the process that repairs after it. */
 static void
 find_points(struct points *of_change, struct points *of_repair)
 {

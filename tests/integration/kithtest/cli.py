@@ -1,4 +1,4 @@
-"""cli.py - the real kith, each with folders of its own."""
+"""cli.py - the real kith, with folders of its own for each person."""
 import json
 import os
 import subprocess
@@ -47,11 +47,11 @@ class Kith:
         return self.run(*args, **kwargs).stdout
 
     def json(self, *args, **kwargs):
-        """With --json: the list of objects, one from each line."""
+        """Runs a command with --json; returns the objects, one for each line."""
         return [json.loads(line) for line in self.out(*args, "--json", **kwargs).splitlines()]
 
     def secret(self, password):
-        """A file that holds the password."""
+        """Writes a file with the password; returns its path."""
         file = self.home / "password"
         file.write_text(password + "\n")
         file.chmod(0o600)
@@ -68,20 +68,20 @@ class Kith:
                         "--password-file", self.secret(password), **kwargs)
 
     def tail(self, *targets):
-        """A running `kith tail --json`."""
+        """Starts a `kith tail --json` that goes on running."""
         stream = Tail(self, targets)
         self.streams.append(stream)
         return stream
 
     def close(self):
-        """Ends the streams; fails if a sanitizer reported in one."""
+        """Ends the tails; fails on a sanitizer's report."""
         reported = [stream.stop() for stream in self.streams]
         rmtree(self.home, ignore_errors=True)
         assert not any(reported), "\n".join(reported)
 
 
 class Tail:
-    """A running `kith tail --json`; it writes to a file, so that it never waits for us."""
+    """A running `kith tail --json`. Its output goes to a file, so that it never waits for us."""
 
     def __init__(self, owner, targets):
         self.read, self.place = [], 0       # events, and the place in the file behind them
@@ -110,7 +110,7 @@ class Tail:
         return until(f"tail shows {what}", found, timeout * build.PATIENCE)
 
     def stop(self):
-        """Ends it; the sanitizer's report, if there is one."""
+        """Ends it; returns the sanitizer's report, or an empty string."""
         if self.process.poll() is None:
             self.process.terminate()
             self.process.wait(20)

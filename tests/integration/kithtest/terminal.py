@@ -20,7 +20,7 @@ class Screen:
         self.child.delaybeforesend = None
 
     def look(self):
-        """Reads what was written so far, and returns the screen's lines."""
+        """Reads the output so far; returns the lines of the screen."""
         try:
             while True:
                 data = self.child.read_nonblocking(65536, timeout=0.02)
@@ -58,7 +58,7 @@ class Screen:
         self.child.close(force=True)
 
     def wait_end(self, timeout=20):
-        """Reads to the end, and returns the exit status."""
+        """Reads to the end; returns the exit status."""
         until("the program leaves", lambda: self.look() and not self.child.isalive(),
               timeout * build.PATIENCE)
         return self.child.exitstatus

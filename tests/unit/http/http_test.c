@@ -1,6 +1,6 @@
 /*
- * http_test.c - promises of server/http/http.h, by table: streams of bytes, and what must be made of
- * them. Each stream is read whole, cut in two at each place, and byte by byte.
+ * http_test.c - promises of server/http/http.h, by table: streams of bytes, and what must be made
+ * of them. Each stream is read whole, cut in two at each place, and byte by byte.
  *
  * Memory comes from heap.h: it is counted, may fail, and is searched for secrets when freed.
  */
