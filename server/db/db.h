@@ -17,6 +17,7 @@
 
 struct conf;
 struct db;
+struct db_event;		/* db_event.h */
 struct db_stmt;
 
 enum db_class {
@@ -95,16 +96,6 @@ struct db_seqs {			/* numbers wanted from one counter */
 	uint64_t	conversation;
 	uint64_t	count;
 	uint64_t	last;		/* out: the last one of them */
-};
-
-struct db_event {			/* a row of events */
-	uint64_t	conversation, seq;
-	uint64_t	sender, client_id;	/* client_id 0: made by the server */
-	uint64_t	time_ms;
-	uint64_t	subject;
-	uint32_t	kind;			/* Kith__V1__EventKind */
-	uint32_t	len;
-	const char	*body;			/* borrowed for the call */
 };
 
 /* Raises each counter by `count`; makes it if it is missing. Ids in rising

@@ -8,6 +8,7 @@
 
 #include "protocol/base/wipebuf.h"
 #include "server/db/db_driver.h"
+#include "server/db/db_event.h"
 
 #ifdef MARIADB_PACKAGE_VERSION		/* Connector/C, not Oracle's */
 #define HAVE_MARIADB_ARRAYS 1
@@ -21,6 +22,19 @@ struct mysql_text {			/* of an unprepared statement */
 	bool		 failed;	/* out of memory */
 };
 
+#ifdef HAVE_MARIADB_ARRAYS
+/* The events of one statement, column by column. */
+#define MYSQL_COLUMN_NUMBER(name)	int64_t name[DB_BATCH_MAX];
+#define MYSQL_COLUMN_OPTIONAL(name)	int64_t name[DB_BATCH_MAX];	\
+					char name##_set[DB_BATCH_MAX];
+#define MYSQL_COLUMN_BYTES(name)	const char *name[DB_BATCH_MAX];	\
+					unsigned long name##_len[DB_BATCH_MAX];
+#define MYSQL_COLUMN(type, name)	MYSQL_COLUMN_##type(name)
+struct mysql_columns {
+	DB_EVENT_COLUMNS(MYSQL_COLUMN, )
+};
+#endif
+
 struct mysql_db {
 	struct db	 base;
 	MYSQL		*h;
@@ -31,6 +45,9 @@ struct mysql_db {
 	uint64_t	 ping_every_ms, used_ms;
 	MYSQL_STMT	*put;		/* the array insert; made when needed */
 	struct mysql_text text;
+#ifdef HAVE_MARIADB_ARRAYS
+	struct mysql_columns columns;
+#endif
 };
 
 /* -- db_mysql_query.c ----------------------------------------------------- */

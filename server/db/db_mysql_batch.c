@@ -19,9 +19,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "server/db/db_event.h"
 #include "server/db/db_mysql.h"
 
-#define ROW_BYTES	160u		/* of an event's statement, without its body, at most */
+#define PIECE_BYTES	320u		/* of one text_add(), at most */
 #define TEXT_MAX	(1u << 30)	/* no server takes a larger packet */
 
 /* -- text ----------------------------------------------------------------- */
@@ -45,19 +46,35 @@ text_start(struct mysql_text *t)
 static void __attribute__((format(printf, 2, 3)))
 text_add(struct mysql_text *t, const char *fmt, ...)
 {
-	char *room = text_room(t, ROW_BYTES * 2);
+	char *room = text_room(t, PIECE_BYTES);
 	va_list ap;
 	int n;
 
 	if (room == NULL)
 		return;
 	va_start(ap, fmt);
-	n = vsnprintf(room, ROW_BYTES * 2, fmt, ap);
+	n = vsnprintf(room, PIECE_BYTES, fmt, ap);
 	va_end(ap);
-	if (n < 0 || n >= (int)ROW_BYTES * 2)
+	if (n < 0 || n >= (int)PIECE_BYTES)
 		t->failed = true;
 	else
 		t->buf.len += (size_t)n;
+}
+
+static void
+text_add_number(struct mysql_text *t, uint64_t n)
+{
+	char digits[20], *room = text_room(t, sizeof(digits));
+	unsigned len = 0;
+
+	if (room == NULL)
+		return;
+	do
+		digits[len++] = (char)('0' + n % 10);
+	while ((n /= 10) > 0);
+	t->buf.len += len;
+	while (len > 0)
+		*room++ = digits[--len];
 }
 
 static void
@@ -180,61 +197,61 @@ db_mysql_batch_take_seqs(struct db *base, struct db_seqs *c, unsigned n)
 
 /* -- events --------------------------------------------------------------- */
 
+#define TEXT_NUMBER(name)	text_add_number(&d->text, e->name);
+#define TEXT_OPTIONAL(name)						\
+	if (e->name != 0)						\
+		text_add_number(&d->text, e->name);			\
+	else								\
+		text_add(&d->text, "NULL");
+#define TEXT_BYTES(name)						\
+	text_add(&d->text, "_binary'");					\
+	text_add_bytes(d, e->name, e->name##_len);			\
+	text_add(&d->text, "'");
+#define TEXT(type, name)	TEXT_##type(name)
+
 static enum db_class
 put_text(struct mysql_db *d, const struct db_event *e, unsigned n)
 {
 	text_start(&d->text);
-	text_add(&d->text, "INSERT INTO events (conversation, seq, sender, client_id, time_ms,"
-	    " kind, subject, body) VALUES ");
+	text_add(&d->text, "INSERT INTO events (" DB_EVENT_NAMES ") VALUES (");
 	for (unsigned i = 0; i < n; i++, e++) {
-		text_add(&d->text, "%s(%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",", i > 0 ? "," : "",
-		    e->conversation, e->seq, e->sender);
-		if (e->client_id != 0)
-			text_add(&d->text, "%" PRIu64, e->client_id);
-		else
-			text_add(&d->text, "NULL");
-		text_add(&d->text, ",%" PRIu64 ",%u,%" PRIu64 ",_binary'", e->time_ms, e->kind,
-		    e->subject);
-		text_add_bytes(d, e->body, e->len);
-		text_add(&d->text, "')");
+		if (i > 0)
+			text_add(&d->text, "),(");
+		DB_EVENT_COLUMNS(TEXT, text_add(&d->text, ",");)
 	}
+	text_add(&d->text, ")");
 	return text_send(d);
 }
 
 #ifdef HAVE_MARIADB_ARRAYS
 
-enum { COL_CONVERSATION, COL_SEQ, COL_SENDER, COL_CLIENT_ID, COL_TIME, COL_KIND, COL_SUBJECT,
-	COL_BODY, COL_COUNT };
+/* Column by column, as the library wants it. */
+#define FILL_NUMBER(name)	c->name[i] = (int64_t)e->name;
+#define FILL_OPTIONAL(name)						\
+	c->name##_set[i] = e->name != 0 ? STMT_INDICATOR_NONE : STMT_INDICATOR_NULL; \
+	FILL_NUMBER(name)
+#define FILL_BYTES(name)						\
+	c->name[i] = e->name;						\
+	c->name##_len[i] = e->name##_len;
+#define FILL(type, name)	FILL_##type(name)
 
-struct columns {
-	int64_t		 v[COL_BODY][DB_BATCH_MAX];
-	char		 set[DB_BATCH_MAX];	/* client_id: STMT_INDICATOR_NULL or _NONE */
-	const char	*body[DB_BATCH_MAX];
-	unsigned long	 len[DB_BATCH_MAX];
-};
-
-static void
-fill_columns(struct columns *c, const struct db_event *e, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++, e++) {
-		c->v[COL_CONVERSATION][i] = (int64_t)e->conversation;
-		c->v[COL_SEQ][i] = (int64_t)e->seq;
-		c->v[COL_SENDER][i] = (int64_t)e->sender;
-		c->v[COL_CLIENT_ID][i] = (int64_t)e->client_id;
-		c->set[i] = e->client_id != 0 ? STMT_INDICATOR_NONE : STMT_INDICATOR_NULL;
-		c->v[COL_TIME][i] = (int64_t)e->time_ms;
-		c->v[COL_KIND][i] = e->kind;
-		c->v[COL_SUBJECT][i] = (int64_t)e->subject;
-		c->body[i] = e->body;
-		c->len[i] = e->len;
-	}
-}
+#define BIND_NUMBER(name)						\
+	binds[DB_EVENT_##name].buffer_type = MYSQL_TYPE_LONGLONG;	\
+	binds[DB_EVENT_##name].buffer = c->name;
+#define BIND_OPTIONAL(name)						\
+	BIND_NUMBER(name)						\
+	binds[DB_EVENT_##name].u.indicator = c->name##_set;
+#define BIND_BYTES(name)						\
+	binds[DB_EVENT_##name].buffer_type = MYSQL_TYPE_BLOB;		\
+	binds[DB_EVENT_##name].buffer = c->name;			\
+	binds[DB_EVENT_##name].length = c->name##_len;
+#define BIND(type, name)	BIND_##type(name)
 
 static enum db_class
 prepare_put(struct mysql_db *d)
 {
-	static const char sql[] = "INSERT INTO events (conversation, seq, sender, client_id,"
-	    " time_ms, kind, subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+	static const char sql[] =
+	    "INSERT INTO events (" DB_EVENT_NAMES ") VALUES (" DB_EVENT_PLACES ")";
 
 	if (d->put != NULL)
 		return DB_OK;
@@ -251,21 +268,16 @@ prepare_put(struct mysql_db *d)
 static enum db_class
 put_array(struct mysql_db *d, const struct db_event *e, unsigned n)
 {
-	static struct columns c;	/* 35 KiB; valid during the call only */
-	MYSQL_BIND binds[COL_COUNT] = { 0 };
+	MYSQL_BIND binds[DB_EVENT_NCOLUMNS] = { 0 };
+	struct mysql_columns *c = &d->columns;
 	enum db_class cls;
 
 	if ((cls = prepare_put(d)) != DB_OK)
 		return cls;
-	fill_columns(&c, e, n);
-	for (unsigned i = 0; i < COL_BODY; i++) {
-		binds[i].buffer_type = MYSQL_TYPE_LONGLONG;
-		binds[i].buffer = c.v[i];
+	for (unsigned i = 0; i < n; i++, e++) {
+		DB_EVENT_COLUMNS(FILL, )
 	}
-	binds[COL_CLIENT_ID].u.indicator = c.set;
-	binds[COL_BODY].buffer_type = MYSQL_TYPE_BLOB;
-	binds[COL_BODY].buffer = c.body;
-	binds[COL_BODY].length = c.len;
+	DB_EVENT_COLUMNS(BIND, )
 	if (mysql_stmt_attr_set(d->put, STMT_ATTR_ARRAY_SIZE, &n) != 0 ||
 	    mysql_stmt_bind_param(d->put, binds) || mysql_stmt_execute(d->put) != 0)
 		return db_mysql_query_failed_stmt(d, d->put);
@@ -273,6 +285,18 @@ put_array(struct mysql_db *d, const struct db_event *e, unsigned n)
 }
 
 #endif
+
+#define SIZE_NUMBER(name)	+ 24u
+#define SIZE_OPTIONAL(name)	+ 24u
+#define SIZE_BYTES(name)	+ 24u + 2 * (size_t)e->name##_len
+#define SIZE(type, name)	SIZE_##type(name)
+
+/* Of an event's text in a statement: at most. */
+static size_t
+event_bytes(const struct db_event *e)
+{
+	return 0u DB_EVENT_COLUMNS(SIZE, );
+}
 
 /* How many of the rows make one statement: half a packet, as text may double. */
 static unsigned
@@ -282,7 +306,7 @@ rows_that_fit(const struct mysql_db *d, const struct db_event *e, unsigned n)
 	unsigned i;
 
 	for (i = 0; i < n && i < DB_BATCH_MAX; i++) {
-		bytes += ROW_BYTES + 2 * (size_t)e[i].len;
+		bytes += event_bytes(&e[i]);
 		if (i > 0 && bytes > d->packet_max / 2)
 			break;
 	}

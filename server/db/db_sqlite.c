@@ -21,6 +21,7 @@
 #include "protocol/base/utf8.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
+#include "server/db/db_event.h"
 
 #define BUSY_MS		2000
 #define CACHE_KIB	"8192"
@@ -246,24 +247,20 @@ lite_take_seqs(struct db *d, struct db_seqs *c, unsigned n)
 	return cls == DB_DONE ? DB_OK : cls;
 }
 
+#define BIND_NUMBER(name)	lite_bind_int(s, DB_EVENT_##name, (int64_t)e->name);
+#define BIND_OPTIONAL(name)	if (e->name != 0) BIND_NUMBER(name)
+#define BIND_BYTES(name)	lite_bind_bytes(s, DB_EVENT_##name, e->name, e->name##_len);
+#define BIND(type, name)	BIND_##type(name)
+
 static enum db_class
 lite_put_events(struct db *d, const struct db_event *e, unsigned n)
 {
 	struct db_stmt *s = db_stmt(d,
-	    "INSERT INTO events (conversation, seq, sender, client_id, time_ms, kind,"
-	    " subject, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+	    "INSERT INTO events (" DB_EVENT_NAMES ") VALUES (" DB_EVENT_PLACES ")");
 	enum db_class cls = s != NULL ? DB_DONE : d->cls;
 
 	for (unsigned i = 0; i < n && cls == DB_DONE; i++, e++) {
-		lite_bind_int(s, 0, (int64_t)e->conversation);
-		lite_bind_int(s, 1, (int64_t)e->seq);
-		lite_bind_int(s, 2, (int64_t)e->sender);
-		if (e->client_id != 0)
-			lite_bind_int(s, 3, (int64_t)e->client_id);
-		lite_bind_int(s, 4, (int64_t)e->time_ms);
-		lite_bind_int(s, 5, e->kind);
-		lite_bind_int(s, 6, (int64_t)e->subject);
-		lite_bind_bytes(s, 7, e->body, e->len);
+		DB_EVENT_COLUMNS(BIND, )
 		cls = lite_step(s);
 		lite_reset(s);
 	}

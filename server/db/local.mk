@@ -3,6 +3,8 @@ libkithd_a_SOURCES += \
 	server/db/db.c \
 	server/db/db.h \
 	server/db/db_driver.h \
+	server/db/db_event.c \
+	server/db/db_event.h \
 	server/db/db_migrate.c \
 	server/db/db_open.c \
 	server/db/db_sqlite.c

@@ -23,12 +23,14 @@ static const uint8_t group_rules[CONV_VERB_COUNT][CONV_STANDING_COUNT] = {
 };
 
 static enum kith_err
-conv_may_direct(enum conv_standing standing, enum conv_verb verb)
+conv_may_direct(enum conv_standing standing, enum conv_verb verb,
+    const struct conv_object *direct)
 {
 	if (standing < CONV_MEMBER)
 		return KITH_E_NO_SUCH_CONVERSATION;
-	return verb == CONV_SEND || verb == CONV_READ || verb == CONV_MARK_READ ?
-	    KITH_E_OK : KITH_E_NOT_PERMITTED;
+	if (verb == CONV_SEND)
+		return direct->peer_disabled ? KITH_E_NO_SUCH_USER : KITH_E_OK;
+	return verb == CONV_READ || verb == CONV_MARK_READ ? KITH_E_OK : KITH_E_NOT_PERMITTED;
 }
 
 static enum kith_err
@@ -47,7 +49,7 @@ enum kith_err
 conv_may(const struct conv_user *user, enum conv_verb verb, const struct conv_object *object)
 {
 	if (object->direct)
-		return conv_may_direct(user->standing, verb);
+		return conv_may_direct(user->standing, verb, object);
 	if (user->standing == CONV_STRANGER && !object->is_public)
 		return KITH_E_NO_SUCH_GROUP;
 	if (verb == CONV_JOIN)

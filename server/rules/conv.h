@@ -39,11 +39,12 @@ struct conv_user {			/* who asks */
 
 struct conv_object {
 	bool			direct;
-	bool			is_public;
+	bool			peer_disabled;	/* direct: can be sent nothing */
+	bool			is_public;	/* a group */
 	uint32_t		members;	/* JOIN only */
 };
 
-/* OK, NO_SUCH_GROUP, NO_SUCH_CONVERSATION, NOT_MEMBER, NOT_PERMITTED, TOO_MANY. */
+/* OK, NO_SUCH_USER, NO_SUCH_GROUP, NO_SUCH_CONVERSATION, NOT_MEMBER, NOT_PERMITTED, TOO_MANY. */
 enum kith_err	conv_may(const struct conv_user *user, enum conv_verb verb,
 		    const struct conv_object *object);
 

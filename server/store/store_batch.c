@@ -197,8 +197,10 @@ reply_batch(struct store *s, enum kith_err failure)
 static bool
 row_untold(const struct store *s, const struct batch_row *r)
 {
-	return s->writer->batch->sends[r->send].replay || (r->event.time_ms >= s->writer->unsure_from &&
-	    r->event.time_ms <= s->writer->unsure_to);
+	const struct store_writer *w = s->writer;
+
+	return w->batch->sends[r->send].replay ||
+	    (r->event.time_ms >= w->unsure_from && r->event.time_ms <= w->unsure_to);
 }
 
 static void

@@ -31,8 +31,6 @@ resolve_row(struct store *s, uint64_t user, struct batch_row *r)
 	struct store_place place;
 	enum db_class c = store_target_find(s, user, &r->to, CONV_SEND, &place, &r->err);
 
-	if (c == DB_OK && r->err == KITH_E_OK && place.peer_disabled)
-		r->err = KITH_E_NO_SUCH_USER;
 	r->event.conversation = place.conversation;
 	return c;
 }
@@ -133,7 +131,7 @@ list_events(struct store_batch *b)
 		r->event.time_ms = b->time_ms;
 		r->event.kind = KITH__V1__EVENT_KIND__MESSAGE;
 		r->event.body = send->text;
-		r->event.len = send->len;
+		r->event.body_len = send->len;
 		b->seqs[b->nevents] = (struct db_seqs){ r->event.conversation, 1, 0 };
 		b->row_of[b->nevents] = i;
 		b->events[b->nevents++] = r->event;
@@ -255,22 +253,14 @@ static enum db_class
 find_stored(struct store *s, struct batch_row *r)
 {
 	struct db_event *e = &r->event;
-	struct db_stmt *st = store_query(s, "SELECT conversation, seq, time_ms, kind, subject, body"
-	    " FROM events WHERE sender = ? AND client_id = ?", "nn", e->sender, e->client_id);
-	const char *body;
-	enum db_class c;
-	size_t len;
+	struct db_stmt *st = store_query(s, "SELECT " DB_EVENT_NAMES " FROM events"
+	    " WHERE sender = ? AND client_id = ?", "nn", e->sender, e->client_id);
+	enum db_class c = store_query_next(s, st);
 
-	if ((c = store_query_next(s, st)) == DB_ROW) {
-		e->conversation = (uint64_t)db_int(st, 0);
-		e->seq = (uint64_t)db_int(st, 1);
-		e->time_ms = (uint64_t)db_int(st, 2);
-		e->kind = (uint32_t)db_int(st, 3);
-		e->subject = (uint64_t)db_int(st, 4);
-		body = db_bytes(st, 5, &len);
-		if ((e->body = store_batch_keep_text(s->writer->batch, body, len)) == NULL)
-			e->body = store_empty, len = 0;	/* a table that is not ours */
-		e->len = (uint32_t)len;
+	if (c == DB_ROW) {
+		db_event_read(st, e);
+		/* NULL: a text over its limit, from a table that is not ours. */
+		e->body = store_batch_keep_text(s->writer->batch, e->body, e->body_len);
 		r->repeated = true;
 	}
 	return store_query_end(st, c);

@@ -71,17 +71,18 @@ struct store_batch {
 	int16_t		twins[BATCH_TWINS];
 };
 
-/* A copy that lasts as long as the batch. NULL: no room, which a text within its
- * limit always has. */
+/* A copy that lasts as long as the batch, with a NUL. NULL: no room, which a
+ * text within its limit always has. */
 static inline const char *
 store_batch_keep_text(struct store_batch *b, const char *text, size_t len)
 {
 	char *at = b->text + b->text_used;
 
-	if (len > BATCH_TEXT - b->text_used)
+	if (len >= BATCH_TEXT - b->text_used)
 		return NULL;
 	memcpy(at, text, len);
-	b->text_used += len;
+	at[len] = '\0';
+	b->text_used += len + 1;
 	return at;
 }
 

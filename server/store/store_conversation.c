@@ -77,7 +77,8 @@ count_unread(struct store *s, uint64_t user, Kith__V1__Conversation *m, uint64_t
 
 /* A row of CONVERSATION_ROW, all that needs no further statement. */
 static void
-read_conversation(struct db_stmt *st, struct store_conversation *out, uint64_t user, uint64_t *newest_since)
+read_conversation(struct db_stmt *st, struct store_conversation *out, uint64_t user,
+    uint64_t *newest_since)
 {
 	Kith__V1__Conversation *m = &out->msg;
 
@@ -113,7 +114,8 @@ add_peer(struct store *s, struct store_conversation *out)
 }
 
 static enum db_class
-complete_conversation(struct store *s, struct store_conversation *out, uint64_t user, uint64_t newest_since)
+complete_conversation(struct store *s, struct store_conversation *out, uint64_t user,
+    uint64_t newest_since)
 {
 	Kith__V1__Conversation *m = &out->msg;
 	uint64_t from = m->read_seq >= newest_since ? m->read_seq : newest_since - 1;

@@ -10,6 +10,39 @@
 #include "server/rules/conv.h"
 #include "server/store/store_query.h"
 
+static enum db_class
+event_name(struct store *s, uint64_t user, struct store_name *out)
+{
+	enum db_class c = DB_DONE;
+
+	if (user != 0)
+		c = s->db != NULL ? store_cache_user(s, user, out) : DB_LOST;
+	if (c != DB_OK)
+		out->name[0] = '\0';
+	return c == DB_DONE ? DB_OK : c;
+}
+
+enum db_class
+store_event_message(struct store *s, const struct db_event *e, struct store_event_names *names,
+    Kith__V1__Event *m)
+{
+	enum db_class c = event_name(s, e->sender, &names->sender);
+	enum db_class also = event_name(s, e->subject, &names->subject);
+
+	kith__v1__event__init(m);
+	m->conversation = e->conversation;
+	m->seq = e->seq;
+	m->time_ms = e->time_ms;
+	m->kind = (Kith__V1__EventKind)e->kind;
+	m->sender = e->sender;
+	m->sender_name = names->sender.name;
+	m->text = (char *)(uintptr_t)e->body;
+	m->client_id = e->client_id;
+	m->subject = e->subject;
+	m->subject_name = names->subject.name;
+	return c != DB_OK ? c : also;
+}
+
 enum db_class
 store_event_last_seq(struct store *s, uint64_t conversation, uint64_t *seq)
 {

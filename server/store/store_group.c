@@ -85,7 +85,7 @@ store_group_put_event(struct store *s, uint64_t group, Kith__V1__EventKind kind,
     uint64_t subject, const char *text, uint64_t *seq)
 {
 	struct db_event e = { .conversation = group, .sender = sender, .subject = subject,
-		.kind = kind, .body = text, .len = (uint32_t)strlen(text) };
+		.kind = kind, .body = text, .body_len = (uint32_t)strlen(text) };
 	enum db_class c = store_news_event(s, &e);
 
 	*seq = e.seq;
@@ -100,8 +100,8 @@ store_group_add_member(struct store *s, uint64_t group, uint64_t user, Kith__V1_
 	uint64_t seq;
 
 	/* First, so that the new member's workers follow the group when its event comes. */
-	store_news_member(s, group, user, true);
-	c = store_group_put_event(s, group, kind, user, 0, text, &seq);
+	if ((c = store_news_member(s, group, user, true)) == DB_OK)
+		c = store_group_put_event(s, group, kind, user, 0, text, &seq);
 	if (c != DB_OK)
 		return c;
 	return store_query_run(s, store_query(s, db_sql(s->db, DB_SQL_MEMBER_ADD), "nnnn", group,
@@ -111,8 +111,9 @@ store_group_add_member(struct store *s, uint64_t group, uint64_t user, Kith__V1_
 enum db_class
 store_group_joined_before(struct store *s, uint64_t group, uint64_t user, Kith__V1__EventKind kind)
 {
-	store_news_member(s, group, user, true);
-	return store_news_again(s, group, kind, user);
+	enum db_class c = store_news_member(s, group, user, true);
+
+	return c == DB_OK ? store_news_again(s, group, kind, user) : c;
 }
 
 /* The name is taken. It may be this user's own group, asked for again. */
@@ -137,7 +138,7 @@ group_created_before(struct store *s, struct group_op *op)
 }
 
 static enum db_class
-group_create(struct store *s, void *arg)
+group_create_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	uint32_t groups = 0;
@@ -175,7 +176,7 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 		store_reply_error(s, h, op.err);
 		return;
 	}
-	group_answer_joined(s, &op, store_transact(s, group_create, &op));
+	group_answer_joined(s, &op, store_transact(s, group_create_work, &op));
 }
 
 /* -- join ----------------------------------------------------------------- */
@@ -213,7 +214,7 @@ role_of_joiner(const struct store *s, const struct store_place *place)
 }
 
 static enum db_class
-group_join(struct store *s, void *arg)
+group_join_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	struct store_place place;
@@ -241,7 +242,7 @@ store_group_join(struct store *s, const struct ipc_head *h, const Kith__V1__Requ
 	if ((op.err = store_target_read(r->join_group->target, &op.target)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer_joined(s, &op, store_transact(s, group_join, &op));
+		group_answer_joined(s, &op, store_transact(s, group_join_work, &op));
 }
 
 /* -- leave ---------------------------------------------------------------- */
@@ -278,13 +279,11 @@ leave_group(struct store *s, uint64_t group, uint64_t user)
 		c = store_query_run(s, store_query(s, "UPDATE members SET until_seq = ?"
 		    " WHERE conversation = ? AND user = ? AND until_seq IS NULL", "nnn", seq,
 		    group, user));
-	if (c == DB_OK)
-		store_news_member(s, group, user, false);
-	return c;
+	return c == DB_OK ? store_news_member(s, group, user, false) : c;
 }
 
 static enum db_class
-group_leave(struct store *s, void *arg)
+group_leave_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	struct store_place place;
@@ -303,8 +302,7 @@ group_leave(struct store *s, void *arg)
 		return leave_group(s, place.conversation, op->user);
 	default:			/* left already: a repetition */
 		c = store_news_again(s, place.conversation, KITH__V1__EVENT_KIND__LEFT, op->user);
-		store_news_member(s, place.conversation, op->user, false);
-		return c;
+		return c == DB_OK ? store_news_member(s, place.conversation, op->user, false) : c;
 	}
 }
 
@@ -316,7 +314,7 @@ store_group_leave(struct store *s, const struct ipc_head *h, const Kith__V1__Req
 	if ((op.err = store_target_read(r->leave_group->target, &op.target)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer(s, &op, store_transact(s, group_leave, &op));
+		group_answer(s, &op, store_transact(s, group_leave_work, &op));
 }
 
 /* -- invite --------------------------------------------------------------- */
@@ -355,7 +353,7 @@ group_invited_before(struct store *s, const struct group_op *op, uint64_t group,
 }
 
 static enum db_class
-group_invite(struct store *s, void *arg)
+group_invite_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	enum conv_standing standing;
@@ -394,5 +392,5 @@ store_group_invite(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 	    (op.err = store_target_read(&user, &op.invited)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer(s, &op, store_transact(s, group_invite, &op));
+		group_answer(s, &op, store_transact(s, group_invite_work, &op));
 }

@@ -23,6 +23,7 @@
 #include "protocol/limits.h"
 #include "protocol/unpackmem.h"
 #include "server/db/db.h"
+#include "server/db/db_event.h"
 #include "server/proc/ipc.h"
 #include "server/proc/proc.h"
 
@@ -34,7 +35,7 @@ struct store_cache;
 #define STORE_PATIENCE_MS	2000u
 #define STORE_RETRY_MS		250u	/* and tries this often. */
 
-#define STORE_NEWS_MAX	4u		/* of one transaction, batches apart */
+#define STORE_NEWS_MAX	64u		/* of one transaction, batches apart */
 #define STORE_JOINS_MAX	32u		/* remembered for a moment */
 
 /* Memory for the page that the reader is filling. */
@@ -43,8 +44,8 @@ struct store_cache;
 /* What the workers are told after a commit, in this order. */
 struct store_news {
 	enum { NEWS_EVENT, NEWS_JOINED, NEWS_LEFT } what;
-	struct db_event	event;		/* NEWS_EVENT; body is kept in `text` */
-	char		text[TOPIC_BYTES_MAX + 1];
+	struct db_event	event;		/* NEWS_EVENT; body: `text` */
+	char		*text;		/* from malloc() */
 	uint64_t	user, conversation;	/* NEWS_JOINED, NEWS_LEFT */
 };
 
@@ -75,6 +76,7 @@ struct store_hooks {
 	int	(*prepare)(struct store *s, char *err, size_t errlen,
 		    bool *fatal);
 	void	(*committed)(struct store *s);
+	void	(*rolled_back)(struct store *s);
 };
 
 struct store {

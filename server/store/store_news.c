@@ -3,6 +3,7 @@
  */
 #include "server/store/store_news.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "server/lib/log.h"
@@ -15,27 +16,45 @@
  * search. */
 #define AGAIN_SCAN	1000u
 
-static struct store_news *
-add_news(struct store *s)
+/* DB_ERROR: there are more than fit. That never happens, and nothing is told of a transaction
+ * that is refused. */
+static enum db_class
+news_add(struct store *s, struct store_news **n)
 {
-	static struct store_news surplus;
-
-	if (s->writer->nnews < STORE_NEWS_MAX)
-		return &s->writer->news[s->writer->nnews++];
-	log_error(0, "store.news", "effect=dropped");
-	return &surplus;
+	if (s->writer->nnews == STORE_NEWS_MAX) {
+		log_error(0, "store.news", "max=%u effect=refused", STORE_NEWS_MAX);
+		return DB_ERROR;
+	}
+	*n = &s->writer->news[s->writer->nnews];
+	**n = (struct store_news){ 0 };
+	return DB_OK;
 }
 
-static void
-add_news_event(struct store *s, const struct db_event *e)
+static enum db_class
+news_add_event(struct store *s, const struct db_event *e)
 {
-	struct store_news *n = add_news(s);
+	struct store_news *n;
+	enum db_class c = news_add(s, &n);
 
+	if (c != DB_OK)
+		return c;
+	if ((n->text = malloc(e->body_len + 1u)) == NULL)
+		return DB_RETRY;
+	memcpy(n->text, e->body, e->body_len);
+	n->text[e->body_len] = '\0';
 	n->what = NEWS_EVENT;
 	n->event = *e;
-	if (n->event.len > TOPIC_BYTES_MAX)
-		n->event.len = TOPIC_BYTES_MAX;
-	memcpy(n->text, e->body, n->event.len);
+	n->event.body = n->text;
+	s->writer->nnews++;
+	return DB_OK;
+}
+
+void
+store_news_drop(struct store *s)
+{
+	for (unsigned i = 0; i < s->writer->nnews; i++)
+		free(s->writer->news[i].text);
+	s->writer->nnews = 0;
 }
 
 enum db_class
@@ -43,44 +62,43 @@ store_news_event(struct store *s, struct db_event *e)
 {
 	enum db_class c = store_event_put(s, e);
 
-	if (c == DB_OK)
-		add_news_event(s, e);
-	return c;
+	return c == DB_OK ? news_add_event(s, e) : c;
 }
 
 enum db_class
 store_news_again(struct store *s, uint64_t conversation, uint32_t kind, uint64_t sender)
 {
-	struct db_event e = { .conversation = conversation, .kind = kind, .sender = sender };
+	struct db_event e;
 	struct db_stmt *st;
-	enum db_class c;
-	size_t len;
+	enum db_class c, added = DB_OK;
 
 	if (!s->commit_lost && !store_transact_replaying(s))
 		return DB_OK;
-	st = store_query(s, "SELECT seq, time_ms, subject, body FROM events"
+	st = store_query(s, "SELECT " DB_EVENT_NAMES " FROM events"
 	    " WHERE conversation = ? AND sender = ? AND kind = ?"
 	    " AND seq > (SELECT last_seq - ? FROM conversations WHERE id = ?)"
 	    " ORDER BY seq DESC LIMIT 1", "nnnnn", conversation, sender, (uint64_t)kind,
 	    (uint64_t)AGAIN_SCAN, conversation);
 	if ((c = store_query_next(s, st)) == DB_ROW) {
-		e.seq = (uint64_t)db_int(st, 0);
-		e.time_ms = (uint64_t)db_int(st, 1);
-		e.subject = (uint64_t)db_int(st, 2);
-		e.body = db_bytes(st, 3, &len);
-		e.len = (uint32_t)len;
-		add_news_event(s, &e);
+		db_event_read(st, &e);
+		added = news_add_event(s, &e);
 	}
-	return store_query_end(st, c);
+	c = store_query_end(st, c);
+	return c == DB_OK ? added : c;
 }
 
-void
+enum db_class
 store_news_member(struct store *s, uint64_t group, uint64_t user, bool joined)
 {
-	struct store_news *n = add_news(s);
+	struct store_news *n;
+	enum db_class c = news_add(s, &n);
 
+	if (c != DB_OK)
+		return c;
 	n->what = joined ? NEWS_JOINED : NEWS_LEFT;
 	n->user = user;
 	n->conversation = group;
+	s->writer->nnews++;
 	store_cache_forget_standing(s, group, user);
+	return DB_OK;
 }

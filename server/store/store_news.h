@@ -9,10 +9,10 @@
 #include "server/store/store_int.h"
 
 /* Appends an event to its conversation's log: takes the number, stores the
- * event, notes it as news. Sets e->seq. */
+ * event, notes it as news. Sets e->seq. All of these: DB_OK or a failure. */
 enum db_class	store_news_event(struct store *s, struct db_event *e);
-void		store_news_member(struct store *s, uint64_t group, uint64_t user,
-		    bool joined);
+enum db_class	store_news_member(struct store *s, uint64_t group,
+		    uint64_t user, bool joined);
 
 /* The request at hand turned out to be a repetition: notes its event as news
  * again if nobody knows whether it was told. The event is the newest of `kind`
@@ -20,18 +20,7 @@ void		store_news_member(struct store *s, uint64_t group, uint64_t user,
 enum db_class	store_news_again(struct store *s, uint64_t conversation,
 		    uint32_t kind, uint64_t sender);
 
-/* For store_transact(), in both roles; the reader never has news. */
-static inline bool
-store_news_noted(const struct store *s)
-{
-	return s->writer != NULL && s->writer->nnews > 0;
-}
-
-static inline void
-store_news_drop(struct store *s)
-{
-	if (s->writer != NULL)
-		s->writer->nnews = 0;
-}
+/* After a rollback, and when all is told. */
+void		store_news_drop(struct store *s);
 
 #endif

@@ -6,13 +6,13 @@
 
 #include <string.h>
 
-#include "server/store/store_cache.h"
+#include "server/store/store_event.h"
 #include "server/store/store_list.h"
 #include "server/store/store_query.h"
 
 #define EVENT_BYTES	128u		/* of a packed event besides its texts: at most */
 
-#define EVENT_COLUMNS	"SELECT seq, time_ms, kind, sender, client_id, subject, body FROM events" \
+#define EVENTS_OF_SPAN	"SELECT " DB_EVENT_NAMES " FROM events"		\
 	" WHERE conversation = ? AND seq >= ? AND seq <= ?"
 
 void
@@ -36,49 +36,30 @@ page_keep(struct store_page *p, const char *text, size_t len)
 	return at;
 }
 
-/* Empty for nobody, and for an account that is not there. */
-static enum db_class
-page_name(struct store *s, uint64_t user, struct store_name *out)
-{
-	enum db_class c = user != 0 ? store_cache_user(s, user, out) : DB_DONE;
-
-	if (c != DB_OK)
-		out->name[0] = '\0';
-	return c == DB_DONE ? DB_OK : c;
-}
-
 /* The row at hand. DB_DONE: the page is full without it. */
 static enum db_class
-page_add_event(struct store *s, struct store_page *p, uint64_t conversation, struct db_stmt *st)
+page_add_event(struct store *s, struct store_page *p, struct db_stmt *st)
 {
-	uint64_t sender = (uint64_t)db_int(st, 3), subject = (uint64_t)db_int(st, 5);
-	struct store_name from, about;
-	Kith__V1__Event *e;
-	const char *body;
+	struct store_event_names names;
+	struct db_event e;
+	Kith__V1__Event *m;
 	enum db_class c;
-	size_t len, bytes;
+	size_t bytes;
 
-	if ((c = page_name(s, sender, &from)) != DB_OK ||
-	    (c = page_name(s, subject, &about)) != DB_OK)
+	if (p->n == p->limit)
+		return DB_DONE;
+	m = &p->rows[p->n];
+	db_event_read(st, &e);
+	if ((c = store_event_message(s, &e, &names, m)) != DB_OK)
 		return c;
-	body = db_bytes(st, 6, &len);
-	bytes = EVENT_BYTES + len + strlen(from.name) + strlen(about.name);
-	if (p->n == p->limit || p->bytes + bytes > p->room)
+	bytes = EVENT_BYTES + e.body_len + strlen(m->sender_name) + strlen(m->subject_name);
+	if (p->bytes + bytes > p->room)
 		return DB_DONE;
 	p->bytes += bytes;
-	e = &p->rows[p->n];
-	p->list[p->n++] = e;
-	kith__v1__event__init(e);
-	e->conversation = conversation;
-	e->seq = (uint64_t)db_int(st, 0);
-	e->time_ms = (uint64_t)db_int(st, 1);
-	e->kind = (Kith__V1__EventKind)db_int(st, 2);
-	e->sender = sender;
-	e->client_id = (uint64_t)db_int(st, 4);
-	e->subject = subject;
-	e->text = page_keep(p, body, len);
-	e->sender_name = page_keep(p, from.name, strlen(from.name));
-	e->subject_name = page_keep(p, about.name, strlen(about.name));
+	p->list[p->n++] = m;
+	m->text = page_keep(p, e.body, e.body_len);
+	m->sender_name = page_keep(p, m->sender_name, strlen(m->sender_name));
+	m->subject_name = page_keep(p, m->subject_name, strlen(m->subject_name));
 	return DB_OK;
 }
 
@@ -87,14 +68,14 @@ static enum db_class
 page_add_span(struct store *s, struct store_page *p, uint64_t conversation,
     const struct store_span *span, bool backward)
 {
-	static const char forward_sql[] = EVENT_COLUMNS " ORDER BY seq LIMIT ?";
-	static const char backward_sql[] = EVENT_COLUMNS " ORDER BY seq DESC LIMIT ?";
+	static const char forward_sql[] = EVENTS_OF_SPAN " ORDER BY seq LIMIT ?";
+	static const char backward_sql[] = EVENTS_OF_SPAN " ORDER BY seq DESC LIMIT ?";
 	struct db_stmt *st = store_query(s, backward ? backward_sql : forward_sql, "nnnn",
 	    conversation, span->first, span->last, (uint64_t)(p->limit - p->n + 1));
 	enum db_class c, added = DB_OK;
 
 	while ((c = store_query_next(s, st)) == DB_ROW && added == DB_OK)
-		added = page_add_event(s, p, conversation, st);
+		added = page_add_event(s, p, st);
 	c = store_query_end(st, c);
 	p->more |= added == DB_DONE;
 	return added == DB_OK || added == DB_DONE ? c : added;

@@ -56,7 +56,7 @@ find_direct_target(struct store *s, uint64_t user, struct store_place *place, en
 		return DB_OK;
 	}
 	place->standing = CONV_MEMBER;
-	place->peer_disabled = found.flag;
+	place->object.peer_disabled = found.flag;
 	return c;
 }
 
@@ -83,7 +83,7 @@ find_user_target(struct store *s, uint64_t user, const struct store_target *t,
 	place->conversation = conv_direct(user, peer.id);
 	place->object.direct = true;
 	place->standing = CONV_MEMBER;
-	place->peer_disabled = peer.flag;
+	place->object.peer_disabled = peer.flag;
 	if (place->conversation == 0)
 		*err = KITH_E_INTERNAL;		/* more users than ids */
 	return DB_OK;

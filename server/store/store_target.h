@@ -18,7 +18,6 @@ struct store_place {		/* where a target leads the user who asks */
 	uint64_t		conversation;
 	struct conv_object	object;
 	enum conv_standing	standing;
-	bool			peer_disabled;	/* direct: refuses messages */
 };
 
 /* OK, BAD_REQUEST (NULL or empty), NO_SUCH_USER or NO_SUCH_GROUP (no possible

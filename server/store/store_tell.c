@@ -3,15 +3,20 @@
  */
 #include "server/store/store_tell.h"
 
-#include <string.h>
+#include <inttypes.h>
 
 #include "protocol/base/clock.h"
+#include "server/lib/log.h"
 #include "server/rules/conv.h"
-#include "server/store/store_cache.h"
+#include "server/store/store_event.h"
+#include "server/store/store_news.h"
 #include "shm/registry.h"
 
 /* By then a worker has read that its user joined, or is dead. */
 #define JOIN_MS		2000u
+
+/* The longest live copy: a text, two names, numbers. */
+#define LIVE_BYTES_MAX	(TEXT_BYTES_MAX + 2 * NAME_BYTES_MAX + 256u)
 
 /* -- workers -------------------------------------------------------------- */
 
@@ -57,51 +62,45 @@ store_tell_revoked(struct store *s, uint64_t user, uint64_t device, uint64_t exc
 
 /* -- events --------------------------------------------------------------- */
 
-/* Empty for 0 and for a user who cannot be found: a live event is a hint. */
-static void
-hint_name(struct store *s, uint64_t user, struct store_name *out)
-{
-	out->name[0] = '\0';
-	if (user != 0 && s->db != NULL && store_cache_user(s, user, out) != DB_OK)
-		out->name[0] = '\0';
-}
-
-/* Packs Reply{event}; its length. */
-static uint32_t
+/* Packs Reply{event}; its length, or 0: it does not fit. */
+static size_t
 pack_event(struct store *s, const struct db_event *e, uint8_t *buf, size_t cap)
 {
 	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
-	Kith__V1__Event ev = KITH__V1__EVENT__INIT;
-	struct store_name sender, subject;
-	char text[TEXT_BYTES_MAX + 1];
-	size_t len;
+	struct store_event_names names;
+	Kith__V1__Event m;
 
-	hint_name(s, e->sender, &sender);
-	hint_name(s, e->subject, &subject);
-	memcpy(text, e->body, e->len);
-	text[e->len] = '\0';
-	ev.conversation = e->conversation;
-	ev.seq = e->seq;
-	ev.time_ms = e->time_ms;
-	ev.kind = (Kith__V1__EventKind)e->kind;
-	ev.sender = e->sender;
-	ev.sender_name = sender.name;
-	ev.text = text;
-	ev.client_id = e->client_id;
-	ev.subject = e->subject;
-	ev.subject_name = subject.name;
+	/* A live copy is a hint: a name that cannot be looked up is empty. */
+	(void)store_event_message(s, e, &names, &m);
 	r.body_case = KITH__V1__REPLY__BODY_EVENT;
-	r.event = &ev;
-	len = protobuf_c_message_get_packed_size(&r.base);
-	return len <= cap ? (uint32_t)protobuf_c_message_pack(&r.base, buf) : 0;
+	r.event = &m;
+	if (protobuf_c_message_get_packed_size(&r.base) > cap)
+		return 0;
+	return protobuf_c_message_pack(&r.base, buf);
+}
+
+/* In place of an event that has no live copy: its readers read on from the store. */
+static size_t
+pack_resync(struct store *s, const struct db_event *e, uint8_t *buf)
+{
+	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
+	Kith__V1__Resync resync = KITH__V1__RESYNC__INIT;
+
+	stats_add(s->p->stats, STAT_events_resynced, 1);
+	log_warn(0, "store.event", "conversation=%" PRIu64 " seq=%" PRIu64 " bytes=%" PRIu32
+	    " effect=resync", e->conversation, e->seq, e->body_len);
+	r.body_case = KITH__V1__REPLY__BODY_RESYNC;
+	r.resync = &resync;
+	return protobuf_c_message_pack(&r.base, buf);
 }
 
 void
 store_tell_event(struct store *s, const struct db_event *e)
 {
 	struct ipc_head h = { .type = IPC_EVENT, .conversation = e->conversation, .seq = e->seq };
-	uint8_t buf[TEXT_BYTES_MAX + 1024];	/* two names, numbers */
-	uint32_t workers, len;
+	uint8_t buf[LIVE_BYTES_MAX];
+	uint32_t workers;
+	size_t len;
 	int found;
 
 	if (conv_is_direct(e->conversation, &h.user[0], &h.user[1])) {
@@ -113,8 +112,10 @@ store_tell_event(struct store *s, const struct db_event *e)
 	}
 	if (found == 0 && workers == 0)
 		return;
-	if ((len = pack_event(s, e, buf, sizeof(buf))) > 0)
-		ipc_send_workers(s->p, found, workers, &h, buf, len);
+	len = e->body != NULL ? pack_event(s, e, buf, sizeof(buf)) : 0;
+	if (len == 0)
+		len = pack_resync(s, e, buf);
+	ipc_send_workers(s->p, found, workers, &h, buf, (uint32_t)len);
 }
 
 /* -- cursors -------------------------------------------------------------- */
@@ -181,14 +182,12 @@ void
 store_tell_news(struct store *s)
 {
 	for (unsigned i = 0; i < s->writer->nnews; i++) {
-		struct store_news *n = &s->writer->news[i];
+		const struct store_news *n = &s->writer->news[i];
 
-		if (n->what == NEWS_EVENT) {
-			n->event.body = n->text;
+		if (n->what == NEWS_EVENT)
 			store_tell_event(s, &n->event);
-		} else {
+		else
 			tell_member(s, n);
-		}
 	}
-	s->writer->nnews = 0;
+	store_news_drop(s);
 }

@@ -11,8 +11,6 @@
 #include "protocol/base/clock.h"
 #include "server/lib/log.h"
 #include "server/store/store.h"
-#include "server/store/store_cache.h"
-#include "server/store/store_news.h"
 #include "shm/point.h"
 
 #define LOG_EVERY_MS	10000u		/* the same failure again */
@@ -39,7 +37,6 @@ transact_once(struct store *s, store_work *work, void *arg)
 {
 	enum db_class c;
 
-	store_news_drop(s);
 	if ((c = db_begin(s->db)) != DB_OK)
 		return c;
 	if ((c = work(s, arg)) == DB_OK) {
@@ -51,9 +48,8 @@ transact_once(struct store *s, store_work *work, void *arg)
 	}
 	if (c != DB_LOST)
 		db_rollback(s->db);
-	if (store_news_noted(s))
-		store_cache_clear(s->cache);
-	store_news_drop(s);
+	if (s->hooks != NULL)
+		s->hooks->rolled_back(s);
 	return c;
 }
 

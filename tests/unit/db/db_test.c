@@ -16,6 +16,7 @@
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/db/db_driver.h"
+#include "server/db/db_event.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/tmpdir.h"
 
@@ -173,7 +174,7 @@ bytes_come_back_as_they_went(void **state)
 		e.seq = i + 1;
 		e.client_id = i + 1;
 		e.body = rows[i].bytes;
-		e.len = (uint32_t)rows[i].len;
+		e.body_len = (uint32_t)rows[i].len;
 		assert_int_equal(db_put_events(f->db, &e, 1), DB_OK);
 	}
 	s = db_stmt(f->db, "SELECT body, client_id FROM events WHERE conversation = ?"
@@ -260,7 +261,7 @@ too_long_is_refused_not_cut(void **state)
 	struct fixture *f = *state;
 	static char long_text[TEXT_BYTES_MAX + 1];
 	struct db_event e = { .conversation = 1, .seq = 1, .sender = 1, .kind = 1,
-		.body = long_text, .len = sizeof(long_text) };
+		.body = long_text, .body_len = sizeof(long_text) };
 
 	if (!is_mysql(f))
 		return;			/* SQLite's columns have no length; the store checks it */
@@ -324,7 +325,7 @@ a_duplicate_names_its_kind(void **state)
 {
 	struct fixture *f = *state;
 	struct db_event e = { .conversation = 1, .seq = 1, .sender = 1, .client_id = 5, .kind = 1,
-		.body = "x", .len = 1 };
+		.body = "x", .body_len = 1 };
 
 	assert_int_equal(db_put_events(f->db, &e, 1), DB_OK);
 	e.client_id = 6;
@@ -380,7 +381,7 @@ a_full_batch_is_stored(void **state)
 		c[i] = (struct db_seqs){ .conversation = i + 1, .count = 1 };
 		e[i] = (struct db_event){ .conversation = i + 1, .seq = 1, .sender = 1,
 			.client_id = i % 3 == 0 ? 0 : i, .time_ms = i, .kind = 1, .body = text,
-			.len = sizeof(text) };
+			.body_len = sizeof(text) };
 	}
 	assert_int_equal(db_begin(f->db), DB_OK);
 	assert_int_equal(db_take_seqs(f->db, c, DB_BATCH_MAX), DB_OK);
@@ -406,7 +407,7 @@ one_duplicate_refuses_the_batch(void **state)
 
 	for (unsigned i = 0; i < 8; i++)
 		e[i] = (struct db_event){ .conversation = 1, .seq = i + 1, .sender = 1,
-			.client_id = i == 7 ? 3 : i + 1, .kind = 1, .body = "", .len = 0 };
+			.client_id = i == 7 ? 3 : i + 1, .kind = 1, .body = "", .body_len = 0 };
 	assert_int_equal(db_begin(f->db), DB_OK);
 	assert_int_equal(db_put_events(f->db, e, 8), DB_DUPLICATE);
 	db_rollback(f->db);
@@ -684,7 +685,7 @@ a_batch_on_a_killed_connection_is_lost(void **state)
 	struct fixture *f = *state;
 	struct db_seqs c = { .conversation = 1, .count = 1 };
 	struct db_event e = { .conversation = 1, .seq = 1, .sender = 1, .client_id = 1, .kind = 1,
-		.body = "", .len = 0 };
+		.body = "", .body_len = 0 };
 
 	if (!is_mysql(f))
 		return;

@@ -58,18 +58,21 @@ direct_is_for_its_two_users(void **state)
 {
 	static const struct {
 		enum conv_verb verb;
-		enum kith_err member;
+		enum kith_err member, disabled;		/* and: the peer is disabled */
 	} rows[] = {
-		{ CONV_SEND, OK }, { CONV_READ, OK }, { CONV_MARK_READ, OK }, { CONV_JOIN, NP },
-		{ CONV_LEAVE, NP }, { CONV_INVITE, NP }, { CONV_LIST_MEMBERS, NP },
+		{ CONV_SEND, OK, KITH_E_NO_SUCH_USER }, { CONV_READ, OK, OK },
+		{ CONV_MARK_READ, OK, OK }, { CONV_JOIN, NP, NP }, { CONV_LEAVE, NP, NP },
+		{ CONV_INVITE, NP, NP }, { CONV_LIST_MEMBERS, NP, NP },
 	};
 	struct conv_object direct = { .direct = true };
+	struct conv_object disabled = { .direct = true, .peer_disabled = true };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct conv_user user = { .standing = CONV_MEMBER };
 
 		assert_int_equal(conv_may(&user, rows[i].verb, &direct), rows[i].member);
+		assert_int_equal(conv_may(&user, rows[i].verb, &disabled), rows[i].disabled);
 		user.standing = CONV_STRANGER;
 		assert_int_equal(conv_may(&user, rows[i].verb, &direct),
 		    KITH_E_NO_SUCH_CONVERSATION);
