@@ -22,7 +22,7 @@
 #include "server/db/db_event.h"
 #include "server/db/db_mysql.h"
 
-#define PIECE_BYTES	320u		/* of one text_add(): at most */
+#define PIECE_BYTES	320u		/* of one text_add(), at most */
 #define TEXT_MAX	(1u << 30)	/* no server takes a larger packet */
 
 /* -- text ----------------------------------------------------------------- */
