@@ -19,6 +19,7 @@ static const uint8_t group_rules[CONV_VERB_COUNT][CONV_STANDING_COUNT] = {
 	[CONV_LEAVE] =		{ NO,	  KITH_E_OK, KITH_E_OK, KITH_E_OK, KITH_E_OK },
 	[CONV_INVITE] =		{ NO,	  NO,	     NO,	KITH_E_OK, KITH_E_OK },
 	[CONV_LIST_MEMBERS] =	{ NO,	  NO,	     NO,	KITH_E_OK, KITH_E_OK },
+	[CONV_TYPING] =		{ NO,	  NO,	     NO,	KITH_E_OK, KITH_E_OK },
 #undef NO
 };
 
@@ -30,7 +31,8 @@ conv_may_direct(enum conv_standing standing, enum conv_verb verb,
 		return KITH_E_NO_SUCH_CONVERSATION;
 	if (verb == CONV_SEND)
 		return direct->peer_disabled ? KITH_E_NO_SUCH_USER : KITH_E_OK;
-	return verb == CONV_READ || verb == CONV_MARK_READ ? KITH_E_OK : KITH_E_NOT_PERMITTED;
+	return verb == CONV_READ || verb == CONV_MARK_READ || verb == CONV_TYPING ?
+	    KITH_E_OK : KITH_E_NOT_PERMITTED;
 }
 
 static enum kith_err

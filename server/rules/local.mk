@@ -2,6 +2,8 @@
 libkithd_a_SOURCES += \
 	server/rules/conv.c \
 	server/rules/conv.h \
+	server/rules/hook.c \
+	server/rules/hook.h \
 	server/rules/may.c \
 	server/rules/may.h \
 	server/rules/name.c \

@@ -5,21 +5,25 @@
 #include "server/worker/dispatch.h"
 #include "server/worker/worker.h"
 
-/* Whoever does not follow a group is told the same whether or not there is one. */
+/* For a session that does not follow the group, it might be a public one: it is told the same
+ * whether or not there is one. */
 enum kith_err
 req_check_typing(struct conn *c, const Kith__V1__Request *r, const char **text)
 {
 	const Kith__V1__Typing *typing = r->typing;
 	const struct session *s = &c->session;
+	bool group = conv_is_group(typing->conversation);
+	const struct conv_object object = { .direct = !group, .is_public = true };
+	struct conv_user user = { .standing = CONV_STRANGER };
 
 	if (typing->user_id != 0 || *typing->name != '\0') {
 		*text = "who writes is known";
 		return KITH_E_BAD_REQUEST;
 	}
-	if (conv_is_group(typing->conversation))
-		return session_follows(s, typing->conversation) ? KITH_E_OK : KITH_E_NOT_MEMBER;
-	return conv_peer(typing->conversation, s->user) != 0 ?
-	    KITH_E_OK : KITH_E_NO_SUCH_CONVERSATION;
+	if (group ? session_follows(s, typing->conversation) :
+	    conv_peer(typing->conversation, s->user) != 0)
+		user.standing = CONV_MEMBER;
+	return conv_may(&user, CONV_TYPING, &object);
 }
 
 /* The workers with sessions of those who are told: 0, or what the registry answered. */
@@ -36,7 +40,7 @@ workers_of(struct registry *r, uint64_t conversation, uint64_t user, uint32_t *m
 }
 
 static void
-tell(struct conn *c, uint64_t conversation)
+tell_typing(struct conn *c, uint64_t conversation)
 {
 	struct proc *p = c->w->p;
 	struct session *s = &c->session;
@@ -67,6 +71,6 @@ req_typing(struct conn *c, const Kith__V1__Request *r)
 	reply.body_case = KITH__V1__REPLY__BODY_DONE;
 	reply.done = &done;
 	session_reply(c, &reply);
-	tell(c, r->typing->conversation);
+	tell_typing(c, r->typing->conversation);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
+#include "server/rules/hook.h"
 #include "server/worker/conn.h"
 #include "server/worker/dispatch.h"
 #include "server/worker/door.h"
@@ -20,7 +21,7 @@
 #include "shm/stats.h"
 
 
-/* -- passing on ------------------------------------------------------------------ */
+/* -- passing on ----------------------------------------------------------- */
 
 /* Keeps the request until there is room, and reads no further from its connection. */
 static void
@@ -59,7 +60,7 @@ slot_for(const struct conn *c, enum role role)
 
 /* The same bytes go on: who receives them walks them again. 0 or -ENOBUFS. */
 static int
-pass_on(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
+pass_request(struct conn *c, const struct dispatch_row *row, uint64_t id, const uint8_t *body,
     uint32_t len)
 {
 	static const enum ipc_type types[ROLE_COUNT] = {
@@ -102,18 +103,15 @@ tokens(const struct dispatch_row *row, const Kith__V1__Request *r)
 	return 0;
 }
 
-/* Who came by a hook's token may send to one conversation, named by its id. Such a login itself is
- * for a light session, which nobody has to close when the hook is revoked. */
 static bool
-hook_may(const struct session *s, const Kith__V1__Request *r)
+may_ask(const struct session *s, const Kith__V1__Request *r)
 {
-	const Kith__V1__Send *send = r->send;
+	const struct hook_session hook = {
+		.logged_in = s->state == S_READY, .by_hook = s->by_hook, .light = s->light,
+		.conversation = s->hook,
+	};
 
-	if (s->state != S_READY)
-		return !s->by_hook || s->light;
-	return s->hook == 0 || (r->body_case == KITH__V1__REQUEST__BODY_SEND &&
-	    send->n_targets == 1 && send->targets[0]->to_case == KITH__V1__TARGET__TO_CONVERSATION &&
-	    send->targets[0]->conversation == s->hook);
+	return hook_may(&hook, r);
 }
 
 /* All that can be said against it here, whatever the row; its tokens last, since they are
@@ -132,7 +130,7 @@ check(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r
 	}
 	if (!(row->states & s->state))
 		return KITH_E_WRONG_STATE;
-	if (!hook_may(s, r))
+	if (!may_ask(s, r))
 		return KITH_E_NOT_PERMITTED;
 	if (len > row->size)
 		return KITH_E_TOO_LARGE;
@@ -170,7 +168,7 @@ pass_or_stall(struct conn *c, const struct dispatch_row *row, const Kith__V1__Re
 		body = filled;
 		len = n;
 	}
-	if (pass_on(c, row, r->id, body, len) == -ENOBUFS)
+	if (pass_request(c, row, r->id, body, len) == -ENOBUFS)
 		stall(c, row, r->id, body, len);
 	explicit_bzero(filled, n);
 }
@@ -206,7 +204,7 @@ out:
 	unpackmem_reset(&w->mem);	/* it may hold a password */
 }
 
-/* -- what comes back --------------------------------------------------------------- */
+/* -- what comes back ------------------------------------------------------ */
 
 void
 session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
@@ -223,7 +221,7 @@ session_on_reply(struct worker *w, const struct ipc_head *h, const uint8_t *body
 		session_close(c, KITH_E_OK);
 }
 
-/* -- time -------------------------------------------------------------------------- */
+/* -- time ----------------------------------------------------------------- */
 
 static void
 free_stalled(struct stalled *s)
@@ -240,7 +238,7 @@ try_again(struct worker *w, const struct stalled *s)
 
 	if (c == NULL || c->state != CONN_OPEN)
 		return true;
-	if (pass_on(c, s->row, s->id, s->body, s->len) == -ENOBUFS)
+	if (pass_request(c, s->row, s->id, s->body, s->len) == -ENOBUFS)
 		return false;
 	door_resume(c, CONN_PAUSE_STALLED);
 	return true;

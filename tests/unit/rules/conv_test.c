@@ -40,6 +40,8 @@ groups_say_who_may_what(void **state)
 		{ CONV_INVITE,	     PUBLIC,  { NM, NM, NM, OK, OK } },
 		{ CONV_LIST_MEMBERS, PRIVATE, { NG, NM, NM, OK, OK } },
 		{ CONV_LIST_MEMBERS, PUBLIC,  { NM, NM, NM, OK, OK } },
+		{ CONV_TYPING,	     PRIVATE, { NG, NM, NM, OK, OK } },
+		{ CONV_TYPING,	     PUBLIC,  { NM, NM, NM, OK, OK } },
 	};
 
 	(void)state;
@@ -63,6 +65,7 @@ direct_is_for_its_two_users(void **state)
 		{ CONV_SEND, OK, KITH_E_NO_SUCH_USER }, { CONV_READ, OK, OK },
 		{ CONV_MARK_READ, OK, OK }, { CONV_JOIN, NP, NP }, { CONV_LEAVE, NP, NP },
 		{ CONV_INVITE, NP, NP }, { CONV_LIST_MEMBERS, NP, NP },
+		{ CONV_TYPING, OK, OK },
 	};
 	struct conv_object direct = { .direct = true };
 	struct conv_object disabled = { .direct = true, .peer_disabled = true };
