@@ -1,7 +1,7 @@
 # kithd: main.c, and libkithd.a with all the rest, so that tests link single modules.
 # Each room adds its files to libkithd_a_SOURCES.
 noinst_LIBRARIES += libkithd.a
-libkithd_a_SOURCES = server/doors.c server/doors.h server/roles.c
+libkithd_a_SOURCES = server/worker_doors.c server/worker_doors.h server/roles.c
 nodist_libkithd_a_SOURCES =
 AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 

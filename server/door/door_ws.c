@@ -41,7 +41,7 @@ door_ws_accept_key(const char *key, char out[29])
 	EVP_EncodeBlock((unsigned char *)out, hash, 20);
 }
 
-/* -- what goes out --------------------------------------------------------------------- */
+/* -- what goes out -------------------------------------------------------- */
 
 size_t
 door_ws_put_head(uint8_t opcode, size_t len, uint8_t *out)
@@ -89,7 +89,7 @@ queue_control(struct conn *c, uint8_t opcode, const uint8_t *bytes, size_t len)
 	conn_queue(c, frame, head + len);
 }
 
-/* -- the end --------------------------------------------------------------------------- */
+/* -- the end -------------------------------------------------------------- */
 
 /* 0: a close frame without a code. */
 static void
@@ -123,7 +123,7 @@ ws_bye(struct conn *c, enum kith_err why)
 	queue_close(c, close_code(why));
 }
 
-/* -- requests -------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------- */
 
 /* A text that is no Request is answered as a frame's body that is none. */
 static void
@@ -154,7 +154,7 @@ take_message(struct conn *c, const struct ws_got *got)
 }
 
 static void
-take(struct conn *c, enum ws_result what, const struct ws_got *got)
+take_result(struct conn *c, enum ws_result what, const struct ws_got *got)
 {
 	switch (what) {
 	case WS_MORE:
@@ -178,7 +178,7 @@ take(struct conn *c, enum ws_result what, const struct ws_got *got)
 	}
 }
 
-/* -- the door -------------------------------------------------------------------------- */
+/* -- the door ------------------------------------------------------------- */
 
 static int
 ws_begin(enum wslay_opcode kind, void **state)
@@ -235,7 +235,7 @@ ws_input(struct conn *c, const uint8_t **at, size_t *len)
 
 	while (result != WS_MORE && c->state == CONN_OPEN && c->paused == 0) {
 		result = ws_read(&ws->reader, at, len, &got);
-		take(c, result, &got);
+		take_result(c, result, &got);
 	}
 }
 

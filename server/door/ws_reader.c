@@ -31,11 +31,11 @@ ws_forget(struct ws_reader *r)
 	r->buf_len = r->buf_size = 0;
 }
 
-/* -- the message at hand --------------------------------------------------------------- */
+/* -- the message at hand -------------------------------------------------- */
 
 /* As the frame reader of the native door: doubles, and leaves no unwiped copy. */
 static int
-grow(struct ws_reader *r, uint32_t need)
+grow_message(struct ws_reader *r, uint32_t need)
 {
 	uint32_t size = r->buf_size == 0 ? BUFFER_MIN : r->buf_size;
 	uint8_t *buf;
@@ -83,7 +83,7 @@ utf8_goes_on(struct ws_reader *r, const uint8_t *bytes, size_t len)
 }
 
 static enum ws_result
-broken(struct ws_got *got, uint16_t code)
+break_stream(struct ws_got *got, uint16_t code)
 {
 	got->code = code;
 	return WS_BROKEN;
@@ -93,8 +93,8 @@ static enum ws_result
 add_to_message(struct ws_reader *r, const uint8_t *bytes, uint32_t len, struct ws_got *got)
 {
 	if (r->kind == WSLAY_TEXT_FRAME && !utf8_goes_on(r, bytes, len))
-		return broken(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
-	if (len > r->buf_size - r->buf_len && grow(r, r->buf_len + len) < 0)
+		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+	if (len > r->buf_size - r->buf_len && grow_message(r, r->buf_len + len) < 0)
 		return WS_NO_MEMORY;
 	if (len > 0)
 		memcpy(r->buf + r->buf_len, bytes, len);
@@ -109,13 +109,13 @@ end_message_frame(struct ws_reader *r, bool last, struct ws_got *got)
 	if (!last)
 		return WS_MORE;
 	if (r->utf8_left > 0)
-		return broken(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	got->bytes = r->buf;
 	got->len = r->buf_len;
 	return WS_MESSAGE;
 }
 
-/* -- control frames ---------------------------------------------------------------------- */
+/* -- control frames ------------------------------------------------------- */
 
 /* May a peer send it? RFC 6455, 7.4, and what IANA has registered since. */
 static bool
@@ -134,12 +134,12 @@ end_close(const struct ws_reader *r, struct ws_got *got)
 	if (r->control_len == 0)
 		return WS_CLOSE;
 	if (r->control_len == 1)
-		return broken(got, WSLAY_CODE_PROTOCOL_ERROR);
+		return break_stream(got, WSLAY_CODE_PROTOCOL_ERROR);
 	got->code = (uint16_t)(r->control[0] << 8 | r->control[1]);
 	if (!code_ok(got->code))
-		return broken(got, WSLAY_CODE_PROTOCOL_ERROR);
+		return break_stream(got, WSLAY_CODE_PROTOCOL_ERROR);
 	if (!utf8_goes_on(&reason, r->control + 2, r->control_len - 2u) || reason.utf8_left > 0)
-		return broken(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
+		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	return WS_CLOSE;
 }
 
@@ -158,7 +158,7 @@ end_control(struct ws_reader *r, uint8_t opcode, struct ws_got *got)
 	}
 }
 
-/* -- frames ------------------------------------------------------------------------------ */
+/* -- frames --------------------------------------------------------------- */
 
 /* Its head alone: 0, or the code to close with. */
 static uint16_t
@@ -208,7 +208,7 @@ take_piece(struct ws_reader *r, const struct wslay_frame_iocb *f, struct ws_got 
 
 	if (r->left == 0) {
 		if ((code = check_head(r, f)) != 0)
-			return broken(got, code);
+			return break_stream(got, code);
 		r->left = (uint32_t)f->payload_length;
 		if (control)
 			r->control_len = 0;
@@ -244,7 +244,7 @@ feed(uint8_t *buf, size_t room, int flags, void *arg)
 }
 
 static int
-begin(struct ws_reader *r)
+begin_frame(struct ws_reader *r)
 {
 	static const struct wslay_frame_callbacks callbacks = { .recv_callback = feed };
 
@@ -260,12 +260,12 @@ ws_read(struct ws_reader *r, const uint8_t **data, size_t *size, struct ws_got *
 
 	if (r->frames == NULL && *size == 0)
 		return WS_MORE;
-	if (begin(r) != 0)
+	if (begin_frame(r) != 0)
 		return WS_NO_MEMORY;
 	r->at = *data;
 	r->len = *size;
 	while (result == WS_MORE && (n = wslay_frame_recv(r->frames, &f)) != WSLAY_ERR_WANT_READ)
-		result = n < 0 ? broken(got, WSLAY_CODE_PROTOCOL_ERROR) : take_piece(r, &f, got);
+		result = n < 0 ? break_stream(got, WSLAY_CODE_PROTOCOL_ERROR) : take_piece(r, &f, got);
 	*data = r->at;
 	*size = r->len;
 	r->at = NULL;

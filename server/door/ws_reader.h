@@ -1,21 +1,24 @@
 /*
- * ws_reader.h - the frames of a WebSocket client (RFC 6455, 5), fed any number of bytes
- * at a time: messages and control frames come out. Worker only; no I/O, no clock.
+ * ws_reader.h - the frames of a WebSocket client (RFC 6455, 5), fed any number
+ * of bytes at a time: messages and control frames come out. Worker only; no
+ * I/O, no clock.
  *
- * wslay takes the frames apart. What they mean together is checked here, and not by
- * wslay's message layer: that one checks a close frame's reason anew with each piece of
- * it, lets a close frame of one byte pass, keeps each fragment by itself without wiping
- * it, and reads on while input rests.
+ * wslay takes the frames apart. What they mean together is checked here, and
+ * not by wslay's message layer, which checks a close frame's reason again with
+ * each piece of it, lets a close frame of one byte pass, keeps each fragment by
+ * itself without wiping it, and reads on while input rests.
  *
- * Refused   1002: a frame without mask, with reserved bits, an unknown opcode, or a
- *           length not in its shortest form; a control frame in fragments or over 125
- *           bytes; a fragment out of place; a close frame of one byte, or with a code
- *           that may not be sent. 1003: the other kind of message. 1007: text that is
- *           no UTF-8, with its first wrong byte. 1009: a message over `max`, with the
- *           head of the frame that would make it so.
- * Memory    A message has one buffer, at most twice what came of it and never over `max`
- *           (or 256). wslay holds up to 4 KiB of input while a frame is incomplete or
- *           was not asked for. Between frames there is nothing but the struct.
+ * Refused   1002: a frame without mask, with reserved bits, an unknown opcode,
+ *           or a length not in its shortest form; a control frame in fragments
+ *           or over 125 bytes; a fragment out of place; a close frame of one
+ *           byte, or with a code that may not be sent. 1003: the other kind of
+ *           message. 1007: text that is not UTF-8, at its first wrong byte.
+ *           1009: a message over `max`, at the head of the frame that would
+ *           make it so.
+ * Memory    A message has one buffer, at most twice what came of it, and never
+ *           over `max` (or 256). wslay holds up to 4 KiB of input while a frame
+ *           is incomplete or was not asked for. Between frames there is only
+ *           the struct.
  */
 #ifndef KITH_SERVER_WS_READER_H
 #define KITH_SERVER_WS_READER_H
@@ -30,30 +33,35 @@
 
 struct ws_reader {
 	/* Of the frame at hand. */
-	wslay_frame_context_ptr	 frames;	/* NULL: no byte of one is there */
-	const uint8_t		*at;		/* input, borrowed for one ws_read() */
+	wslay_frame_context_ptr	 frames;	/* NULL: no byte of it came */
+	const uint8_t		*at;		/* input, during ws_read() */
 	size_t			 len;
-	size_t			 unused;	/* bytes that wslay took, of no whole frame yet */
+	size_t			 unused;	/* bytes that wslay took, of no
+						 * whole frame yet */
 	uint32_t		 left;		/* bytes of the payload */
 	uint8_t			 control_len;
 	uint8_t			 control[WS_CONTROL_MAX];
 	/* Of the message at hand. */
 	enum wslay_opcode	 kind;		/* of all: text or binary */
-	uint32_t		 max;		/* bytes allowed; may be changed */
+	uint32_t		 max;		/* bytes allowed; may change */
 	bool			 open;		/* more fragments follow */
-	uint8_t			 utf8_left;	/* bytes that its last character lacks, and */
-	uint8_t			 utf8_low, utf8_high;	/* what the next of them may be */
+	uint8_t			 utf8_left;	/* bytes that its last character
+						 * lacks; the next of them is */
+	uint8_t			 utf8_low, utf8_high;	/* between these */
 	uint8_t			*buf;		/* NULL: no byte yet */
 	uint32_t		 buf_len, buf_size;
 };
 
 enum ws_result {
-	WS_MORE,			/* all input was used */
-	WS_MESSAGE,			/* *bytes, *len; the reader's, until ws_forget() */
-	WS_PING,			/* *bytes, *len: of the pong; until the next call */
-	WS_CLOSE,			/* *code: of the answer, or 0: without one */
-	WS_BROKEN,			/* *code: of the close frame; the stream is lost */
-	WS_NO_MEMORY			/* the same */
+	WS_MORE,		/* all input was used */
+	WS_MESSAGE,		/* *bytes, *len; the reader's, until
+				 * ws_forget() */
+	WS_PING,		/* *bytes, *len: for the pong; until the next
+				 * call */
+	WS_CLOSE,		/* *code: for the answer; 0: without one */
+	WS_BROKEN,		/* *code: for the close frame; the stream is
+				 * lost */
+	WS_NO_MEMORY		/* the same, without a code */
 };
 
 struct ws_got {
@@ -63,17 +71,20 @@ struct ws_got {
 };
 
 /* kind: WSLAY_TEXT_FRAME or WSLAY_BINARY_FRAME. */
-void		ws_reader_init(struct ws_reader *r, enum wslay_opcode kind, uint32_t max);
+void		ws_reader_init(struct ws_reader *r, enum wslay_opcode kind,
+		    uint32_t max);
 
 /* Wipes and frees what is pending. */
 void		ws_reader_fini(struct ws_reader *r);
 
-/* Takes input from *data / *size, advancing both, perhaps beyond the frame that it tells of:
- * call it again, also with empty input, until WS_MORE. Pongs are passed over. */
-enum ws_result	ws_read(struct ws_reader *r, const uint8_t **data, size_t *size,
-		    struct ws_got *got);
+/* Takes input from *data / *size, advancing both, perhaps beyond the frame that
+ * it tells of: call it again, also with empty input, until WS_MORE. Pongs are
+ * passed over. */
+enum ws_result	ws_read(struct ws_reader *r, const uint8_t **data,
+		    size_t *size, struct ws_got *got);
 
-/* The message has been dealt with, and may have held a password. Before the next ws_read(). */
+/* The message has been dealt with, and may have held a password: wipes it.
+ * Before the next ws_read(). */
 void		ws_forget(struct ws_reader *r);
 
 #endif

@@ -78,7 +78,7 @@ count_open(const struct call *call)
 	return open;
 }
 
-/* -- what is told ------------------------------------------------------------------------ */
+/* -- what is told --------------------------------------------------------- */
 
 static void
 wake(struct call *call)
@@ -116,7 +116,7 @@ call_room(const struct call *call)
 	return taken < hard ? hard - taken : 0;
 }
 
-/* -- sessions ------------------------------------------------------------------------------ */
+/* -- sessions ------------------------------------------------------------- */
 
 static void
 hash_token(const char *token, uint8_t hash[HASH_BYTES])
@@ -157,7 +157,7 @@ take_session(struct call *call, const struct call_spec *spec)
 	memcpy(call->token, spec->token, strlen(spec->token) + 1);
 }
 
-/* -- calls --------------------------------------------------------------------------------- */
+/* -- calls ---------------------------------------------------------------- */
 
 static void on_step(evutil_socket_t fd, short what, void *arg);
 
@@ -288,7 +288,7 @@ call_state(struct call *call)
 	return call->state;
 }
 
-/* -- the end of a call ----------------------------------------------------------------------- */
+/* -- the end of a call ---------------------------------------------------- */
 
 /* Before the answer: whatever that does with the connection, the call is over. */
 static void
@@ -337,7 +337,7 @@ call_fail(struct call *call, enum kith_err code)
 	call_failed(call, code, 0);
 }
 
-/* -- steps ------------------------------------------------------------------------------------- */
+/* -- steps ---------------------------------------------------------------- */
 
 static void
 ask_own(struct conn *c, Kith__V1__Request *r)
@@ -462,7 +462,7 @@ call_on_resume(struct call *call)
 		wake(call);
 }
 
-/* -- what the session says --------------------------------------------------------------------- */
+/* -- what the session says ------------------------------------------------ */
 
 static void
 tell_message(struct call *call, const Kith__V1__Reply *r, bool news)
@@ -525,7 +525,7 @@ collects_news(const struct call *call)
 }
 
 static void
-on_reply(struct call *call, Kith__V1__Reply *r)
+take_reply(struct call *call, Kith__V1__Reply *r)
 {
 	int place;
 
@@ -560,7 +560,7 @@ call_on_reply(struct call *call, const uint8_t *reply, uint32_t len)
 	mem = &call->c->w->reply_mem;
 	err = wire_unpack(&kith__v1__reply__descriptor, reply, len, mem, NULL, &message);
 	if (err == KITH_E_OK)
-		on_reply(call, (Kith__V1__Reply *)message);
+		take_reply(call, (Kith__V1__Reply *)message);
 	unpackmem_reset(mem);		/* it may have held a token */
 	return err == KITH_E_OK ? 0 : -EBADMSG;
 }

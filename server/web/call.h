@@ -50,12 +50,12 @@ struct call_ops {
 
 struct call_spec {
 	const struct call_ops	*ops;
-	const char		*token;		/* copied; NULL: not logged in */
+	const char		*token;		/* copied; NULL: no login */
 	bool			 hook;		/* the token is a hook's */
-	bool			 keep;		/* with a token: the session goes on
-						 * afterwards */
-	uint32_t		 wait_ms;	/* kept: for news, if no Request was
-						 * `asked` */
+	bool			 keep;		/* with a token: the session
+						 * goes on afterwards */
+	uint32_t		 wait_ms;	/* kept: for news, if no
+						 * Request was `asked` */
 	size_t			 state_size;	/* of call_state() */
 };
 

@@ -8,12 +8,12 @@
 enum call_phase {
 	CALL_IDLE,		/* no call; a kept session may collect news */
 	CALL_HELLO,		/* our own Hello is next */
-	CALL_LOGIN,		/* it was answered; our own LoginToken is next */
+	CALL_LOGIN,		/* it was answered; our LoginToken is next */
 	CALL_ASKED,		/* auth has the LoginToken */
 	CALL_REFUSED,		/* it was refused: the call is to fail */
 	CALL_READY,		/* logged in, or no login is needed */
 	CALL_RUNNING,		/* the caller's Requests are open */
-	CALL_WAITING,		/* all are answered: for news, until the timer */
+	CALL_WAITING,		/* all are answered; news or the timer next */
 	CALL_PHASES
 };
 

@@ -20,7 +20,7 @@
 #define LEAVE_MS	3000u		/* from our decision to close until it is cut */
 #define LEAVE_DRAIN_MS	500u		/* the same when the worker stops */
 
-/* -- queues and places ------------------------------------------------------- */
+/* -- queues and places ---------------------------------------------------- */
 
 /* From now on it waits at the end of `queue`; NULL: in none. */
 static void
@@ -141,7 +141,7 @@ conn_find(struct worker *w, uint32_t place, uint32_t serial)
 	return c != NULL && c->serial == serial && c->state != CONN_DEAD ? c : NULL;
 }
 
-/* -- the end ----------------------------------------------------------------- */
+/* -- the end -------------------------------------------------------------- */
 
 void
 conn_finish(struct conn *c)
@@ -211,7 +211,7 @@ free_conn(struct conn *c)
 	free(c);
 }
 
-/* -- rests of the input ------------------------------------------------------ */
+/* -- rests of the input --------------------------------------------------- */
 
 void
 conn_pause(struct conn *c, unsigned why)
@@ -236,7 +236,7 @@ conn_resume(struct conn *c, unsigned why)
 	event_active(&c->readable, EV_READ, 0);
 }
 
-/* -- output ------------------------------------------------------------------ */
+/* -- output --------------------------------------------------------------- */
 
 size_t
 conn_unsent(const struct conn *c)
@@ -351,7 +351,7 @@ conn_flush_all(struct worker *w)
 	}
 }
 
-/* -- time -------------------------------------------------------------------- */
+/* -- time ----------------------------------------------------------------- */
 
 static void
 on_silence(struct conn *c)

@@ -104,10 +104,10 @@ struct conn {
 	uint32_t		 place, serial;
 	int			 fd;
 	enum conn_state		 state;
-	uint8_t			 paused;	/* CONN_PAUSE_*; 0: input is read */
+	uint8_t			 paused;	/* CONN_PAUSE_*; 0: it reads */
 	bool			 rested;	/* input() is owed a call */
 	bool			 dirty;		/* in worker->dirty */
-	bool			 broken;	/* killed at the end of the turn */
+	bool			 broken;	/* killed at the turn's end */
 	bool			 behind;	/* live events are left out */
 	bool			 read_wants_write;	/* TLS */
 	bool			 write_wants_read;	/* TLS */
@@ -117,8 +117,9 @@ struct conn {
 	uint8_t			*held;		/* read, but not taken */
 	size_t			 held_len;
 	struct outbuf		 out;
-	struct conn_queue	*waits_in;	/* logging_in, heard, leaving; NULL */
-	uint64_t		 waits_ms, spoken_ms;	/* since then, monotonic */
+	struct conn_queue	*waits_in;	/* logging_in, heard, leaving,
+						 * or NULL */
+	uint64_t		 waits_ms, spoken_ms;	/* since, monotonic */
 	uint8_t			 peer[16];	/* of the socket; IPv4 mapped */
 	uint8_t			 address[16];	/* the client's: another one
 						 * behind a proxy */
@@ -189,7 +190,8 @@ void		 conn_start_input(struct conn *c);
 /* May it speak without TLS? */
 bool		 conn_may_be_plain(const struct conn *c);
 
-/* For conn_input.c: looked at in this turn's flush, also with nothing to say. */
+/* For conn_input.c: looked at in this turn's flush, also with nothing to
+ * send. */
 void		 conn_flush_soon(struct conn *c);
 
 /* For conn_input.c: a byte came. */

@@ -15,7 +15,7 @@
 #define HANDSHAKES_MAX	32u		/* steps a turn, of up to half a millisecond each */
 #define TLS_FIRST_BYTE	0x16		/* handshake (RFC 8446, 5.1) */
 
-/* -- giving it on ------------------------------------------------------------ */
+/* -- giving it on --------------------------------------------------------- */
 
 /* Keeps a copy of what was not taken. */
 static void
@@ -55,7 +55,7 @@ give_held(struct conn *c)
 	free(held);
 }
 
-/* -- reading ----------------------------------------------------------------- */
+/* -- reading -------------------------------------------------------------- */
 
 static enum tls_want
 read_plain(struct conn *c, uint8_t *buf, size_t cap, size_t *got)
@@ -72,7 +72,7 @@ read_plain(struct conn *c, uint8_t *buf, size_t cap, size_t *got)
 }
 
 static void
-read_once(struct conn *c)
+read_conn(struct conn *c)
 {
 	uint8_t *input = c->w->input;
 	enum tls_want want;
@@ -103,10 +103,10 @@ take_input(struct conn *c)
 	if (c->state == CONN_OPEN && c->paused == 0 && (c->held != NULL || c->rested))
 		give_held(c);
 	if (c->state == CONN_OPEN && c->paused == 0)
-		read_once(c);
+		read_conn(c);
 }
 
-/* -- TLS or plain -------------------------------------------------------------- */
+/* -- TLS or plain --------------------------------------------------------- */
 
 static void
 end_handshake(struct conn *c)
@@ -165,7 +165,7 @@ look_at_first_byte(struct conn *c)
 			step_handshake(c);
 	} else if (conn_may_be_plain(c)) {
 		c->state = CONN_OPEN;
-		read_once(c);
+		read_conn(c);
 	} else {
 		stats_add(c->w->p->stats, STAT_tls_failed, 1);
 		c->w->conn_ops->refuse_plain(c, first);
@@ -173,7 +173,7 @@ look_at_first_byte(struct conn *c)
 	}
 }
 
-/* -- events -------------------------------------------------------------------- */
+/* -- events --------------------------------------------------------------- */
 
 /* After our last word: what still comes is thrown away. Closing with unread input would
  * be a reset, and could take the last word with it. */

@@ -23,7 +23,7 @@ REQUESTS(X)
 	    .to = (enum role)to_##body, .size = bytes, .cost = COST_##tokens, __VA_ARGS__ }
 
 /* By number. While a login is checked nothing is read: its states stand nowhere. */
-static const struct dispatch_row rows[] = {
+static const struct dispatch_row request_rows[] = {
 	ROW(HELLO, S_CONNECTED, SMALL, NONE, .handle = req_hello),
 	ROW(REGISTER_ACCOUNT, S_GREETED, SMALL, NONE,
 	    .login = true, .check = req_check_register),
@@ -60,7 +60,7 @@ static const struct dispatch_row rows[] = {
 const struct dispatch_row *
 dispatch_find(uint32_t number)
 {
-	if (number >= sizeof(rows) / sizeof(rows[0]) || rows[number].name == NULL)
+	if (number >= sizeof(request_rows) / sizeof(request_rows[0]) || request_rows[number].name == NULL)
 		return NULL;
-	return &rows[number];
+	return &request_rows[number];
 }

@@ -9,7 +9,7 @@
 #include "server/worker/worker.h"
 #include "shm/stats.h"
 
-/* -- the worker's life ------------------------------------------------------- */
+/* -- the worker's life ---------------------------------------------------- */
 
 int
 door_set_up_all(struct worker *w)
@@ -30,7 +30,7 @@ door_tear_down_all(struct worker *w)
 			(*d)->tear_down(w);
 }
 
-/* -- coming in --------------------------------------------------------------- */
+/* -- coming in ------------------------------------------------------------ */
 
 static bool
 is_open(const struct worker *w, const struct door_ops *door)
@@ -90,7 +90,7 @@ door_enter_first(struct conn *c)
 	return door_enter(c, c->w->doors[0]);
 }
 
-/* -- what the connection asks ------------------------------------------------- */
+/* -- what the connection asks --------------------------------------------- */
 
 /* Without ALPN the first byte tells. */
 bool
@@ -127,7 +127,7 @@ door_freed(struct conn *c)
 	end_door(c);
 }
 
-/* -- what the session asks ---------------------------------------------------- */
+/* -- what the session asks ------------------------------------------------ */
 
 void
 door_logged_in(struct conn *c)

@@ -6,8 +6,8 @@
  * HTTP door an upgrade leads on to a WebSocket one. Behind the doors there is
  * one table of requests and one kind of session.
  *
- * A door is a file with a struct door_ops, its row in server/doors.c, and its
- * test. Hooks that say "NULL" may be left out.
+ * A door is a file with a struct door_ops, its row in server/worker_doors.c,
+ * and its test. Hooks that say "NULL" may be left out.
  */
 #ifndef KITH_SERVER_DOOR_H
 #define KITH_SERVER_DOOR_H
@@ -28,7 +28,7 @@ struct door_ops {
 	const char	*name;
 	const char	*alpn;		/* NULL: only by an upgrade */
 	bool		 beats;		/* has a time to log in, then heartbeats
-					 * (conn.h); else it keeps its own time */
+					 * (conn.h); else its own time */
 
 	/* Takes what it needs of the configuration, at the worker's start and
 	 * after each reload. 0, or -ENOMEM: a reload keeps the old. NULL: needs
@@ -58,7 +58,8 @@ struct door_ops {
 	/* Takes input, one request after the other, until none is left or the
 	 * connection is paused or closed; *at and *len tell what was not taken.
 	 * After a pause it may come with *len 0. */
-	void		(*input)(struct conn *c, const uint8_t **at, size_t *len);
+	void		(*input)(struct conn *c, const uint8_t **at,
+			    size_t *len);
 
 	/* The session is logged in: from here on a request may be as long as
 	 * FRAME_BYTES_MAX. NULL: it need not know. */
@@ -69,10 +70,10 @@ struct door_ops {
 	void		(*resumed)(struct conn *c);
 
 	/* A LoginToken without a token: packs the Request with a token that the
-	 * door knows into `out` (FRAME_BYTES_MAX_LOGIN). Its length; 0: it knows
-	 * none. The caller wipes it. NULL: it never knows one. */
-	uint32_t	(*fill)(const struct conn *c, const Kith__V1__Request *r,
-			    uint8_t *out);
+	 * door knows into `out` (FRAME_BYTES_MAX_LOGIN). Its length, or 0: it
+	 * knows none. The caller wipes it. NULL: it never knows one. */
+	uint32_t	(*fill)(const struct conn *c,
+			    const Kith__V1__Request *r, uint8_t *out);
 
 	/* Writes a Reply as it travels into `out` (WRAPPED_BYTES_MAX). The same
 	 * for all connections of the door, so that an event is wrapped once.

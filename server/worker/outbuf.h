@@ -16,7 +16,7 @@
 
 struct outbuf {				/* zeroed: empty */
 	uint8_t		*block;
-	size_t		 sent, len, size;	/* unsent: from `sent` to `len` */
+	size_t		 sent, len, size;	/* unsent: sent to len */
 };
 
 /* Copies. 0, -ENOMEM, or -ENOBUFS: more than `max` bytes would be unsent. */

@@ -1,4 +1,5 @@
 /* req_presence.c - who is online, from the registry. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/base/utf8.h"
@@ -15,13 +16,12 @@ struct online {
 		uint32_t	sessions;
 		char		name[REGISTRY_NAME_BYTES];
 	} users[PAGE_ROWS_MAX + 1];
+	Kith__V1__Presence	rows[PAGE_ROWS_MAX], *list[PAGE_ROWS_MAX];
 };
 
-static struct online online;		/* 30 KiB: not for the stack */
-
-/* Where `user` stands, or should. */
+/* Where `user` is, or would be. */
 static unsigned
-place_of(const struct online *o, uint64_t user)
+online_place(const struct online *o, uint64_t user)
 {
 	unsigned low = 0, high = o->n, middle;
 
@@ -36,10 +36,10 @@ place_of(const struct online *o, uint64_t user)
 }
 
 static int
-collect(uint64_t user, const struct registry_session *s, void *arg)
+collect_online(uint64_t user, const struct registry_session *s, void *arg)
 {
 	struct online *o = arg;
-	unsigned at = place_of(o, user);
+	unsigned at = online_place(o, user);
 	struct online_user *u = &o->users[at];
 
 	if (user <= o->after || at > o->limit)
@@ -65,23 +65,22 @@ collect(uint64_t user, const struct registry_session *s, void *arg)
 static void
 reply_online(struct conn *c, uint64_t id, struct online *o)
 {
-	static Kith__V1__Presence rows[PAGE_ROWS_MAX];
-	static Kith__V1__Presence *list[PAGE_ROWS_MAX];
 	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
 	Kith__V1__Presences presences = KITH__V1__PRESENCES__INIT;
 	unsigned i;
 
 	presences.more = o->n > o->limit;
 	presences.n_users = presences.more ? o->limit : o->n;
-	presences.users = list;
+	presences.users = o->list;
 	for (i = 0; i < presences.n_users; i++) {
-		kith__v1__presence__init(&rows[i]);
-		rows[i].user_id = o->users[i].id;
-		rows[i].name = o->users[i].name;
-		rows[i].online = true;
-		rows[i].sessions = o->users[i].sessions;
-		rows[i].since_ms = o->users[i].since_ms;
-		list[i] = &rows[i];
+		Kith__V1__Presence *row = o->list[i] = &o->rows[i];
+
+		kith__v1__presence__init(row);
+		row->user_id = o->users[i].id;
+		row->name = o->users[i].name;
+		row->online = true;
+		row->sessions = o->users[i].sessions;
+		row->since_ms = o->users[i].since_ms;
 	}
 	reply.id = id;
 	reply.body_case = KITH__V1__REPLY__BODY_PRESENCES;
@@ -93,16 +92,21 @@ bool
 req_who(struct conn *c, const Kith__V1__Request *r)
 {
 	const Kith__V1__Who *who = r->who;
+	struct online *o;
 
 	if (who->n_names > 0)
 		return false;		/* the store knows those who are not here */
-	online.after = who->after;
-	online.limit = who->limit == 0 ? PAGE_ROWS_DEFAULT :
+	if ((o = calloc(1, sizeof(*o))) == NULL) {
+		session_error(c, r->id, KITH_E_BUSY, NULL, 0);
+		return true;
+	}
+	o->after = who->after;
+	o->limit = who->limit == 0 ? PAGE_ROWS_DEFAULT :
 	    who->limit > PAGE_ROWS_MAX ? PAGE_ROWS_MAX : who->limit;
-	online.n = 0;
-	if (registry_walk(&c->w->p->shared->registry, collect, &online) < 0)
+	if (registry_walk(&c->w->p->shared->registry, collect_online, o) < 0)
 		session_error(c, r->id, KITH_E_INTERNAL, NULL, 0);
 	else
-		reply_online(c, r->id, &online);
+		reply_online(c, r->id, o);
+	free(o);
 	return true;
 }

@@ -21,7 +21,7 @@
 
 #define STALL_RETRY_MS	5u
 
-/* -- state ----------------------------------------------------------------------- */
+/* -- state ---------------------------------------------------------------- */
 
 bool
 session_may_become(enum session_state from, enum session_state to)
@@ -65,7 +65,7 @@ session_init(struct session *s)
 	LIST_INIT(&s->requests);
 }
 
-/* -- replies --------------------------------------------------------------------- */
+/* -- replies -------------------------------------------------------------- */
 
 static void
 fill_error(Kith__V1__Reply *r, Kith__V1__Error *error, uint64_t id, enum kith_err code,
@@ -137,7 +137,7 @@ session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
 	session_reply(c, &reply);
 }
 
-/* -- closing --------------------------------------------------------------------- */
+/* -- closing -------------------------------------------------------------- */
 
 void
 session_say_closing(struct conn *c, enum kith_err why)
@@ -169,7 +169,7 @@ session_close(struct conn *c, enum kith_err why)
 	conn_finish(c);
 }
 
-/* -- what the connection asks ------------------------------------------------------ */
+/* -- what the connection asks --------------------------------------------- */
 
 /* A client that never said a byte where TLS is not required is told in native frames. */
 void
@@ -205,7 +205,7 @@ session_say_resync(struct conn *c)
 	session_reply(c, &reply);
 }
 
-/* -- requests in flight ------------------------------------------------------------ */
+/* -- requests in flight --------------------------------------------------- */
 
 void
 session_head(const struct conn *c, enum ipc_type type, uint64_t request, struct ipc_head *h)

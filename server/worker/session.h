@@ -1,6 +1,6 @@
 /*
- * session.h - one login on one connection: its states, its requests in flight, the
- * groups that it follows.
+ * session.h - one login on one connection: its states, its requests in flight,
+ * the groups that it follows.
  */
 #ifndef KITH_SERVER_SESSION_H
 #define KITH_SERVER_SESSION_H
@@ -18,20 +18,22 @@ struct conn;
 struct ipc_head;
 struct worker;
 
-enum session_state {			/* bits, for the rows of dispatch.c */
-	S_CONNECTED	= 1,		/* nothing yet: Hello is awaited */
+enum session_state {		/* bits, for the rows of dispatch.c */
+	S_CONNECTED	= 1,	/* Hello is expected */
 	S_GREETED	= 2,
-	S_LOGGING_IN	= 4,		/* auth is asked; no input is taken */
-	S_LOADING	= 8,		/* in the registry; the reader is asked for the groups */
+	S_LOGGING_IN	= 4,	/* auth is asked; no input is taken */
+	S_LOADING	= 8,	/* in the registry; a reader is asked for the
+				 * groups */
 	S_READY		= 16,
-	S_ENDED		= 32		/* in no table */
+	S_ENDED		= 32	/* in no table */
 };
 
-/* A request that another process is to answer. */
+/* A request that another process answers. */
 struct request {
 	uint64_t		 id;		/* the client's */
 	uint32_t		 place, serial;	/* of the connection */
-	uint32_t		 slot, generation;	/* of the process asked */
+	uint32_t		 slot;		/* of the process asked, and */
+	uint32_t		 generation;	/* its generation then */
 	uint64_t		 deadline;	/* monotonic ms */
 	bool			 login;		/* until LoggedIn is sent */
 	TAILQ_ENTRY(request)	 by_deadline;	/* worker->requests */
@@ -44,29 +46,34 @@ struct session_change {
 	bool		joined;
 };
 
-/* Is it being asked which groups it follows? At login, and anew when news were lost. */
+/* Is a reader asked which groups it follows? At login, and again when records
+ * to this worker were lost. */
 enum session_load {
 	LOAD_NONE,
-	LOAD_WANTED,			/* in worker->to_load */
-	LOAD_SENT			/* in worker->loads, by when it was sent */
+	LOAD_WANTED,		/* in worker->to_load */
+	LOAD_SENT		/* in worker->loads, by when it was sent */
 };
 
 struct session {
-	enum session_state	 state;
+	enum session_state	 state;		/* session_become() */
 	enum session_load	 loading;
-	uint32_t		 load;		/* number of the last LOAD, which alone counts */
-	uint64_t		 load_ms;	/* LOAD_SENT: since when, monotonic */
-	bool			 registered;	/* in the registry and in worker->users */
+	uint32_t		 load;		/* number of the last LOAD; its
+						 * answer alone counts */
+	uint64_t		 load_ms;	/* LOAD_SENT: since when */
+	bool			 registered;	/* in the registry and in
+						 * worker->users */
 	uint32_t		 in_flight;
-	/* Set by a door before the login. light: of one call, in no table; its user gets no news
-	 * here and does not count as online. by_hook: the token is a hook's; light only. */
+	/* Set by a door before the login. light: of one call and in no table;
+	 * its user gets no news here and does not count as online. by_hook: the
+	 * token is a hook's; light sessions alone. */
 	bool			 light, by_hook;
 	/* Of the login. */
 	uint64_t		 user, device;
 	bool			 admin;
 	char			 name[NAME_BYTES_MAX + 1];	/* the user's */
-	uint64_t		 hook;		/* the conversation that it may send to, and nothing
-						 * else; 0: all that the user may */
+	uint64_t		 hook;		/* the conversation that it may
+						 * send to, and nothing else; 0:
+						 * all that the user may */
 	char			 hook_name[HOOK_NAME_BYTES_MAX + 1];
 	LIST_HEAD(, request)	 requests;
 	struct limit_bucket	 sends;
@@ -74,7 +81,7 @@ struct session {
 	uint32_t		 ngroups;
 	struct session_change	*changes;	/* since LOAD_SENT */
 	uint32_t		 nchanges;
-	uint8_t			*welcome;	/* S_LOADING: the LoggedIn reply */
+	uint8_t			*welcome;	/* S_LOADING: LoggedIn */
 	uint32_t		 welcome_len;
 };
 

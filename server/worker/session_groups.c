@@ -15,7 +15,7 @@
 #define LOAD_MS		2000u		/* then it is asked again */
 #define CHANGES_MAX	GROUPS_PER_USER_MAX	/* more of them: it is asked again instead */
 
-/* -- following --------------------------------------------------------------------- */
+/* -- following ------------------------------------------------------------ */
 
 static bool
 in_list(const uint64_t *list, size_t n, uint64_t group)
@@ -37,7 +37,7 @@ session_follows(const struct session *s, uint64_t group)
 /* In both or in neither: the registry brings the events to this worker, the index to the
  * session. */
 static int
-follow(struct conn *c, uint64_t group)
+follow_group(struct conn *c, uint64_t group)
 {
 	struct worker *w = c->w;
 	struct session *s = &c->session;
@@ -73,7 +73,7 @@ unfollow_at(struct conn *c, uint32_t i)
 }
 
 static void
-unfollow(struct conn *c, uint64_t group)
+unfollow_group(struct conn *c, uint64_t group)
 {
 	uint32_t i;
 
@@ -97,13 +97,13 @@ session_follow_loaded(struct conn *c, const Kith__Ipc__Loaded *loaded)
 		if (!in_list(loaded->groups, loaded->n_groups, s->groups[i]))
 			unfollow_at(c, i);
 	for (i = 0; i < loaded->n_groups && rc == 0; i++)
-		rc = follow(c, loaded->groups[i]);
+		rc = follow_group(c, loaded->groups[i]);
 	for (i = 0; i < s->nchanges && rc == 0; i++) {
 		change = &s->changes[i];
 		if (change->joined)
-			rc = follow(c, change->group);
+			rc = follow_group(c, change->group);
 		else
-			unfollow(c, change->group);
+			unfollow_group(c, change->group);
 	}
 	return rc;
 }
@@ -138,7 +138,7 @@ note_change(struct session *s, uint64_t group, bool joined)
 	return 0;
 }
 
-/* -- asking for the groups ------------------------------------------------------------ */
+/* -- asking for the groups ------------------------------------------------ */
 
 void
 session_set_loading(struct conn *c, enum session_load to)
@@ -192,7 +192,7 @@ session_send_loads(struct worker *w)
 	}
 }
 
-/* -- news of the store --------------------------------------------------------------- */
+/* -- news of the store ---------------------------------------------------- */
 
 void
 session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
@@ -212,9 +212,9 @@ session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 			rc = note_change(&c->session, h->conversation, joined);
 		if (c->session.state == S_READY && rc == 0) {
 			if (joined)
-				rc = follow(c, h->conversation);
+				rc = follow_group(c, h->conversation);
 			else
-				unfollow(c, h->conversation);
+				unfollow_group(c, h->conversation);
 		}
 		/* Its events would be missing silently. */
 		if (rc < 0)

@@ -21,7 +21,8 @@ struct request	*session_expect(struct conn *c, uint64_t id, unsigned slot);
 struct request	*session_find_request(struct conn *c, uint64_t id);
 void		 session_answered(struct conn *c, struct request *r);
 
-/* The encoded answer to request `id`; 0: it answers none. As session_reply(). */
+/* The encoded answer to request `id`, or 0: it answers none. As
+ * session_reply(). */
 void	session_pass_reply(struct conn *c, uint64_t id, const uint8_t *reply,
 	    uint32_t len);
 

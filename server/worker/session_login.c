@@ -19,7 +19,7 @@
 #include "shm/stats.h"
 
 
-/* -- the way in ------------------------------------------------------------------------ */
+/* -- the way in ----------------------------------------------------------- */
 
 /* What the login says of the user. -EINVAL: it cannot be. */
 static int
@@ -250,7 +250,7 @@ session_on_loaded(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 		conn_fall_behind(c);	/* what it missed until now, nobody knows */
 }
 
-/* -- news of the store --------------------------------------------------------------- */
+/* -- news of the store ---------------------------------------------------- */
 
 void
 session_on_revoked(struct worker *w, const struct ipc_head *h, const uint8_t *body, uint32_t len)
@@ -290,7 +290,7 @@ session_distrust_all(struct worker *w)
 	}
 }
 
-/* -- the way out --------------------------------------------------------------------- */
+/* -- the way out ---------------------------------------------------------- */
 
 static void
 tell_seen(struct conn *c)

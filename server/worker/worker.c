@@ -25,7 +25,7 @@
 
 #define FDS_RESERVED	64u		/* of the limit, for all that is no connection */
 
-/* -- the inbox -------------------------------------------------------------------- */
+/* -- the inbox ------------------------------------------------------------ */
 
 typedef void record_fn(struct worker *w, const struct ipc_head *h, const uint8_t *body,
     uint32_t len);
@@ -51,7 +51,7 @@ worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 		record_fns[h->type](w, h, body, len);
 }
 
-/* -- turns ------------------------------------------------------------------------ */
+/* -- turns ---------------------------------------------------------------- */
 
 /* Those without open requests go at once, the others when they are answered, and after half of
  * the time in any case; after three quarters nobody is waited for. */
@@ -108,7 +108,7 @@ worker_drain(struct proc *p)
 	proc_again(p);
 }
 
-/* -- start ------------------------------------------------------------------------ */
+/* -- start ---------------------------------------------------------------- */
 
 /* A context from what the master hands out now. NULL: logged. */
 static struct tls_ctx *
@@ -147,7 +147,7 @@ take_page(struct worker *w)
 }
 
 static void
-on_reload(struct proc *p)
+take_reload(struct proc *p)
 {
 	struct worker *w = p->state;
 	struct tls_ctx *ctx = make_tls(p);
@@ -253,7 +253,7 @@ int
 worker_run(struct proc *p, const struct door_ops *const *doors)
 {
 	static const struct proc_ops ops = {
-		.record = worker_record, .turn = worker_turn, .reload = on_reload,
+		.record = worker_record, .turn = worker_turn, .reload = take_reload,
 		.drain = worker_drain,
 	};
 	static struct worker worker;

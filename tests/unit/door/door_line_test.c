@@ -22,7 +22,7 @@
 
 #define LINE_MAX_BYTES	64u
 
-/* -- the door --------------------------------------------------------------------- */
+/* -- the door ------------------------------------------------------------- */
 
 struct line {				/* c->door_state */
 	char	text[LINE_MAX_BYTES];
@@ -125,7 +125,7 @@ static const struct door_ops door_line = {
 
 static const struct door_ops *const both_doors[] = { &door_native, &door_line, NULL };
 
-/* -- clients ---------------------------------------------------------------------- */
+/* -- clients -------------------------------------------------------------- */
 
 static int
 set_up(void **state)

@@ -58,7 +58,7 @@ put_frame(struct stream *s, unsigned first, const void *payload, size_t len)
 		put(s, bytes[i] ^ mask[i % 4]);
 }
 
-/* -- a reader's story ---------------------------------------------------------------- */
+/* -- a reader's story ----------------------------------------------------- */
 
 /* What a reader made of a stream, as text: a word for each result. */
 struct story {
@@ -136,7 +136,7 @@ check(enum wslay_opcode kind, const struct stream *in, const char *expected)
 	}
 }
 
-/* -- the tables ---------------------------------------------------------------------- */
+/* -- the tables ----------------------------------------------------------- */
 
 /* Frames one after the other until `first` is 0x00 and there is no payload. */
 struct part {

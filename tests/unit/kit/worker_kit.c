@@ -16,10 +16,10 @@
 #include <event2/event.h>
 
 #include "protocol/wire.h"
-#include "server/doors.h"
 #include "server/handout/pem.h"
 #include "server/lib/netname.h"
 #include "server/tls/tls.h"
+#include "server/worker_doors.h"
 #include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/tmpdir.h"
 
@@ -97,7 +97,7 @@ init(struct kit *k)
 	k->w.tls = make_tls();
 	k->w.p = &k->p;
 	k->w.clock = read_kit_clock;
-	k->w.doors = doors;
+	k->w.doors = worker_doors;
 	kit_clock = 1000000;
 	assert_int_equal(unpackmem_init(&k->mem, UNPACK_BYTES_MAX), 0);
 	assert_int_equal(worker_set_up(&k->w), 0);
@@ -115,7 +115,7 @@ fini(struct kit *k)
 	free(k->groups);
 }
 
-/* ------------------------------------------------------------- the loop */
+/* -- the loop ------------------------------------------------------------- */
 
 static void
 drain_inbox(struct kit *k)
@@ -170,7 +170,7 @@ kit_later(struct kit *k, uint64_t ms)
 	kit_turn(k);
 }
 
-/* ------------------------------------------------------------- other processes */
+/* -- other processes ------------------------------------------------------ */
 
 bool
 kit_take(struct kit *k, unsigned slot, struct ipc_head *h, const uint8_t **body, uint32_t *len)
@@ -249,7 +249,7 @@ kit_say_event(struct kit *k, struct ipc_head *h, uint64_t seq, size_t text_bytes
 	kit_say_msg(k, KIT_WRITER, h, &reply.base);
 }
 
-/* ------------------------------------------------------------- clients */
+/* -- clients -------------------------------------------------------------- */
 
 static bool
 open_client(struct client *c, struct kit *k, const uint8_t address[16], bool loopback)
@@ -468,7 +468,7 @@ client_login(struct client *c, uint64_t user, uint64_t device, uint64_t *groups,
 	assert_int_equal(r->id, 2);
 }
 
-/* ------------------------------------------------------------- what tests look at */
+/* -- what tests look at --------------------------------------------------- */
 
 int
 kit_online(struct kit *k, uint64_t user)

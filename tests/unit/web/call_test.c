@@ -25,7 +25,7 @@
 #define OTHER		"22222222222222222222222222222222222222222BB"
 #define QUIET		"{\"replies\":[]}\n"
 
-/* -- a client of HTTP --------------------------------------------------------------------- */
+/* -- a client of HTTP ----------------------------------------------------- */
 
 static struct answer {
 	int	status;			/* 0: the connection ended without one */
@@ -110,7 +110,7 @@ tells(const char *part)
 	return strstr(answer.body, part) != NULL;
 }
 
-/* -- auth and store ------------------------------------------------------------------------- */
+/* -- auth and store ------------------------------------------------------- */
 
 /* Auth is asked for this token: its question. */
 static struct ipc_head
@@ -215,7 +215,7 @@ say_page(struct kit *k, const struct ipc_head *asked, size_t text_bytes)
 	kit_turn(k);
 }
 
-/* -- sessions -------------------------------------------------------------------------------- */
+/* -- sessions ------------------------------------------------------------- */
 
 static void
 session_of_the_same_token_goes_on(void **state)
@@ -337,7 +337,7 @@ new_session_has_no_new_rate(void **state)
 	client_close(&c);
 }
 
-/* -- news ------------------------------------------------------------------------------------- */
+/* -- news ----------------------------------------------------------------- */
 
 static void
 poll_waits_for_news(void **state)
@@ -454,7 +454,7 @@ client_may_go_while_its_poll_waits(void **state)
 	assert_int_equal(kit_online(k, 3), 0);
 }
 
-/* -- requests --------------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------- */
 
 /* Of 16 in flight, and of the Sync for `have`, which comes first and is answered with id 0. */
 static void
@@ -592,7 +592,7 @@ pages_that_do_not_fit_are_refused_alone(void **state)
 	client_close(&c);
 }
 
-/* -- light sessions ---------------------------------------------------------------------------- */
+/* -- light sessions ------------------------------------------------------- */
 
 static void
 hook_posts_where_it_may_and_nobody_comes_online(void **state)

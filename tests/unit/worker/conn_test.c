@@ -19,7 +19,7 @@
 
 #define HEARTBEAT	1000u
 
-/* ------------------------------------------------------------- first bytes */
+/* -- first bytes ---------------------------------------------------------- */
 
 static void
 first_byte_tells_the_door(void **state)
@@ -119,7 +119,7 @@ broken_frame_is_told_even_with_more_behind_it(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- TLS */
+/* -- TLS ------------------------------------------------------------------ */
 
 struct tls_client {
 	SSL_CTX	*ctx;
@@ -250,7 +250,7 @@ alpn_of_others_is_refused(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- times */
+/* -- times ---------------------------------------------------------------- */
 
 static void
 time_to_log_in_runs_from_the_accept(void **state)
@@ -330,7 +330,7 @@ whoever_does_not_leave_is_cut(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- output */
+/* -- output --------------------------------------------------------------- */
 
 /* Gives the worker's side of a connection as little room as there is. */
 static void
@@ -428,7 +428,7 @@ hard_bound_closes(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- input */
+/* -- input ---------------------------------------------------------------- */
 
 static void
 requests_in_flight_are_bounded_and_stay_in_order(void **state)

@@ -22,7 +22,7 @@
 #define TOKEN	"SECRETsecretSECRETsecretSECRETsecretSECRETse"
 #define PART	"SECRETsecretSECRETse"
 
-/* -- memory ----------------------------------------------------------------------- */
+/* -- memory --------------------------------------------------------------- */
 
 void	 __real_free(void *p);
 void	 __wrap_free(void *p);
@@ -67,7 +67,7 @@ set_up(void **state)
 	return kit_set_up(state);
 }
 
-/* -- a login ---------------------------------------------------------------------- */
+/* -- a login -------------------------------------------------------------- */
 
 /* Auth grants the login that waits; with it comes the token. */
 static void
@@ -134,7 +134,7 @@ expect_text(struct client *c, const char *part)
 	fail_msg("%s did not come", part);
 }
 
-/* -- the doors -------------------------------------------------------------------- */
+/* -- the doors ------------------------------------------------------------ */
 
 static void
 native_token_leaves_no_trace(void **state)

@@ -35,7 +35,7 @@ say_login_failed(struct kit *k, struct ipc_head h, enum kith_err code, uint32_t 
 	kit_say_msg(k, KIT_AUTH, &h, &login.base);
 }
 
-/* ------------------------------------------------------------- login */
+/* -- login ---------------------------------------------------------------- */
 
 static void
 login_ends_in_the_registry(void **state)
@@ -447,7 +447,7 @@ hooks_and_devices_are_not_mixed(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- requests */
+/* -- requests ------------------------------------------------------------- */
 
 static void
 request_goes_on_with_its_head(void **state)
@@ -707,10 +707,61 @@ who_is_paged_by_user(void **state)
 		client_close(&c[i]);
 }
 
+/* -- states --------------------------------------------------------------- */
+
+static void
+states_follow_each_other_as_the_table_says(void **state)
+{
+	static const enum session_state all[] = {
+		S_CONNECTED, S_GREETED, S_LOGGING_IN, S_LOADING, S_READY, S_ENDED,
+	};
+	/* A row for each `from`, a letter for each `to`. */
+	static const char *const may[] = {
+		".g...e",
+		"..l..e",
+		".g.L.e",
+		".g..re",
+		".....e",
+		"......",
+	};
+
+	(void)state;
+	for (unsigned from = 0; from < 6; from++)
+		for (unsigned to = 0; to < 6; to++)
+			assert_int_equal(session_may_become(all[from], all[to]),
+			    may[from][to] != '.');
+}
+
+/* -- replies that cannot be sent ------------------------------------------ */
+
+static void
+too_long_a_reply_is_answered_with_an_error(void **state)
+{
+	static char text[FRAME_BYTES_MAX + 1];
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Error error = KITH__V1__ERROR__INIT;
+	struct kit *k = *state;
+	struct client c;
+
+	client_open(&c, k);
+	client_hello(&c);
+	memset(text, 'x', sizeof(text) - 1);
+	error.text = text;
+	reply.id = 5;
+	reply.body_case = KITH__V1__REPLY__BODY_ERROR;
+	reply.error = &error;
+	session_reply(c.conn, &reply);
+	client_expect_error(&c, 5, KITH_E_TOO_LARGE);
+	assert_int_equal(kit_counter(k, STAT_replies_lost), 1);
+	client_close(&c);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(states_follow_each_other_as_the_table_says),
+		KIT_TEST(too_long_a_reply_is_answered_with_an_error),
 		KIT_TEST(login_ends_in_the_registry),
 		KIT_TEST(events_reach_a_session_from_its_login_on),
 		KIT_TEST(members_that_change_while_loading_are_right),

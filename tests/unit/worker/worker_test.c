@@ -13,8 +13,8 @@
 #include "protocol/limits.h"
 #include "protocol/wire.h"
 #include "server/rules/conv.h"
-#include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/broken_registry.h"
+#include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/worker_kit.h"
 
 /* A request without fields that the writer answers. */
@@ -26,7 +26,7 @@ post_logout(struct client *c, uint64_t id)
 	client_post(c, id, KITH__V1__REQUEST__BODY_LOGOUT, &logout);
 }
 
-/* ------------------------------------------------------------- news and the end */
+/* -- news and the end ----------------------------------------------------- */
 
 static void
 cursor_goes_to_the_other_devices(void **state)
@@ -319,7 +319,7 @@ last_session_tells_when_it_was_seen(void **state)
 	assert_true(h.time_ms > 0);
 }
 
-/* ------------------------------------------------------------- full inboxes */
+/* -- full inboxes --------------------------------------------------------- */
 
 /* Fills an inbox to the last byte. */
 static void
@@ -485,7 +485,7 @@ database_away_ends_no_session(void **state)
 	client_close(&c);
 }
 
-/* ------------------------------------------------------------- drain */
+/* -- drain ---------------------------------------------------------------- */
 
 static void
 drain_answers_what_was_asked(void **state)

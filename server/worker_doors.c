@@ -1,8 +1,8 @@
 /*
- * doors.c - the ways into a worker, and the worker's main function: the role
+ * worker_doors.c - the ways into a worker, and the worker's main function: the role
  * itself knows no door by name.
  */
-#include "server/doors.h"
+#include "server/worker_doors.h"
 
 #include <stddef.h>
 
@@ -11,7 +11,7 @@
 #include "server/web/web.h"
 #include "server/worker/worker.h"
 
-const struct door_ops *const doors[] = {
+const struct door_ops *const worker_doors[] = {
 	&door_native,
 	&door_http,
 	&door_ws_json,
@@ -22,5 +22,5 @@ const struct door_ops *const doors[] = {
 int
 worker_main(struct proc *p)
 {
-	return worker_run(p, doors);
+	return worker_run(p, worker_doors);
 }
