@@ -1,7 +1,7 @@
 /*
- * deliver.c - what the store committed, to this worker's own sessions: encoded once by
- * the store, wrapped once per door. The bytes are passed on unread: all trust the store. And
- * who is writing, which other workers say.
+ * deliver.c - events that the store committed, to this worker's own sessions: encoded once by
+ * the store, wrapped once per door. The bytes are passed on unread, since all trust the store.
+ * Typing hints come from other workers, and are checked.
  */
 #include <string.h>
 
