@@ -51,8 +51,8 @@ accept_conn(struct worker *w, int fd, const uint8_t address[16], bool loopback)
 	return c;
 }
 
-/* No descriptors left: the one in reserve takes a client and lets it go, so that it learns
- * and the socket does not stay readable for ever; then a pause. */
+/* Out of descriptors: free the reserve, accept and close one client so that it sees the refusal
+ * and the socket does not stay readable, then pause accepting. */
 static void
 out_of_descriptors(struct worker *w, int listener)
 {
@@ -90,7 +90,7 @@ on_acceptable(evutil_socket_t listener, short what, void *arg)
 		/* One write a turn is what Nagle would do, only sooner. */
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 #ifdef TCP_NOTSENT_LOWAT
-		/* The kernel would take megabytes for who does not read, before we notice. */
+		/* Else the kernel would take megabytes for a client that does not read. */
 		setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof(unsent));
 #endif
 		loopback = address_of(&sa, address);

@@ -46,8 +46,7 @@ struct conn_ops {
 	bool	(*agreed)(struct conn *c, const char *alpn);
 
 	/* `first` is the first byte of a client that should have begun with
-	 * TLS. The connection ends; what is said before by send() is a
-	 * courtesy. */
+	 * TLS. The connection ends; an answer by send() is a courtesy. */
 	void	(*refuse_plain)(struct conn *c, uint8_t first);
 
 	/* Takes input until none is left, or the connection rests or ends; *at

@@ -1,6 +1,6 @@
 /*
  * conn_input.c - a connection's input: the first byte, the TLS handshake, and
- * what is read from then on.
+ * all reading after them.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,11 +1,12 @@
 /*
- * deliver.c - what the store committed, to this worker's own sessions: encoded once by
- * the store, wrapped once per door. The bytes are passed on unread: all trust the store. And
- * who is writing, which other workers say.
+ * deliver.c - events that the store committed, to this worker's own sessions: encoded once by
+ * the store, wrapped once per door. The bytes are passed on unread, since all trust the store.
+ * Typing hints come from other workers, and are checked.
  */
 #include <string.h>
 
 #include "protocol/wire.h"
+#include "server/lib/log.h"
 #include "server/proc/ipc.h"
 #include "server/rules/conv.h"
 #include "server/worker/conn.h"
@@ -27,15 +28,25 @@ wants(const struct session *s, const struct news *n)
 	return s->state == S_READY && s->device != n->but_device && s->user != n->but_user;
 }
 
+/* The door cannot send it: the client will read it from the store, or ask in vain. */
+static void
+event_lost(struct conn *c, const struct news *n)
+{
+	stats_add(c->w->p->stats, STAT_replies_lost, 1);
+	log_error(c->session.user, "event.lost", "bytes=%u door=%s effect=resync", n->len,
+	    c->door->name);
+}
+
 static void
 to_conn(struct conn *c, const struct news *n)
 {
 	size_t len;
 	const uint8_t *bytes = wrapped_for(&c->w->wrapped, c->door, &len);
 
-	if (bytes == NULL)
+	if (bytes == NULL) {
+		event_lost(c, n);
 		conn_fall_behind(c);
-	else if (c->door->live != NULL)
+	} else if (c->door->live != NULL)
 		c->door->live(c, bytes, len, n->hint);
 	else if (n->hint)
 		conn_queue_hint(c, bytes, len);

@@ -4,55 +4,30 @@
 #include "server/worker/outbuf.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/socket.h>
-
-#define BLOCK_MIN	512u
 
 size_t
 outbuf_unsent(const struct outbuf *o)
 {
-	return o->len - o->sent;
-}
-
-/* A new block with what is unsent; the old one is wiped. */
-static int
-outbuf_move(struct outbuf *o, size_t size)
-{
-	uint8_t *block = malloc(size);
-	size_t unsent = outbuf_unsent(o);
-
-	if (block == NULL)
-		return -ENOMEM;
-	if (unsent > 0)
-		memcpy(block, o->block + o->sent, unsent);
-	outbuf_fini(o);
-	*o = (struct outbuf){ .block = block, .len = unsent, .size = size };
-	return 0;
+	return o->bytes.len - o->sent;
 }
 
 int
 outbuf_put(struct outbuf *o, const void *bytes, size_t len, size_t max)
 {
-	size_t need = outbuf_unsent(o) + len, size = o->size > 0 ? o->size : BLOCK_MIN;
-	int rc;
-
-	if (need > max)
+	if (outbuf_unsent(o) + len > max)
 		return -ENOBUFS;
-	while (size < need)
-		size *= 2;
-	if (o->size - o->len < len && (rc = outbuf_move(o, size)) < 0)
-		return rc;
-	memcpy(o->block + o->len, bytes, len);
-	o->len += len;
-	return 0;
+	if (o->sent > 0 && o->bytes.size - o->bytes.len < len) {
+		wipebuf_consume(&o->bytes, o->sent);
+		o->sent = 0;
+	}
+	return wipebuf_append(&o->bytes, bytes, len, max + o->sent);
 }
 
 enum tls_want
 outbuf_write(struct outbuf *o, struct tls *tls, int fd, size_t *put)
 {
-	const uint8_t *at = o->block + o->sent;
+	const uint8_t *at = o->bytes.data + o->sent;
 	enum tls_want want = TLS_OK;
 	ssize_t n;
 
@@ -73,8 +48,6 @@ outbuf_write(struct outbuf *o, struct tls *tls, int fd, size_t *put)
 void
 outbuf_fini(struct outbuf *o)
 {
-	if (o->block != NULL)
-		explicit_bzero(o->block, o->len);
-	free(o->block);
-	*o = (struct outbuf){ .block = NULL };
+	wipebuf_fini(&o->bytes);
+	o->sent = 0;
 }

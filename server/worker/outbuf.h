@@ -1,8 +1,8 @@
 /*
  * outbuf.h - bytes that wait to leave by a connection: put, count, write once.
  *
- * Memory  One block, none while nothing waits. It grows by doubling, and
- *         whatever it leaves is wiped: a fresh token may be in it.
+ * Memory  One wipebuf, empty while nothing waits: a fresh token may be in it,
+ *         so that no byte stays where it was.
  * Order   Bytes that TLS was given once must come first at the next try, so
  *         none is ever taken back.
  */
@@ -12,11 +12,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/base/wipebuf.h"
 #include "server/tls/tls.h"
 
 struct outbuf {				/* zeroed: empty */
-	uint8_t		*block;
-	size_t		 sent, len, size;	/* unsent: sent to len */
+	struct wipebuf	bytes;
+	size_t		sent;		/* of them, from the front */
 };
 
 /* Copies. 0, -ENOMEM, or -ENOBUFS: more than `max` bytes would be unsent. */

@@ -1,4 +1,5 @@
 /* req_typing.c - somebody writes: told to those in the conversation who are online. */
+#include "protocol/reply.h"
 #include "server/proc/ipc.h"
 #include "server/rules/conv.h"
 #include "server/worker/conn.h"
@@ -64,13 +65,9 @@ tell_typing(struct conn *c, uint64_t conversation)
 bool
 req_typing(struct conn *c, const Kith__V1__Request *r)
 {
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	Kith__V1__Done done = KITH__V1__DONE__INIT;
+	struct reply done;
 
-	reply.id = r->id;
-	reply.body_case = KITH__V1__REPLY__BODY_DONE;
-	reply.done = &done;
-	session_reply(c, &reply);
+	session_reply(c, reply_done(&done, r->id));
 	tell_typing(c, r->typing->conversation);
 	return true;
 }

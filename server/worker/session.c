@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "protocol/limits.h"
+#include "protocol/reply.h"
 #include "server/lib/log.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
@@ -67,38 +68,23 @@ session_init(struct session *s)
 
 /* -- replies -------------------------------------------------------------- */
 
-static void
-fill_error(Kith__V1__Reply *r, Kith__V1__Error *error, uint64_t id, enum kith_err code,
-    const char *text, uint32_t retry_after_ms)
-{
-	kith__v1__reply__init(r);
-	kith__v1__error__init(error);
-	error->code = (Kith__V1__ErrorCode)code;
-	error->text = (char *)(uintptr_t)(text != NULL ? text : kith_err_text(code));
-	error->retry_after_ms = retry_after_ms;
-	r->id = id;
-	r->body_case = KITH__V1__REPLY__BODY_ERROR;
-	r->error = error;
-}
-
 /* The door could not send it: the client is told that instead. */
 static void
 reply_lost(struct conn *c, uint64_t id, size_t len, int why)
 {
-	Kith__V1__Reply reply;
-	Kith__V1__Error error;
-	uint32_t n;
+	enum kith_err code = why == -EMSGSIZE ? KITH_E_TOO_LARGE : KITH_E_INTERNAL;
+	struct worker *w = c->w;
+	struct reply r;
+	size_t n;
 
-	stats_add(c->w->p->stats, STAT_replies_lost, 1);
+	stats_add(w->p->stats, STAT_replies_lost, 1);
 	log_error(c->session.user, "reply.lost", "request=%llu bytes=%zu door=%s errno=%d",
 	    (unsigned long long)id, len, c->door->name, -why);
 	if (id == 0)
 		return;
-	stats_add(c->w->p->stats, STAT_requests_failed, 1);
-	fill_error(&reply, &error, id, why == -EMSGSIZE ? KITH_E_TOO_LARGE : KITH_E_INTERNAL,
-	    NULL, 0);
-	n = (uint32_t)kith__v1__reply__pack(&reply, c->w->packed);
-	if (door_send(c, c->w->packed, n) < 0)
+	stats_add(w->p->stats, STAT_requests_failed, 1);
+	n = reply_pack(reply_error(&r, id, code, NULL, 0), w->packed, sizeof(w->packed));
+	if (door_send(c, w->packed, (uint32_t)n) < 0)
 		conn_break(c);		/* no memory */
 }
 
@@ -129,12 +115,10 @@ void
 session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
     uint32_t retry_after_ms)
 {
-	Kith__V1__Reply reply;
-	Kith__V1__Error error;
+	struct reply r;
 
-	fill_error(&reply, &error, id, code, text, retry_after_ms);
 	stats_add(c->w->p->stats, STAT_requests_failed, 1);
-	session_reply(c, &reply);
+	session_reply(c, reply_error(&r, id, code, text, retry_after_ms));
 }
 
 /* -- closing -------------------------------------------------------------- */
@@ -142,15 +126,10 @@ session_error(struct conn *c, uint64_t id, enum kith_err code, const char *text,
 void
 session_say_closing(struct conn *c, enum kith_err why)
 {
-	Kith__V1__Reply reply;
-	Kith__V1__Closing closing = KITH__V1__CLOSING__INIT;
-	Kith__V1__Error error;
+	struct reply r;
 
-	fill_error(&reply, &error, 0, why, NULL, why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0);
-	closing.reason = &error;
-	reply.body_case = KITH__V1__REPLY__BODY_CLOSING;
-	reply.closing = &closing;
-	session_reply(c, &reply);
+	session_reply(c, reply_closing(&r, why,
+	    why == KITH_E_SHUTTING_DOWN ? RETRY_RESTART_MS : 0));
 }
 
 void

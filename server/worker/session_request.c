@@ -153,7 +153,7 @@ session_malformed(struct conn *c, uint64_t id, enum kith_err err)
 	session_error(c, id, err, NULL, 0);
 }
 
-/* Passes a checked Request on to whoever answers it. */
+/* Passes a checked Request on to the role that answers it. */
 static void
 pass_or_stall(struct conn *c, const struct dispatch_row *row, const Kith__V1__Request *r,
     const uint8_t *body, uint32_t len)

@@ -53,8 +53,8 @@ worker_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 
 /* -- turns ---------------------------------------------------------------- */
 
-/* Those without open requests go at once, the others when they are answered, and after half of
- * the time in any case; after three quarters nobody is waited for. */
+/* Connections without open requests close at once, the others when they are answered, and all
+ * of them after half of the time. After three quarters the worker stops. */
 static void
 drain_some(struct worker *w)
 {

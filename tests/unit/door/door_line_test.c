@@ -190,6 +190,30 @@ unsayable_reply_is_answered_with_an_error(void **state)
 	client_close(&c);
 }
 
+static size_t
+wrap_small(struct wrapped *r, uint8_t *out)
+{
+	return r->len > 32 ? 0 : door_native.wrap(r, out);
+}
+
+/* An event that the door cannot send is counted, and the client told to look in the store. */
+static void
+unsayable_event_is_a_resync(void **state)
+{
+	struct door_ops small = door_native;
+	struct kit *k = *state;
+	struct client c;
+
+	small.wrap = wrap_small;
+	client_open(&c, k);
+	client_login(&c, 1, 1, NULL, 0);
+	c.conn->door = &small;
+	kit_say_event(k, &(struct ipc_head){ .flags = IPC_F_USERS, .user = { 1, 1 } }, 1, 100);
+	client_expect_body(&c, 0, KITH__V1__REPLY__BODY_RESYNC);
+	assert_int_equal(kit_counter(k, STAT_replies_lost), 1);
+	client_close(&c);
+}
+
 static void
 native_door_is_as_before(void **state)
 {
@@ -210,6 +234,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		LINE_TEST(line_is_a_request),
 		LINE_TEST(unsayable_reply_is_answered_with_an_error),
+		LINE_TEST(unsayable_event_is_a_resync),
 		LINE_TEST(native_door_is_as_before),
 	};
 

@@ -633,7 +633,7 @@ hook_posts_where_it_may_and_nobody_comes_online(void **state)
 	client_close(&c);
 }
 
-/* Whoever has the connection next is logged in anew, also with the same token. */
+/* The next call on the connection logs in again, also with the same token. */
 static void
 light_session_is_used_once(void **state)
 {

@@ -314,7 +314,7 @@ silence_is_asked_then_ended(void **state)
 }
 
 static void
-whoever_does_not_leave_is_cut(void **state)
+client_that_does_not_leave_is_cut(void **state)
 {
 	struct kit *k = *state;
 	struct client c;
@@ -349,7 +349,7 @@ idle_connection_has_no_buffers(void **state)
 	client_open(&c, *state);
 	client_login(&c, 1, 1, NULL, 0);
 	kit_turn(*state);
-	assert_int_equal(c.conn->out.size, 0);
+	assert_int_equal(c.conn->out.bytes.size, 0);
 	assert_null(c.conn->held);
 	assert_int_equal(((struct frame_reader *)c.conn->door_state)->buf.size, 0);
 	client_close(&c);
@@ -502,7 +502,7 @@ main(void)
 		KIT_TEST(alpn_of_others_is_refused),
 		KIT_TEST(time_to_log_in_runs_from_the_accept),
 		KIT_TEST(silence_is_asked_then_ended),
-		KIT_TEST(whoever_does_not_leave_is_cut),
+		KIT_TEST(client_that_does_not_leave_is_cut),
 		KIT_TEST(idle_connection_has_no_buffers),
 		KIT_TEST(password_is_not_kept_while_it_is_checked),
 		KIT_TEST(soft_bound_drops_events_then_resync),

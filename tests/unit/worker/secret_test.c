@@ -174,7 +174,7 @@ unsent_token_is_wiped_when_the_connection_is_killed(void **state)
 		kit_say_event(k, &(struct ipc_head){ .flags = IPC_F_USERS, .user = { 3, 3 } },
 		    seq, 4000);
 	kit_turn(k);
-	assert_true(is_in(c.conn->out.block, c.conn->out.len));
+	assert_true(is_in(c.conn->out.bytes.data, c.conn->out.bytes.len));
 	client_close(&c);
 	kit_turn(k);
 	assert_int_equal(k->w.nconns, 0);
