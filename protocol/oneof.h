@@ -4,6 +4,7 @@
 #ifndef KITH_PROTOCOL_ONEOF_H
 #define KITH_PROTOCOL_ONEOF_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <protobuf-c/protobuf-c.h>
@@ -22,6 +23,20 @@ oneof_body(const ProtobufCMessage *m, unsigned which)
 		return NULL;
 	memcpy(&body, (const char *)m + f->offset, sizeof(body));
 	return body;
+}
+
+/* The other way round: makes `body`, which stays the caller's, that member. The
+ * caller sets the oneof's case. False: there is no such field. */
+static inline bool
+oneof_set_body(ProtobufCMessage *m, unsigned which, void *body)
+{
+	const ProtobufCFieldDescriptor *f =
+	    protobuf_c_message_descriptor_get_field(m->descriptor, which);
+
+	if (f == NULL || f->type != PROTOBUF_C_TYPE_MESSAGE)
+		return false;
+	memcpy((char *)m + f->offset, &body, sizeof(body));
+	return true;
 }
 
 #endif

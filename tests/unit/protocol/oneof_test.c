@@ -36,12 +36,27 @@ no_message_is_null(void **state)
 	assert_null(oneof_body(&r.base, UINT32_MAX));
 }
 
+static void
+set_body_is_the_member_of_the_case(void **state)
+{
+	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
+	Kith__V1__Send send = KITH__V1__SEND__INIT;
+
+	(void)state;
+	assert_true(oneof_set_body(&r.base, KITH__V1__REQUEST__BODY_SEND, &send));
+	assert_ptr_equal(r.send, &send);
+	assert_false(oneof_set_body(&r.base, 1, &send));	/* the id */
+	assert_false(oneof_set_body(&r.base, UINT32_MAX, &send));
+	assert_int_equal(r.id, 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(body_is_the_member_of_the_case),
 		cmocka_unit_test(no_message_is_null),
+		cmocka_unit_test(set_body_is_the_member_of_the_case),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
