@@ -376,7 +376,7 @@ on_chat_conversations(struct kith *k, const struct kith_failure *why, const Kith
 }
 
 static void
-list_conversations(struct chat *c, const char *what, int unread)
+show_conversations(struct chat *c, const char *what, int unread)
 {
 	struct asked *a = chat_ask_new(c, what);
 
@@ -391,14 +391,14 @@ static void
 do_ls(struct chat *c, char *args)
 {
 	(void)args;
-	list_conversations(c, "ls", 0);
+	show_conversations(c, "ls", 0);
 }
 
 static void
 do_unread(struct chat *c, char *args)
 {
 	(void)args;
-	list_conversations(c, "unread", 1);
+	show_conversations(c, "unread", 1);
 }
 
 static void

@@ -14,7 +14,7 @@ group_name(const struct app *app)
 }
 
 static void
-group_create(struct app *app)
+ask_group_create(struct app *app)
 {
 	const struct options *o = app->options;
 	const char *topic = o->topic != NULL ? o->topic : "";
@@ -24,13 +24,13 @@ group_create(struct app *app)
 }
 
 static void
-group_join(struct app *app)
+ask_group_join(struct app *app)
 {
 	app_check(app, kith_join_group(app->kith, group_name(app), app_on_done, app));
 }
 
 static void
-group_leave(struct app *app)
+ask_group_leave(struct app *app)
 {
 	app_check(app, kith_leave_group(app->kith, group_name(app), app_on_done, app));
 }
@@ -68,7 +68,7 @@ ask_groups(struct app *app, uint64_t after)
 }
 
 static void
-group_list(struct app *app)
+ask_group_list(struct app *app)
 {
 	ask_groups(app, 0);
 }
@@ -101,7 +101,7 @@ ask_members(struct app *app, uint64_t after)
 }
 
 static void
-group_members(struct app *app)
+ask_group_members(struct app *app)
 {
 	ask_members(app, 0);
 }
@@ -112,7 +112,7 @@ struct invitation {
 	int	next;		/* in argv */
 };
 
-static void	group_invite(struct app *app);
+static void	ask_group_invite(struct app *app);
 
 static void
 on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
@@ -127,11 +127,11 @@ on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply
 	else if (++inv->next == app->argc)
 		app_finish(app, KITH_EXIT_DONE);
 	else
-		group_invite(app);
+		ask_group_invite(app);
 }
 
 static void
-group_invite(struct app *app)
+ask_group_invite(struct app *app)
 {
 	struct invitation *inv = app->data;
 
@@ -146,12 +146,12 @@ static const struct group_verb {
 	int		 min, max;	/* arguments, the verb itself included */
 	void		(*ready)(struct app *app);
 } verbs[] = {
-	{ "create",	2, 2,		group_create },
-	{ "join",	2, 2,		group_join },
-	{ "leave",	2, 2,		group_leave },
-	{ "list",	1, 1,		group_list },
-	{ "members",	2, 2,		group_members },
-	{ "invite",	3, 1000,	group_invite },
+	{ "create",	2, 2,		ask_group_create },
+	{ "join",	2, 2,		ask_group_join },
+	{ "leave",	2, 2,		ask_group_leave },
+	{ "list",	1, 1,		ask_group_list },
+	{ "members",	2, 2,		ask_group_members },
+	{ "invite",	3, 1000,	ask_group_invite },
 };
 
 int

@@ -62,7 +62,7 @@ on_hook_created(struct kith *k, const struct kith_failure *why, const Kith__V1__
 }
 
 static void
-hook_create(struct app *app)
+ask_hook_create(struct app *app)
 {
 	const struct hooks *h = app->data;
 
@@ -165,7 +165,7 @@ on_hook_list(struct kith *k, const struct kith_failure *why, const Kith__V1__Rep
 }
 
 static void
-hook_list(struct app *app)
+ask_hook_list(struct app *app)
 {
 	app_check(app, kith_list_sessions(app->kith, on_hook_list, app));
 }
@@ -196,7 +196,7 @@ on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 }
 
 static void
-hook_revoke(struct app *app)
+ask_hook_revoke(struct app *app)
 {
 	app_check(app, kith_list_sessions(app->kith, on_hooks_known, app));
 }
@@ -230,9 +230,9 @@ static const struct hook_verb {
 	int		(*read)(struct app *app, struct hooks *h);	/* NULL: nothing to read */
 	void		(*ready)(struct app *app);
 } verbs[] = {
-	{ "create",	3, read_create_arguments,	hook_create },
-	{ "list",	1, NULL,	hook_list },
-	{ "revoke",	2, read_revoke_arguments,	hook_revoke },
+	{ "create",	3, read_create_arguments, ask_hook_create },
+	{ "list",	1, NULL,		  ask_hook_list },
+	{ "revoke",	2, read_revoke_arguments, ask_hook_revoke },
 };
 
 int

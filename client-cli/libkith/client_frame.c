@@ -9,6 +9,7 @@
 
 #include "client-cli/libkith/client.h"
 #include "protocol/limits.h"
+#include "protocol/oneof.h"
 #include "protocol/wire.h"
 
 /* -- sending -------------------------------------------------------------- */
@@ -19,8 +20,7 @@ client_frame_fill(Kith__V1__Request *request, uint64_t id, Kith__V1__Request__Bo
 {
 	kith__v1__request__init(request);
 	request->id = id;
-	request->body_case = which;
-	request->hello = body;		/* every member of the oneof is a pointer */
+	oneof_set(&request->base, which, body);
 }
 
 size_t

@@ -126,7 +126,7 @@ net_tls_end(SSL *ssl)
 }
 
 static enum net_tls_result
-tls_result(SSL *ssl, int rc)
+result_of_call(SSL *ssl, int rc)
 {
 	int error = errno;
 
@@ -153,7 +153,7 @@ net_tls_handshake(SSL *ssl)
 {
 	ERR_clear_error();
 	errno = 0;
-	return tls_result(ssl, SSL_connect(ssl));
+	return result_of_call(ssl, SSL_connect(ssl));
 }
 
 enum net_tls_result
@@ -161,7 +161,7 @@ net_tls_read(SSL *ssl, void *buf, size_t size, size_t *moved)
 {
 	ERR_clear_error();
 	errno = 0;
-	return tls_result(ssl, SSL_read_ex(ssl, buf, size, moved));
+	return result_of_call(ssl, SSL_read_ex(ssl, buf, size, moved));
 }
 
 enum net_tls_result
@@ -169,7 +169,7 @@ net_tls_write(SSL *ssl, const void *buf, size_t size, size_t *moved)
 {
 	ERR_clear_error();
 	errno = 0;
-	return tls_result(ssl, SSL_write_ex(ssl, buf, size, moved));
+	return result_of_call(ssl, SSL_write_ex(ssl, buf, size, moved));
 }
 
 int
