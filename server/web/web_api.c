@@ -39,7 +39,7 @@ struct api_call {
 
 /* Decimal digits. */
 static bool
-parse_digits(const char *text, uint64_t *n)
+parse_decimal(const char *text, uint64_t *n)
 {
 	char *end;
 
@@ -60,7 +60,7 @@ parse_target(const char *to, Kith__V1__Target *t)
 		t->group = (char *)(uintptr_t)to + 1;
 	} else {
 		t->to_case = KITH__V1__TARGET__TO_CONVERSATION;
-		return parse_digits(to, &t->conversation);
+		return parse_decimal(to, &t->conversation);
 	}
 	return true;
 }
@@ -209,7 +209,7 @@ take_object(json_t *object, struct post *p)
 		return KITH_E_UNKNOWN_FIELD;
 	if (!json_is_string(text) || (to != NULL && !take_member(to, p->to, sizeof(p->to))) ||
 	    (id != NULL && (!take_member(id, number, sizeof(number)) ||
-	    !parse_digits(number, &p->client_id))))
+	    !parse_decimal(number, &p->client_id))))
 		return KITH_E_BAD_REQUEST;
 	return copy_text((const uint8_t *)json_string_value(text), json_string_length(text),
 	    p->text);
@@ -281,7 +281,7 @@ take_number(const struct http_request *r, const char *name, uint64_t max, uint64
 	int rc = http_query(r, name, text, sizeof(text));
 
 	*n = 0;
-	return rc == -ENOENT || (rc >= 0 && parse_digits(text, n) && *n <= max);
+	return rc == -ENOENT || (rc >= 0 && parse_decimal(text, n) && *n <= max);
 }
 
 /* "ID/events". */
@@ -295,7 +295,7 @@ take_conversation(const char *path, uint64_t *id)
 	    (size_t)(slash - path) >= sizeof(text))
 		return false;
 	snprintf(text, sizeof(text), "%.*s", (int)(slash - path), path);
-	return parse_digits(text, id);
+	return parse_decimal(text, id);
 }
 
 void
