@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <protobuf-c/protobuf-c.h>
 
@@ -31,12 +32,14 @@ static inline void *
 oneof_body(const ProtobufCMessage *m, unsigned which)
 {
 	const ProtobufCFieldDescriptor *f = oneof_field(m, which);
-	const char *bytes = (const char *)m;
+	uint32_t set;
+	void *body;
 
-	if (f == NULL ||
-	    *(const uint32_t *)(bytes + f->quantifier_offset) != which)
+	if (f == NULL)
 		return NULL;
-	return *(void *const *)(bytes + f->offset);
+	memcpy(&set, (const char *)m + f->quantifier_offset, sizeof(set));
+	memcpy(&body, (const char *)m + f->offset, sizeof(body));
+	return set == which ? body : NULL;
 }
 
 /* Puts `body` into `m` as `which`, which must be a message of a oneof. `m`
@@ -45,12 +48,12 @@ static inline void
 oneof_set(ProtobufCMessage *m, unsigned which, void *body)
 {
 	const ProtobufCFieldDescriptor *f = oneof_field(m, which);
-	char *bytes = (char *)m;
+	uint32_t set = which;
 
 	if (f == NULL)
 		return;
-	*(uint32_t *)(bytes + f->quantifier_offset) = which;
-	*(void **)(bytes + f->offset) = body;
+	memcpy((char *)m + f->quantifier_offset, &set, sizeof(set));
+	memcpy((char *)m + f->offset, &body, sizeof(body));
 }
 
 #endif
