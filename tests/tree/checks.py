@@ -96,7 +96,7 @@ def rooms_of_a_role_stay_apart(tree):
         rooms = tree.program(folder).rooms
         for room in rooms.values():
             for other in sorted(room.may_include):
-                if other not in rooms or rooms[other].runs_in is None:
+                if room.above_all or other not in rooms or rooms[other].runs_in is None:
                     continue
                 if room.runs_in is None or not room.runs_in <= rooms[other].runs_in:
                     yield (f"{folder}/README.md", f"{room.name}/ may include {other}/, which runs in "

@@ -14,6 +14,7 @@ README = """# server
 | `worker/` | the role worker | `worker` | `proc` `lib` |
 | (top) `main.c` `README.md` | the program | all | all but `ctl` |
 | `ctl/` | the tool | `ctl` | - |
+| `main/` | the program | all | all but `ctl` |
 
 Tables of callbacks: `worker/rows.c`.
 
@@ -37,7 +38,8 @@ RIGHT = {
     "server/auth/auth.h": "",
     "server/auth/auth.c": "static int\nauth_one(void)\n{\n}\n",
     "server/worker/rows.c": "", "server/worker/req.c": "",
-    "server/ctl/ctl.c": "",
+    "server/ctl/ctl.c": "", "server/ctl/ctl.h": "",
+    "server/main/main.c": '#include "server/auth/auth.h"\n',
     "client-cli/README.md": CLIENT, "client-cli/main.c": "", "client-cli/libkith/net.c": "",
     "shm/ring.h": "", "shm/ring.c": '#include "shm/ring.h"\n', "protocol/base/utf8.h": "",
     "protocol/wire.c": '#include "protocol/base/utf8.h"\n',
@@ -73,6 +75,8 @@ WRONG = [
     ("includes_follow_the_table", {"server/lib/log.h": '#include "server/main.h"\n'}, {}),
     ("includes_follow_the_table", {"server/auth/auth.c": '#include "client-cli/libkith/net.h"\n'}, {}),
     ("includes_follow_the_table", {"server/main.c": '#include "server/ctl/ctl.h"\n'}, {}),
+    ("includes_follow_the_table", {"server/main/main.c": '#include "server/ctl/ctl.h"\n'}, {}),
+    ("includes_follow_the_table", {"server/auth/auth.c": '#include "server/main/roles.h"\n'}, {}),
     ("symbols_follow_the_table", {}, {"server/lib/log.c": "T log_line\nU ipc_send"}),
     ("symbols_follow_the_table", {}, {"server/worker/req.c": "T req_one\nU auth_main"}),
     ("rooms_of_a_role_stay_apart",

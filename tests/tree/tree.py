@@ -19,6 +19,7 @@ class Room:
         self.name = name
         self.runs_in = runs_in          # roles; None: any
         self.may_include = may_include
+        self.above_all = False          # "all", or "all but" some: it knows every role
 
 
 class Program:
@@ -60,9 +61,13 @@ class Program:
             roles = re.findall(r"`(\w+)`", cells.get("Runs in", ""))
             room = Room(names[0][:-1], set(roles) or None,
                         {name.rstrip("/") for name in re.findall(r"`([\w-]+/?)`", cells["May include"])})
+            room.above_all = cells["May include"].startswith("all")
             if room.name in self.rooms:
                 self.problems.append(f"two rows for {room.name}/")
             self.rooms[room.name] = room
+        for room in self.rooms.values():
+            if room.above_all:
+                room.may_include = set(self.rooms) - room.may_include - {room.name}
         tables = re.search(r"^Tables of callbacks:(.*?)(?=^$|\Z)", section.group(1), re.M | re.S)
         if tables:
             self.tables = [f"{self.folder}/{name}" for name in re.findall(r"`([\w./-]+)`", tables.group(1))]
