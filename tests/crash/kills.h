@@ -1,12 +1,12 @@
 /*
  * kills.h - deaths at named points and at random instants, counted.
  *
- * A crash test is a program in two parts. First each point that its code passes is
- * found by running it once, and a child is killed there, at several hits. Then
- * children that all work at the same time are killed at random instants, until
- * KITH_CRASH_KILLS deaths (default KILLS_DEFAULT) are reached for the program. After
- * each death the test checks what must hold; the model that it checks against
- * is in shared memory and survives the child.
+ * A crash test is a program in two parts. First each point that its code passes
+ * is found by running it once, and a child is killed there, at several hits.
+ * Then children that all work at the same time are killed at random instants,
+ * until KITH_CRASH_KILLS deaths (default KILLS_DEFAULT) are reached for the
+ * program. After each death the test checks what must hold; the model that it
+ * checks against is in shared memory and survives the child.
  */
 #ifndef KITH_TESTS_CRASH_KILLS_H
 #define KITH_TESTS_CRASH_KILLS_H
@@ -29,24 +29,29 @@ struct points {
 /* All 0 at the end but the first two. In shared memory: children count too. */
 struct tally {
 	_Atomic uint64_t	kills, kills_at_points;
-	_Atomic uint64_t	torn;		/* values or records that are nobody's */
-	_Atomic uint64_t	wrong;		/* against the model: lost, doubled, half done */
-	_Atomic uint64_t	stuck;		/* locks that could not be had, or no progress */
+	/* values or records that are nobody's */
+	_Atomic uint64_t	torn;
+	/* against the model: lost, doubled, half done */
+	_Atomic uint64_t	wrong;
+	/* locks that could not be had, or no progress */
+	_Atomic uint64_t	stuck;
 };
 
 /* Ends the program, and so its children, when it hangs. */
 void	 kills_begin(struct tally *t);
 
-/* Prints the tally and asserts its zeros. As a test: cmocka's group teardown may
- * fail without the program doing so. */
-void	 kills_end(const struct tally *t, const char *module, uint64_t deaths_holding);
+/* Prints the tally and asserts its zeros. As a test: cmocka's group teardown
+ * may fail without the program doing so. */
+void	 kills_end(const struct tally *t, const char *module,
+	    uint64_t deaths_holding);
 
 /* Notes each point that this process passes, once, until points_seen(NULL). */
 void	 points_seen(struct points *p);
 
-/* Runs fn(arg) in a child that dies at the count-th hit of `point`. False: it never came
- * there, and ended with 0. */
-bool	 kill_at(struct tally *t, const char *point, unsigned count, child_main *fn, void *arg);
+/* Runs fn(arg) in a child that dies at the count-th hit of `point`. False: it
+ * never came there, and ended with 0. */
+bool	 kill_at(struct tally *t, const char *point, unsigned count,
+	    child_main *fn, void *arg);
 
 /* More to kill at random? Not after a first fault. */
 bool	 kills_go_on(const struct tally *t);
@@ -55,7 +60,8 @@ bool	 kills_go_on(const struct tally *t);
 #define CREW_MAX	8u
 struct crew {
 	unsigned	 n;
-	child_main	*main[CREW_MAX];	/* each gets the address of its index */
+	/* each gets the address of its index */
+	child_main	*main[CREW_MAX];
 	unsigned	 index[CREW_MAX];
 	pid_t		 pid[CREW_MAX];
 };
@@ -65,7 +71,8 @@ void	 crew_start(struct crew *c);	/* n and main are set */
 /* Lets them work for a moment, then kills one: its index. */
 unsigned crew_kill_one(struct crew *c, struct tally *t, struct dice *d);
 
-void	 crew_replace(struct crew *c, unsigned i);	/* the one that was killed */
+/* the one that was killed */
+void	 crew_replace(struct crew *c, unsigned i);
 void	 crew_kill_all(struct crew *c);
 
 #endif

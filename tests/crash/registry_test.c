@@ -89,9 +89,7 @@ count_if_torn(uint64_t user, const struct registry_session *s)
 		world->tally.torn++;
 }
 
-/*
- * A worker.
- */
+/* -- a worker ------------------------------------------------------------- */
 
 static void
 change_slot(unsigned worker, uint32_t slot, uint64_t user)
@@ -156,9 +154,7 @@ work_till_killed(void *arg)
 	return 0;
 }
 
-/*
- * A reader: the store that asks where to send.
- */
+/* -- a reader: the store that asks where to send -------------------------- */
 
 static int
 read_till_killed(void *arg)
@@ -184,9 +180,7 @@ read_till_killed(void *arg)
 	return 0;
 }
 
-/*
- * The master.
- */
+/* -- the master ----------------------------------------------------------- */
 
 /* A session that is swept: it must be in the model; taken out of it, so that it
  * cannot be told twice. */
@@ -301,9 +295,7 @@ sweep(void *arg)
 	return 0;
 }
 
-/*
- * The tests.
- */
+/* -- the tests ------------------------------------------------------------ */
 
 static int
 world_setup(void **state)

@@ -65,9 +65,7 @@ pattern_name(const struct head *h)
 	return h->number * PUSHERS + h->pusher;
 }
 
-/*
- * A pusher.
- */
+/* -- a pusher ------------------------------------------------------------- */
 
 /* 0, or -ENOBUFS: the owner is behind. */
 static int
@@ -114,9 +112,7 @@ push_till_stopped(void *arg)
 	return 0;
 }
 
-/*
- * The owner.
- */
+/* -- the owner ------------------------------------------------------------ */
 
 static bool
 record_sound(const unsigned char *record, uint32_t len, const struct head *h)
@@ -227,9 +223,7 @@ drain_and_check(void)
 	}
 }
 
-/*
- * The tests.
- */
+/* -- the tests ------------------------------------------------------------ */
 
 static int
 world_setup(void **state)

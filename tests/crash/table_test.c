@@ -101,9 +101,7 @@ look_up(uint64_t key)
 	return v.serial;
 }
 
-/*
- * A worker.
- */
+/* -- a worker ------------------------------------------------------------- */
 
 static int
 erase(uint64_t key, void *value, void *arg)
@@ -186,9 +184,7 @@ check_worker(unsigned worker)
 	count_error(table_check(&table));
 }
 
-/*
- * The tests.
- */
+/* -- the tests ------------------------------------------------------------ */
 
 static int
 world_setup(void **state)

@@ -45,7 +45,7 @@ static const struct {
 
 static uint8_t input[INPUT_BYTES];
 
-/* -- bytes ----------------------------------------------------------------------------- */
+/* -- bytes ---------------------------------------------------------------- */
 
 static int
 after_tls(SSL *ssl, int rc)
@@ -137,7 +137,7 @@ write_all(struct fan_link *l, const uint8_t *bytes, size_t len)
 	return (size_t)n == len ? 0 : -ENOBUFS;
 }
 
-/* -- frames ---------------------------------------------------------------------------- */
+/* -- frames --------------------------------------------------------------- */
 
 struct frame {
 	unsigned	 opcode;
@@ -252,7 +252,7 @@ fan_link_read(struct fan_link *l)
 	return rc < 0 ? rc : keep(l, at, len);
 }
 
-/* -- requests -------------------------------------------------------------------------- */
+/* -- requests ------------------------------------------------------------- */
 
 int
 fan_link_send(struct fan_link *l, const Kith__V1__Request *r)
@@ -330,7 +330,7 @@ fan_link_ask(struct fan_link *l, Kith__V1__Request *r)
 	return answer;
 }
 
-/* -- opening --------------------------------------------------------------------------- */
+/* -- opening -------------------------------------------------------------- */
 
 static int
 connect_to(const char *host, uint16_t port)

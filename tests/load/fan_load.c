@@ -156,7 +156,7 @@ fail(const char *what, int error)
 	exit(1);
 }
 
-/* -- receiving ------------------------------------------------------------------------- */
+/* -- receiving ------------------------------------------------------------ */
 
 static int
 beat(struct receiver *r, Kith__V1__Request__BodyCase which)
@@ -219,7 +219,7 @@ on_received(struct fan_link *l, const uint8_t *body, size_t len)
 		f->wrong++;
 }
 
-/* -- sending --------------------------------------------------------------------------- */
+/* -- sending -------------------------------------------------------------- */
 
 /* Its own copies of the events come here as well. */
 static void
@@ -275,7 +275,7 @@ send_more(struct fan *f, uint64_t received)
 			send_one(&f->all[i]);
 }
 
-/* -- rounds ---------------------------------------------------------------------------- */
+/* -- rounds --------------------------------------------------------------- */
 
 /* Those that hear nothing answer the server's pings, all others must speak as well. */
 static void
@@ -393,7 +393,7 @@ run_round(struct fan *f, struct crowd *c, unsigned round)
 	check(f);
 }
 
-/* -- before ---------------------------------------------------------------------------- */
+/* -- before --------------------------------------------------------------- */
 
 static Kith__V1__Reply *
 ask(struct fan_link *l, Kith__V1__Request *r, const char *what)
@@ -582,7 +582,7 @@ tear_down(struct fan *f)
 	close(f->epoll);
 }
 
-/* -- the report ------------------------------------------------------------------------ */
+/* -- the report ----------------------------------------------------------- */
 
 static int
 by_value(const void *a, const void *b)
@@ -640,7 +640,7 @@ report(const struct fan *f)
 	putchar('\n');
 }
 
-/* -- arguments ------------------------------------------------------------------------- */
+/* -- arguments ------------------------------------------------------------ */
 
 static unsigned
 number(const char *text, unsigned min, unsigned max)

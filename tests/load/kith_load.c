@@ -109,7 +109,7 @@ fail(struct load *l, const char *why)
 	event_base_loopbreak(l->base);
 }
 
-/* -- sending --------------------------------------------------------------- */
+/* -- sending -------------------------------------------------------------- */
 
 static void send_more(struct user *u);
 
@@ -233,7 +233,7 @@ begin(struct load *l)
 	send_all(l);
 }
 
-/* -- logging in -------------------------------------------------------------- */
+/* -- logging in ----------------------------------------------------------- */
 
 static void start_more(struct load *l);
 
@@ -339,7 +339,7 @@ start_more(struct load *l)
 	}
 }
 
-/* -- the run ------------------------------------------------------------------ */
+/* -- the run -------------------------------------------------------------- */
 
 /* A hundred times a second: is it over, is there room to send? */
 static void

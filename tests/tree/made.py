@@ -119,7 +119,7 @@ WRONG = [
     ("lines_are_short", {"server/lib/log.c": "\t" * 12 + "int i;\n"}, {}),
     ("headings_look_alike", {"server/lib/log.c": "/* -- sending -- */\n"}, {}),
     ("headings_look_alike", {"server/lib/log.c": "/* " + "-" * 60 + " sending */\n"}, {}),
-    ("headings_look_alike", {"server/lib/log.c": "/*\n * SENDING\n */\n"}, {}),
+    ("headings_look_alike", {"server/lib/log.c": "int i;\n\n/*\n * Sending.\n */\n\nint j;\n"}, {}),
     ("headings_look_alike", {"server/lib/log.c": "// sending\n"}, {}),
 ]
 

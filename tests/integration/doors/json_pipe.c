@@ -108,7 +108,8 @@ main(void)
 		die("no memory");
 	while (fread(head, 1, 1, stdin) == 1) {
 		read_all(head + 1, sizeof(head) - 1);
-		len = (size_t)head[2] << 24 | (size_t)head[3] << 16 | (size_t)head[4] << 8 | head[5];
+		len = (size_t)head[2] << 24 | (size_t)head[3] << 16 | (size_t)head[4] << 8 |
+		    head[5];
 		if (len > sizeof(data) || (head[0] != 'r' && head[0] != 'w'))
 			die("not a record");
 		read_all(name, head[1]);

@@ -48,7 +48,8 @@ head_has_the_shortest_length(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_int_equal(door_ws_put_head(rows[i].opcode, rows[i].len, head), rows[i].head_len);
+		assert_int_equal(door_ws_put_head(rows[i].opcode, rows[i].len, head),
+		    rows[i].head_len);
 		assert_memory_equal(head, rows[i].head, rows[i].head_len);
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * ws_reader_test.c - promises of server/door/ws_reader.h, by table: frames, and what must be made of
- * them. Each stream is read whole, cut in two at each place, and byte by byte.
+ * ws_reader_test.c - promises of server/door/ws_reader.h, by table: frames, and what must be made
+ * of them. Each stream is read whole, cut in two at each place, and byte by byte.
  *
  * Memory comes from heap.h: it may fail, and is searched for secrets when freed.
  */
@@ -25,7 +25,7 @@
 
 enum { CONT = 0, TEXT = 1, BIN = 2, CLOSE = 8, PING = 9, PONG = 10 };
 
-/* -- frames -------------------------------------------------------------------- */
+/* -- frames --------------------------------------------------------------- */
 
 struct stream {
 	uint8_t	bytes[STREAM_MAX];

@@ -1,6 +1,6 @@
 /*
- * http_test.c - promises of server/http/http.h, by table: streams of bytes, and what must be made of
- * them. Each stream is read whole, cut in two at each place, and byte by byte.
+ * http_test.c - promises of server/http/http.h, by table: streams of bytes, and what must be made
+ * of them. Each stream is read whole, cut in two at each place, and byte by byte.
  *
  * Memory comes from heap.h: it is counted, may fail, and is searched for secrets when freed.
  */
@@ -24,7 +24,7 @@
 #define STORY_MAX	(2u * HTTP_HEAD_MAX)
 #define SECRET		HEAP_SECRET
 
-/* -- a reader's story ------------------------------------------------------------- */
+/* -- a reader's story ----------------------------------------------------- */
 
 /* What a reader made of a stream, as text: a line for each request, and how it ended. */
 struct story {
@@ -130,7 +130,7 @@ check_stream(const char *name, const char *bytes, size_t len, const char *expect
 	assert_int_equal(heap_held(), 0);
 }
 
-/* -- tables ------------------------------------------------------------------------ */
+/* -- tables --------------------------------------------------------------- */
 
 struct row {
 	const char	*name, *bytes;
@@ -467,7 +467,7 @@ TABLE_TEST(twice)
 TABLE_TEST(framings)
 TABLE_TEST(chunks)
 
-/* -- limits -------------------------------------------------------------------------- */
+/* -- limits --------------------------------------------------------------- */
 
 /* A request with a header of as many bytes as make it `total`. */
 static size_t
@@ -590,7 +590,7 @@ a_whole_request_stays_until_the_next(void **state)
 	http_reader_fini(&r);
 }
 
-/* -- secrets and memory -------------------------------------------------------------- */
+/* -- secrets and memory --------------------------------------------------- */
 
 static const char secrets[] =
     "POST /v1/hook/" SECRET " HTTP/1.1\r\n" HOST "X: ";		/* blanks make it a bad line */
@@ -648,7 +648,7 @@ without_memory_it_is_503(void **state)
 	assert_string_equal(s.text, "POST /p 3[abc]\n");
 }
 
-/* -- asking a request ----------------------------------------------------------------- */
+/* -- asking a request ----------------------------------------------------- */
 
 /* Of a head that is right. */
 static void

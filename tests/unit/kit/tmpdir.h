@@ -4,8 +4,8 @@
 #ifndef KITH_TESTS_TMPDIR_H
 #define KITH_TESTS_TMPDIR_H
 
-/* Makes a folder. Its path is valid until the end, when it is removed with all that is
- * in it, also after a failed test. Ends the program if it cannot. */
+/* Makes a folder. Its path is valid until the end, when it is removed with all
+ * that is in it, also after a failed test. Ends the program if it cannot. */
 const char	*tmpdir(void);
 
 /* Removes it, and what is in it, now. */

@@ -439,7 +439,8 @@ elements_are_bounded(void **state)
 	}
 }
 
-/* 1024 requests are 3072 fields: each, its id, its ping. 1024 of Have are the rest, then one more. */
+/* 1024 requests are 3072 fields: each, its id, its ping. 1024 of Have are the rest, then one
+ * more. */
 static void
 fields_are_bounded(void **state)
 {

@@ -135,7 +135,8 @@ damaged_input_is_refused_or_whole(void **state)
 		unpackmem_reset(&large);
 		small.allocator.allocator_data = &small;
 		small.size = mutate_random(&seed) % 2048 / 16 * 16;
-		taken += (unsigned)try_input(type, buf, len, &large, &small, mutate_random(&seed) % 32);
+		taken += (unsigned)try_input(type, buf, len, &large, &small,
+		    mutate_random(&seed) % 32);
 	}
 	/* Not a test of the refusals alone. */
 	assert_in_range(taken, INPUTS / 50, INPUTS * 9 / 10);

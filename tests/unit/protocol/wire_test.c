@@ -39,8 +39,8 @@ static const ProtobufCMessageDescriptor *const tops[] = {
 
 /*
  * A type that holds itself and every kind of number, which the schema must not
- * have: the walker does not rely on that.
- */
+ * have: the walker does not rely on
+ * that. */
 static const ProtobufCMessageDescriptor deep;
 static const ProtobufCFieldDescriptor deep_fields[] = {
 	{ .id = 1, .type = PROTOBUF_C_TYPE_MESSAGE, .label = PROTOBUF_C_LABEL_OPTIONAL,
@@ -429,10 +429,12 @@ round_trips(void **state)
 			size_t len = packed_sample(tops[t], pick, 1 + pick);
 			ProtobufCMessage *msg;
 
-			assert_int_equal(wire_unpack(tops[t], built.bytes, len, &unpack_mem, NULL, &msg), OK);
+			assert_int_equal(wire_unpack(tops[t], built.bytes, len, &unpack_mem, NULL,
+			    &msg), OK);
 			assert_int_equal(protobuf_c_message_pack(msg, again), len);
 			assert_memory_equal(again, built.bytes, len);
-			assert_int_equal(wire_unpack_lax(tops[t], built.bytes, len, &unpack_mem, &msg), OK);
+			assert_int_equal(wire_unpack_lax(tops[t], built.bytes, len, &unpack_mem,
+			    &msg), OK);
 			assert_int_equal(protobuf_c_message_pack(msg, again), len);
 			assert_memory_equal(again, built.bytes, len);
 		}

@@ -395,9 +395,7 @@ reads_without_the_lock_are_never_torn(void **state)
 	assert_int_equal(table_check(t), 0);
 }
 
-/*
- * Trust, and what is left of a table that was scribbled on.
- */
+/* -- trust, and what is left of a table that was scribbled on ------------- */
 
 static void
 calls_answer_broken(struct table *t, uint64_t key)

@@ -47,7 +47,7 @@ make_ctx(void)
 	return c;
 }
 
-/* ------------------------------------------------------------- a pair of ends */
+/* -- a pair of ends ------------------------------------------------------- */
 
 struct pair {
 	struct tls	*server;
@@ -111,7 +111,7 @@ client_ctx(const char *alpn)
 	return c;
 }
 
-/* ------------------------------------------------------------- the certificate */
+/* -- the certificate ------------------------------------------------------ */
 
 static void
 certificate_is_made_once(void **state)
@@ -208,7 +208,7 @@ bad_material_is_named(void **state)
 	assert_int_equal(pem.certificate[0], '\0');
 }
 
-/* ------------------------------------------------------------- handshakes */
+/* -- handshakes ----------------------------------------------------------- */
 
 static void
 bytes_go_both_ways(void **state)
@@ -364,7 +364,7 @@ context_may_go_before_its_connections(void **state)
 	SSL_CTX_free(ctx);
 }
 
-/* ------------------------------------------------------------- tickets */
+/* -- tickets -------------------------------------------------------------- */
 
 static SSL_SESSION *last_session;
 
