@@ -196,13 +196,13 @@ def symbols_begin_like_their_file(tree):
     for source, symbols in tree.objects().items():
         word = source.rsplit("/", 1)[-1][:-2].split("_")[0]
         for name in sorted(symbols.defined):
-            if name.split("_")[0] == word or name in NO_PREFIX:
+            if name.startswith(word) or name in NO_PREFIX:
                 continue
             if source.startswith("client-cli/libkith/") and name.startswith("kith_"):
                 continue            # what kith.h gives to programs
             if source.startswith("protocol/") and name.startswith("kith_err_") or source not in tree.files:
                 continue            # generated
-            yield source, f"exports {name}, which does not begin with {word}_"
+            yield source, f"exports {name}, which does not begin with {word}"
 
 
 STATIC_FUNCTION = re.compile(r"^static [^;={]*\n(\w+)\(", re.M)
@@ -257,7 +257,7 @@ FILE_NAME = re.compile(r"(?<![\w./*{}$<-])\w[\w./-]*\.(?:c|h|py|proto|md|mk|awk|
 
 
 ELSEWHERE = {"sysexits.h"}
-PLACEHOLDER = re.compile(r"(^|/)(?!README|CONTRIBUTING)[A-Z]{3,}")     # tests/unit/ROOM/MODULE_test.c
+PLACEHOLDER = re.compile(r"(^|[/_])(?!README|CONTRIBUTING)[A-Z]{3,}")     # tests/unit/ROOM/MODULE_test.c
 
 
 def prose(path, text):
