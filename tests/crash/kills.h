@@ -29,11 +29,11 @@ struct points {
 /* All 0 at the end but the first two. In shared memory: children count too. */
 struct tally {
 	_Atomic uint64_t	kills, kills_at_points;
-	/* values or records that are nobody's */
+	/* values or records that nobody wrote */
 	_Atomic uint64_t	torn;
 	/* against the model: lost, doubled, half done */
 	_Atomic uint64_t	wrong;
-	/* locks that could not be had, or no progress */
+	/* locks that could not be taken, or no progress */
 	_Atomic uint64_t	stuck;
 };
 

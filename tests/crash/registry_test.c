@@ -2,9 +2,10 @@
  * registry_test.c - workers that die while they add, remove and follow, a reader
  * that dies while it looks, and a master that dies while it sweeps.
  *
- * Each worker says in shared memory what it has in the registry and what it is
- * about to change. When it died, the sweep must tell of exactly its sessions, but for
- * the change in hand, and leave nothing of it; the others' stay as they are.
+ * Each worker notes in shared memory what it has in the registry and what it is
+ * about to change. After its death the sweep must report exactly its sessions,
+ * give or take the change in hand, and leave none of them; the sessions of
+ * the others stay as they are.
  *
  * That the test sees faults was tried by putting them in, one at a time: a sweep that
  * leaves a count, or ends after its first batch; no undo in the table; reading

@@ -72,7 +72,7 @@ value_of(uint64_t key, uint64_t serial)
 	return v;
 }
 
-/* Counts what is wrong with an answer of the table. */
+/* Counts a wrong answer of the table. */
 static void
 count_error(int rc)
 {
@@ -206,7 +206,7 @@ world_teardown(void **state)
 	return 0;
 }
 
-/* The points of a worker, and those of whoever repairs after it. */
+/* The points of a worker, and those of the process that repairs after it. */
 static void
 find_points(struct points *of_change, struct points *of_repair)
 {

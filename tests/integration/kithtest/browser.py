@@ -1,8 +1,8 @@
 """browser.py - Debian's Chromium at the page: runs a scenario of tests/browser.
 
 A scenario is a node script on playwright-core. It gets its settings from us,
-asks us for what it can't do itself (restart the server, run kith), and ends with its
-figures: the protocol is at the head of tests/browser/scenario.mjs.
+asks us to do what it can't do itself (restart the server, run kith), and ends with its
+figures. The protocol is at the head of tests/browser/scenario.mjs.
 """
 import json
 import os
@@ -21,7 +21,7 @@ PASSWORD = "correct horse battery"
 
 
 class Scenario:
-    """What one run needs; `kiths` are by name, `verbs` are what else it may ask for."""
+    """One run of a script. `kiths`: clients by name; `verbs`: more requests that the script may make."""
 
     def __init__(self, server, kiths=(), verbs=None):
         self.server = server
@@ -32,7 +32,7 @@ class Scenario:
         self.server.restart()
 
     def kith(self, name, *args, stdin=None):
-        """The standard output of one command."""
+        """Runs one command of a kith; returns its standard output."""
         return self.kiths[name].out(*args, stdin=stdin, timeout=60)
 
     def settings(self, name, extra):
@@ -46,7 +46,7 @@ class Scenario:
                 **extra}
 
     def play(self, name, **extra):
-        """Runs tests/browser/NAME.mjs to its end; its result, or an AssertionError with its last words."""
+        """Runs tests/browser/NAME.mjs to its end; returns its result, or fails with its last output."""
         folder = Path(tempfile.mkdtemp(prefix="browser."))
         env = {**os.environ, "TMPDIR": str(folder), "HOME": str(folder),
                "KITH_SCENARIO": json.dumps(self.settings(name, extra))}
@@ -66,7 +66,7 @@ class Scenario:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def answer(self, node):
-        """Does what the scenario asks for, until it ends; its result."""
+        """Serves the scenario's requests until it ends; returns its result."""
         result = None
         for line in node.stdout:
             said = json.loads(line)
@@ -83,7 +83,7 @@ class Scenario:
 
     @staticmethod
     def end(node):
-        """SIGTERM: playwright then ends Chromium too."""
+        """Sends SIGTERM: playwright then ends Chromium too."""
         node.stdin.close()
         if node.poll() is None:
             node.terminate()

@@ -1,4 +1,4 @@
-"""build.py - where the programs under test are, and how much a run shall do.
+"""build.py - where the programs under test are, and how long a run takes.
 
 KITH_BUILD   the build folder (default build/plain)
 KITH_SCALE   quick, commit or all: how long the long tests are, never what they check
@@ -33,5 +33,5 @@ PATIENCE = 4 if SANITIZED else 1
 
 
 def scaled(quick, commit, everything):
-    """The figure for this run."""
+    """Picks the figure for this run's scale."""
     return {"quick": quick, "commit": commit, "all": everything}[SCALE]

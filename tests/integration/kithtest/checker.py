@@ -9,8 +9,8 @@ shown twice   one seq shown twice to a device
 order         a device sees seqs out of order or with a hole, or a sender's
               later message has a lower seq than one acknowledged before
 missed        stored, but never shown to a device of somebody who may read it
-unexpected    nobody sent it, or not so, or it was shown to somebody not entitled
-repeated      sent more than once, since the first attempt had no answer or was
+unexpected    nobody sent it, or it was changed, or it was shown to somebody not entitled
+repeated      sent more than once, because the first attempt had no answer or was
               refused for the moment; not a fault
 """
 import time
@@ -51,7 +51,7 @@ class Checker:
     # -- while it runs --------------------------------------------------------
 
     def send(self, sender, client_id, text):
-        """An attempt; a repeat has the same client id and text."""
+        """Notes an attempt. A repeat has the same client id and text."""
         entry = self.sent.setdefault((sender, client_id), Sent(text, time.monotonic()))
         entry.attempts += 1
 
@@ -115,7 +115,7 @@ class Checker:
                     self.fault("unexpected", f"{event} was sent as {self.sent[key].text!r}")
 
     def judge_senders(self):
-        """What was acknowledged before another message was begun has the lower seq."""
+        """A message acknowledged before another was begun has the lower seq."""
         streams = defaultdict(list)
         for (sender, _), entry in self.sent.items():
             if entry.acks:

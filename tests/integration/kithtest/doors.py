@@ -1,7 +1,7 @@
 """doors.py - one request at each door: native frames, WebSocket in JSON and in protobuf, polls.
 
-Each door can make a session in one of the states, ask one request there, and tell the answer
-as JSON's mapping has it. Nothing of libkith is in it.
+Each door can bring a session into one of the states, send one request, and return the answer in
+the JSON mapping. No code of libkith is used.
 """
 import asyncio
 import http.client
@@ -33,7 +33,7 @@ class Native:
         self.link = PbClient(server.address, tls=False)
 
     def ask(self, body, number=ID):
-        """The reply; None: the connection ended without one."""
+        """Returns the reply; None if the connection ended without one."""
         data = request(number, body).SerializeToString()
         self.link.write(len(data).to_bytes(4, "big") + data)
         try:
@@ -45,7 +45,7 @@ class Native:
             return None
 
     def ask_silent(self, body):
-        """Of what has no answer: what came before the answer to a ping that follows."""
+        """For a request without an answer: returns what came before the answer to a ping sent after it."""
         first, second = request(ID, body), request(ID + 1, {"ping": {}})
         for message in (first, second):
             data = message.SerializeToString()
@@ -58,7 +58,7 @@ class Native:
 
 
 class WebSocket:
-    """Either subprotocol; each has its own way from and to bytes."""
+    """Either subprotocol; each has its own encoding."""
     subprotocol = None
 
     def __init__(self, server):
@@ -119,7 +119,7 @@ class WebSocketPb(WebSocket):
 
 
 class Poll:
-    """A session without a token lives for one poll: what leads to its state goes before."""
+    """A session without a token lives for one poll, so the requests that lead to its state go first."""
     name = "long poll"
 
     def __init__(self, server):

@@ -1,8 +1,8 @@
 """fake.py - a server that can be told to misbehave, for tests of kith alone.
 
 It keeps everything in memory, listens on loopback without TLS, and speaks the
-protocol well enough for kith. What the tests want to go wrong they put into
-`faults`, or do through the methods that real servers do not have.
+protocol well enough for kith. Tests set `faults`, or call methods that a real
+server does not have.
 """
 import contextlib
 import socket
@@ -44,7 +44,7 @@ class Link:
 
 
 class FakeServer:
-    """Users are made by whoever asks for one; everybody is in #lobby."""
+    """A login creates the user; everybody is in #lobby."""
 
     def __init__(self):
         self.users, self.logs, self.links = {}, {}, []
@@ -107,7 +107,7 @@ class FakeServer:
         getattr(self, "do_" + name)(link, request.id, getattr(request, name))
 
     def wait_for(self, name, count=1, timeout=20):
-        """Until `count` requests of this name came."""
+        """Waits until `count` requests of this name have come."""
         end = time.monotonic() + timeout
         while self.seen.count(name) < count:
             assert time.monotonic() < end, f"no {name}; only {self.seen}"
@@ -199,7 +199,7 @@ class FakeServer:
     # -- messages -----------------------------------------------------------------------
 
     def store(self, log, sender, text, client_id=0, kind=message.MESSAGE):
-        """Appends an event; live delivery is tell()'s work."""
+        """Appends an event; tell() delivers it live."""
         e = message.Event(conversation=log.number, seq=len(log.events) + 1,
                           time_ms=int(time.time() * 1000), kind=kind, sender=self.user(sender),
                           sender_name=sender, text=text, client_id=client_id)

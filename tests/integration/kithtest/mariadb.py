@@ -1,7 +1,7 @@
 """mariadb.py - a private MariaDB server in a temporary folder, on a Unix socket.
 
-The statements that make a database and its user are README.md's own, with the
-names replaced: what the page tells people is what the tests do.
+The statements that create a database and its user are taken from README.md, with
+the names replaced, so that the tests do what people are told to do.
 """
 import itertools
 import os
@@ -79,7 +79,7 @@ class MariaDb:
             assert self.process.poll() is None, "mariadbd left:\n" + self.stderr.read_text()[-3000:]
             return self.client("SELECT 1").returncode == 0
         until("mariadbd serves", ready, 60 * build.PATIENCE, step=0.1)
-        # Whoever runs the server's roles must reach the socket.
+        # The user that runs the server's roles must reach the socket.
         self.socket.chmod(0o777)
 
     def client(self, sql):
@@ -103,12 +103,12 @@ class MariaDb:
         return Database(self, name, password)
 
     def kill(self):
-        """SIGKILL, as in a power cut."""
+        """Sends SIGKILL, as in a power cut."""
         self.process.kill()
         self.process.wait()
 
     def stop(self):
-        """An orderly end."""
+        """Ends the server in order."""
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
             self.process.wait(60)

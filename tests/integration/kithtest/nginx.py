@@ -1,4 +1,4 @@
-"""nginx.py - Debian's nginx before a kithd, with the example of etc/ as its configuration."""
+"""nginx.py - Debian's nginx in front of a kithd, configured by the example in etc/."""
 import os
 import shutil
 import socket
@@ -33,14 +33,14 @@ http {{
 
 
 def free_port():
-    """One that nothing listens on; nginx can't be asked which it took."""
+    """A port that nothing listens on: nginx cannot report which one it took."""
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
 
 
 def changed(text, *pairs):
-    """Each must be there: the example is what is tested."""
+    """Replaces texts of the example; each must be there."""
     for old, new in pairs:
         assert text.count(old) == 1, f"etc/nginx-kith.conf has not exactly one {old!r}"
         text = text.replace(old, new)
@@ -94,7 +94,7 @@ class Nginx:
         return file.read_text() if file.exists() else ""
 
     def forwarded(self):
-        """How many requests it has passed on, up to now."""
+        """How many requests it has passed on so far."""
         lines = (self.folder / "access.log").read_text(errors="replace").splitlines()
         ways = [line.rpartition(" upstream: ")[2] for line in lines]
         return sum(way.count(":") for way in ways)

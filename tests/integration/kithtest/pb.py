@@ -1,7 +1,7 @@
 """pb.py - a client of its own, from the .proto files and kith-protocol(7) alone.
 
-It shares no line with libkith: what it can do, any other client can. Blocking,
-one request at a time; whatever comes meanwhile waits in `news`.
+It shares no code with libkith: any other client can do what it does. It blocks,
+one request at a time; news that arrive in between wait in `news`.
 """
 import base64
 import hashlib
@@ -105,7 +105,7 @@ class PbClient:
     # -- frames ---------------------------------------------------------------
 
     def write(self, data):
-        """Bytes as they are: for good frames and bad ones."""
+        """Writes raw bytes: good frames or bad ones."""
         self.socket.sendall(data)
 
     def post(self, **body):
@@ -116,7 +116,7 @@ class PbClient:
         return self.number
 
     def exactly(self, count):
-        """So many bytes. After a timeout, what has come is kept for the next try."""
+        """Reads so many bytes. After a timeout the bytes so far are kept for the next try."""
         while len(self.buffer) < count:
             try:
                 more = self.socket.recv(65536)
@@ -128,7 +128,7 @@ class PbClient:
         return self.buffer[:count]
 
     def receive(self):
-        """The next Reply. Answers pings by itself; Closed at the end."""
+        """The next Reply. Answers pings itself; raises Closed at the end."""
         while True:
             size = 4 + int.from_bytes(self.exactly(4), "big")
             reply = frame.Reply.FromString(self.exactly(size)[4:])
@@ -150,7 +150,7 @@ class PbClient:
             self.news.append(reply)
 
     def call(self, **body):
-        """One request: the body of its reply, or KithError."""
+        """Sends one request; returns the body of its reply, or raises KithError."""
         reply = self.reply_to(self.post(**body))
         kind = reply.WhichOneof("body")
         if kind == "error":
@@ -178,11 +178,11 @@ class PbClient:
                 self.socket.settimeout(self.timeout)
 
     def wait_text(self, text):
-        """The event that says so."""
+        """Waits for the event with this text."""
         return self.wait_news("event", lambda event: event.text == text)
 
     def wait_closed(self):
-        """Reads to the end: the reason of Closing, or None."""
+        """Reads to the end; returns the reason of Closing, or None."""
         try:
             while True:
                 self.news.append(self.receive())
@@ -220,13 +220,13 @@ class PbClient:
         return self.logged_in(self.call(login_token=session.LoginToken(token=token)))
 
     def next_id(self, copies=1):
-        """The client id for so many copies."""
+        """Takes the client ids for so many copies."""
         first = self.device << 32 | self.counter + 1
         self.counter += copies
         return first
 
     def send(self, to, text, client_id=None):
-        """`to` is a target or a list of them: the outcomes."""
+        """Sends to a target or a list of them; returns the outcomes."""
         targets = [target(t) for t in (to if isinstance(to, list) else [to])]
         if client_id is None:
             client_id = self.next_id(len(targets))
@@ -237,7 +237,7 @@ class PbClient:
         return self.call(history=message.History(target=target(of), **page))
 
     def sync(self, have, limit=0):
-        """All that is missing beyond `have` ({conversation: seq}, which is brought up to date)."""
+        """Fetches all events beyond `have` ({conversation: seq}), and updates it."""
         events = []
         while True:
             page = self.call(sync=message.Sync(limit=limit, have=[

@@ -71,7 +71,7 @@ class Server:
         (self.state / "kithd.conf").write_text("".join(lines))
 
     def use_state(self, folder):
-        """Another state folder, before the start."""
+        """Sets another state folder, before the start."""
         folder.mkdir(0o755)
         self.state = folder
         self.write_conf()
@@ -112,14 +112,14 @@ class Server:
         return self.process.wait(timeout * build.PATIENCE)
 
     def terminate(self, timeout=30):
-        """SIGTERM, and the exit code."""
+        """Sends SIGTERM; returns the exit code."""
         if self.process.poll() is None:
             self.note_pids(self.serves())
             self.process.send_signal(signal.SIGTERM)
         return self.exit_code(timeout)
 
     def kill_all(self):
-        """SIGKILL for every process, as a power cut."""
+        """Sends SIGKILL to every process, as in a power cut."""
         pids = [p["pid"] for p in self.processes()]
         for pid in [self.process.pid, *pids]:
             kill_quietly(pid, signal.SIGKILL)
@@ -161,7 +161,7 @@ class Server:
         return problems
 
     def abandon(self):
-        """Ends what is left and removes the folder; no judgement."""
+        """Ends the remaining processes and removes the folder, without a verdict."""
         self.running.remove(self)
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
@@ -182,7 +182,7 @@ class Server:
         return [line for line in text.splitlines() if re.match(r"\S+ (ERROR|error) ", line)]
 
     def expect(self, *patterns):
-        """Error lines that match are part of the test."""
+        """Error lines that match are expected."""
         self.expected += patterns
 
     # -- kithctl --------------------------------------------------------------
@@ -201,7 +201,7 @@ class Server:
         return json.loads(result.stdout) if result.stdout.strip() else None
 
     def status(self):
-        """Also while a role is away, when the exit status is 1."""
+        """The status, also while a role is away (kithctl then exits with 1)."""
         result = self.ctl_result("status", "--json")
         if result.returncode not in (0, 1) or not result.stdout.startswith("{"):
             raise ControlFailed(("status",), result)
@@ -243,7 +243,7 @@ class Server:
         return f"kith://{host}:{port}/{invite}#{self.fingerprint}"
 
     def add_user(self, name, password):
-        """An account by the administrator's order."""
+        """Creates an account by kithctl."""
         file = self.folder / "password"
         file.write_text(password + "\n")
         self.ctl("user", "add", name, "--password-file", str(file))
@@ -300,7 +300,7 @@ def kill_quietly(pid, sig):
 
 
 def alive(pid):
-    """Runs, and is no zombie."""
+    """Does it run, and is it no zombie?"""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
             return stat.read().rpartition(")")[2].split()[0] != "Z"

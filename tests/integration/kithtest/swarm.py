@@ -81,7 +81,7 @@ class Connection:
             self.waiting.clear()
 
     def post(self, **body):
-        """Writes a request; its id."""
+        """Sends a request; returns its id."""
         if self.closed():
             raise Gone("connection ended")
         self.number += 1
@@ -90,7 +90,7 @@ class Connection:
         return self.number
 
     async def request(self, **body):
-        """The reply; Refused or Gone."""
+        """Sends a request; returns its reply, or raises Refused or Gone."""
         number = self.post(**body)
         future = self.waiting[number] = asyncio.get_running_loop().create_future()
         try:
@@ -139,7 +139,7 @@ class Device:
     # -- connection -----------------------------------------------------------
 
     async def first_login(self, address, password, invite=None):
-        """Registers (with an invite) or logs in; the connection then is cut: run() makes its own."""
+        """Registers (with an invite) or logs in, then disconnects: run() makes its own connection."""
         self.address = address
         link = Connection(self.news)
         await link.open(address, self.tls)
@@ -242,7 +242,7 @@ class Device:
     # -- requests -----------------------------------------------------------------
 
     async def call(self, on_attempt=lambda: None, **body):
-        """A request that may be repeated: until it is answered."""
+        """Sends a request that may be repeated, until it is answered."""
         while True:
             try:
                 await self.ready.wait()

@@ -1,4 +1,4 @@
-"""wait.py - waiting for something to be so, with a deadline; never for time to pass."""
+"""wait.py - waits for a condition, with a deadline; never for time to pass."""
 import time
 
 

@@ -1,6 +1,6 @@
 """ws.py - WebSocket by hand: frames as bytes, good ones and bad ones (RFC 6455).
 
-For what a library would not send, and to see what the server sends to the byte.
+It sends what a library would refuse to send, and shows what the server sends to the byte.
 """
 import base64
 import hashlib
@@ -30,7 +30,7 @@ class Ended(Exception):
 
 
 def frame_bytes(opcode, payload=b"", fin=True, rsv=0, mask=MASK, length=None, form=None):
-    """A client's frame. `length`: another one than it has; `form`: 1, 2 or 8 bytes for it."""
+    """A client's frame. `length` overrides the true length; `form`: 1, 2 or 8 bytes for it."""
     size = len(payload) if length is None else length
     form = form or (1 if size < 126 else 2 if size < 65536 else 8)
     head = bytes([fin << 7 | rsv << 4 | opcode])
@@ -99,7 +99,7 @@ class WsLink:
         self.socket.close()
 
     def write(self, data, step=None):
-        """In pieces of `step` bytes, if it is given."""
+        """Writes bytes, in pieces of `step` if it is given."""
         step = step or len(data) or 1
         try:
             for at in range(0, len(data), step):
@@ -123,7 +123,7 @@ class WsLink:
         return head.decode() + "\r\n"
 
     def receive(self):
-        """The next frame, which must be as a server's have to be."""
+        """The next frame, which must follow a server's rules."""
         first, size = self.exactly(2)
         assert size & 0x80 == 0, "a server's frame has no mask"
         if size > 125:
@@ -150,7 +150,7 @@ class WsLink:
         return self.call(2, login_token=session.LoginToken(token=token))
 
     def end(self):
-        """All that comes until the server closes the connection."""
+        """Reads until the server closes the connection."""
         data, self.buffer = self.buffer, b""
         while True:
             more = self.socket.recv(65536)

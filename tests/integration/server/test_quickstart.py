@@ -1,4 +1,4 @@
-"""README's first command, as a person and as a machine would give it."""
+"""The top README's first command, as a person and as a machine would run it."""
 import os
 import subprocess
 

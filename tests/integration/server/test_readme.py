@@ -1,4 +1,4 @@
-"""README.md's curl lines, as they stand there, against a live server."""
+"""The curl lines of README.md, unchanged, against a live server."""
 import json
 import os
 import re

@@ -1,7 +1,7 @@
 """ws_cases.py - the table of WebSocket frames; test_ws_cases.py replays it at a live server.
 
-One row each: a number and a name, the door, the state in which it is sent, the bytes, and
-all that the server must send then, in this order:
+Each row has a number and a name, the door, the state in which the bytes are sent, the bytes, and
+all that the server must then send, in this order:
 
     Said("pong", 7, None)           a Reply: to request 7
     Said("error", 0, "BAD_REQUEST") the same: no request was in it
@@ -9,8 +9,8 @@ all that the server must send then, in this order:
     Close(1002)                     a close frame with this code (None: without), and the end
 
 Without a Close the connection goes on. The numbers are those of the Autobahn test suite where it
-has such a case; its sections 1 to 7, 9 and 10. Where that one echoes, a message is answered here:
-what is no request, by an error, so that the answer shows what the frames became.
+has such a case: its sections 1 to 7, 9 and 10. Autobahn expects an echo; here each message gets
+an answer, an error if it is no request, so the answer shows what the frames became.
 """
 from collections import namedtuple
 

@@ -8,7 +8,7 @@
  * that is in it, also after a failed test. Ends the program if it cannot. */
 const char	*tmpdir(void);
 
-/* Removes it, and what is in it, now. */
+/* Removes it with its contents, now. */
 void		 tmpdir_remove(const char *path);
 
 #endif
