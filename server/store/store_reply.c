@@ -3,10 +3,10 @@
  */
 #include "server/store/store_reply.h"
 
-#include "protocol/limits.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "protocol/limits.h"
 
 /* UNAVAILABLE passes by itself: try again after this. */
 void

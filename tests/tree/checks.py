@@ -167,9 +167,13 @@ def includes_are_in_order(tree):
                 yield source, f"not sorted: {', '.join(name for _, name in group)}"
 
 
+def is_own(source, header):
+    """a/b.h of a/b.c, and a/b.h of a/b_more.c if that has none: what a source defines."""
+    return source.endswith(".c") and (source == header[:-2] + ".c" or source.startswith(header[:-2] + "_"))
+
+
 def include_groups(source, lines):
     """The includes before the first other line, as groups parted by blank lines, each of (kind, path)."""
-    own = source[:-2] + ".h"
     groups, group, begun = [], [], False
     for line in lines:
         match = INCLUDE.match(line)
@@ -177,7 +181,8 @@ def include_groups(source, lines):
             begun = True
             mark, name = match.groups()
             if mark == '"':
-                kind = 0 if source.endswith(".c") and name == own else 3
+                first = not groups and not group
+                kind = 0 if is_own(source, name) and (first or name[:-2] == source[:-2]) else 3
             else:
                 kind = 2 if LIBRARY.match(name) else 1
             group.append((kind, name))
@@ -187,10 +192,25 @@ def include_groups(source, lines):
             group = []
         elif begun:
             break
-    return groups + [group] if group else groups
+    if group:
+        groups.append(group)
+    # Another file's header that comes first, but not alone, is one of ours.
+    if groups and len(groups[0]) > 1:
+        groups[0] = [(3 if kind == 0 and name[:-2] != source[:-2] else kind, name) for kind, name in groups[0]]
+    return groups
 
 
 # -- names
+
+def is_above_all(tree, source):
+    """At the top of a program, or in a room that may include all others."""
+    folder = source.split("/")[0]
+    if folder not in PROGRAMS:
+        return False
+    program = tree.program(folder)
+    room = program.room_of(source)
+    return room is None or room in program.rooms and program.rooms[room].above_all
+
 
 def symbols_begin_like_their_file(tree):
     for source, symbols in tree.objects().items():
@@ -198,6 +218,8 @@ def symbols_begin_like_their_file(tree):
         for name in sorted(symbols.defined):
             if name.startswith(word) or name in NO_PREFIX:
                 continue
+            if is_above_all(tree, source):
+                continue            # a table that a room below declares, filled in here
             if source.startswith("client-cli/libkith/") and name.startswith("kith_"):
                 continue            # what kith.h gives to programs
             if source.startswith("protocol/") and name.startswith("kith_err_") or source not in tree.files:
