@@ -168,7 +168,7 @@ def includes_are_in_order(tree):
 
 
 def is_own(source, header):
-    """a/b.h of a/b.c, and a/b.h of a/b_more.c if that has none: what a source defines."""
+    """Has the header the name of the source, or its beginning (name and name_more)?"""
     return source.endswith(".c") and (source == header[:-2] + ".c" or source.startswith(header[:-2] + "_"))
 
 
@@ -279,7 +279,7 @@ FILE_NAME = re.compile(r"(?<![\w./*{}$<-])\w[\w./-]*\.(?:c|h|py|proto|md|mk|awk|
 
 
 ELSEWHERE = {"sysexits.h"}
-PLACEHOLDER = re.compile(r"(^|[/_])(?!README|CONTRIBUTING)[A-Z]{3,}")     # tests/unit/ROOM/MODULE_test.c
+PLACEHOLDER = re.compile(r"(^|[/_])(?!README|CONTRIBUTING)[A-Z]{3,}")     # of a path with a word to fill in
 
 
 def prose(path, text):
@@ -355,4 +355,4 @@ def headings_look_alike(tree):
 
 CHECKS = [value for value in list(globals().values())
           if callable(value) and getattr(value, "__module__", "") == __name__
-          and value.__code__.co_varnames[:1] == ("tree",) and value.__name__ != "static_names"]
+          and value.__code__.co_varnames[:value.__code__.co_argcount] == ("tree",) and value.__name__ != "static_names"]
