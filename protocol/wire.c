@@ -26,8 +26,7 @@
 #define WIRE_LENGTH	PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED
 #define WIRE_32BIT	PROTOBUF_C_WIRE_TYPE_32BIT
 /* As bits: without groups, and the two that mean nothing. */
-#define WIRE_KNOWN \
-	(1u << WIRE_VARINT | 1u << WIRE_64BIT | 1u << WIRE_LENGTH | 1u << WIRE_32BIT)
+#define WIRE_KNOWN	(1u << WIRE_VARINT | 1u << WIRE_64BIT | 1u << WIRE_LENGTH | 1u << WIRE_32BIT)
 
 enum mode { STRICT, LAX };
 
