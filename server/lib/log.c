@@ -129,7 +129,8 @@ to_stderr(enum log_level level, uint64_t who, const char *text, size_t len)
 	size_t n;
 	ssize_t put;
 
-	n = log_line(line, sizeof(line), clock_utc_ms(), level, log_source.role, log_source.index, who,
+	n = log_line(line, sizeof(line), clock_utc_ms(), level, log_source.role, log_source.index,
+	    who,
 	    text, len);
 	put = write(STDERR_FILENO, line, n);
 	(void)put;			/* nobody is left to be told */

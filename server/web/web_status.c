@@ -49,7 +49,8 @@ web_healthz(struct conn *c, const struct http_request *r)
 	(void)r;
 	for (unsigned i = 0; i < sh->nslots; i++)
 		if (sh->slots[i].role != ROLE_MASTER && !sh->slots[i].ready)
-			status_put(&text, "not ready: %s %u\n", proc_role_name(proc_slot_role(sh, i)),
+			status_put(&text, "not ready: %s %u\n",
+			    proc_role_name(proc_slot_role(sh, i)),
 			    sh->slots[i].index);
 	if (text.len == 0)
 		web_respond(c, 200, WEB_TYPE_TEXT, "ok\n", 3, NULL);

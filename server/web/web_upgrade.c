@@ -76,10 +76,12 @@ web_upgrade(struct conn *c, const struct http_request *r)
 	const struct door_ops *door;
 
 	if (!r->upgrade || !http_has_token(r, "upgrade", "websocket"))
-		web_refuse(c, 426, "this resource is a WebSocket: send an upgrade", "Upgrade: websocket\r\n"
+		web_refuse(c, 426, "this resource is a WebSocket: send an upgrade",
+		    "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
 	else if (version == NULL || strcmp(version, "13") != 0)
-		web_refuse(c, 426, "only WebSocket version 13 is supported", "Upgrade: websocket\r\n"
+		web_refuse(c, 426, "only WebSocket version 13 is supported",
+		    "Upgrade: websocket\r\n"
 		    "Sec-WebSocket-Version: 13\r\n");
 	else if (!key_ok(http_header(r, "sec-websocket-key", 0)) ||
 	    http_header(r, "sec-websocket-key", 1) != NULL || r->has_body)

@@ -37,7 +37,7 @@ session_follows(const struct session *s, uint64_t group)
 /* In both or in neither: the registry brings the events to this worker, the index to the
  * session. */
 static int
-follow_group(struct conn *c, uint64_t group)
+begin_following(struct conn *c, uint64_t group)
 {
 	struct worker *w = c->w;
 	struct session *s = &c->session;
@@ -73,7 +73,7 @@ unfollow_at(struct conn *c, uint32_t i)
 }
 
 static void
-unfollow_group(struct conn *c, uint64_t group)
+stop_following(struct conn *c, uint64_t group)
 {
 	uint32_t i;
 
@@ -97,13 +97,13 @@ session_follow_loaded(struct conn *c, const Kith__Ipc__Loaded *loaded)
 		if (!in_list(loaded->groups, loaded->n_groups, s->groups[i]))
 			unfollow_at(c, i);
 	for (i = 0; i < loaded->n_groups && rc == 0; i++)
-		rc = follow_group(c, loaded->groups[i]);
+		rc = begin_following(c, loaded->groups[i]);
 	for (i = 0; i < s->nchanges && rc == 0; i++) {
 		change = &s->changes[i];
 		if (change->joined)
-			rc = follow_group(c, change->group);
+			rc = begin_following(c, change->group);
 		else
-			unfollow_group(c, change->group);
+			stop_following(c, change->group);
 	}
 	return rc;
 }
@@ -212,9 +212,9 @@ session_on_member(struct worker *w, const struct ipc_head *h, const uint8_t *bod
 			rc = note_change(&c->session, h->conversation, joined);
 		if (c->session.state == S_READY && rc == 0) {
 			if (joined)
-				rc = follow_group(c, h->conversation);
+				rc = begin_following(c, h->conversation);
 			else
-				unfollow_group(c, h->conversation);
+				stop_following(c, h->conversation);
 		}
 		/* Its events would be missing silently. */
 		if (rc < 0)

@@ -142,7 +142,8 @@ a_record_arrives_as_it_was_sent(void **state)
 static void
 malformed_heads_are_refused_and_counted(void **state)
 {
-	const struct ipc_head good = { .type = IPC_SEEN, .from = WORKER, .generation = FAKE_GENERATION };
+	const struct ipc_head good = { .type = IPC_SEEN, .from = WORKER,
+	    .generation = FAKE_GENERATION };
 	struct proc writer = fake_proc(shared, WRITER);
 	struct ipc_head bad[4] = { good, good, good, good }, h;
 	uint64_t before = atomic_load(&writer.stats->v[STAT_ipc_refused]);
@@ -180,7 +181,8 @@ what_an_earlier_generation_left_is_taken(void **state)
 static void
 an_answer_to_an_earlier_generation_is_stale(void **state)
 {
-	struct ipc_head answer = { .type = IPC_LOADED, .from = READER, .generation = FAKE_GENERATION,
+	struct ipc_head answer = { .type = IPC_LOADED, .from = READER,
+	    .generation = FAKE_GENERATION,
 	    .to_generation = FAKE_GENERATION - 1 }, h;
 	struct proc worker = fake_proc(shared, WORKER);
 	const uint8_t *body;
@@ -263,7 +265,7 @@ a_hint_takes_no_room_that_others_need(void **state)
 	assert_true(ring_used(inbox) > inbox->size / 2);
 	assert_true(ring_used(inbox) < inbox->size / 2 + 256);
 	assert_int_equal(ring_dropped(inbox), dropped);
-	assert_int_equal(atomic_load(&worker.stats->v[STAT_ipc_full]), 1);	/* of the test before */
+	assert_int_equal(atomic_load(&worker.stats->v[STAT_ipc_full]), 1); /* of the test before */
 	ring_drop_all(inbox);
 }
 

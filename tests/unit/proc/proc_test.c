@@ -176,7 +176,8 @@ static void
 what_the_table_refuses_never_reaches_the_role(void **state)
 {
 	static const struct proc_ops ops = { .record = role_record, .turn = role_turn };
-	struct ipc_head bad = { .type = IPC_ADMIN, .from = FAKE_SLOT(ROLE_WORKER), .generation = FAKE_GENERATION };
+	struct ipc_head bad = { .type = IPC_ADMIN, .from = FAKE_SLOT(ROLE_WORKER),
+	    .generation = FAKE_GENERATION };
 	struct ring_piece piece = { &bad, sizeof(bad) };
 
 	(void)state;
