@@ -43,6 +43,8 @@ auth_limit_create(void)
 void
 auth_limit_destroy(struct auth_limit *l)
 {
+	if (l != NULL)
+		explicit_bzero(l->secret, sizeof(l->secret));
 	free(l);
 }
 
@@ -62,6 +64,7 @@ auth_limit_key(const struct auth_limit *l, const uint8_t address[16], const char
 	}
 	if (EVP_Digest(text, len, digest, NULL, EVP_sha256(), NULL) == 1)
 		memcpy(&key, digest, sizeof(key));
+	explicit_bzero(text, sizeof(text));
 	return key | 1;
 }
 

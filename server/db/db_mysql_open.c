@@ -14,6 +14,7 @@
 
 #include <mysqld_error.h>
 
+#include "protocol/base/file.h"
 #include "server/conf/conf.h"
 #include "server/db/db_mysql.h"
 
@@ -30,7 +31,7 @@ static const unsigned refusals[] = {
 	CR_SSL_CONNECTION_ERROR, 1698 /* ER_ACCESS_DENIED_NO_PASSWORD_ERROR */,
 };
 
-/* The first line of the file; none without a file. */
+/* The first line of the file, or "" without a file. On errors `out` is wiped. */
 static int
 read_password(const char *file, char out[PASSWORD_MAX], char *err, size_t errlen)
 {
@@ -44,11 +45,13 @@ read_password(const char *file, char out[PASSWORD_MAX], char *err, size_t errlen
 		snprintf(err, errlen, "%s: %s", file, strerror(errno));
 		return -1;
 	}
-	n = read(fd, out, PASSWORD_MAX - 1);
-	out[n > 0 ? n : 0] = '\0';
-	out[strcspn(out, "\r\n")] = '\0';
+	if ((n = file_read_line(fd, out, PASSWORD_MAX)) == -EFBIG)
+		snprintf(err, errlen, "%s: its first line is longer than %u bytes", file,
+		    PASSWORD_MAX - 1);
+	else if (n < 0)
+		snprintf(err, errlen, "%s: %s", file, strerror((int)-n));
 	close(fd);
-	return 0;
+	return n < 0 ? -1 : 0;
 }
 
 static void
@@ -99,6 +102,14 @@ nonempty(const char *s)
 	return s != NULL && *s != '\0' ? s : NULL;
 }
 
+/* The library keeps the password to connect again, which this driver never does. */
+static void
+forget_password(MYSQL *h)
+{
+	if (h->passwd != NULL)
+		explicit_bzero(h->passwd, strlen(h->passwd));
+}
+
 static int
 connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err, size_t errlen)
 {
@@ -121,13 +132,16 @@ connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err,
 	    socket != NULL ? 0 : c->mysql_port, socket, 0) == NULL) {
 		*fatal = is_refusal(mysql_errno(d->h));
 		snprintf(err, errlen, "mysql %u: %s", mysql_errno(d->h), mysql_error(d->h));
-	} else if (ca != NULL && mysql_get_ssl_cipher(d->h) == NULL) {
-		*fatal = true;
-		snprintf(err, errlen, "mysql_tls_ca is set, but the connection is not encrypted");
 	} else {
+		forget_password(d->h);
 		rc = 0;
 	}
 	explicit_bzero(password, sizeof(password));
+	if (rc == 0 && ca != NULL && mysql_get_ssl_cipher(d->h) == NULL) {
+		*fatal = true;
+		snprintf(err, errlen, "mysql_tls_ca is set, but the connection is not encrypted");
+		rc = -1;
+	}
 	return rc;
 }
 

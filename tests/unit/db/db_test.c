@@ -647,6 +647,60 @@ a_wrong_password_is_fatal_an_absent_server_is_not(void **state)
 	assert_false(fatal);
 }
 
+static void
+write_file(char path[512], const char *text)
+{
+	FILE *f;
+
+	snprintf(path, 512, "%s/password", tmpdir());
+	assert_non_null(f = fopen(path, "w"));
+	assert_true(fputs(text, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void
+the_password_is_the_first_line_and_is_not_kept(void **state)
+{
+	struct fixture *f = *state;
+	static char user[] = "kith";
+	char path[512];
+
+	if (!is_mysql(f))
+		return;
+	mariadb_do("CREATE OR REPLACE USER kith@localhost IDENTIFIED BY 'correct horse'");
+	mariadb_do("GRANT ALL ON kith_test.* TO kith@localhost");
+	write_file(path, "correct horse\r\nnot this\n");
+	db_close(f->db);
+	f->conf.mysql_user = user;
+	f->conf.mysql_password_file = path;
+	f->db = open_db(f, true);
+	assert_int_equal(counters(f->db), 0);
+	assert_false(mariadb_keeps_password(f->db));
+}
+
+/* Root has no password here: a file that cannot be read must not pass for an empty one. */
+static void
+an_unreadable_password_file_is_fatal(void **state)
+{
+	struct fixture *f = *state;
+	char path[512], line[300], err[512] = "";
+	bool fatal = false;
+
+	if (!is_mysql(f))
+		return;
+	f->conf.mysql_password_file = (char *)(uintptr_t)tmpdir();
+	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_true(fatal);
+	assert_non_null(strstr(err, f->conf.mysql_password_file));
+	memset(line, 'x', sizeof(line) - 1);
+	line[sizeof(line) - 1] = '\0';
+	write_file(path, line);
+	f->conf.mysql_password_file = path;
+	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_true(fatal);
+	assert_non_null(strstr(err, "longer than 255 bytes"));
+}
+
 /* -- loss ----------------------------------------------------------------- */
 
 static void
@@ -752,6 +806,8 @@ run_kind(const struct kind *kind)
 		TEST(a_file_that_is_no_database_is_fatal),
 		TEST(an_unsafe_server_is_refused_by_name),
 		TEST(a_wrong_password_is_fatal_an_absent_server_is_not),
+		TEST(the_password_is_the_first_line_and_is_not_kept),
+		TEST(an_unreadable_password_file_is_fatal),
 		TEST(a_killed_connection_is_lost_and_nothing_stays),
 		TEST(a_batch_on_a_killed_connection_is_lost),
 		TEST(lock_timeout_is_a_retry),

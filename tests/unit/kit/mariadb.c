@@ -181,6 +181,14 @@ mariadb_do(const char *sql)
 	mysql_close(h);
 }
 
+bool
+mariadb_keeps_password(struct db *d)
+{
+	const char *password = ((struct mysql_db *)d)->h->passwd;
+
+	return password != NULL && password[0] != '\0';
+}
+
 void
 mariadb_make_plain(struct db *d)
 {
@@ -214,6 +222,13 @@ void
 mariadb_do(const char *sql)
 {
 	(void)sql;
+}
+
+bool
+mariadb_keeps_password(struct db *d)
+{
+	(void)d;
+	return false;
 }
 
 void

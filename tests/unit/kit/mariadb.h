@@ -22,6 +22,9 @@ void		 mariadb_stop(bool at_once);
 /* One statement as root, in no database. Ends the program if it fails. */
 void		 mariadb_do(const char *sql);
 
+/* `d`, a MySQL driver, still holds the password that it logged in with. */
+bool		 mariadb_keeps_password(struct db *d);
+
 /* From here on `d` works as with a server that has neither RETURNING nor arrays. */
 void		 mariadb_make_plain(struct db *d);
 
