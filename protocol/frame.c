@@ -41,9 +41,9 @@ frame_length(const uint8_t *p)
 	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
-/* Takes input to the end of a frame and no further, so the buffer never holds
- * two, and a change of `max` applies from the next frame on. A broken header stays
- * pending: the reader says the same again. */
+/* Takes input to the end of a frame and no further: so the buffer never holds two, and
+ * a change of `max` applies from the next frame on. A broken header stays pending, so the
+ * reader returns the same again. */
 enum frame_result
 frame_read(struct frame_reader *r, const uint8_t **data, size_t *size,
     const uint8_t **body, uint32_t *len)

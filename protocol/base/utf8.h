@@ -9,17 +9,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decodes the first character of `s` into *c. Returns its length in bytes, or 0
- * if it is malformed, cut short, or `len` is 0. NUL is a character of 1 byte. */
+/* Decodes the first character of `s` into *c. Returns its length in bytes; 0 if
+ * it is malformed or cut short, or `len` is 0. NUL is a character. */
 size_t	utf8_decode(const char *s, size_t len, uint32_t *c);
 
 /* Well-formed, and no NUL. */
 bool	utf8_valid(const char *s, size_t len);
 
 /* Text that comes in pieces; they may be cut inside a character. */
-struct utf8_state {			/* all zero: before the first byte */
-	uint8_t	left;			/* bytes missing of the last character */
-	uint8_t	low, high;		/* range of the next of them */
+struct utf8_state {		/* all zero: before the first byte */
+	uint8_t	left;		/* missing bytes of the last character */
+	uint8_t	low, high;	/* range of the next of them */
 };
 
 /* False: malformed. NUL is a character. */

@@ -25,7 +25,8 @@ struct wipebuf {
 int	wipebuf_reserve(struct wipebuf *b, size_t more, size_t max);
 
 /* The same, and copies them in. */
-int	wipebuf_append(struct wipebuf *b, const void *bytes, size_t n, size_t max);
+int	wipebuf_append(struct wipebuf *b, const void *bytes, size_t n,
+	    size_t max);
 
 /* Drops the first `n` bytes (at most len), and moves the rest to the front. */
 void	wipebuf_consume(struct wipebuf *b, size_t n);

@@ -50,6 +50,6 @@ def test_features_are_those_of_the_server(shared_server):
 
 def test_limits_are_those_of_the_header():
     header = (FOLDER / "limits.h").read_text()
-    defined = dict(re.findall(r"#define (\w+)\s+(\d+)u\b", header))
+    defined = dict(re.findall(r"#define (\w+)\s+(\d+)u?\b", header))
     for name, value, _ in table("Value"):
         assert defined[name] == value, name
