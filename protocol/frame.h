@@ -19,7 +19,7 @@
 struct frame_reader {
 	struct wipebuf	 buf;		/* pending, with the header */
 	size_t		 done;		/* returned; the next call drops them */
-	uint32_t	 max;		/* of a body; change it between frames */
+	uint32_t	 max;		/* of a body; may change per frame */
 };
 
 enum frame_result {
@@ -27,7 +27,7 @@ enum frame_result {
 	FRAME_ONE,			/* *body and *len are a frame */
 	/* The stream is lost. */
 	FRAME_BROKEN_ZERO,		/* length 0 */
-	FRAME_BROKEN_SIZE,		/* over max; body not read */
+	FRAME_BROKEN_SIZE,		/* over max; no body read */
 	FRAME_NO_MEMORY
 };
 

@@ -15,7 +15,7 @@
 #include "server/conf/conf_keys.h"
 #include "server/conf/conf_value.h"
 
-/* ------------------------------------------------------------- paths */
+/* -- paths ---------------------------------------------------------------- */
 
 /* Joins a directory and a name. Yours, or NULL. */
 static char *
@@ -56,7 +56,7 @@ below_cwd(char **place)
 	return rc;
 }
 
-/* ------------------------------------------------------------- lines */
+/* -- lines ---------------------------------------------------------------- */
 
 /* Sets the option of one line. `seen`: bits of the options that stood before. */
 static int
@@ -140,7 +140,7 @@ conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_pl
 	return rc;
 }
 
-/* ------------------------------------------------------------- what follows from it */
+/* -- what follows from it ------------------------------------------------- */
 
 static int
 settle_server_name(struct conf *c)
@@ -201,7 +201,7 @@ make_defaults(const struct conf_place *at)
 	return c;
 }
 
-/* ------------------------------------------------------------- the interface */
+/* -- the interface -------------------------------------------------------- */
 
 static int
 load_into(struct conf *c, const char *file, const char *state_dir, struct conf_place *at)

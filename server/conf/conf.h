@@ -26,12 +26,12 @@ enum conf_log_to { LOG_TO_STDERR, LOG_TO_FILE, LOG_TO_SYSLOG };
 /* Defaults are in conf_keys.c. Paths are absolute. A text that is not set is
  * "", never NULL. */
 struct conf {
-	char		*file;			/* it came from; NULL: no file */
+	char		*file;			/* NULL: there is none */
 	uint64_t	 given;			/* bit i: row i was set */
 	uint64_t	 fixed;			/* bit i: by conf_set() */
 	/* where */
 	char		*state_dir;
-	char		*listen[CONF_LISTEN_MAX];	/* "ADDRESS:PORT" or NULL */
+	char		*listen[CONF_LISTEN_MAX];	/* ADDRESS:PORT */
 	char		*control_socket;
 	char		*pid_file;
 	char		*user;			/* if started as root */
@@ -42,7 +42,7 @@ struct conf {
 	unsigned	 auth_processes;
 	unsigned	 sessions_max;		/* of the whole server */
 	unsigned	 groups_max;		/* with members online */
-	unsigned	 inbox_bytes;		/* per process; a power of two */
+	unsigned	 inbox_bytes;		/* each; a power of two */
 	/* storage */
 	char		*database;		/* "sqlite" or "mysql" */
 	char		*mysql_socket, *mysql_host;
@@ -51,7 +51,7 @@ struct conf {
 	char		*mysql_tls_ca;		/* set: TLS, verified */
 	/* people */
 	enum conf_registration registration;
-	char		*lobby;			/* public group of new accounts */
+	char		*lobby;			/* group of new accounts */
 	/* TLS */
 	char		*tls_certificate, *tls_key;
 	bool		 plaintext;		/* also from other hosts */

@@ -1,5 +1,5 @@
 /*
- * conf_keys.h - what an option is: the rows that conf.c works from.
+ * conf_keys.h - the row of an option. conf.c works from the table of rows.
  */
 #ifndef KITH_SERVER_CONF_KEYS_H
 #define KITH_SERVER_CONF_KEYS_H
@@ -7,15 +7,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CONF_KEYS_MAX	64u		/* a bit each in struct conf */
+#define CONF_KEYS_MAX	64u		/* one bit each in struct conf */
 
 enum conf_type {
-	CONF_TEXT,			/* char *; min and max are its bytes */
-	CONF_PATH,			/* char *; relative: below the state directory; "": none */
-	CONF_NUMBER,			/* unsigned */
-	CONF_BOOL,			/* on, off */
-	CONF_CHOICE,			/* an enum that counts from 0; max is its last value */
-	CONF_LIST			/* char *[CONF_LISTEN_MAX], by blanks */
+	CONF_TEXT,		/* char *; min and max are its bytes */
+	CONF_PATH,		/* char *, in the state directory; "": none */
+	CONF_NUMBER,		/* unsigned */
+	CONF_BOOL,		/* on, off */
+	CONF_CHOICE,		/* enum from 0; max is the last value */
+	CONF_LIST		/* char *[CONF_LISTEN_MAX], blanks between */
 };
 
 /* NULL, or what is wrong with a value. */
@@ -25,10 +25,10 @@ struct conf_key {
 	const char		*name;
 	enum conf_type		 type;
 	size_t			 offset;	/* in struct conf */
-	const char		*initial;	/* as the file would have it */
+	const char		*initial;	/* default, as in the file */
 	unsigned		 min, max;
-	bool			 reload;	/* SIGHUP takes it over */
-	conf_check		*check;		/* may be NULL; of a list: each element */
+	bool			 reload;	/* SIGHUP changes it */
+	conf_check		*check;	/* or NULL; of each element of a list */
 	const char *const	*choices;
 	const char		*help;
 };

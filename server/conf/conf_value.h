@@ -1,5 +1,5 @@
 /*
- * conf_value.h - one option's value, read and written by its row. For conf.c alone.
+ * conf_value.h - one option's value, read and written by its row. For conf.c.
  */
 #ifndef KITH_SERVER_CONF_VALUE_H
 #define KITH_SERVER_CONF_VALUE_H
@@ -8,12 +8,13 @@
 
 #include "server/conf/conf.h"
 
-#define CONF_VALUE_MAX	(CONF_LISTEN_MAX * 301u + 4096u)	/* any value as text */
+/* Any value as text, with its NUL. */
+#define CONF_VALUE_MAX	(CONF_LISTEN_MAX * 301u + 4096u)
 #define CONF_BLANKS	" \t\r\n"
 
 struct conf_key;
 
-/* Where a complaint is about. */
+/* What a complaint is about, and where it goes. */
 struct conf_place {
 	const char	*file;		/* NULL: not a file */
 	unsigned	 line;		/* 0: the file as a whole */
@@ -21,25 +22,29 @@ struct conf_place {
 	size_t		 errlen;
 };
 
-/* "file:line: what" into at->err. Both return -1. */
+/* Print "file:line: what" into at->err. Return -1. */
 int	conf_complain(const struct conf_place *at, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 int	conf_no_memory(const struct conf_place *at);
 
-/* The row of a name that need not end, or NULL; *index is its number. */
-const struct conf_key *conf_key_find(const char *name, size_t len, unsigned *index);
+/* The row of the name of `len` bytes, or NULL. *index is its number. */
+const struct conf_key *conf_key_find(const char *name, size_t len,
+	    unsigned *index);
 
-/* Checks and stores a value. 0 or -1, and the old one stays. */
-int	conf_value_set(struct conf *c, const struct conf_key *k, const char *value,
-	    const struct conf_place *at);
+/* Checks and stores a value. 0, or -1, and the old value stays. */
+int	conf_value_set(struct conf *c, const struct conf_key *k,
+	    const char *value, const struct conf_place *at);
 
-/* As the file has it; cap is at least CONF_VALUE_MAX. */
-void	conf_value_print(const struct conf *c, const struct conf_key *k, char *buf, size_t cap);
+/* Prints it as in the file; cap is at least CONF_VALUE_MAX. */
+void	conf_value_print(const struct conf *c, const struct conf_key *k,
+	    char *buf, size_t cap);
 
 void	conf_value_free(struct conf *c, const struct conf_key *k);
 
-/* Where a text or path is kept; a copy of `value` there instead. 0 or -ENOMEM. */
+/* Where a text or path is kept. */
 char	**conf_text_of(const struct conf *c, const struct conf_key *k);
+
+/* Puts a copy of `value` there. 0 or -ENOMEM. */
 int	conf_text_replace(char **place, const char *value);
 
 #endif

@@ -19,7 +19,7 @@ handout_create(struct handout *h, const char *name, uint32_t cap)
 
 	if ((fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)) < 0)
 		return -errno;
-	/* Allocated now: a page that is missing later would be a SIGBUS. */
+	/* Allocate now: if a page is missing later, that is a SIGBUS. */
 	if ((rc = -posix_fallocate(fd, 0, (off_t)size)) < 0)
 		goto fail;
 	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);

@@ -1,9 +1,10 @@
 /*
- * page.h - the files of the web page: which there are, and their bytes.
+ * page.h - the files of the web page: their list and their bytes.
  *
- * The list is compiled in, made from client-web/local.mk: nothing else is ever opened or
- * served, whatever a request says. The master reads the files at its start and at each
- * reload and hands the bytes out; a worker, which can open nothing, copies them.
+ * The list is compiled in, made from client-web/local.mk. Nothing else is ever
+ * opened or served, no matter what a request says. The master reads the files
+ * at its start and at each reload and hands the bytes out; a worker, which
+ * cannot open any file, copies them.
  */
 #ifndef KITH_SERVER_PAGE_H
 #define KITH_SERVER_PAGE_H
@@ -16,7 +17,7 @@
 #define PAGE_ETAG_MAX	24u		/* 16 characters in quotes, and NUL */
 
 struct page_name {
-	const char	*path;		/* below web_dir, and, with '/', in the request */
+	const char	*path;		/* below web_dir, and below '/' */
 	const char	*type;		/* media type */
 };
 
@@ -24,17 +25,17 @@ struct page_name {
 extern const struct page_name page_names[];
 extern const unsigned page_names_count;
 
-/* What is handed out. Row i belongs to page_names[i]. */
+/* The bytes of the handout. Row i belongs to page_names[i]. */
 struct page {
 	struct page_place {
-		uint32_t	at, len;	/* in `bytes`; len 0: it is missing */
+		uint32_t	at, len;	/* in `bytes`; len 0: missing */
 		char		etag[PAGE_ETAG_MAX];
 	} places[PAGE_FILES_MAX];
-	uint8_t		bytes[PAGE_BYTES_MAX + 1];	/* the last file is read with a NUL */
+	uint8_t		bytes[PAGE_BYTES_MAX + 1];	/* and a NUL */
 };
 
-/* Reads all files below `dir`. 0, or -1 with the first file that cannot be read, and why, in
- * `err`: the others are there all the same. Master. */
+/* Master. Reads all files below `dir`. 0, or -1: `err` names the first file
+ * that cannot be read, and why; the others are read nevertheless. */
 int	page_load(struct page *p, const char *dir, char *err, size_t errlen);
 
 #endif

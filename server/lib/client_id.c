@@ -1,4 +1,4 @@
-/* client_id.c - client ids for those who have none. */
+/* client_id.c - client ids for clients that have none. */
 #include "server/lib/client_id.h"
 
 #include "protocol/limits.h"
@@ -14,7 +14,7 @@ client_id_make(struct client_ids *ids, unsigned worker, uint64_t now_ms)
 		ids->last_ms = now_ms;
 		ids->count = 0;
 	} else if (++ids->count == 1u << COUNT_BITS) {
-		ids->last_ms++;		/* it runs ahead of the clock until that catches up */
+		ids->last_ms++;		/* ahead of the clock until that catches up */
 		ids->count = 0;
 	}
 	return CLIENT_ID_FREE_BIT |

@@ -1,6 +1,6 @@
 /*
- * index.h - which of this worker's connections belong to a user, follow a group, or come
- * from an address: a hash table from a 64-bit key to a set of places. Worker only.
+ * index.h - a hash table from a 64-bit key to a set of places. A worker's: its
+ * connections of a user, of a group's followers, or from an address.
  */
 #ifndef KITH_SERVER_INDEX_H
 #define KITH_SERVER_INDEX_H
@@ -10,7 +10,7 @@
 
 struct index_set {
 	uint64_t	 key;
-	uint32_t	*places;	/* in no order; NULL: this cell is free */
+	uint32_t	*places;	/* in no order; NULL: a free cell */
 	uint32_t	 n, cap;
 };
 

@@ -13,12 +13,12 @@
 #include <sys/socket.h>
 
 /* The largest texts, with their NUL. */
-#define NETNAME_HOST_MAX	262u	/* a name of 253, or an address in brackets */
+#define NETNAME_HOST_MAX	262u	/* 253, or brackets */
 #define NETNAME_ORIGIN_MAX	280u
 #define NETNAME_NETWORK_MAX	54u	/* ADDRESS/BITS */
 #define NETNAME_LISTEN_MAX	80u	/* [ADDRESS%SCOPE]:PORT */
 
-/* An initialiser for the 16 bytes of an IPv4 address: the prefix, then zeroes. */
+/* Initialises the 16 bytes of an IPv4 address: the prefix, then zeroes. */
 #define NETNAME_V4_MAPPED	{ [10] = 0xff, [11] = 0xff }
 
 bool	netname_is_v4(const uint8_t address[16]);
@@ -64,10 +64,11 @@ const char	*netname_check_networks(const char *list);
 struct netname_listen {
 	struct sockaddr_storage	addr;
 	socklen_t		len;
-	bool			all;	/* "*": this is IPv4's; try IPv6's, too */
+	bool			all;	/* "*": IPv4; try IPv6, too */
 };
 
 /* "127.0.0.1:5484", "[::1]:5484", "*:0". NULL, or what is wrong. */
-const char	*netname_parse_listen(const char *text, struct netname_listen *to);
+const char	*netname_parse_listen(const char *text,
+		    struct netname_listen *to);
 
 #endif

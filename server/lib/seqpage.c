@@ -10,7 +10,7 @@
 #define READ_TRIES	1000		/* a write takes microseconds */
 
 struct seqpage {
-	_Atomic uint32_t	seq;	/* odd: in change */
+	_Atomic uint32_t	seq;	/* odd: during a write */
 	_Atomic uint32_t	len;
 	_Atomic uint64_t	words[];
 };

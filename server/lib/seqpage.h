@@ -1,12 +1,13 @@
 /*
- * seqpage.h - a few bytes that one process rewrites and others read, without a lock.
+ * seqpage.h - a few bytes that one process rewrites and others read, without a
+ * lock.
  *
- * Shape  A sequence counter, a length, and the bytes as 64-bit words. The counter
- *        is odd while the writer is at work; a reader that saw it odd, or
- *        saw it change, reads again.
- * Lock   None: one writer (the master), any readers.
- * Crash  A writer killed half-way leaves the counter odd, and readers get -EAGAIN:
- *        the writer is the master, whose death ends all readers.
+ * Shape  A sequence counter, a length, and the bytes as 64-bit words. The
+ *        counter is odd during a write. A reader that saw it odd, or saw it
+ *        change, reads again.
+ * Lock   None: one writer (the master), any number of readers.
+ * Crash  A writer killed half-way leaves the counter odd, and readers get
+ *        -EAGAIN. The writer is the master, whose death ends all readers.
  * Trust  The length is checked against the reader's own `cap`.
  */
 #ifndef KITH_SERVER_SEQPAGE_H
@@ -15,16 +16,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct seqpage;				/* known to seqpage.c only */
+struct seqpage;
 
 /* Bytes of zeroed memory, aligned to 8, for a page of up to `cap` bytes. */
 size_t	seqpage_space(uint32_t cap);
 
-/* Replaces what is there. `len` is at most the `cap` of seqpage_space(). */
+/* Replaces the content. `len` is at most the `cap` of seqpage_space(). */
 void	seqpage_write(struct seqpage *s, const void *bytes, uint32_t len);
 
-/* Copies one whole version. 0, or -EAGAIN (always in change: a fixed number of
+/* Copies one whole version. 0, -EAGAIN (still being written after a number of
  * tries), -EMSGSIZE (over cap). */
-int	seqpage_read(const struct seqpage *s, void *buf, uint32_t cap, uint32_t *len);
+int	seqpage_read(const struct seqpage *s, void *buf, uint32_t cap,
+	    uint32_t *len);
 
 #endif

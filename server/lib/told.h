@@ -1,9 +1,9 @@
 /*
- * told.h - JSON texts that gather for one answer, separated by commas.
+ * told.h - JSON texts gathered for one answer, separated by commas.
  *
- * Bound   None of its own: who adds live events asks told_has_room() first. What was left out,
- *         or found no memory, makes `lost` true.
- * Wiped when it is forgotten or grows: there may be a token in it.
+ * Bound   None of its own: callers that add live events ask told_has_room()
+ *         first. `lost` becomes true if a text found no memory; callers set it
+ *         for a text that they left out.
  */
 #ifndef KITH_SERVER_TOLD_H
 #define KITH_SERVER_TOLD_H
@@ -11,16 +11,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-struct told {				/* zeroed: nothing */
-	char	*text;
-	size_t	 len, cap;
-	bool	 news;			/* something that ends the waiting for it */
-	bool	 lost;			/* something is missing */
+#include "protocol/base/wipebuf.h"
+
+struct told {				/* all zero: empty */
+	struct wipebuf	text;		/* wiped: it may hold a token */
+	bool		news;		/* a text that ends a wait for news */
+	bool		lost;		/* a text is missing */
 };
 
 void	told_add(struct told *t, const char *json, size_t len, bool news);
 
-/* Would it stay within `max` bytes, and is nothing missing yet? */
+/* `len` more bytes would stay within `max`, and nothing is missing. */
 bool	told_has_room(const struct told *t, size_t len, size_t max);
 
 void	told_forget(struct told *t);

@@ -39,9 +39,7 @@ static const UChar32 exceptions[] = {
 	0x0640, 0x07fa, 0x302e, 0x302f, 0x3031, 0x3032, 0x3033, 0x3034, 0x3035, 0x303b,
 };
 
-/*
- * ASCII.
- */
+/* -- aSCII ---------------------------------------------------------------- */
 
 static bool
 is_separator(UChar32 c)
@@ -155,9 +153,7 @@ map(const struct units *in, struct units *out)
 	return 0;
 }
 
-/*
- * Rules on what was mapped.
- */
+/* -- rules on what was mapped --------------------------------------------- */
 
 static bool
 is_mark(UChar32 c)

@@ -47,7 +47,7 @@ explain(char *err, size_t errlen, const char *what)
 	ERR_clear_error();
 }
 
-/* ------------------------------------------------------------- tickets */
+/* -- tickets -------------------------------------------------------------- */
 
 static int
 set_mac_key(EVP_MAC_CTX *mac, struct tickets_key *key)
@@ -123,7 +123,7 @@ tls_ctx_use_tickets(struct tls_ctx *c, const struct handout *tickets)
 	SSL_CTX_set_timeout(c->ssl_ctx, TICKET_LIFE_S);
 }
 
-/* ------------------------------------------------------------- contexts */
+/* -- contexts ------------------------------------------------------------- */
 
 static int
 choose_alpn(SSL *ssl, const unsigned char **out, unsigned char *outlen,
@@ -262,7 +262,7 @@ tls_fingerprint(const struct tls_ctx *c, char out[TLS_FINGERPRINT_MAX])
 	return 0;
 }
 
-/* ------------------------------------------------------------- connections */
+/* -- connections ---------------------------------------------------------- */
 
 struct tls *
 tls_accept(struct tls_ctx *c, int fd)

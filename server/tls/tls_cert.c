@@ -32,7 +32,7 @@ fail(char *err, size_t errlen, const char *file, const char *reason)
 	return -1;
 }
 
-/* ------------------------------------------------------------- files */
+/* -- files ---------------------------------------------------------------- */
 
 /* Writes the entry of `file` in its directory to disk. 0 or -1 with errno. */
 static int
@@ -78,7 +78,7 @@ out:
 	return rc;
 }
 
-/* ------------------------------------------------------------- the key */
+/* -- the key -------------------------------------------------------------- */
 
 /* NULL with errno, or with errno 0 and OpenSSL's error; so make_key(). */
 static EVP_PKEY *
@@ -115,7 +115,7 @@ make_key(const char *file)
 	return key;
 }
 
-/* ------------------------------------------------------------- the certificate */
+/* -- the certificate ------------------------------------------------------ */
 
 static int
 cert_add_name(GENERAL_NAMES *all, const char *name)

@@ -101,15 +101,15 @@ call_told(struct call *call, size_t *len)
 
 	if (call->told.lost && call->keep)
 		told_add(&call->told, resync, sizeof(resync) - 1, true);
-	*len = call->told.len;
-	return call->told.len > 0 ? call->told.text : "";
+	*len = call->told.text.len;
+	return *len > 0 ? (const char *)call->told.text.data : "";
 }
 
 /* What no open Request needs. */
 size_t
 call_room(const struct call *call)
 {
-	size_t taken = conn_unsent(call->c) + HEAD_MAX + call->told.len +
+	size_t taken = conn_unsent(call->c) + HEAD_MAX + call->told.text.len +
 	    count_open(call) * (size_t)CALL_SMALL_MAX;
 	size_t hard = call->c->w->p->conf->output_hard;
 
