@@ -58,7 +58,7 @@ below_cwd(char **place)
 
 /* -- lines ---------------------------------------------------------------- */
 
-/* Sets the option of one line. `seen`: bits of the options that stood before. */
+/* Sets the option of one line. `seen`: bits of the options of the lines before. */
 static int
 set_line(struct conf *c, char *line, uint64_t *seen, const struct conf_place *at)
 {
@@ -87,8 +87,8 @@ set_line(struct conf *c, char *line, uint64_t *seen, const struct conf_place *at
 	return conf_value_set(c, k, value, at);
 }
 
-/* Root does what the file says, so nobody else may be able to change it: the state directory, in
- * which it may lie, is the service user's. */
+/* Root obeys the file, so nobody else may be able to change it: it may be in the state
+ * directory, which belongs to the service user. */
 static int
 check_owner(FILE *f, const struct conf_place *at)
 {
@@ -99,7 +99,7 @@ check_owner(FILE *f, const struct conf_place *at)
 	if (!S_ISREG(st.st_mode))
 		return conf_complain(at, "not a plain file");
 	if (geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
-		return conf_complain(at, "must belong to root, and be writable by nobody else");
+		return conf_complain(at, "must belong to root, and must not be writable by others");
 	return 0;
 }
 
@@ -140,7 +140,7 @@ conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_pl
 	return rc;
 }
 
-/* -- what follows from it ------------------------------------------------- */
+/* -- derived values and whole checks -------------------------------------- */
 
 static int
 settle_server_name(struct conf *c)
@@ -155,7 +155,7 @@ settle_server_name(struct conf *c)
 	return conf_text_replace(&c->server_name, host);
 }
 
-/* Fills in what is left to be derived; harmless to repeat. */
+/* Completes paths and the server's name; idempotent. */
 static int
 settle(struct conf *c, const struct conf_place *at)
 {
@@ -169,7 +169,7 @@ settle(struct conf *c, const struct conf_place *at)
 	return rc < 0 ? conf_complain(at, "%s", strerror(-rc)) : 0;
 }
 
-/* What no single row can tell. */
+/* Rules about more than one option. */
 static int
 check_whole(const struct conf *c, const struct conf_place *at)
 {
@@ -214,7 +214,8 @@ load_into(struct conf *c, const char *file, const char *state_dir, struct conf_p
 	if (file != NULL)
 		rc = conf_read_file(c, file, true, at);
 	else
-		rc = state_dir != NULL ? 0 : conf_read_file(c, SYSCONFDIR "/kith/kithd.conf", false, at);
+		rc = state_dir != NULL ? 0 :
+		    conf_read_file(c, SYSCONFDIR "/kith/kithd.conf", false, at);
 	if (rc < 0)
 		return -1;
 	if (c->file == NULL) {
@@ -307,14 +308,13 @@ conf_dump(const struct conf *c, int fd)
 {
 	char value[CONF_VALUE_MAX];
 
-	if (dprintf(fd, "# kithd.conf - see kithd.conf(5). A line with # shows the value that "
-	    "holds without it.\n") < 0)
+	if (dprintf(fd, "# kithd.conf - see kithd.conf(5). Lines with # show the defaults.\n") < 0)
 		return -errno;
 	for (unsigned i = 0; i < conf_keys_count; i++) {
 		const struct conf_key *k = &conf_keys[i];
 		bool given = c->given & UINT64_C(1) << i;
 
-		/* A default stands there as it is written, not as it was settled. */
+		/* A default is printed as its row has it, not with its path completed. */
 		if (given)
 			conf_value_print(c, k, value, sizeof(value));
 		else
@@ -353,7 +353,7 @@ conf_take(struct conf *c, const char *lines, char *err, size_t errlen)
 
 	if (copy == NULL)
 		return conf_no_memory(&at);
-	c->fixed = 0;			/* the master decided already */
+	c->fixed = 0;			/* the master has decided already */
 	while (rc == 0 && (line = strsep(&next, "\n")) != NULL)
 		rc = set_line(c, line, &seen, &at);
 	free(copy);

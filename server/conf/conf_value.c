@@ -1,5 +1,5 @@
 /*
- * conf_value.c - the values of options: from text, to text, by the type in their row.
+ * conf_value.c - values of options, from and to text, by the type in their row.
  */
 #include "server/conf/conf_value.h"
 

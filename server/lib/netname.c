@@ -26,7 +26,7 @@ netname_next_word(const char **list, char *word, size_t cap)
 	return true;
 }
 
-/* -- addresses and networks ------------------------------------------------- */
+/* -- addresses and networks ----------------------------------------------- */
 
 bool
 netname_is_v4(const uint8_t address[16])
@@ -109,7 +109,7 @@ netname_check_networks(const char *list)
 	return NULL;
 }
 
-/* -- hosts ------------------------------------------------------------------ */
+/* -- hosts ---------------------------------------------------------------- */
 
 bool
 netname_is_name(const char *s)
@@ -168,7 +168,7 @@ netname_check_names(const char *list)
 	return NULL;
 }
 
-/* -- origins ---------------------------------------------------------------- */
+/* -- origins -------------------------------------------------------------- */
 
 bool
 netname_is_origin(const char *s)
@@ -205,7 +205,7 @@ netname_check_origins(const char *list)
 	return NULL;
 }
 
-/* -- where to listen -------------------------------------------------------- */
+/* -- where to listen ------------------------------------------------------ */
 
 static int
 parse_listen_port(const char *text, in_port_t *port)

@@ -19,8 +19,8 @@
 int	token_make(unsigned bytes, char text[TOKEN_CHARS + 1],
 	    uint8_t hash[TOKEN_HASH_BYTES]);
 
-/* Hashes a secret of `bytes` that was shown as `text`. 0, or -EINVAL: not a text
- * of token_make(). */
+/* Hashes a secret of `bytes` that was shown as `text`. 0, or -EINVAL:
+ * token_make() makes no such text. */
 int	token_hash(unsigned bytes, const char *text,
 	    uint8_t hash[TOKEN_HASH_BYTES]);
 
