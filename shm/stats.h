@@ -27,7 +27,8 @@
 	X(bytes_in,		"bytes received from clients")		\
 	X(bytes_out,		"bytes sent to clients")		\
 	X(events_delivered,	"live events handed to sessions")	\
-	X(events_resynced,	"events too long for a live copy, told as a resync") \
+	X(events_resynced,						\
+	    "events too long for a live copy, sent as a resync")	\
 	X(resyncs,		"sessions told to resync")		\
 	X(replies_lost,							\
 	    "replies and events that a door could not send")		\

@@ -41,7 +41,7 @@ struct conv_user {			/* who asks */
 
 struct conv_object {
 	bool			direct;
-	bool			peer_disabled;	/* direct: can be sent nothing */
+	bool			peer_disabled;	/* direct: gets nothing */
 	bool			is_public;	/* a group */
 	uint32_t		members;	/* JOIN only */
 };
