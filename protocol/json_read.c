@@ -1,8 +1,8 @@
 /*
  * json_read.c - JSON text to wire bytes.
  *
- * jansson makes a tree of the text; the tree is followed along the descriptors, and
- * each value is written as wire bytes at once. No message is made in between.
+ * jansson makes a tree of the text. The code walks the tree along the descriptors and
+ * writes each value as wire bytes at once, without a message in between.
  */
 #include <assert.h>
 #include <errno.h>
@@ -17,7 +17,7 @@
 #define VARINT_BYTES_MAX	10u
 #define FIELDS_MAX		64u	/* of one message type: bits of a mask */
 
-/* Doubles below this are exact: what a larger one was in the text is not known. */
+/* Whole doubles below this are exact; larger ones may differ from the text. */
 #define REAL_END		9007199254740992.0	/* 2^53 */
 
 struct reader {
@@ -27,7 +27,7 @@ struct reader {
 	unsigned	 fields;	/* written so far, at any depth */
 };
 
-/* What came of an open message: bit i is type->fields[i]. */
+/* The fields of an open message that came: bit i is type->fields[i]. */
 struct seen {
 	uint64_t	named;		/* also as null */
 	uint64_t	set;
@@ -76,7 +76,7 @@ put_tag(struct reader *r, const ProtobufCFieldDescriptor *f, unsigned wire)
 	return put_varint(r, (uint64_t)f->id << 3 | wire);
 }
 
-/* Puts before what was written since `from` how long it is. */
+/* Inserts the length of the bytes since `from` before them. */
 static enum kith_err
 insert_length(struct reader *r, uint8_t *from)
 {
@@ -181,7 +181,7 @@ read_enum(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 	return put_varint(r, (uint64_t)value->value);
 }
 
-/* jansson has seen to it that it is UTF-8 without NUL. */
+/* jansson made sure that it is UTF-8 without NUL. */
 static enum kith_err
 read_string(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 {
@@ -284,7 +284,7 @@ read_repeated(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t 
 	return err;
 }
 
-/* Is `key` the lowerCamelCase of `name`? */
+/* `key` is the lowerCamelCase of `name`. */
 static int
 is_camel(const char *key, const char *name)
 {
@@ -309,7 +309,7 @@ find_field(const ProtobufCMessageDescriptor *type, const char *key)
 	return NULL;
 }
 
-/* As for wire_walk(): what looks like the body of a request that we do not have. */
+/* As in wire_walk(): an object at the top of a Request is an unknown request. */
 static enum kith_err
 unknown_name(const struct reader *r, const json_t *v)
 {
@@ -317,7 +317,7 @@ unknown_name(const struct reader *r, const json_t *v)
 	    KITH_E_UNKNOWN_REQUEST : KITH_E_UNKNOWN_FIELD;
 }
 
-/* Is another member of f's oneof there already? */
+/* Another member of f's oneof came before. */
 static int
 oneof_named(const ProtobufCMessageDescriptor *type, uint64_t set,
     const ProtobufCFieldDescriptor *f)
@@ -377,7 +377,7 @@ read_message(struct reader *r, const ProtobufCMessageDescriptor *type, const jso
 	return err;
 }
 
-/* The request's id, for the error reply as well: a peek, checked later. */
+/* The request's id, for an error reply, too. Checked later. */
 static uint64_t
 find_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
 {

@@ -12,7 +12,7 @@ struct block {
 	alignas(max_align_t) char	bytes[];
 };
 
-static int starved;	/* malloc failed: jansson calls that bad syntax, or goes on without */
+static int starved;	/* malloc failed: jansson reports bad syntax, or goes on */
 
 static void *
 wiped_alloc(size_t size)

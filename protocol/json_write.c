@@ -1,8 +1,8 @@
 /*
  * json_write.c - messages as JSON text.
  *
- * Written straight into the caller's buffer: each worker does this once per event, and
- * a tree of jansson's, built and dumped, would cost several times as much.
+ * Written directly into the caller's buffer: each worker does this once per event, and
+ * building and dumping a tree of jansson's would cost several times as much.
  */
 #include <string.h>
 
@@ -12,10 +12,10 @@
 
 struct text {
 	char	*at, *end;
-	int	 full;		/* something did not fit: what is there is cut */
+	int	 full;		/* something did not fit: the text is cut */
 };
 
-/* How a value is written; `at` is its place in the message or in a repeated field's array. */
+/* Writes a value; `at` is its place in the message or in a repeated field's array. */
 typedef void (*write_fn)(struct text *t, const ProtobufCFieldDescriptor *f, const void *at);
 
 static void	write_message(struct text *t, const ProtobufCMessage *m);
@@ -48,7 +48,7 @@ put_number(struct text *t, uint64_t n)
 	text_put(t, p, (size_t)(digits + sizeof(digits) - p));
 }
 
-/* RFC 8259, section 7: what must be escaped, in its short form where there is one. */
+/* RFC 8259, section 7: characters that must be escaped, in the short form if any. */
 static void
 put_escaped(struct text *t, char c)
 {
@@ -110,7 +110,7 @@ write_uint32(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 	put_number(t, *(const uint32_t *)at);
 }
 
-/* A string: readers that have doubles only would lose digits. */
+/* A string, since readers with doubles only would lose digits. */
 static void
 write_uint64(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 {
@@ -130,7 +130,7 @@ write_bool(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 		text_put(t, "false", 5);
 }
 
-/* A value that the schema does not have is its number. */
+/* An unknown value is its number. */
 static void
 write_enum(struct text *t, const ProtobufCFieldDescriptor *f, const void *at)
 {
@@ -207,8 +207,8 @@ is_default(const ProtobufCFieldDescriptor *f, const void *at)
 	}
 }
 
-/* The chosen member of a oneof is there with its default, too; but, as in protobuf-c's
- * packing, not where a pointer was never set. */
+/* The chosen member of a oneof is written even with its default; but, as in protobuf-c's
+ * packing, not if its pointer was never set. */
 static int
 is_chosen(const ProtobufCFieldDescriptor *f, const void *at, const void *quantifier)
 {

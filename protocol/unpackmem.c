@@ -15,8 +15,8 @@ unpackmem_alloc(void *data, size_t size)
 	size_t room = m->size - m->used;
 	void *p;
 
-	/* Compared before it is rounded up: no size can overflow. used and
-	 * m->size are multiples of ALIGN, so what is rounded fits as well. */
+	/* Compare before rounding up: no size can overflow. used and m->size are
+	 * multiples of ALIGN, so the rounded size fits, too. */
 	if (size > room)
 		return NULL;
 	p = m->block + m->used;

@@ -1,10 +1,10 @@
 /*
  * wire.c - the walker, and what it guards: protobuf-c's unpack.
  *
- * One loop over the bytes with a small stack of open messages, no recursion and
- * no memory. It refuses all that protobuf-c would choke on, and what no encoder
- * makes but two decoders could read differently: a singular field twice, a tag
- * or a length in more bytes than any needs.
+ * One loop over the bytes with a small stack of open messages, no recursion and no
+ * allocation. It refuses everything that protobuf-c would choke on, and everything that
+ * no encoder makes but two decoders could read differently: a singular field twice, a
+ * tag or a length in more bytes than it needs.
  */
 #include "protocol/wire.h"
 
@@ -25,8 +25,9 @@
 #define WIRE_64BIT	PROTOBUF_C_WIRE_TYPE_64BIT
 #define WIRE_LENGTH	PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED
 #define WIRE_32BIT	PROTOBUF_C_WIRE_TYPE_32BIT
-/* As bits: without groups, and the two that mean nothing. */
-#define WIRE_KNOWN	(1u << WIRE_VARINT | 1u << WIRE_64BIT | 1u << WIRE_LENGTH | 1u << WIRE_32BIT)
+/* Bits: all but groups and the two unassigned types. */
+#define WIRE_KNOWN \
+	(1u << WIRE_VARINT | 1u << WIRE_64BIT | 1u << WIRE_LENGTH | 1u << WIRE_32BIT)
 
 enum mode { STRICT, LAX };
 
@@ -47,7 +48,7 @@ struct walk {
 	struct level	 levels[WALK_DEPTH_MAX];
 };
 
-/* How a type of field looks on the wire, and what it may hold. */
+/* The wire type of a type of field, and its largest value. */
 static const struct {
 	uint8_t		wire;
 	uint64_t	max;		/* varints, strict only */
@@ -93,8 +94,8 @@ read_varint(const uint8_t **at, const uint8_t *end, unsigned bytes, uint64_t *va
 	return -1;
 }
 
-/* Reads a value without a length. *value is of varints alone: nobody here asks for
- * the others. */
+/* Reads a value without a length. *value is set for varints only: nobody needs the
+ * others. */
 static int
 read_number(const uint8_t **at, const uint8_t *end, unsigned wire, uint64_t *value)
 {
@@ -127,8 +128,8 @@ walk_number(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *en
 	return KITH_E_OK;
 }
 
-/* A field of a number that this version does not know. Its value ends at `end` if
- * it has a length, before it otherwise. */
+/* A field with an unknown number. Its value ends at `end` if it has a length, otherwise
+ * before it. */
 static enum kith_err
 walk_unknown(struct walk *w, unsigned wire, const uint8_t *end)
 {
@@ -145,7 +146,7 @@ walk_unknown(struct walk *w, unsigned wire, const uint8_t *end)
 	return KITH_E_OK;
 }
 
-/* Is another member of f's oneof there already? */
+/* Another member of f's oneof came before. */
 static int
 oneof_taken(const struct level *l, const ProtobufCFieldDescriptor *f)
 {
@@ -161,7 +162,7 @@ oneof_taken(const struct level *l, const ProtobufCFieldDescriptor *f)
 	return 0;
 }
 
-/* Notes that a singular field came: once. */
+/* Notes that a singular field came; twice is an error. */
 static enum kith_err
 note_singular(struct level *l, const ProtobufCFieldDescriptor *f)
 {
@@ -198,7 +199,7 @@ walk_packed(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *en
 	return err;
 }
 
-/* `count` stays as it is: it is valid only where `seen` says so. */
+/* `count` needs no reset: it is valid only where `seen` says so. */
 static void
 level_init(struct level *l, const ProtobufCMessageDescriptor *type, const uint8_t *end)
 {
@@ -208,7 +209,7 @@ level_init(struct level *l, const ProtobufCMessageDescriptor *type, const uint8_
 	l->seen = 0;
 }
 
-/* Goes into a message; the loop comes back out at its end. */
+/* Enters a message; the loop leaves it at its end. */
 static enum kith_err
 open_message(struct walk *w, const ProtobufCFieldDescriptor *f, const uint8_t *end)
 {
@@ -253,7 +254,7 @@ walk_known(struct walk *w, const ProtobufCFieldDescriptor *f, unsigned wire,
 	return wire == WIRE_LENGTH ? walk_bytes(w, f, end) : walk_number(w, f, end);
 }
 
-/* The request's id, for the error reply as well: a peek, checked later. */
+/* The request's id, for an error reply, too. Checked later. */
 static void
 peek_id(const struct walk *w)
 {
@@ -269,7 +270,7 @@ walk_field(struct walk *w)
 {
 	const struct level *l = w->level;
 	const ProtobufCFieldDescriptor *f;
-	const uint8_t *end = l->end;	/* of the message; then of a value with a length */
+	const uint8_t *end = l->end;	/* of the message, or of a value with a length */
 	uint64_t tag, len;
 	unsigned number, wire;
 
@@ -335,7 +336,7 @@ unpack(const ProtobufCMessageDescriptor *type, const uint8_t *bytes, size_t len,
 	unpackmem_reset(mem);
 	if ((err = walk(type, bytes, len, mode, id)) != KITH_E_OK)
 		return err;
-	/* What the walker let through fails for want of memory only. */
+	/* After the walk only memory can run out. */
 	*out = protobuf_c_message_unpack(type, &mem->allocator, len, bytes);
 	return *out == NULL ? KITH_E_TOO_LARGE : KITH_E_OK;
 }
