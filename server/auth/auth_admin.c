@@ -81,7 +81,7 @@ accept_new_invite(struct auth *a, struct auth_job *j, const void *body)
 	return KITH_E_OK;
 }
 
-/* An administrator may well give a reserved name. */
+/* An administrator may give a reserved name. */
 static enum kith_err
 accept_add(struct auth *a, struct auth_job *j, const void *body)
 {

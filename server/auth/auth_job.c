@@ -16,7 +16,7 @@
 
 /* -- jobs ----------------------------------------------------------------- */
 
-/* The last free one is kept for saying BUSY. */
+/* The last free place only answers BUSY. */
 static struct auth_job *
 job_take(struct auth *a, const struct auth_kind *kind, const struct ipc_head *h)
 {
@@ -81,7 +81,7 @@ auth_job_answer_head(const struct auth_job *j, enum ipc_type type, enum kith_err
 
 /* -- the end -------------------------------------------------------------- */
 
-/* What an attacker gains by trying again. */
+/* A wrong guess, from which an attacker learns something. */
 static bool
 is_guess(enum kith_err code)
 {
@@ -104,7 +104,7 @@ settle_limits(struct auth *a, struct auth_job *j, enum kith_err code)
 		    limit * AUTH_LIMIT_ADDRESS, now);
 }
 
-/* A name that a client gave may be a password, typed into the wrong place. */
+/* Does not log a name that a client gave: it may be a password, typed into the wrong field. */
 static void
 log_end(const struct auth_job *j, enum kith_err code)
 {
@@ -143,7 +143,7 @@ auth_job_end_limited(struct auth *a, struct auth_job *j, uint32_t retry_ms)
 
 /* -- the walk ------------------------------------------------------------- */
 
-/* An administrator's job is never refused here: there are few. */
+/* Never refuses an administrator's job: there are few. */
 static enum auth_next
 job_queue(struct auth *a, struct auth_job *j)
 {
@@ -155,7 +155,7 @@ job_queue(struct auth *a, struct auth_job *j)
 	return AUTH_WAIT;
 }
 
-/* From the step at hand to the one before which the job has to wait, or to its end. */
+/* Runs steps until the job has to wait, or ends. */
 static void
 job_walk(struct auth *a, struct auth_job *j, enum auth_next next)
 {
@@ -194,7 +194,7 @@ auth_job_hash(struct auth *a)
 	job_walk(a, j, (j->step++)->run(a, j));
 }
 
-/* The id of a question says whose it is, and which of its questions. */
+/* The id of a question names the job and the question. */
 static struct auth_job *
 job_of_answer(struct auth *a, uint64_t ask)
 {

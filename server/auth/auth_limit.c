@@ -1,5 +1,5 @@
 /*
- * auth_limit.c - a table of times, each that at which all is forgiven.
+ * auth_limit.c - a table of keys, each with the time at which its bucket is empty.
  */
 #include "server/auth/auth_limit.h"
 
@@ -18,7 +18,7 @@
 
 struct place {
 	uint64_t	key;		/* 0: empty */
-	uint64_t	until;		/* monotonic ms; all is forgiven then */
+	uint64_t	until;		/* monotonic ms; empty then */
 };
 
 struct auth_limit {
@@ -74,7 +74,7 @@ bucket_of(struct auth_limit *l, uint64_t key)
 	return l->places[key >> 1 & (BUCKETS - 1)];
 }
 
-/* NULL: nothing is held against `key`. */
+/* NULL: no failures of `key` are remembered. */
 static struct place *
 find_failures(struct auth_limit *l, uint64_t key, uint64_t now_ms)
 {
@@ -139,7 +139,7 @@ auth_limit_forgive(struct auth_limit *l, uint64_t key, unsigned limit, uint64_t 
 
 	if (p == NULL || limit == 0)
 		return;
-	/* Not below now: the limit may be another one than at the failure. */
+	/* Not below now: a reload may have changed the limit since the failure. */
 	share = AUTH_LIMIT_MS / limit;
 	p->until = p->until - now_ms > share ? p->until - share : now_ms;
 }

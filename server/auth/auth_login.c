@@ -1,9 +1,13 @@
 /*
  * auth_login.c - what clients ask of auth: to register, to log in, to change the password.
  *
- * Register asks for the account first, whether or not the name is free: refused, it
- * looks whether the client only repeats itself. So who has no valid invite never learns
- * which names exist: he is told about his invite, after the same two hashes.
+ * Register asks the store to create the account at once. Only if that is refused does it check
+ * whether the client repeats an earlier request: the name exists, with this password. A client
+ * without a valid invite does not learn which names exist: the answer is about its invite, and
+ * costs the same two hashes either way.
+ *
+ * A login with an unknown name costs one hash, too, and one question to the store, so that neither
+ * answer nor time tells which names exist.
  */
 #include "server/auth/auth_login.h"
 
@@ -116,8 +120,8 @@ find_token(struct auth *a, struct auth_job *j)
 	return auth_job_ask(a, j, ROLE_READER, &ask);
 }
 
-/* A storm of clients that reconnect must not wait for the disk: the logins by token
- * are collected, and many of them stored in one transaction. */
+/* Logins by token are collected, and many are stored in one transaction: a storm of clients that
+ * reconnect must not wait for the disk. */
 static void
 tell_used(struct auth *a)
 {
@@ -189,7 +193,7 @@ account_created(struct auth *a, struct auth_job *j)
 
 	if (code == KITH_E_NAME_TAKEN || code == KITH_E_INVITE_INVALID) {
 		j->refusal = code;
-		/* Its first step is done: the failure is counted. */
+		/* Without the first step: this failure is counted already. */
 		return auth_job_go(j, password_steps + 1);
 	}
 	if (code != KITH_E_OK || a->answer->account == NULL)
@@ -201,7 +205,7 @@ account_created(struct auth *a, struct auth_job *j)
 
 /* -- fields --------------------------------------------------------------- */
 
-/* Given where none is asked for, an invite counts: it may be an administrator's. */
+/* An invite counts even where registration is open: it may make an administrator. */
 static enum kith_err
 accept_invite(struct auth *a, struct auth_job *j, const char *invite)
 {
@@ -234,7 +238,7 @@ accept_register(struct auth *a, struct auth_job *j, const void *body)
 	return name_reserved(j->name) ? KITH_E_NAME_TAKEN : KITH_E_OK;
 }
 
-/* What cannot be a name is no account's. */
+/* A string that cannot be a name or a password belongs to no account. */
 static enum kith_err
 accept_password(struct auth *a, struct auth_job *j, const void *body)
 {
@@ -295,7 +299,7 @@ static const struct auth_step password_steps[] = {
 	{ password_right, false },
 };
 
-/* No limit: 256 bits are not guessed, and after a power cut all come back at once. */
+/* No limit: nobody guesses 256 bits, and after a power cut all clients come back at once. */
 static const struct auth_step token_steps[] = {
 	{ find_token, false },
 	{ auth_step_take_account, false },

@@ -1,5 +1,5 @@
 /*
- * auth_step.c - steps that several kinds of request share, and the checks of their fields.
+ * auth_step.c - steps that several kinds of request share, and checks of fields.
  */
 #include "server/auth/auth_step.h"
 
@@ -45,7 +45,7 @@ auth_step_copy_new_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 	return KITH_E_OK;
 }
 
-/* None that was ever set is longer, or empty. */
+/* No account has an empty or longer one. */
 enum kith_err
 auth_step_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 {
@@ -59,8 +59,7 @@ auth_step_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 
 /* -- limits --------------------------------------------------------------- */
 
-/* The failure is counted before it is one, so that many tries at once are no way
- * round. */
+/* Counts the failure before it is known, so that parallel tries cannot get around the limit. */
 enum auth_next
 auth_step_admit(struct auth *a, struct auth_job *j)
 {
@@ -94,7 +93,7 @@ auth_step_find_account(struct auth *a, struct auth_job *j)
 	return auth_job_ask(a, j, ROLE_READER, &ask);
 }
 
-/* Without one, the job goes on as with one that has another password. */
+/* If there is no account, the job goes on as if it had another password. */
 enum auth_next
 auth_step_take_account(struct auth *a, struct auth_job *j)
 {
@@ -163,7 +162,7 @@ auth_step_create_account(struct auth *a, struct auth_job *j)
 	return auth_job_ask(a, j, ROLE_WRITER, &ask);
 }
 
-/* An administrator's order names no device: all are logged out. */
+/* An administrator's order names no device to keep: all are logged out. */
 enum auth_next
 auth_step_set_password(struct auth *a, struct auth_job *j)
 {

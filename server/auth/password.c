@@ -20,7 +20,7 @@ struct password {
 	size_t			method_len;	/* of "$y$j9T$" in front of it */
 };
 
-/* Method and cost are all up to the salt, "$y$j9T$": the third '$'. */
+/* Method and cost are everything before the salt, "$y$j9T$": up to the third '$'. */
 static size_t
 method_len(const char *setting)
 {
@@ -54,8 +54,8 @@ password_destroy(struct password *w)
 	free(w);
 }
 
-/* The hash of `phrase`, in w->data until it is wiped. NULL with errno. libxcrypt answers a
- * setting that it does not know by "*0", which must never equal a stored "*0". */
+/* The hash of `phrase`, in w->data until that is wiped. NULL with errno. For an unknown setting
+ * libxcrypt returns "*0", which must never match a stored "*0". */
 static const char *
 compute_hash(struct password *w, const char *phrase, const char *setting)
 {
