@@ -1,5 +1,5 @@
 /*
- * main.c - kithd: arguments; all the rest is in libkithd.a.
+ * main.c - kithd's arguments; everything else is in libkithd.a.
  */
 #include <getopt.h>
 #include <stdbool.h>
@@ -25,11 +25,11 @@ static const char kithd_usage[] =
     "       kithd -t | -T [-c FILE] [-d DIR] [-l ADDRESS:PORT]...\n"
     "       kithd -V\n"
     "\n"
-    "  -f  stay in the foreground      -d  the directory of everything that kithd keeps\n"
-    "  -t  check the configuration     -c  the configuration (DIR/kithd.conf)\n"
-    "  -T  print the configuration     -l  listen there instead; may be repeated\n"
+    "  -f  stay in the foreground      -d  the state directory\n"
+    "  -t  check the configuration     -c  the configuration file (DIR/kithd.conf)\n"
+    "  -T  print the configuration     -l  listen on this address; may be repeated\n"
     "\n"
-    "kithd -f -d DIR makes what is missing in DIR and serves. See kithd(8).\n";
+    "kithd -f -d DIR creates what is missing in DIR, and serves. See kithd(8).\n";
 
 _Noreturn static void
 usage(void)
@@ -128,7 +128,7 @@ run_master(const struct arguments *a, struct conf *c)
 	daemon_detach();
 	args.ready = in_background;
 	status = master_run(&args);
-	daemon_report(status);		/* if it never served, somebody still waits */
+	daemon_report(status);		/* if it never served, the first process still waits */
 	return status;
 }
 

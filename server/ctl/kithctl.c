@@ -1,8 +1,8 @@
 /*
  * kithctl.c - the administrator's side of kithd's control socket.
  *
- * Speaks to the socket and to nothing else. Exit codes are those of kith(1): 0 done, 1
- * failed (status: it does not serve yet), 2 usage, 3 no kithd there.
+ * Talks to the socket and to nothing else. The exit statuses are those of kith(1): 0
+ * done, 1 failed (status: it does not serve yet), 2 usage, 3 no kithd there.
  */
 #include "server/ctl/kithctl.h"
 
@@ -386,7 +386,8 @@ main(int argc, char **argv)
 	}
 	line = exchange(fd, request);
 	json_decref(request);
-	status = line ? show_answer(&a, c, line, fd) : ctl_fail(EXIT_NO_SERVER, "kithd gave no answer");
+	status = line != NULL ? show_answer(&a, c, line, fd) :
+	    ctl_fail(EXIT_NO_SERVER, "kithd did not answer; see its log");
 	free(line);
 	close(fd);
 	return status;

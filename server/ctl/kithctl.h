@@ -11,9 +11,9 @@
 /* The exit statuses of kith(1). */
 enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };
 
-/* kithctl_password.c: the first line of `file`, or of `fd`; if there is neither (NULL
- * and -1), asks for it twice on the terminal. Wipe it after use. 0, or -1: it has said
- * why. */
+/* kithctl_password.c: the first line of `file`, or of `fd`; if there is neither
+ * (NULL and -1), asks for it twice on the terminal. Wipe it after use. 0, or
+ * -1: it has said why. */
 int	ctl_password(const char *file, int fd, char *buf, size_t cap);
 
 /* kithctl_print.c: prints why on stderr, and returns `status`. */

@@ -28,7 +28,7 @@ read_line(int fd, char *buf, size_t cap)
 	return len > 0 ? 0 : -1;
 }
 
-/* Reads from the terminal, without showing what is typed. */
+/* Reads from the terminal without echo. */
 static int
 ask_once(const char *prompt, char *buf, size_t cap)
 {

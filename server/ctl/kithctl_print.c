@@ -1,14 +1,14 @@
 /*
  * kithctl_print.c - what people see: answers of the control socket, and errors.
  */
-#include "server/ctl/kithctl.h"
-
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include <jansson.h>
+
+#include "server/ctl/kithctl.h"
 
 static json_int_t
 number(const json_t *object, const char *key)

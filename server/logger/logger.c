@@ -1,9 +1,9 @@
 /*
  * logger.c - the log role: writes the lines that arrive in its inbox.
  *
- * It alone may wait for a terminal, a disk or syslog. What does not fit into its inbox
- * meanwhile is dropped by the senders; the number is told as soon as there is
- * room. Lines of level error go to stderr too.
+ * It alone may wait for a terminal, a disk or syslog. Lines that do not fit into its
+ * inbox meanwhile are dropped by their senders; it logs how many once there is room.
+ * Lines of level error also go to stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,10 +26,10 @@
 struct logger {
 	enum conf_log_to target;
 	int		 fd;		/* target stderr: 2; file: open; syslog or lost: -1 */
-	uint64_t	 dropped;	/* of ring_dropped() that was told */
+	uint64_t	 dropped;	/* as ring_dropped() was last logged */
 	bool		 draining;
 	struct event	*reopen;	/* SIGUSR1 */
-	size_t		 len;		/* of what waits in out[] */
+	size_t		 len;		/* bytes in out[] */
 	char		 out[OUT_MAX];
 };
 
@@ -50,7 +50,7 @@ write_all(int fd, const char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;		/* disk full, reader gone: the next lines may fare better */
+			return;		/* disk full, reader gone: try again with the next lines */
 		bytes += n;
 		len -= (size_t)n;
 	}
@@ -64,7 +64,7 @@ flush(struct logger *g)
 	g->len = 0;
 }
 
-/* Opens what the configuration names; keeps the old file where that fails. */
+/* Opens the target in the configuration; keeps the old file if that fails. */
 static void
 open_target(struct proc *p)
 {
@@ -119,7 +119,7 @@ logger_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 	put_line(p->state, level, line, n);
 }
 
-/* How many lines the inbox had no room for since this was told last. */
+/* Logs how many lines the inbox had no room for since the last time. */
 static void
 tell_dropped(struct proc *p)
 {

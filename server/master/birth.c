@@ -153,7 +153,7 @@ set_limits(const struct birth *b, const struct proc *p)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* The master is spared by the kernel's memory killer, the roles are not. */
+/* The kernel's out-of-memory killer spares the master, not the roles. */
 static void
 become_killable(void)
 {
@@ -168,7 +168,7 @@ become_killable(void)
 
 /* -- what it gives up ----------------------------------------------------- */
 
-/* Where the role is confined to: below the state directory, "" for itself; NULL: nowhere. */
+/* The role's root, below the state directory ("": that itself). NULL: it is not confined. */
 static const char *
 root_of(const struct proc_role *role, const struct conf *c)
 {
@@ -177,7 +177,7 @@ root_of(const struct proc_role *role, const struct conf *c)
 		return BIRTH_EMPTY_DIR;
 	case PROC_ROOT_DATABASE:
 		return strcmp(c->database, "sqlite") == 0 ? "" : NULL;
-	case PROC_ROOT_LOG:	/* it reopens its file, and syslog's socket may be replaced */
+	case PROC_ROOT_LOG:	/* it reopens its file, or syslog's socket */
 		return c->log_to == LOG_TO_STDERR ? BIRTH_EMPTY_DIR : NULL;
 	case PROC_ROOT_ALL:
 		break;
@@ -195,7 +195,7 @@ change_root(const struct birth *b, struct proc *p)
 	if (chdir(b->conf->state_dir) < 0 || (*root != '\0' && chdir(root) < 0) ||
 	    chroot(".") < 0 || chdir("/") < 0)
 		fatal("cannot confine to %s/%s", b->conf->state_dir, root);
-	strcpy(b->conf->state_dir, "/");	/* it is absolute, so that there is room */
+	strcpy(b->conf->state_dir, "/");	/* fits: the path is absolute */
 }
 
 static void
@@ -225,7 +225,7 @@ follow_master(pid_t master)
 {
 	birth_protect();	/* again: the change of user may have undone it */
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	/* After the change of user, which resets it. Where it is missing, life_fd does it. */
+	/* After the change of user, which resets it. Without it, life_fd ends the loop. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != master)
 		_exit(1);
@@ -234,7 +234,7 @@ follow_master(pid_t master)
 _Noreturn static void
 live(struct birth *b, struct proc *p, pid_t master)
 {
-	/* A terminal's ^C, and whoever signals the master's group, means the master alone. */
+	/* ^C at a terminal, and a signal to the master's group, are for the master alone. */
 	setpgid(0, 0);
 	reset_signals();
 	close_descriptors(b, p);

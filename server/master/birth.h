@@ -1,9 +1,9 @@
 /*
  * birth.h - how the master makes a role's process.
  *
- * The child gives up, in this order: signal handlers, descriptors that it was not
- * given, shared pages that it is not entitled to, core dumps, the rest of the file
- * system, the user root, and the way back. Then it runs its role's main.
+ * The child gives up, in this order: signal handlers, descriptors that it was
+ * not given, handouts that it is not entitled to, the rest of the file system,
+ * root, and the way back to it. Then it runs its role's main.
  */
 #ifndef KITH_SERVER_BIRTH_H
 #define KITH_SERVER_BIRTH_H
@@ -14,7 +14,8 @@
 #include "server/handout/handout.h"
 #include "server/proc/proc.h"
 
-#define BIRTH_EMPTY_DIR	"empty"		/* below the state directory; for those who see nothing */
+/* In the state directory: the root of roles that see nothing. */
+#define BIRTH_EMPTY_DIR	"empty"
 
 struct listeners;
 
@@ -25,21 +26,24 @@ struct birth {
 	struct shared		*shared;
 	const struct listeners	*listeners;
 	struct handout		 options, pem, tickets, page;
-	int			 life_fd;	/* end-of-file when the master is gone */
-	bool			 drops;		/* started as root: to this user */
+	/* End-of-file when the master is gone */
+	int			 life_fd;
+	bool			 drops;	/* started as root: to this user */
 	uid_t			 uid;
 	gid_t			 gid;
-	/* What the next child will be; made before the fork, which copies it. */
+	/* What the next child will be; made before the fork, which copies
+	 * it. */
 	struct proc		 proc;
 	struct proc_listening	 listening;
 };
 
-/* No core dump, and no tracing by others of the same user. For the master, and for every
- * role: each is a copy of the master, which sees passwords and the key. */
+/* No core dumps, and no tracing by others of the same user. For the master and
+ * for every role: each is a copy of the master, which sees passwords and the
+ * key. */
 void	birth_protect(void);
 
-/* Forks the process of `slot` and fills in the slot but for `restarts`. The child never
- * returns. Its pid, or -errno. */
+/* Forks the process of `slot`, and fills in the slot except `restarts`. The
+ * child never returns. Its pid, or -errno. */
 pid_t	birth_start(struct birth *b, unsigned slot);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * children.c - starts, watches and buries the roles' processes.
+ * children.c - starts, watches and reaps the roles' processes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -46,7 +46,7 @@ children_want(struct master *m, enum role r)
 		m->children[i].due_ms = 1;
 }
 
-/* When the next try comes, if this one dies before it is ready. */
+/* Delay before the next try, if this one dies before it is ready. */
 static void
 raise_backoff(struct child *c)
 {
@@ -105,8 +105,8 @@ children_next_due(const struct master *m)
 
 /* -- death ---------------------------------------------------------------- */
 
-/* A session of a dead worker is out of the registry. If it was the user's last, the
- * writer is told when the user was seen. */
+/* A dead worker's session left the registry. If it was the user's last, tells the writer
+ * when the user was seen. */
 static void
 session_gone(uint64_t user, const struct registry_session *s, void *arg)
 {
@@ -123,7 +123,7 @@ session_gone(uint64_t user, const struct registry_session *s, void *arg)
 		ipc_send(&m->self, ipc_slot(&m->self, ROLE_WRITER, user), &h, NULL, 0);
 }
 
-/* A registry that lost entries is made again by workers that start anew. */
+/* A registry that lost entries is filled again by restarted workers. */
 static void
 repair_registry(struct master *m)
 {
@@ -139,8 +139,8 @@ repair_registry(struct master *m)
 			kill(m->children[i].pid, SIGKILL);
 }
 
-/* Whoever takes a dead one's lock repairs, at any time; the locks count it themselves. A lock
- * that was made anew has forgotten its deaths. */
+/* Locks count the deaths of their owners, which any process repairs at any time. A lock
+ * that was initialized again has forgotten its count. */
 void
 children_count_repairs(struct master *m)
 {
@@ -259,7 +259,7 @@ hangs(const struct master *m, unsigned slot, uint64_t now)
 void
 children_watch(struct master *m, uint64_t now)
 {
-	/* Whoever stopped us will have stopped the others too: let them run first. */
+	/* If we were stopped (SIGSTOP, suspend), so were the others: let them run first. */
 	bool slept = now - m->tick_ms > m->watchdog_ms / 2;
 
 	m->tick_ms = now;
@@ -273,7 +273,7 @@ children_watch(struct master *m, uint64_t now)
 			    role_name(m, i), index_of(m, i), (int)c->pid,
 			    c->kill_ms != 0 ? "not drained in time" : "no beat");
 			kill(c->pid, SIGKILL);
-			c->kill_ms = c->kill_ms != 0 ? UINT64_MAX : 0;	/* told once */
+			c->kill_ms = c->kill_ms != 0 ? UINT64_MAX : 0;	/* logged once */
 			atomic_store(&m->shared.slots[i].beat_ms, now);
 		}
 	}

@@ -20,7 +20,7 @@
 #include "server/master/master_int.h"
 #include "server/proc/proc.h"
 
-/* What jansson frees may have been a password. */
+/* For jansson: what it frees may have been a password. */
 static void
 wiping_free(void *p)
 {

@@ -1,14 +1,17 @@
 /*
- * control.h - the admin socket, in the master: one JSON object a line in, one out.
+ * control.h - the admin socket, in the master: one JSON object a line in, one
+ * out.
  *
- * Shape  At most CONTROL_CLIENTS_MAX connections; more wait in the backlog. A line is at most
- *        CONTROL_LINE_MAX bytes; a connection has one request at a time, and is closed
- *        after CONTROL_IDLE_MS of silence. Nothing blocks.
- * Trust  STATE/control is 0600, and the peer's user must be root, ours or the service's.
- *        Lines may hold passwords: wiped once they are understood.
+ * Shape  At most CONTROL_CLIENTS_MAX connections; more wait in the backlog. A
+ *        line is at most CONTROL_LINE_MAX bytes. A connection has one request
+ *        at a time, and is closed after CONTROL_IDLE_MS of silence. Nothing
+ *        blocks.
+ * Trust  STATE/control is 0600, and the peer's user must be root, ours or the
+ *        service's. Lines may hold passwords: wiped once they are parsed.
  *
- * {"command": "status"} is answered by what the command tells, or by {"error": text,
- * "exit": status of kithctl}. control_cmd.c has one row per command.
+ * {"command": "status"} is answered with the command's object, or with
+ * {"error": text, "exit": status of kithctl}. control_cmd.c has one row per
+ * command.
  */
 #ifndef KITH_SERVER_CONTROL_H
 #define KITH_SERVER_CONTROL_H
@@ -30,16 +33,18 @@ struct master;
 struct pollfd;
 struct state_owner;
 
-/* Runs one request of `client`. The answer, yours, or NULL: control_answer() follows. */
+/* Runs one request of `client`. The answer, yours, or NULL: control_answer()
+ * follows. */
 typedef json_t *control_command_fn(struct master *m, uint64_t client, uid_t uid,
 	    const json_t *request);
 
 struct control_client {
 	int		 fd;		/* -1: free */
-	uint32_t	 serial;	/* tells the users of this place apart */
+	/* Tells the users of this place apart */
+	uint32_t	 serial;
 	uid_t		 uid;
-	bool		 waiting;	/* its request is being worked on: nothing is read */
-	uint64_t	 idle_ms;	/* since then */
+	bool		 waiting;	/* for its answer: nothing is read */
+	uint64_t	 idle_ms;	/* idle since then */
 	size_t		 in_len;
 	char		*out;		/* NULL: nothing to write */
 	size_t		 out_len, out_done;
@@ -54,21 +59,24 @@ struct control {
 	struct control_client	clients[CONTROL_CLIENTS_MAX];
 };
 
-/* 0 or -1 with err. The state directory is locked already: a socket left there is stale. */
+/* 0 or -1 with err. The state directory is locked, so a socket in it is
+ * stale. */
 int	control_open(struct control *c, const struct conf *conf,
 	    const struct state_owner *owner, control_command_fn *command,
 	    char *err, size_t errlen);
 
-/* Stops listening and removes the socket; connections stay until the process ends. Harmless on one
- * that was not opened. */
+/* Stops listening and removes the socket. Connections stay until the process
+ * ends. Harmless if it was not opened. */
 void	control_close(struct control *c, const struct conf *conf);
 
-/* Fills in CONTROL_POLL_MAX entries, whose number it returns; then handles what poll() found. */
+/* Fills in CONTROL_POLL_MAX entries for poll(), and returns their number. */
 unsigned control_poll(const struct control *c, struct pollfd *fds);
+
+/* Handles the events that poll() found in them. */
 void	control_events(struct master *m, const struct pollfd *fds);
 
-/* Answers the request of `client`, if that is still there. Takes `answer`; NULL: no memory,
- * the connection is closed. */
+/* Answers the request of `client`, if it is still connected. Takes `answer`;
+ * NULL (no memory) closes the connection. */
 void	control_answer(struct master *m, uint64_t client, json_t *answer);
 
 /* control_cmd.c: the commands. */

@@ -199,7 +199,8 @@ cmd_invite(struct master *m, uint64_t client, const json_t *request)
 	char text[64];
 
 	if (json_unpack_ex((json_t *)(uintptr_t)request, &e, JSON_STRICT,
-	    "{s:s, s?b, s?b, s?I, s?I}", "command", &name, "admin", &admin, "web", &web, "life_ms", &life_ms, "uses", &uses) < 0)
+	    "{s:s, s?b, s?b, s?I, s?I}", "command", &name, "admin", &admin, "web", &web,
+	    "life_ms", &life_ms, "uses", &uses) < 0)
 		return bad_request(&e);
 	if (life_ms < INVITE_LIFE_MIN_MS || life_ms > (json_int_t)INVITE_LIFE_MAX_MS) {
 		snprintf(text, sizeof(text), "an invite lives from 1 second to %d days",
@@ -224,7 +225,7 @@ user_done(struct master *m, uint64_t client, const Kith__Ipc__AdminAnswer *answe
 		control_answer(m, client, json_pack("{s:b}", "done", 1));
 }
 
-/* All four tell auth the same: a name, and for two of them a password. */
+/* All four commands send auth a name, and two of them a password. */
 static json_t *
 ask_user(struct master *m, uint64_t client, const json_t *request,
     Kith__Ipc__Admin__WhatCase what, bool with_password)

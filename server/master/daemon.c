@@ -1,7 +1,8 @@
 /*
  * daemon.c - goes into the background.
  *
- * Before anything else is made: a second fork after that would take no part of it along.
+ * Call this before anything else is made: the daemon is a new process, which would not
+ * inherit all of it.
  */
 #include "server/master/daemon.h"
 
@@ -17,11 +18,11 @@
 
 #define WAIT_MS	60000		/* for the start; a large schema change takes longer */
 
-/* Copies the daemon's words until a NUL; the byte after it is the status. */
+/* Copies what the daemon says until a NUL; the byte after it is the exit status. */
 _Noreturn static void
 wait_for_daemon(int fd)
 {
-	static const char patience[] = "kithd: it still starts; see the log\n";
+	static const char patience[] = "kithd: still starting after 60 s; see the log\n";
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[512], *end = NULL;
 	ssize_t n = 0;
@@ -71,7 +72,7 @@ daemon_detach(void)
 		close(fds[1]);
 		wait_for_daemon(fds[0]);
 	}
-	/* No session's leader may get a terminal again: so the daemon is its child. */
+	/* Only a session leader can get a terminal again, so the daemon is its child. */
 	if (setsid() < 0 || (pid = fork()) < 0)
 		fatal("cannot go into the background");
 	if (pid > 0)

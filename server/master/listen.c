@@ -102,8 +102,8 @@ open_spec(struct listeners *l, struct netname_listen *spec)
 
 	if (l->n == PROC_LISTEN_MAX)
 		return -ENFILE;
-	/* The probe holds the port while the others bind. It has SO_REUSEADDR and never listens:
-	 * so only a socket that does listen is in its way, and it in nobody's. */
+	/* The probe holds the port while the others bind. It has SO_REUSEADDR and never
+	 * listens: it conflicts only with sockets that are listening, and blocks nobody. */
 	if ((probe = bind_one(spec, false)) < 0)
 		return probe;
 	bound.len = sizeof(bound.addr);

@@ -1,10 +1,11 @@
 /*
- * listen.h - the listening sockets: one SO_REUSEPORT socket per worker and address.
+ * listen.h - the listening sockets: one SO_REUSEPORT socket per worker and
+ * address.
  *
- * The master makes them before privileges go, keeps all of them open as long as it lives,
- * and hands socket i to each worker i: so what waits in the queue of a dead
- * worker is answered by its successor. The set never changes while kithd runs,
- * since closing one socket of the group drops its queue.
+ * The master makes them before it drops privileges, keeps all of them open
+ * while it lives, and gives socket i to each worker i: so connections in the
+ * queue of a dead worker are answered by its successor. The set never changes
+ * while kithd runs, since closing one socket of the group drops its queue.
  */
 #ifndef KITH_SERVER_LISTEN_H
 #define KITH_SERVER_LISTEN_H
@@ -21,7 +22,7 @@
 struct conf;
 
 struct listener {
-	char	text[NETNAME_LISTEN_MAX];		/* with the real port */
+	char	text[NETNAME_LISTEN_MAX];	/* with the real port */
 	int	fds[REGISTRY_WORKERS_MAX];
 };
 
@@ -30,18 +31,18 @@ struct listeners {
 	struct listener	at[PROC_LISTEN_MAX];
 };
 
-/* Binds and listens on all of conf->listen. A bind without SO_REUSEPORT comes first: it fails
- * where somebody else listens, and picks the port where it is 0. Non-blocking,
- * close-on-exec. 0 or -1 with `err`, and nothing is open. */
-int		 listen_open(struct listeners *l, const struct conf *c, unsigned workers,
-		    char *err, size_t errlen);
+/* Binds and listens on all of conf->listen. A bind without SO_REUSEPORT comes
+ * first: it fails where somebody else listens, and picks the port if it is 0.
+ * Non-blocking, close-on-exec. 0, or -1 with `err` and nothing is open. */
+int		 listen_open(struct listeners *l, const struct conf *c,
+		    unsigned workers, char *err, size_t errlen);
 void		 listen_close(struct listeners *l);
 
 /* Fills `fds` with the sockets of one worker, then -1. */
 void		 listen_of_worker(const struct listeners *l, unsigned worker,
 		    int fds[PROC_LISTEN_MAX]);
 
-/* The first address names one machine address: no "*". */
+/* The first address is not "*". */
 bool		 listen_is_specific(const struct listeners *l);
 
 #endif

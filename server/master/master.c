@@ -1,8 +1,8 @@
 /*
  * master.c - the master's loop and its phases: starting, serving, stopping.
  *
- * One poll() over the signals, its own inbox's eventfd and the control socket. No
- * libevent here: the roles make their bases after the fork, from nothing.
+ * One poll() over the signals, its inbox's eventfd and the control socket. No libevent
+ * here, so that the roles make their event bases from scratch after the fork.
  */
 #include <errno.h>
 #include <poll.h>
@@ -40,7 +40,7 @@ all_ready(const struct master *m)
 	return true;
 }
 
-/* Whoever waits for the start learns it once: with the first invite, if one is due. */
+/* Reports the start once: with the first invite, if one is due. */
 static void
 tell_ready(struct master *m)
 {
@@ -163,7 +163,7 @@ read_signals(struct master *m)
 			}
 			break;
 		case SIGINT:
-			if (m->phase == MASTER_STOPPING)	/* ^C again: do not wait */
+			if (m->phase == MASTER_STOPPING)	/* a second ^C: do not wait */
 				children_signal(m, SIGKILL);
 			begin_stop(m);
 			break;
@@ -192,7 +192,7 @@ read_inbox(struct master *m)
 	for (unsigned n = 0; n < RECORDS_PER_TURN; n++) {
 		if (ring_read(ring, record, sizeof(record), &len) < 0)
 			break;
-		/* The table lets nothing but ADMIN_ANSWER through to us. */
+		/* The table lets only ADMIN_ANSWER through to us. */
 		if (ipc_check(&m->self, record, len, &h, &body, &body_len) == 0)
 			ask_answered(m, &h, body, body_len);
 		explicit_bzero(record, len);	/* it may have held an invite */

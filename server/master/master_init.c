@@ -12,7 +12,7 @@
 #include "server/handout/pem.h"
 #include "server/master/master_int.h"
 
-/* Where there is none: every option with its help, as a comment. */
+/* If there is no kithd.conf: one with every option and its help, as comments. */
 static int
 write_sample(const struct conf *c, char *err, size_t errlen)
 {

@@ -1,5 +1,5 @@
 /*
- * master_int.h - the master's state, shared by master*.c, ask.c and control*.c alone.
+ * master_int.h - the master's state, for the files of this room alone.
  */
 #ifndef KITH_SERVER_MASTER_INT_H
 #define KITH_SERVER_MASTER_INT_H
@@ -12,10 +12,11 @@
 #include "server/master/state.h"
 #include "server/tls/tls.h"
 
-#define UNREADY_FACTOR		60u	/* so much longer may a start take than a turn */
+#define UNREADY_FACTOR		60u	/* start-up timeout = watchdog x 60 */
 #define BACKOFF_MIN_MS		100u
 #define BACKOFF_MAX_MS		30000u
-#define INVITE_AGAIN_MS		2000u	/* the database may be away at the first start */
+/* The database may be away at the first start */
+#define INVITE_AGAIN_MS		2000u
 #define SHORT_LIFE_MS		1000u
 
 struct pem;
@@ -23,7 +24,8 @@ struct pem;
 enum master_phase {
 	MASTER_STARTING,	/* roles up to `reached` are started */
 	MASTER_SERVING,		/* all were ready at one time */
-	MASTER_STOPPING,	/* roles above `reached` are gone, it has its SIGTERM */
+	/* Roles above `reached` are gone; it has had SIGTERM */
+	MASTER_STOPPING,
 	MASTER_DONE
 };
 
@@ -31,14 +33,17 @@ enum master_phase {
 struct child {
 	pid_t		pid;		/* 0: none */
 	uint64_t	born_ms;
-	uint64_t	due_ms;		/* no process: start it then; 0: not wanted */
-	uint64_t	kill_ms;	/* stopping: SIGKILL then; 0: not stopping */
-	unsigned	backoff_ms;	/* before the next start, if it dies unready */
+	uint64_t	due_ms;	/* no process: start it then; 0: not wanted */
+	/* Stopping: SIGKILL then; 0: not stopping */
+	uint64_t	kill_ms;
+	/* Before the next start, if it dies unready */
+	unsigned	backoff_ms;
 };
 
 /* What commands may do with the loop (master.c). */
 struct master_ops {
-	bool	(*is_ready)(const struct master *m);	/* every role serves now */
+	/* Every role serves now */
+	bool	(*is_ready)(const struct master *m);
 	void	(*stop)(struct master *m);
 };
 
@@ -61,38 +66,53 @@ struct master {
 	unsigned		 watchdog_ms;
 	int			 status;	/* of the exit */
 	int			 lock_fd, signal_fd;
-	int			 life_fds[2];	/* nobody writes: it ends with us */
+	/* Nobody writes; it closes when we die */
+	int			 life_fds[2];
 	uint64_t		 started_ms, tick_ms, rotate_ms;
-	uint64_t		 invite_ms;	/* ask for the first invite then; 0: no */
+	/* Ask for the first invite then; 0: no */
+	uint64_t		 invite_ms;
 };
 
-/* master_setup.c: everything before the first fork. 0 or -1 with err; what was made is
- * freed by master_teardown(). */
+/* -- master_setup.c ------------------------------------------------------- */
+
+/* Everything before the first fork. 0 or -1 with err; call master_teardown() in
+ * both cases. */
 int	master_setup(struct master *m, char *err, size_t errlen);
 void	master_teardown(struct master *m);
 
-/* master_reload.c. 0 or -1 with err, and nothing has changed. */
-int	master_load_certificate(struct master *m, const struct conf *c, char *err, size_t errlen);
+/* -- master_reload.c: 0, or -1 with err and nothing has changed ------------ */
 
-/* Reads key and certificate, and checks that they fit together. Wipe `pem` after use. */
+int	master_load_certificate(struct master *m, const struct conf *c,
+	    char *err, size_t errlen);
+
+/* Reads key and certificate, and checks that they fit together. Wipe `pem`
+ * after use. */
 int	master_read_certificate(const struct conf *c, struct pem *pem,
 	    char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen);
 int	master_hand_out_options(struct master *m);
 
-/* Hands out the web page's files. What cannot be read is logged. */
+/* Hands out the web page's files. Files that cannot be read are logged. */
 void	master_load_page(struct master *m);
 int	master_reload(struct master *m, char *err, size_t errlen);
 
-/* children.c. children_reap(): a role refuses the configuration, so the start is over. */
-void	children_want(struct master *m, enum role r);		/* starts a role's processes */
+/* -- children.c ----------------------------------------------------------- */
+
+/* All processes of a role are to run from now on. */
+void	children_want(struct master *m, enum role r);
 void	children_start_due(struct master *m, uint64_t now);
+uint64_t children_next_due(const struct master *m);	/* UINT64_MAX: none */
+
+/* true: a role refuses the configuration, so the start is over. */
 bool	children_reap(struct master *m);
-void	children_watch(struct master *m, uint64_t now);		/* hung ones, overdue ones */
-void	children_count_repairs(struct master *m);		/* of what the dead held */
+
+/* Kills those that hang, or that have not drained in time. */
+void	children_watch(struct master *m, uint64_t now);
 void	children_term(struct master *m, enum role r, uint64_t now);
-void	children_signal(struct master *m, int sig);		/* to all that run */
+void	children_signal(struct master *m, int sig);
 bool	children_ready(const struct master *m, enum role r);
 bool	children_gone(const struct master *m, enum role r);
-uint64_t children_next_due(const struct master *m);		/* UINT64_MAX: none */
+
+/* Keeps the counter of locks that were repaired after a death. */
+void	children_count_repairs(struct master *m);
 
 #endif

@@ -12,7 +12,7 @@
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
 
-/* The bytes work together, and this is their fingerprint. 0 or -1 with err. */
+/* Checks that key and certificate fit, and gets their fingerprint. 0 or -1 with err. */
 static int
 check_pem(const struct pem *pem, char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen)
 {
@@ -56,7 +56,7 @@ master_load_certificate(struct master *m, const struct conf *c, char *err, size_
 	return rc;
 }
 
-/* Chat goes on without it. */
+/* Without the page, chat still works. */
 void
 master_load_page(struct master *m)
 {

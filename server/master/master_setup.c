@@ -21,7 +21,7 @@
 #include "shm/arena.h"
 
 #define ARENA_SLACK	65536u		/* of its own header, and of alignment */
-#define SMALL_INBOX	(256u * 1024u)	/* the least that holds two records */
+#define SMALL_INBOX	(256u * 1024u)	/* minimum: holds two records */
 
 /* -- the layout ----------------------------------------------------------- */
 
@@ -173,14 +173,14 @@ take_signals(struct master *m)
 	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
 		sigaddset(&set, handled[i]);
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);	/* ignored by our parent, it would not be told */
+	signal(SIGCHLD, SIG_DFL);	/* our parent may have ignored it */
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -errno;
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	return m->signal_fd < 0 ? -errno : 0;
 }
 
-/* Where we may: the kernel's memory killer takes a role, which comes back, not us. */
+/* If we may: let the out-of-memory killer take a role, which comes back, not us. */
 static void
 spare_from_memory_killer(void)
 {
@@ -209,7 +209,7 @@ make_handouts(struct master *m)
 	return rc;
 }
 
-/* What depends on nothing outside this process: 0 or -errno. */
+/* All that needs nothing outside this process. 0 or -errno. */
 static int
 setup_process(struct master *m)
 {
@@ -219,7 +219,8 @@ setup_process(struct master *m)
 	m->rotate_ms = m->started_ms + TICKETS_ROTATE_MS;
 	if (pipe2(m->life_fds, O_CLOEXEC) < 0)
 		return -errno;
-	if ((rc = make_shared(&m->shared, m->args->roles, m->conf)) < 0 || (rc = make_handouts(m)) < 0)
+	if ((rc = make_shared(&m->shared, m->args->roles, m->conf)) < 0 ||
+	    (rc = make_handouts(m)) < 0)
 		return rc;
 	make_self(m);
 	birth_protect();

@@ -93,7 +93,7 @@ is_ours(const char *name)
 	return false;
 }
 
-/* Nobody wants /etc or /tmp to change its owner because of a slip of -d. */
+/* A mistyped -d must not change the owner of /etc or /tmp. */
 static bool
 holds_only_ours(const char *path)
 {
@@ -175,7 +175,7 @@ open_locked(const char *path)
 	return -EAGAIN;
 }
 
-/* The number in somebody else's pid file, for people; 0 if it has none. */
+/* The number in another kithd's pid file, for the error text; 0 if there is none. */
 static long
 read_pid(const char *path)
 {

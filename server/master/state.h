@@ -1,11 +1,14 @@
 /*
- * state.h - the state directory: made, owned, locked; key and certificate in it.
+ * state.h - the state directory: made, owned, locked; key and certificate in
+ * it.
  *
  * Shape  STATE        0750, of the service user: kith.db, control, kithd.pid
- *        STATE/tls    0700, of the master's user: the roles get the bytes, never the file
- *        STATE/empty  0555, of the master's user: root of the roles that see nothing
- * Trust  Roles can write to STATE. So the master, being root there, follows no links in it
- *        and believes nothing that it reads but kithd.conf, if it is kept there.
+ *        STATE/tls    0700, of the master's user: roles get the bytes, no file
+ *        STATE/empty  0555, of the master's user: root of roles that see
+ *        nothing
+ * Trust  Roles can write to STATE. So the master, which may be root, follows no
+ *        links in it, and trusts no file in it except a kithd.conf that root
+ *        owns.
  */
 #ifndef KITH_SERVER_STATE_H
 #define KITH_SERVER_STATE_H
@@ -16,26 +19,28 @@
 
 struct conf;
 
-/* Whom the roles run as. */
+/* The user that the roles run as. */
 struct state_owner {
-	bool	drops;			/* this process is root and they are not */
+	bool	drops;		/* this process is root and they are not */
 	uid_t	uid;
 	gid_t	gid;
 };
 
 /* 0 or -1 with err: root, and there is no conf->user. */
-int	state_owner(const struct conf *c, struct state_owner *o, char *err, size_t errlen);
+int	state_owner(const struct conf *c, struct state_owner *o, char *err,
+	    size_t errlen);
 
-/* Makes what is missing. As root it takes over a directory that is root's and holds nothing
- * but kithd's files. 0 or -1 with err. */
-int	state_make(const struct conf *c, const struct state_owner *o, char *err, size_t errlen);
+/* Makes what is missing. As root it takes over a directory that root owns and
+ * that holds only kithd's files. 0 or -1 with err. */
+int	state_make(const struct conf *c, const struct state_owner *o, char *err,
+	    size_t errlen);
 
-/* Makes key and certificate if they are missing: for the host's names, localhost and every
- * address of the machine. 0 or -1 with err. */
+/* Makes key and certificate if they are missing: for the host's names,
+ * localhost and every address of the machine. 0 or -1 with err. */
 int	state_make_certificate(const struct conf *c, char *err, size_t errlen);
 
-/* Locks the pid file and writes our number into it. A descriptor, which holds the lock
- * until it is closed, or -1 with err: another kithd runs there. */
+/* Locks the pid file and writes our number into it. A descriptor, which holds
+ * the lock until it is closed, or -1 with err: another kithd runs there. */
 int	state_lock(const struct conf *c, char *err, size_t errlen);
 
 /* Removes the pid file and gives the lock up. */

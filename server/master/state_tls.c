@@ -63,14 +63,14 @@ collect_names(const struct conf *c, struct names *names)
 		add_host_name(names, host);
 	add_host_name(names, "localhost");
 	if (getifaddrs(&all) < 0)
-		return;			/* the name alone will do */
+		return;			/* the name is enough */
 	for (struct ifaddrs *a = all; a != NULL; a = a->ifa_next)
 		if (a->ifa_addr != NULL && (a->ifa_flags & IFF_UP))
 			add_address(names, a->ifa_addr);
 	freeifaddrs(all);
 }
 
-/* Makes the directory of `file`, if that is what is missing. */
+/* Makes the directory of `file` if it is missing. Not its parents. */
 static int
 make_parent(const char *file)
 {

@@ -116,7 +116,7 @@ ipc_slot(const struct proc *p, enum role r, uint64_t key)
 	return p->shared->first[r] + (unsigned)((mixed >> 32) % p->shared->count[r]);
 }
 
-/* NULL, or why the record is not one that this process may be sent. */
+/* NULL, or why this process must not get the record. */
 static const char *
 refusal_of(struct proc *p, const struct ipc_head *h, uint32_t body_len)
 {
@@ -128,7 +128,7 @@ refusal_of(struct proc *p, const struct ipc_head *h, uint32_t body_len)
 		return "no such row";
 	if (body_len > row->body_max)
 		return "too long";
-	/* An older generation may have left it here and died; a later one cannot be. */
+	/* An older generation may have left it here and died. A later one cannot exist. */
 	generation = atomic_load_explicit(&p->shared->slots[h->from].generation,
 	    memory_order_relaxed);
 	if (h->generation == 0 || h->generation > generation)

@@ -6,8 +6,8 @@
 
 struct proc;
 
-/* From now on, as process `p`, which must stay. A full inbox drops the line and counts
- * it (log_dropped). The log role itself writes to stderr. */
+/* From now on, as process `p`, which must stay. A full inbox drops the line and
+ * counts it (log_dropped). The log role itself writes to stderr. */
 void	log_ring_attach(struct proc *p);
 
 /* Back to stderr: nobody will empty the inbox any more. */

@@ -20,7 +20,7 @@
 
 #define BUDGET_DEFAULT	256u
 
-/* Events that stand as long as the loop. */
+/* Events that live as long as the loop. */
 enum { EV_WAKE, EV_TICK, EV_LIFE, EV_TERM, EV_HUP, EV_COUNT };
 
 struct loop {
@@ -29,16 +29,7 @@ struct loop {
 	size_t		 cap;
 };
 
-/* -- what code of any role asks ------------------------------------------- */
-
-enum role
-proc_slot_role(const struct shared *s, unsigned slot)
-{
-	for (unsigned r = 0; r < ROLE_COUNT; r++)
-		if (slot >= s->first[r] && slot - s->first[r] < s->count[r])
-			return (enum role)r;
-	return ROLE_COUNT;
-}
+/* -- for code of any role ------------------------------------------------- */
 
 void
 proc_stop(struct proc *p)
@@ -71,8 +62,8 @@ proc_pem(struct proc *p, struct pem *out)
 
 /* -- the inbox ------------------------------------------------------------ */
 
-/* Reads one record into the buffer at *used. 0, or a negative errno when the
- * drain is over for this turn. */
+/* Reads one record into the buffer at *used. 0, or a negative errno: the drain is over
+ * for this turn. */
 static int
 take_record(struct proc *p, size_t *used)
 {
@@ -85,7 +76,7 @@ take_record(struct proc *p, size_t *used)
 	int rc;
 
 	rc = ring_read(ring, l->buf + *used, (uint32_t)room, &len);
-	if (rc == -EMSGSIZE)		/* after this turn there is room for it */
+	if (rc == -EMSGSIZE)		/* the next turn has room for it */
 		proc_again(p);
 	if (rc == -EBADMSG)
 		log_error(0, "ipc.corrupt", "inbox=%u effect=emptied", p->slot);
@@ -118,7 +109,7 @@ drain_inbox(struct proc *p)
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
-	/* The turn that follows drains the ring, wake_awake() the descriptor. */
+	/* The turn that follows drains the ring; wake_awake() drains the descriptor. */
 	(void)fd;
 	(void)what;
 	(void)arg;
@@ -162,7 +153,7 @@ take_options(struct proc *p, char *err, size_t errlen)
 		return rc;
 	}
 	lines[len] = '\0';
-	/* The process's own copy, const to everybody else. */
+	/* The process's own copy; const for all other code. */
 	return conf_take((struct conf *)(uintptr_t)p->conf, lines, err, errlen);
 }
 
@@ -201,7 +192,7 @@ add_events(struct proc *p)
 		if (e[i] == NULL || event_add(e[i], i == EV_TICK ? &tick : NULL) < 0)
 			return -ENOMEM;
 	}
-	/* Blocked since the birth, so that no reload is missed. */
+	/* Blocked since the fork, so that no reload is missed. */
 	sigemptyset(&hup);
 	sigaddset(&hup, SIGHUP);
 	sigprocmask(SIG_UNBLOCK, &hup, NULL);
@@ -249,8 +240,8 @@ proc_wait(struct proc *p)
 	p->again = false;
 	wake_sleep(wake);
 	if (again || !ring_empty(&p->shared->rings[p->slot]))
-		/* NONBLOCK alone goes round for as long as a descriptor stays readable,
-		 * and the eventfd is read by wake_awake() only. */
+		/* NONBLOCK alone loops while a descriptor stays readable, and only
+		 * wake_awake() reads the eventfd. */
 		event_base_loop(p->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	else
 		event_base_loop(p->base, EVLOOP_ONCE);
@@ -265,7 +256,7 @@ proc_turn(struct proc *p)
 	drain_inbox(p);
 	if (p->ops->turn != NULL)
 		p->ops->turn(p);
-	/* If the lock is not to be had, the next turn releases. */
+	/* If the lock cannot be taken, the next turn releases. */
 	if (!p->ops->wipe)
 		ring_release(&p->shared->rings[p->slot]);
 	else if (ring_release_wiped(&p->shared->rings[p->slot]) < 0)

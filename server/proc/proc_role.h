@@ -1,18 +1,18 @@
 /*
  * proc_role.h - the roles of kithd: one row each.
  *
- * ROLES(X) calls X for each role, in the order of their start. Roles start each when
- * those before it are ready, and stop in the opposite order. What else lists roles is
- * made from the rows: enum role, proc_roles[] (roles.c), their names in logs, metrics
- * and kithctl, the layout of shared memory, the bits of ipc_table.c. All roles are
- * restarted alike (master.h).
+ * ROLES(X) calls X for each role, in the order of their start. Roles start each
+ * when those before it are ready, and stop in the opposite order. What else
+ * lists roles is made from the rows: enum role, proc_roles[] (roles.c), their
+ * names in logs, metrics and kithctl, the layout of shared memory, the bits of
+ * ipc_table.c. All roles are restarted alike (master.h).
  *
  * Columns of a row, as in struct proc_role:
  *   main	its main function; NULL: the master
  *   count	the option that says how many, or PROC_ONE
  *   share	its inbox is inbox_bytes divided by this: small records only
  *   root	what it sees of the file system
- *   listens	gets sockets, certificate, ticket keys, page (struct proc_listening)
+ *   listens	gets sockets, certificate, ticket keys and page
  *
  * No role dumps core, whatever its row says: each is a copy of the master.
  */
@@ -50,11 +50,12 @@ enum proc_root {
 	PROC_ROOT_ALL,
 	PROC_ROOT_EMPTY,	/* an empty directory */
 	PROC_ROOT_DATABASE,	/* SQLite: the state directory; else all */
-	PROC_ROOT_LOG		/* log_to stderr: an empty directory; else all */
+	PROC_ROOT_LOG	/* log_to stderr: an empty directory; else all */
 };
 
 struct conf;
 struct proc;
+struct shared;
 
 typedef int proc_main(struct proc *p);	/* returns the exit status */
 
@@ -72,7 +73,12 @@ extern const struct proc_role proc_roles[ROLE_COUNT];	/* roles.c */
 /* "worker"; "?" for what is no role. */
 const char	*proc_role_name(enum role r);
 
+/* The role of a slot, as the master laid it out; ROLE_COUNT: no such slot. Does
+ * not read shared memory. */
+enum role	proc_slot_role(const struct shared *s, unsigned slot);
+
 /* The mains, each in its role's room. */
-proc_main logger_main, store_writer_main, store_reader_main, auth_main, worker_main;
+proc_main logger_main, store_writer_main, store_reader_main, auth_main,
+    worker_main;
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * broken_registry.h - a registry that cannot say who is online, as after a death inside
- * a stripe: every lookup answers -EBADMSG until registry_heal().
+ * broken_registry.h - a registry that cannot say who is online, as after a
+ * death inside a stripe: every lookup answers -EBADMSG until registry_heal().
  */
 #ifndef KITH_TESTS_BROKEN_REGISTRY_H
 #define KITH_TESTS_BROKEN_REGISTRY_H

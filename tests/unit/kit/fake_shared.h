@@ -1,5 +1,6 @@
 /*
- * fake_shared.h - the shared memory of a small server, for tests without a master.
+ * fake_shared.h - the shared memory of a small server, for tests without a
+ * master.
  *
  * One process of each role, and two workers. All run, in generation 3.
  */
