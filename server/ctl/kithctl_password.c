@@ -8,24 +8,15 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
 #include "protocol/limits.h"
 #include "server/ctl/kithctl.h"
 
-/* One line, without its end. -1: nothing there, or too long. */
+/* The first line: 0, or -1 if it is empty, too long, or cannot be read. */
 static int
-read_line(int fd, char *buf, size_t cap)
+read_password(int fd, char *buf, size_t cap)
 {
-	size_t len = 0;
-	ssize_t n = 1;
-
-	while (len < cap && (n = read(fd, buf + len, 1)) == 1 && buf[len] != '\n')
-		len++;
-	if (n < 0 || len == cap)
-		return -1;
-	if (len > 0 && buf[len - 1] == '\r')
-		len--;
-	buf[len] = '\0';
-	return len > 0 ? 0 : -1;
+	return file_read_line(fd, buf, cap) > 0 ? 0 : -1;
 }
 
 /* Reads from the terminal without echo. */
@@ -45,7 +36,7 @@ ask_once(const char *prompt, char *buf, size_t cap)
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &hidden);
 	dprintf(fd, "%s", prompt);
-	rc = read_line(fd, buf, cap);
+	rc = read_password(fd, buf, cap);
 	dprintf(fd, "\n");
 	tcsetattr(fd, TCSAFLUSH, &shown);
 	close(fd);
@@ -59,7 +50,7 @@ ask_twice(char *buf, size_t cap)
 	int rc;
 
 	if (ask_once("New password: ", buf, cap) < 0)
-		return ctl_fail(-1, "no terminal to ask for the password: use "
+		return ctl_fail(-1, "no password: type one at a terminal, or use "
 		    "--password-file or --password-fd");
 	rc = ask_once("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
 	explicit_bzero(again, sizeof(again));
@@ -77,7 +68,7 @@ ctl_password(const char *file, int fd, char *buf, size_t cap)
 		fprintf(stderr, "kithctl: %s: %s\n", file, strerror(errno));
 		return -1;
 	}
-	rc = read_line(fd, buf, cap);
+	rc = read_password(fd, buf, cap);
 	if (file != NULL)
 		close(fd);
 	return rc < 0 ? ctl_fail(-1, "the first line is empty or too long for a password") : 0;

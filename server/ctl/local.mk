@@ -5,6 +5,6 @@ server_kithctl_SOURCES = \
 	server/ctl/kithctl.h \
 	server/ctl/kithctl_password.c \
 	server/ctl/kithctl_print.c
-server_kithctl_LDADD = $(JANSSON_LIBS)
+server_kithctl_LDADD = libkithproto.a $(JANSSON_LIBS)
 
 dist_man_MANS += server/ctl/kithctl.8
