@@ -14,7 +14,7 @@
 
 /* The first line: 0, or -1 if it is empty, too long, or cannot be read. */
 static int
-read_password(int fd, char *buf, size_t cap)
+read_new_password(int fd, char *buf, size_t cap)
 {
 	return file_read_line(fd, buf, cap) > 0 ? 0 : -1;
 }
@@ -36,7 +36,7 @@ ask_once(const char *prompt, char *buf, size_t cap)
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &hidden);
 	dprintf(fd, "%s", prompt);
-	rc = read_password(fd, buf, cap);
+	rc = read_new_password(fd, buf, cap);
 	dprintf(fd, "\n");
 	tcsetattr(fd, TCSAFLUSH, &shown);
 	close(fd);
@@ -68,7 +68,7 @@ ctl_password(const char *file, int fd, char *buf, size_t cap)
 		fprintf(stderr, "kithctl: %s: %s\n", file, strerror(errno));
 		return -1;
 	}
-	rc = read_password(fd, buf, cap);
+	rc = read_new_password(fd, buf, cap);
 	if (file != NULL)
 		close(fd);
 	return rc < 0 ? ctl_fail(-1, "the first line is empty or too long for a password") : 0;

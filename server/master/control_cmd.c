@@ -297,7 +297,7 @@ static const struct control_row {
 };
 
 static const struct control_row *
-find_command(const char *name)
+find_row_of(const char *name)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (strcmp(name, commands[i].name) == 0)
@@ -313,7 +313,7 @@ control_command(struct master *m, uint64_t client, uid_t uid, const json_t *requ
 
 	if (name == NULL)
 		return control_error(2, "\"command\" is missing");
-	if ((row = find_command(name)) == NULL)
+	if ((row = find_row_of(name)) == NULL)
 		return control_error(2, "no such command");
 	if (row->logged)
 		log_info(0, "control", "command=%s uid=%ld", name, (long)uid);
