@@ -8,8 +8,9 @@
 #include "protocol/ipc.pb-c.h"
 #include "server/auth/auth.h"
 #include "server/conf/conf.h"
+#include "tests/unit/kit/fake_shared.h"
 
-#define WORLD_SLOTS	7u		/* of fake_shared.h */
+#define WORLD_SLOTS	(ROLE_COUNT - 1 + FAKE_WORKERS)
 #define WORLD_ROWS	8u
 #define PASSWORD	"correct horse"
 

@@ -41,6 +41,8 @@
 #define WATCHDOG_TEST_MS 2000u
 #define STARTS_MAX	16u
 #define USER		4711u
+/* Of the master: one of each other role, and a second worker. */
+#define PROCESSES	((unsigned)ROLE_COUNT)
 
 struct orders {
 	_Atomic unsigned	fail[ROLE_COUNT];	/* so many starts end unready */
@@ -165,6 +167,13 @@ role_main(struct proc *p)
 }
 
 static struct proc_role roles[ROLE_COUNT];
+
+/* The role of the nth process that the master starts. */
+static unsigned
+nth_role(unsigned n)
+{
+	return n < ROLE_WORKER ? n + 1 : ROLE_WORKER;
+}
 
 /* The rows of kithd with mains of ours. With the database's directory as the root, ours
  * would be refused by the mode of the test's directory. */
@@ -439,14 +448,12 @@ every_role_is_replaced_when_it_is_killed(void **state)
 static void
 each_role_starts_when_those_before_it_are_ready(void **state)
 {
-	static const unsigned order[] = { ROLE_LOG, ROLE_WRITER, ROLE_READER, ROLE_AUTH,
-	    ROLE_WORKER, ROLE_WORKER };
 	struct server s = start("");
 
 	(void)state;
-	assert_int_equal(atomic_load(&orders->started), 6);
-	for (unsigned i = 0; i < 6; i++)
-		assert_int_equal(atomic_load(&orders->start_order[i]), order[i]);
+	assert_int_equal(atomic_load(&orders->started), PROCESSES);
+	for (unsigned i = 0; i < PROCESSES; i++)
+		assert_int_equal(atomic_load(&orders->start_order[i]), nth_role(i));
 	assert_int_equal(atomic_load(&orders->early), 0);
 	assert_int_equal(stop(&s), 0);
 }
@@ -572,8 +579,6 @@ a_lock_of_the_dead_is_repaired_and_counted(void **state)
 static void
 roles_drain_in_the_opposite_order(void **state)
 {
-	static const unsigned order[] = { ROLE_WORKER, ROLE_WORKER, ROLE_AUTH, ROLE_READER,
-	    ROLE_WRITER, ROLE_LOG };
 	struct server s = start("");
 	char control[4096], pid_file[4096];
 
@@ -583,9 +588,10 @@ roles_drain_in_the_opposite_order(void **state)
 	assert_int_equal(access(pid_file, F_OK), 0);
 	kill(s.pid, SIGTERM);
 	assert_int_equal(wait_gone(s.pid, PATIENCE_MS), 0);
-	assert_int_equal(atomic_load(&orders->drained), 6);
-	for (unsigned i = 0; i < 6; i++)
-		assert_int_equal(atomic_load(&orders->drain_order[i]), order[i]);
+	assert_int_equal(atomic_load(&orders->drained), PROCESSES);
+	for (unsigned i = 0; i < PROCESSES; i++)
+		assert_int_equal(atomic_load(&orders->drain_order[i]),
+		    nth_role(PROCESSES - 1 - i));
 	assert_int_equal(access(control, F_OK), -1);
 	assert_int_equal(access(pid_file, F_OK), -1);
 	tmpdir_remove(s.dir);
@@ -600,7 +606,7 @@ role_that_does_not_drain_is_killed(void **state)
 	atomic_store(&orders->no_drain[ROLE_WORKER], true);
 	atomic_store(&orders->no_drain[ROLE_WRITER], true);
 	assert_int_equal(stop(&s), 0);
-	assert_int_equal(atomic_load(&orders->drained), 6);
+	assert_int_equal(atomic_load(&orders->drained), PROCESSES);
 }
 
 static void
@@ -938,7 +944,7 @@ stop_by_command_ends_the_connection_last(void **state)
 	assert_int_equal(recv(fd, &byte, 1, 0), 0);
 	close(fd);
 	assert_int_equal(wait_gone(s.pid, PATIENCE_MS), 0);
-	assert_int_equal(atomic_load(&orders->drained), 6);
+	assert_int_equal(atomic_load(&orders->drained), PROCESSES);
 	tmpdir_remove(s.dir);
 }
 
