@@ -43,6 +43,7 @@ libkithd_a_SOURCES += \
 	server/store/store_reader.h \
 	server/store/store_reply.c \
 	server/store/store_reply.h \
+	server/store/store_request.h \
 	server/store/store_session.c \
 	server/store/store_session.h \
 	server/store/store_sync.c \

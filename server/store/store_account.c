@@ -186,7 +186,7 @@ sweep_invites(struct store *s, uint64_t now_ms)
 }
 
 static enum db_class
-create_invite(struct store *s, struct store_ask *w)
+account_create_invite(struct store *s, struct store_ask *w)
 {
 	const Kith__Ipc__CreateInvite *i = w->body;
 	enum db_class c = sweep_invites(s, w->now_ms);
@@ -201,7 +201,7 @@ create_invite(struct store *s, struct store_ask *w)
 
 const struct store_ask_row store_account_create_invite = {
 	.valid = create_invite_valid,
-	.work = create_invite,
+	.work = account_create_invite,
 	.writer = true,
 	.duplicate = KITH_E_OK,		/* it is there already: this is a repetition */
 };

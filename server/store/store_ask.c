@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/oneof.h"
 #include "protocol/wire.h"
 #include "server/lib/log.h"
 #include "server/store/store.h"
@@ -92,9 +93,8 @@ store_ask(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32
 
 	if (wire_unpack(&kith__ipc__ask__descriptor, body, len, &s->mem, NULL, &m) == KITH_E_OK) {
 		ask = (const Kith__Ipc__Ask *)m;
-		/* All members of the oneof lie in one place. */
 		w.row = ask_rows[ask->what_case];
-		w.body = ask->find_account;
+		w.body = oneof_body(m, ask->what_case);
 	}
 	ask_handle(s, &w);
 	ask_answer(s, h, &w);

@@ -138,7 +138,7 @@ group_created_before(struct store *s, struct group_op *op)
 }
 
 static enum db_class
-group_create(struct store *s, void *arg)
+group_create_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	uint32_t groups = 0;
@@ -176,7 +176,7 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 		store_reply_error(s, h, op.err);
 		return;
 	}
-	group_answer_joined(s, &op, store_transact(s, group_create, &op));
+	group_answer_joined(s, &op, store_transact(s, group_create_work, &op));
 }
 
 /* -- join ----------------------------------------------------------------- */
@@ -214,7 +214,7 @@ role_of_joiner(const struct store *s, const struct store_place *place)
 }
 
 static enum db_class
-group_join(struct store *s, void *arg)
+group_join_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	struct store_place place;
@@ -242,7 +242,7 @@ store_group_join(struct store *s, const struct ipc_head *h, const Kith__V1__Requ
 	if ((op.err = store_target_read(r->join_group->target, &op.target)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer_joined(s, &op, store_transact(s, group_join, &op));
+		group_answer_joined(s, &op, store_transact(s, group_join_work, &op));
 }
 
 /* -- leave ---------------------------------------------------------------- */
@@ -283,7 +283,7 @@ leave_group(struct store *s, uint64_t group, uint64_t user)
 }
 
 static enum db_class
-group_leave(struct store *s, void *arg)
+group_leave_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	struct store_place place;
@@ -314,7 +314,7 @@ store_group_leave(struct store *s, const struct ipc_head *h, const Kith__V1__Req
 	if ((op.err = store_target_read(r->leave_group->target, &op.target)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer(s, &op, store_transact(s, group_leave, &op));
+		group_answer(s, &op, store_transact(s, group_leave_work, &op));
 }
 
 /* -- invite --------------------------------------------------------------- */
@@ -353,7 +353,7 @@ group_invited_before(struct store *s, const struct group_op *op, uint64_t group,
 }
 
 static enum db_class
-group_invite(struct store *s, void *arg)
+group_invite_work(struct store *s, void *arg)
 {
 	struct group_op *op = arg;
 	enum conv_standing standing;
@@ -392,5 +392,5 @@ store_group_invite(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 	    (op.err = store_target_read(&user, &op.invited)) != KITH_E_OK)
 		store_reply_error(s, h, op.err);
 	else
-		group_answer(s, &op, store_transact(s, group_invite, &op));
+		group_answer(s, &op, store_transact(s, group_invite_work, &op));
 }

@@ -47,7 +47,7 @@ hook_refuse(struct hook *k, enum kith_err err)
 }
 
 static enum db_class
-hook_create(struct store *s, void *arg)
+hook_work(struct store *s, void *arg)
 {
 	struct hook *k = arg;
 	uint64_t hooks = 0;
@@ -114,7 +114,7 @@ store_hook_create(struct store *s, const struct ipc_head *h, const Kith__V1__Req
 	    token_make(TOKEN_BYTES, k.secret, k.hash) < 0)
 		k.err = KITH_E_INTERNAL;
 	if (k.err == KITH_E_OK &&
-	    (failure = store_err(store_transact(s, hook_create, &k))) != KITH_E_OK)
+	    (failure = store_err(store_transact(s, hook_work, &k))) != KITH_E_OK)
 		k.err = failure;
 	hook_answer(s, h, &k);
 	explicit_bzero(&k, sizeof(k));

@@ -36,7 +36,7 @@ list_named(struct store *s, struct list_page *p)
 }
 
 static enum db_class
-list_conversations(struct store *s, void *arg)
+list_conversations_work(struct store *s, void *arg)
 {
 	struct list_page *p = arg;
 
@@ -85,7 +85,7 @@ store_list_conversations(struct store *s, const struct ipc_head *h, const Kith__
 	p->user = h->user[0];
 	p->asked = m;
 	p->limit = store_list_limit(m->limit, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX);
-	if ((c = store_transact(s, list_conversations, p)) != DB_OK)
+	if ((c = store_transact(s, list_conversations_work, p)) != DB_OK)
 		store_reply_error(s, h, store_err(c));
 	else
 		list_reply(s, h, p);
@@ -111,7 +111,7 @@ list_read_group(struct db_stmt *st, struct store_conversation *out)
 }
 
 static enum db_class
-list_groups(struct store *s, void *arg)
+list_groups_work(struct store *s, void *arg)
 {
 	struct list_page *p = arg;
 	struct db_stmt *st = store_query(s,
@@ -142,7 +142,7 @@ store_list_groups(struct store *s, const struct ipc_head *h, const Kith__V1__Req
 	p->user = h->user[0];
 	p->groups = r->list_groups;
 	p->limit = store_list_limit(r->list_groups->limit, PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX);
-	if ((c = store_transact(s, list_groups, p)) != DB_OK)
+	if ((c = store_transact(s, list_groups_work, p)) != DB_OK)
 		store_reply_error(s, h, store_err(c));
 	else
 		list_reply(s, h, p);

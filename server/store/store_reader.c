@@ -15,22 +15,34 @@
 #include "server/store/store_load.h"
 #include "server/store/store_people.h"
 #include "server/store/store_reply.h"
+#include "server/store/store_request.h"
 #include "server/store/store_session.h"
 #include "server/store/store_sync.h"
 
+/* X(BODY, handler). */
+#define READER_REQUESTS(X)						\
+	X(HISTORY, store_history)					\
+	X(SYNC, store_sync)						\
+	X(LIST_CONVERSATIONS, store_list_conversations)			\
+	X(LIST_GROUPS, store_list_groups)				\
+	X(LIST_MEMBERS, store_people_members)				\
+	X(LIST_SESSIONS, store_session_list)				\
+	X(WHO, store_people_who)
+
+/* A request of the reader without a row does not compile; too many rows do not, either. */
+#define HAS(BODY, handler)	HAS_##BODY,
+#define NEEDS(BODY, name, answerer, reply)	STORE_READER_##answerer(NEEDS_##BODY = HAS_##BODY,)
+#define COUNT(BODY, name, answerer, reply)	STORE_READER_##answerer(+ 1)
+enum { READER_REQUESTS(HAS) READER_NREQUESTS };
+enum { REQUESTS(NEEDS) };
+_Static_assert(READER_NREQUESTS == 0 REQUESTS(COUNT), "the rows are the reader's requests");
+
+#define ROW(BODY, handler)	{ KITH__V1__REQUEST__BODY_##BODY, handler },
+
 static const struct {
-	Kith__V1__Request__BodyCase	what;
-	void		(*answer)(struct store *s, const struct ipc_head *h,
-			    const Kith__V1__Request *r);
-} reader_requests[] = {
-	{ KITH__V1__REQUEST__BODY_HISTORY, store_history },
-	{ KITH__V1__REQUEST__BODY_SYNC, store_sync },
-	{ KITH__V1__REQUEST__BODY_LIST_CONVERSATIONS, store_list_conversations },
-	{ KITH__V1__REQUEST__BODY_LIST_GROUPS, store_list_groups },
-	{ KITH__V1__REQUEST__BODY_LIST_MEMBERS, store_people_members },
-	{ KITH__V1__REQUEST__BODY_LIST_SESSIONS, store_session_list },
-	{ KITH__V1__REQUEST__BODY_WHO, store_people_who },
-};
+	Kith__V1__Request__BodyCase what;
+	store_request_handler	*answer;
+} reader_requests[] = { READER_REQUESTS(ROW) };
 
 static void
 reader_answer(struct store *s, const struct ipc_head *h, const uint8_t *body, uint32_t len)

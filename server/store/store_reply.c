@@ -3,12 +3,12 @@
  */
 #include "server/store/store_reply.h"
 
-#include "protocol/limits.h"
-
 #include <errno.h>
 #include <string.h>
 
-/* UNAVAILABLE passes by itself: try again after this. */
+#include "protocol/limits.h"
+#include "protocol/reply.h"
+
 void
 store_reply_head(const struct ipc_head *asked, enum ipc_type type, struct ipc_head *out)
 {
@@ -23,50 +23,59 @@ store_reply_head(const struct ipc_head *asked, enum ipc_type type, struct ipc_he
 	out->to_generation = asked->generation;
 }
 
+/* UNAVAILABLE passes by itself. */
+static uint32_t
+reply_retry_ms(enum kith_err code)
+{
+	return code == KITH_E_UNAVAILABLE ? RETRY_BUSY_MS : 0;
+}
+
 void
 store_reply_fill_error(Kith__V1__Error *e, enum kith_err code)
 {
-	kith__v1__error__init(e);
-	e->code = (Kith__V1__ErrorCode)code;
-	e->text = (char *)(uintptr_t)kith_err_text(code);
-	if (code == KITH_E_UNAVAILABLE)
-		e->retry_after_ms = RETRY_BUSY_MS;
+	reply_fill_error(e, code, NULL, reply_retry_ms(code));
+}
+
+static int
+reply_send(struct store *s, const struct ipc_head *h, const Kith__V1__Reply *r, uint8_t flags)
+{
+	struct ipc_head out;
+
+	store_reply_head(h, IPC_REPLY, &out);
+	out.flags = flags;
+	if (r->body_case == KITH__V1__REPLY__BODY_ERROR)
+		out.code = (uint32_t)r->error->code;
+	return ipc_send_msg(s->p, h->from, &out, &r->base);
 }
 
 void
 store_reply(struct store *s, const struct ipc_head *h, Kith__V1__Reply *r)
 {
-	struct ipc_head out;
-	int rc;
-
-	store_reply_head(h, IPC_REPLY, &out);
-	if (r->body_case == KITH__V1__REPLY__BODY_ERROR)
-		out.code = (uint32_t)r->error->code;
 	r->id = h->request;
-	rc = ipc_send_msg(s->p, h->from, &out, &r->base);
-	if (rc == -EMSGSIZE && r->body_case != KITH__V1__REPLY__BODY_ERROR)
+	if (reply_send(s, h, r, 0) == -EMSGSIZE)
 		store_reply_error(s, h, KITH_E_TOO_LARGE);
 }
 
 void
 store_reply_done(struct store *s, const struct ipc_head *h)
 {
-	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
-	Kith__V1__Done done = KITH__V1__DONE__INIT;
+	struct reply r;
 
-	r.body_case = KITH__V1__REPLY__BODY_DONE;
-	r.done = &done;
-	store_reply(s, h, &r);
+	reply_send(s, h, reply_done(&r, h->request), 0);
+}
+
+void
+store_reply_done_and_close(struct store *s, const struct ipc_head *h)
+{
+	struct reply r;
+
+	reply_send(s, h, reply_done(&r, h->request), IPC_F_CLOSE);
 }
 
 void
 store_reply_error(struct store *s, const struct ipc_head *h, enum kith_err code)
 {
-	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
-	Kith__V1__Error e;
+	struct reply r;
 
-	store_reply_fill_error(&e, code);
-	r.body_case = KITH__V1__REPLY__BODY_ERROR;
-	r.error = &e;
-	store_reply(s, h, &r);
+	reply_send(s, h, reply_error(&r, h->request, code, NULL, reply_retry_ms(code)), 0);
 }

@@ -18,6 +18,8 @@ void	store_reply_head(const struct ipc_head *asked, enum ipc_type type,
 void	store_reply(struct store *s, const struct ipc_head *h,
 	    Kith__V1__Reply *r);
 void	store_reply_done(struct store *s, const struct ipc_head *h);
+/* The worker closes the session after this reply. */
+void	store_reply_done_and_close(struct store *s, const struct ipc_head *h);
 void	store_reply_error(struct store *s, const struct ipc_head *h,
 	    enum kith_err code);
 

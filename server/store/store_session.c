@@ -34,21 +34,13 @@ store_session_logout(struct store *s, const struct ipc_head *h, const Kith__V1__
 {
 	struct session_revoke w = { h->user[0], h->device, clock_utc_ms(), false };
 	enum kith_err code = store_err(store_transact(s, revoke_session, &w));
-	Kith__V1__Done done = KITH__V1__DONE__INIT;
-	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
-	struct ipc_head out;
 
 	(void)r;
 	if (code != KITH_E_OK) {
 		store_reply_error(s, h, code);
 		return;
 	}
-	reply.id = h->request;
-	reply.body_case = KITH__V1__REPLY__BODY_DONE;
-	reply.done = &done;
-	store_reply_head(h, IPC_REPLY, &out);
-	out.flags = IPC_F_CLOSE;
-	ipc_send_msg(s->p, h->from, &out, &reply.base);
+	store_reply_done_and_close(s, h);
 	store_tell_revoked(s, w.user, w.device, 0);
 }
 

@@ -22,27 +22,40 @@
 #include "server/store/store_lobby.h"
 #include "server/store/store_news.h"
 #include "server/store/store_reply.h"
+#include "server/store/store_request.h"
 #include "server/store/store_session.h"
 #include "server/store/store_tell.h"
 
 #define BUDGET		512u		/* records of a turn */
 
+/* X(BODY, batched, handler). Batched requests share a transaction; any other one waits until
+ * the open batch is stored. */
+#define WRITER_REQUESTS(X)						\
+	X(SEND, true, store_batch_send)					\
+	X(MARK_READ, true, store_batch_mark)				\
+	X(CREATE_GROUP, false, store_group_create)			\
+	X(JOIN_GROUP, false, store_group_join)				\
+	X(LEAVE_GROUP, false, store_group_leave)			\
+	X(INVITE_TO_GROUP, false, store_group_invite)			\
+	X(CREATE_HOOK, false, store_hook_create)			\
+	X(LOGOUT, false, store_session_logout)				\
+	X(REVOKE_SESSION, false, store_session_revoke)
+
+/* A request of the writer without a row does not compile; too many rows do not, either. */
+#define HAS(BODY, batched, handler)	HAS_##BODY,
+#define NEEDS(BODY, name, answerer, reply)	STORE_WRITER_##answerer(NEEDS_##BODY = HAS_##BODY,)
+#define COUNT(BODY, name, answerer, reply)	STORE_WRITER_##answerer(+ 1)
+enum { WRITER_REQUESTS(HAS) WRITER_NREQUESTS };
+enum { REQUESTS(NEEDS) };
+_Static_assert(WRITER_NREQUESTS == 0 REQUESTS(COUNT), "the rows are the writer's requests");
+
+#define ROW(BODY, batched, handler)	{ KITH__V1__REQUEST__BODY_##BODY, batched, handler },
+
 static const struct {
-	Kith__V1__Request__BodyCase	what;
-	bool		batched;	/* others wait until the open batch is stored */
-	void		(*take)(struct store *s, const struct ipc_head *h,
-			    const Kith__V1__Request *r);
-} writer_requests[] = {
-	{ KITH__V1__REQUEST__BODY_SEND, true, store_batch_send },
-	{ KITH__V1__REQUEST__BODY_MARK_READ, true, store_batch_mark },
-	{ KITH__V1__REQUEST__BODY_CREATE_GROUP, false, store_group_create },
-	{ KITH__V1__REQUEST__BODY_JOIN_GROUP, false, store_group_join },
-	{ KITH__V1__REQUEST__BODY_LEAVE_GROUP, false, store_group_leave },
-	{ KITH__V1__REQUEST__BODY_INVITE_TO_GROUP, false, store_group_invite },
-	{ KITH__V1__REQUEST__BODY_CREATE_HOOK, false, store_hook_create },
-	{ KITH__V1__REQUEST__BODY_LOGOUT, false, store_session_logout },
-	{ KITH__V1__REQUEST__BODY_REVOKE_SESSION, false, store_session_revoke },
-};
+	Kith__V1__Request__BodyCase what;
+	bool			batched;
+	store_request_handler	*take;
+} writer_requests[] = { WRITER_REQUESTS(ROW) };
 
 /* What is not batched comes after what was. */
 static void

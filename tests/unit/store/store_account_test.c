@@ -13,6 +13,7 @@
 
 #include "protocol/base/clock.h"
 #include "protocol/ipc.pb-c.h"
+#include "protocol/oneof.h"
 #include "server/rules/token.h"
 #include "server/store/store_ask.h"
 #include "server/store/store_reader.h"
@@ -44,8 +45,7 @@ put(struct kit *k, enum role to, Kith__Ipc__Ask__WhatCase what, void *body)
 	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
 	struct ipc_head h = { .type = IPC_ASK, .request = ++k->request };
 
-	ask.what_case = what;
-	ask.find_account = body;
+	oneof_set(&ask.base, what, body);
 	assert_int_equal(ipc_send_msg(&k->auth, k->shared.first[to], &h, &ask.base), 0);
 }
 

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "protocol/oneof.h"
 #include "server/rules/conv.h"
 #include "server/store/store_lobby.h"
 #include "server/store/store_transact.h"
@@ -169,8 +170,7 @@ a_killed_writer_tells_again(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 
-		r.body_case = rows[i].what;
-		r.create_group = bodies[i];	/* a oneof's members lie in one place */
+		oneof_set(&r.base, rows[i].what, bodies[i]);
 		kit_request(k, 1, &r);
 		kit_read_inbox(k);
 		events = kit_number(k, "SELECT COUNT(*) FROM events");
