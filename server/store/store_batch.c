@@ -192,8 +192,8 @@ reply_batch(struct store *s, enum kith_err failure)
 
 /* -- telling -------------------------------------------------------------- */
 
-/* Nobody knows whether a repeated message was told: its storer was killed, or never learned
- * that the commit had happened. Otherwise its workers have it. */
+/* Nobody knows whether this repeated message was told: the process that stored it was killed,
+ * or never learned that the commit had happened. */
 static bool
 row_untold(const struct store *s, const struct batch_row *r)
 {

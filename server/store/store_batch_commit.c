@@ -1,10 +1,10 @@
 /*
  * store_batch_commit.c - stores the writer's batch.
  *
- * Each attempt starts from the targets: resolve, find copies within the batch, take the
- * numbers of all conversations at once, insert. Duplicates of stored messages are not looked
- * for beforehand (it would cost a quarter of the rate): the unique key refuses the batch, then
- * they are looked up and the rest is done again.
+ * Each attempt starts from the targets: resolve them, find copies within the batch, take the
+ * numbers of all conversations at once, insert. It does not look for stored duplicates first,
+ * which would cost a quarter of the rate: the unique key refuses the batch, then they are
+ * looked up and the rest is done again.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,7 +35,7 @@ resolve_row(struct store *s, uint64_t user, struct batch_row *r)
 	return c;
 }
 
-/* A name that cannot be was refused while collecting; it stays so. */
+/* An impossible name was refused when it was collected, and stays refused. */
 static bool
 hopeless(const struct batch_row *r)
 {
@@ -114,7 +114,7 @@ compare_seqs(const void *a, const void *b)
 	return (x->conversation > y->conversation) - (x->conversation < y->conversation);
 }
 
-/* Lists what is to be inserted, and how many numbers each conversation has to give. */
+/* Lists the events to insert, and how many numbers each conversation has to give. */
 static void
 list_events(struct store_batch *b)
 {
@@ -196,7 +196,7 @@ put_mark(struct store *s, struct batch_mark *m)
 		return c;
 	c = store_query_run(s, store_query(s, db_sql(s->db, DB_SQL_CURSOR_PUT), "nnnn", user,
 	    m->conversation, m->head.device, m->seq));
-	/* These stay true when a replay of a lost commit finds it moved already. */
+	/* Both stay true when the replay of a lost commit finds the cursor moved already. */
 	if (c == DB_OK && db_changes(s->db) > 0)
 		m->moved = true;
 	m->read_first |= m->moved && m->seq > before;

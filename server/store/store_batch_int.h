@@ -12,7 +12,7 @@
 
 #define BATCH_ROWS	DB_BATCH_MAX
 #define BATCH_ITEMS	DB_BATCH_MAX		/* of each other kind */
-#define BATCH_TWINS	(4u * BATCH_ROWS)	/* to find copies in the batch */
+#define BATCH_TWINS	(4u * BATCH_ROWS)	/* to find copies */
 
 /* Texts of the rows, then of what was found stored. Pages that are not touched
  * cost nothing. */
@@ -23,7 +23,7 @@ struct batch_send {				/* a Send request */
 	const char	*text;
 	uint32_t	len;
 	unsigned	first, n;	/* its rows */
-	bool		replay;		/* read while store_transact_replaying() */
+	bool		replay;		/* see store_transact_replaying() */
 };
 
 struct batch_row {				/* one copy to one target */

@@ -151,7 +151,7 @@ store_cache_group_named(struct store *s, const char *name, struct store_name *ou
 	return cache_find_name(s, GROUPS, name, out);
 }
 
-/* The rows come by rising since_seq: an invitation, then intervals; the open one is the last. */
+/* Rows by rising since_seq: an invitation, then intervals, the open one last. */
 static enum db_class
 cache_load_standing(struct store *s, uint64_t group, uint64_t user, enum conv_standing *out)
 {
@@ -198,7 +198,7 @@ store_cache_standing(struct store *s, uint64_t group, uint64_t user, enum conv_s
 	return c;
 }
 
-/* Rare, and its two copies may have been kept at different times: so all are looked at. */
+/* All places are searched: the two copies may be from different times. It is rare. */
 void
 store_cache_forget_user(struct store *s, uint64_t id)
 {

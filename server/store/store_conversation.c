@@ -9,7 +9,7 @@
 #include "server/store/store_cache.h"
 #include "server/store/store_query.h"
 
-/* Unread messages are looked for in so many events before the last one. */
+/* Unread messages are counted among this many last events. */
 #define UNREAD_SCAN	10000u
 
 /* One row per conversation of a user, over all intervals of membership. */
@@ -75,7 +75,7 @@ count_unread(struct store *s, uint64_t user, Kith__V1__Conversation *m, uint64_t
 	    (uint64_t)UNREAD_MAX), &m->unread);
 }
 
-/* A row of CONVERSATION_ROW, all that needs no further statement. */
+/* Reads a CONVERSATION_ROW; complete_conversation() does the rest. */
 static void
 read_conversation(struct db_stmt *st, struct store_conversation *out, uint64_t user,
     uint64_t *newest_since)

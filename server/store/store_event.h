@@ -16,7 +16,7 @@ struct store_event_names {
 /* Makes the message of an event, for live copies and pages alike. Its strings
  * point into `e`, whose body ends with a NUL, and into `names`. A name is empty
  * for nobody and for an account that is not there. DB_OK, or the failure of a
- * look-up: the message is complete then, but for names that are empty. */
+ * look-up: then the names that were not found are empty. */
 enum db_class	store_event_message(struct store *s, const struct db_event *e,
 		    struct store_event_names *names, Kith__V1__Event *m);
 

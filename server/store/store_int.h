@@ -49,7 +49,7 @@ struct store_news {
 	uint64_t	user, conversation;	/* NEWS_JOINED, NEWS_LEFT */
 };
 
-/* A user who joined: the registry knows only after its worker has read of it. */
+/* A user who joined. The registry knows of it once the worker has read that. */
 struct store_join {
 	uint64_t	group, until_ms;
 	uint32_t	workers;
@@ -63,7 +63,7 @@ struct store_writer {
 	/* Ever: the next one goes to njoins % STORE_JOINS_MAX. */
 	unsigned		 njoins;
 	uint64_t		 lobby;		/* the group's id, 0: none */
-	bool			 draining;	/* ends when its inbox is empty */
+	bool			 draining;	/* ends with its inbox empty */
 	/* The inbox up to here was there at the start; 0: it was empty. */
 	uint64_t		 replay_end;
 	/* Times of the commits whose answer was lost. */

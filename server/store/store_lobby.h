@@ -10,8 +10,8 @@
  * or makes it. */
 enum db_class	store_lobby_make(struct store *s);
 
-/* In the transaction that makes the account: `user` joins the lobby, if there is
- * one. The group is told after the commit. */
+/* In the transaction that makes the account: `user` joins the lobby, if there
+ * is one. The group is told after the commit. */
 enum db_class	store_lobby_join(struct store *s, uint64_t user);
 
 #endif

@@ -13,8 +13,8 @@
 /*
  * The prepared statement of `sql`, a string constant (see db_stmt()), with its
  * places bound. `places` has one letter for each: n, a number (uint64_t);
- * t, text (const char *); d, bytes (const ProtobufCBinaryData *). Text and bytes
- * are borrowed until the reset.
+ * t, text (const char *); d, bytes (const ProtobufCBinaryData *). Text and
+ * bytes are borrowed until the reset.
  */
 struct db_stmt	*store_query(struct store *s, const char *sql,
 		    const char *places, ...);

@@ -13,8 +13,8 @@
  * long for a live copy is told as a Resync, counted and logged. */
 void	store_tell_event(struct store *s, const struct db_event *e);
 
-/* The news that the transaction noted (store_news.h), in their order; then there
- * are none. */
+/* The news that the transaction noted (store_news.h), in their order; then
+ * there are none. */
 void	store_tell_news(struct store *s);
 
 /* `mover` is the head of the MarkRead. To the user's other devices; */

@@ -83,7 +83,7 @@ worth_another(const struct store *s, enum db_class c, unsigned tries, uint64_t d
 enum db_class
 store_transact(struct store *s, store_work *work, void *arg)
 {
-	/* Who was away before this began has had the writer's patience already. */
+	/* When the database was away before, the patience is used up already. */
 	uint64_t deadline = clock_now_ms() + (s->away ? 0 : STORE_PATIENCE_MS);
 	enum db_class c;
 	unsigned tries = 0;

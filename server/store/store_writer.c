@@ -1,9 +1,9 @@
 /*
- * store_writer.c - the writer role: the one who writes, hence the sequencer.
+ * store_writer.c - the writer role: the only one that writes, hence the sequencer.
  *
- * One turn of its loop: all that waits in the inbox, at most 512 records; messages and
- * cursors become one transaction, in order with the groups' and accounts' own. The
- * inbox is released only after all of it is committed and told.
+ * One turn of its loop takes what waits in the inbox, at most 512 records. Messages and
+ * cursors become one transaction, in order with those of groups and accounts. The inbox is
+ * released only after all of it is committed and told.
  */
 #include "server/store/store_writer.h"
 
@@ -57,7 +57,7 @@ static const struct {
 	store_request_handler	*take;
 } writer_requests[] = { WRITER_REQUESTS(ROW) };
 
-/* What is not batched comes after what was. */
+/* Batched requests that came before are stored first. */
 static void
 writer_begin_alone(struct store *s)
 {
@@ -135,7 +135,7 @@ static const struct proc_ops writer_ops = {
 	.budget = BUDGET,
 };
 
-/* Migration and lobby: what a writer does before it writes. */
+/* Before the first write on a new connection: schema and lobby. */
 static int
 writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 {
@@ -199,9 +199,9 @@ store_writer_fini(struct store *s)
 	store_fini(s);
 }
 
-/* A server that starts before its database waits for it: the other roles, and who asks whether
- * it serves, wait too. Later on the writer serves without one, by saying so. SIGTERM still ends
- * the process at once here. */
+/* A server that starts before its database waits for it, and so do the other roles and the
+ * service manager. Later the writer serves without a database, by saying so. SIGTERM still
+ * ends the process at once here. */
 static void
 wait_for_database(struct store *s)
 {

@@ -54,13 +54,15 @@ fill(struct kit *k)
 
 	kit_do(k, "BEGIN");
 	for (unsigned i = 0; i < GROUPS; i++) {
-		snprintf(sql, sizeof(sql), "INSERT INTO chat_groups VALUES (%u, 'g%u', 'g%u', '', 1,"
+		snprintf(sql, sizeof(sql),
+		    "INSERT INTO chat_groups VALUES (%u, 'g%u', 'g%u', '', 1,"
 		    " 0, 0)", FIRST_GROUP + i, i, i);
 		kit_do(k, sql);
 		kit_follow(k, FIRST_GROUP + i, 1);
 	}
 	for (unsigned i = 0; i < SENDERS; i++) {
-		snprintf(sql, sizeof(sql), "INSERT INTO accounts VALUES (%u, 's%u', 's%u', '', '', 0,"
+		snprintf(sql, sizeof(sql),
+		    "INSERT INTO accounts VALUES (%u, 's%u', 's%u', '', '', 0,"
 		    " 0, 0, 0)", FIRST_SENDER + i, i, i);
 		kit_do(k, sql);
 		snprintf(sql, sizeof(sql), "INSERT INTO members VALUES (%u, %u, 1, NULL, 1, 0)",

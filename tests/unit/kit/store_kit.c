@@ -187,9 +187,7 @@ kit_follow(struct kit *k, uint64_t group, unsigned worker)
 	assert_int_equal(registry_follow(&k->shared.registry, group, worker, 1), 0);
 }
 
-/*
- * Records.
- */
+/* -- records -------------------------------------------------------------- */
 
 static uint64_t
 put(struct kit *k, enum role to, enum ipc_type type, uint64_t user, Kith__V1__Request *r)
@@ -329,9 +327,7 @@ kit_error(const Kith__V1__Reply *r)
 	    KITH_E_OK;
 }
 
-/*
- * Requests.
- */
+/* -- requests ------------------------------------------------------------- */
 
 void
 kit_target(Kith__V1__Target *t, const char *text)
@@ -488,9 +484,7 @@ kit_events(Kith__V1__Event *const *events, size_t n)
 	return text;
 }
 
-/*
- * The database.
- */
+/* -- the database --------------------------------------------------------- */
 
 int64_t
 kit_number(struct kit *k, const char *sql)

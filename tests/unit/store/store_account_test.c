@@ -35,9 +35,7 @@ struct answer {
 	bool		has_account, admin, disabled;
 };
 
-/*
- * Questions.
- */
+/* -- questions ------------------------------------------------------------ */
 
 static void
 put(struct kit *k, enum role to, Kith__Ipc__Ask__WhatCase what, void *body)
@@ -242,9 +240,7 @@ revoked(struct kit *k, unsigned worker, uint64_t user)
 	return n;
 }
 
-/*
- * Accounts and invites.
- */
+/* -- accounts and invites ------------------------------------------------- */
 
 static void
 account_is_made_and_found(void **state)
@@ -374,9 +370,7 @@ administrator_needs_no_invite(void **state)
 	assert_true(find(k, "bob", 0).admin);
 }
 
-/*
- * Passwords, disabling.
- */
+/* -- passwords, disabling ------------------------------------------------- */
 
 static void
 new_password_revokes_the_others(void **state)
@@ -443,9 +437,7 @@ disabled_is_out_at_once(void **state)
 	assert_int_equal(set_disabled(k, "nobody", true).code, KITH_E_NO_SUCH_USER);
 }
 
-/*
- * Tokens.
- */
+/* -- tokens --------------------------------------------------------------- */
 
 static void
 token_is_made_once_and_found(void **state)
@@ -490,14 +482,16 @@ last_client_id_is_of_the_device(void **state)
 	for (unsigned i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		char sql[256];
 
-		snprintf(sql, sizeof(sql), "INSERT INTO events (conversation, seq, sender, client_id,"
+		snprintf(sql, sizeof(sql),
+		    "INSERT INTO events (conversation, seq, sender, client_id,"
 		    " time_ms, kind, subject, body) VALUES (77, %u, %u, %llu, 1, 1, 0, '')", i + 1,
 		    (unsigned)rows[i].sender, (unsigned long long)
 		    (rows[i].device << CLIENT_ID_DEVICE_SHIFT | rows[i].counter));
 		kit_do(k, sql);
 	}
 	assert_true(find_token(k, 1).last_client_id == (one << CLIENT_ID_DEVICE_SHIFT | 9));
-	assert_true(find_token(k, 2).last_client_id == (two << CLIENT_ID_DEVICE_SHIFT | UINT32_MAX));
+	assert_true(find_token(k,
+	    2).last_client_id == (two << CLIENT_ID_DEVICE_SHIFT | UINT32_MAX));
 }
 
 static void
@@ -704,9 +698,7 @@ sessions_are_listed(void **state)
 	assert_int_equal(reply->sessions->n_sessions, 0);
 }
 
-/*
- * Hooks.
- */
+/* -- hooks ---------------------------------------------------------------- */
 
 #define HOOKS	"SELECT COUNT(*) FROM tokens WHERE hook <> 0 AND revoked_ms IS NULL"
 

@@ -88,9 +88,7 @@ say(struct kit *k, uint64_t user, const char *target, unsigned n)
 		assert_int_equal(kit_say(k, user, target, "x", NULL), KITH_E_OK);
 }
 
-/*
- * History.
- */
+/* -- history -------------------------------------------------------------- */
 
 static void
 pages_go_both_ways(void **state)
@@ -204,9 +202,7 @@ nobody_reads_outside_of_membership(void **state)
 	    "1:1c 2:1m 3:1m 4:2j 5:1m 6:2l 7:1m 8:1m 9:1m 10:2j 11:1m");
 }
 
-/*
- * Sync.
- */
+/* -- sync ----------------------------------------------------------------- */
 
 static void
 sync_tells_what_is_missing(void **state)
@@ -221,7 +217,8 @@ sync_tells_what_is_missing(void **state)
 	assert_int_equal(kit_group(k, 1, "g", true, &group.conversation), KITH_E_OK);
 	assert_int_equal(kit_join(k, 2, "#g"), KITH_E_OK);
 	say(k, 1, "#g", 2);
-	/* A new device has nothing: from the cursor, that is all. Groups' ids are the lower ones. */
+	/* A new device has nothing: from the cursor, that is all. Groups' ids are the lower
+	 * ones. */
 	p = sync_have(k, 2, 0, NULL, 0)->sync_page;
 	assert_string_equal(kit_events(p->events, p->n_events),
 	    "2:2j 3:1m 4:1m 1:1m 2:1m 3:1m");
@@ -312,9 +309,7 @@ sync_stays_within_membership(void **state)
 	assert_string_equal(kit_events(p->events, p->n_events), "1:1I");
 }
 
-/*
- * Lists.
- */
+/* -- lists ---------------------------------------------------------------- */
 
 static void
 conversations_count_what_is_unread(void **state)

@@ -365,9 +365,7 @@ a_counter_behind_its_events_is_mended(void **state)
 	assert_int_equal(kit_number(k, "SELECT MAX(seq) FROM events WHERE kind = 3"), 3);
 }
 
-/*
- * Cursors.
- */
+/* -- cursors -------------------------------------------------------------- */
 
 #define CURSOR "SELECT read_seq FROM cursors WHERE user = 2"
 
@@ -448,7 +446,7 @@ a_cursor_needs_a_conversation(void **state)
 	assert_int_equal(kit_mark(k, 1, 12345, 1), KITH_E_NO_SUCH_CONVERSATION);
 	assert_int_equal(kit_mark(k, 1, group, 0), KITH_E_BAD_REQUEST);
 	assert_int_equal(kit_mark(k, 1, group, UINT64_MAX), KITH_E_BAD_REQUEST);
-	assert_int_equal(kit_mark(k, 1, conv_direct(1, 2), 1), KITH_E_OK);	/* nothing there yet */
+	assert_int_equal(kit_mark(k, 1, conv_direct(1, 2), 1), KITH_E_OK); /* nothing there yet */
 	assert_int_equal(kit_number(k, "SELECT COUNT(*) FROM cursors"), 0);
 }
 

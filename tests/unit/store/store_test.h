@@ -1,5 +1,6 @@
 /*
- * store_test.h - the parts of store_test; each runs its tests on one kind of database.
+ * store_test.h - the parts of store_test; each runs its tests on one kind of
+ * database.
  */
 #ifndef KITH_TESTS_STORE_TEST_H
 #define KITH_TESTS_STORE_TEST_H
