@@ -1,5 +1,6 @@
 /*
- * auth_world.h - the auth role between a worker, a master and a store that a test invents.
+ * auth_world.h - the auth role between a worker, a master and a store that a
+ * test invents.
  */
 #ifndef KITH_TESTS_AUTH_WORLD_H
 #define KITH_TESTS_AUTH_WORLD_H
@@ -26,7 +27,7 @@ struct world_token {
 	uint8_t		hash[TOKEN_HASH_BYTES];
 	uint64_t	user;
 	char		device_name[DEVICE_NAME_BYTES_MAX + 1];
-	uint64_t	hook;			/* a conversation; 0: of a device */
+	uint64_t	hook;	/* a conversation; 0: of a device */
 };
 
 /* An account's id is its place + 1, a token's device its place + 100. */
@@ -41,15 +42,17 @@ struct world {
 	struct world_account	 accounts[WORLD_ROWS];
 	struct world_token	 tokens[WORLD_ROWS];
 	unsigned		 naccounts, ntokens;
-	uint8_t			 invite[TOKEN_HASH_BYTES];	/* the only one, good for one use */
+	/* the only one, good for one use */
+	uint8_t			 invite[TOKEN_HASH_BYTES];
 	bool			 invite_good, invite_admin;
-	bool			 mute;			/* the store does not answer */
-	enum kith_err		 fails[ASK_COUNT];	/* it answers this instead of doing it */
+	bool			 mute;	/* the store does not answer */
+	/* it answers this instead of doing it */
+	enum kith_err		 fails[ASK_COUNT];
 	unsigned		 asked[ASK_COUNT];
 	Kith__Ipc__SetPassword	 last_set;		/* numbers only */
 	Kith__Ipc__CreateInvite	 last_invite;		/* numbers only */
 	uint64_t		 last_used_devices;
-	struct ipc_head		 asker;			/* of the last question */
+	struct ipc_head		 asker;	/* of the last question */
 };
 
 /* What the worker or the master got. */
@@ -57,9 +60,10 @@ struct got {
 	struct ipc_head		 h;
 	enum kith_err		 code;
 	uint32_t		 retry_ms;
-	uint64_t		 hook;			/* and what it is called */
+	uint64_t		 hook;	/* and what it is called */
 	char			 device_name[DEVICE_NAME_BYTES_MAX + 1];
-	Kith__V1__LoggedIn	*in;			/* NULL: none; valid until the next answer */
+	/* NULL: none; valid until the next answer */
+	Kith__V1__LoggedIn	*in;
 	Kith__Ipc__AdminAnswer	*admin;
 };
 
@@ -67,16 +71,19 @@ struct got {
 void		 world_init(struct world *w);
 void		 world_fini(struct world *w);
 
-struct proc	*world_proc(struct world *w, enum role r);	/* the worker: the second one */
+/* the worker: the second one */
+struct proc	*world_proc(struct world *w, enum role r);
 
 struct world_account *world_account(struct world *w, const char *name);
 
 /* A request as `kind` (REGISTER_ACCOUNT...) whose message is `body`. */
 void		 world_send(struct world *w, const struct ipc_head *who,
 		    Kith__V1__Request__BodyCase what, void *body);
-void		 world_send_admin(struct world *w, Kith__Ipc__Admin__WhatCase what, void *body);
+void		 world_send_admin(struct world *w,
+	    Kith__Ipc__Admin__WhatCase what, void *body);
 
-/* All that can be done now; world_turn() is one turn of auth's loop, store included. */
+/* All that can be done now; world_turn() is one turn of auth's loop, store
+ * included. */
 void		 world_run(struct world *w);
 void		 world_turn(struct world *w);
 
