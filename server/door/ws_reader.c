@@ -265,7 +265,8 @@ ws_read(struct ws_reader *r, const uint8_t **data, size_t *size, struct ws_got *
 	r->at = *data;
 	r->len = *size;
 	while (result == WS_MORE && (n = wslay_frame_recv(r->frames, &f)) != WSLAY_ERR_WANT_READ)
-		result = n < 0 ? break_stream(got, WSLAY_CODE_PROTOCOL_ERROR) : take_piece(r, &f, got);
+		result = n < 0 ? break_stream(got, WSLAY_CODE_PROTOCOL_ERROR) :
+		    take_piece(r, &f, got);
 	*data = r->at;
 	*size = r->len;
 	r->at = NULL;

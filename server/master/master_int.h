@@ -80,7 +80,7 @@ struct master {
 int	master_setup(struct master *m, char *err, size_t errlen);
 void	master_teardown(struct master *m);
 
-/* -- master_reload.c: 0, or -1 with err and nothing has changed ------------ */
+/* -- master_reload.c: 0, or -1 with err and nothing has changed ----------- */
 
 int	master_load_certificate(struct master *m, const struct conf *c,
 	    char *err, size_t errlen);

@@ -75,9 +75,7 @@ prepare_ascii(const char *in, size_t len, char *out)
 	return separated ? -EINVAL : 0;
 }
 
-/*
- * Mapping: RFC 8265, 3.3.2: width, case, normalization.
- */
+/* -- mapping: RFC 8265, 3.3.2: width, case, normalization ----------------- */
 
 static const UNormalizer2 *
 nfkc(void)
@@ -313,9 +311,7 @@ name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1])
 	return prepare_ascii(in, len, out);
 }
 
-/*
- * Look-alikes.
- */
+/* -- look-alikes ---------------------------------------------------------- */
 
 int
 name_skeleton(const char *prepared, char *out, size_t cap)
@@ -357,7 +353,8 @@ name_is_line(const char *text, size_t len)
 		UChar32 c;
 
 		U8_NEXT(text, i, len, c);
-		if (c < 0 || (U_GET_GC_MASK(c) & refused) || u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL))
+		if (c < 0 || (U_GET_GC_MASK(c) & refused) ||
+		    u_hasBinaryProperty(c, UCHAR_BIDI_CONTROL))
 			return false;
 	}
 	return true;

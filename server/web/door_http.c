@@ -78,7 +78,8 @@ on_head(struct conn *c)
 	else if (!web_rules_judge(rules, r, c->peer, c->tls != NULL, &web->asker))
 		refuse_head(c, 400, "malformed forwarding headers", NULL);
 	else if (web->asker.origin == ORIGIN_REFUSED)
-		refuse_head(c, 403, "pages of that origin are not allowed here (http_origins)", NULL);
+		refuse_head(c, 403, "pages of that origin are not allowed here (http_origins)",
+		    NULL);
 	else if ((web->route = web_route_find(r->path)) == NULL)
 		refuse_head(c, 404, NULL, NULL);
 	else if (!(web->route->methods & 1u << r->method))

@@ -122,7 +122,8 @@ static void
 respond_error(struct conn *c, int status, const char *code, const char *text, const char *extra)
 {
 	char body[256];
-	int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"text\":\"%s\"}}\n", code,
+	int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"text\":\"%s\"}}\n",
+	    code,
 	    text);
 
 	web_respond(c, status, WEB_TYPE_JSON, body, (size_t)n, extra);
@@ -134,7 +135,8 @@ web_error(struct conn *c, enum kith_err code, const char *text, uint32_t retry_a
 	char extra[64] = "";
 
 	if (retry_after_ms > 0)
-		snprintf(extra, sizeof(extra), "Retry-After: %u\r\n", (retry_after_ms + 999) / 1000);
+		snprintf(extra, sizeof(extra), "Retry-After: %u\r\n",
+		    (retry_after_ms + 999) / 1000);
 	else if (kith_err_status(code) == 401)
 		snprintf(extra, sizeof(extra), "WWW-Authenticate: Bearer\r\n");
 	respond_error(c, kith_err_status(code), kith_err_name(code),
@@ -192,7 +194,8 @@ web_token(const struct conn *c, const struct http_request *r, char out[TOKEN_CHA
 	*out = '\0';
 	*from_cookie = false;
 	if (given != NULL) {
-		/* Anything else in this header is refused as a token; the cookie does not replace it. */
+		/* Anything else in this header is refused as a token; the cookie does not replace
+		 * it. */
 		if (strncasecmp(given, "Bearer ", 7) == 0 && strlen(given + 7) <= TOKEN_CHARS)
 			strcpy(out, given + 7);
 		if (*out == '\0')

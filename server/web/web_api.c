@@ -149,7 +149,8 @@ send_post(struct conn *c, const struct post *p, const char *token)
 	Kith__V1__Target target = KITH__V1__TARGET__INIT, *targets[] = { &target };
 
 	if (!parse_target(p->to, &target)) {
-		web_error(c, KITH_E_BAD_REQUEST, "to must be @user, #group or the id of a conversation", 0);
+		web_error(c, KITH_E_BAD_REQUEST,
+		    "to must be @user, #group or the id of a conversation", 0);
 		return;
 	}
 	send.targets = targets;
@@ -323,7 +324,8 @@ web_events(struct conn *c, const struct http_request *r)
 	else if (!take_number(r, "after", UINT64_MAX, &history.after) ||
 	    !take_number(r, "before", UINT64_MAX, &history.before) ||
 	    !take_number(r, "limit", PAGE_EVENTS_MAX, &limit))
-		web_error(c, KITH_E_BAD_REQUEST, "after, before or limit is no number, or too large", 0);
+		web_error(c, KITH_E_BAD_REQUEST,
+		    "after, before or limit is no number, or too large", 0);
 	else if (!web_token(c, r, token, &from_cookie))
 		web_error(c, KITH_E_TOKEN_INVALID, "a token is required", 0);
 	else {
@@ -382,7 +384,8 @@ web_hook(struct conn *c, const struct http_request *r)
 	static const struct call_ops ops = {
 		.ready = hook_ready, .reply = post_replied, .done = api_answer, .failed = web_error,
 	};
-	struct call_spec spec = { .ops = &ops, .hook = true, .state_size = sizeof(struct api_call) };
+	struct call_spec spec = { .ops = &ops, .hook = true,
+	    .state_size = sizeof(struct api_call) };
 	struct call *call;
 	enum kith_err err;
 

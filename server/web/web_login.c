@@ -125,7 +125,8 @@ web_login(struct conn *c, const struct http_request *r)
 		web_refuse(c, 415, "send application/json", NULL);
 		return;
 	}
-	err = json_to_wire(&kith__v1__request__descriptor, (const char *)r->body, r->body_len, bytes,
+	err = json_to_wire(&kith__v1__request__descriptor, (const char *)r->body, r->body_len,
+	    bytes,
 	    sizeof(bytes), &n, NULL);
 	if (err == KITH_E_OK)
 		err = wire_unpack(&kith__v1__request__descriptor, bytes, n, &c->w->mem, NULL,

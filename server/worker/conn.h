@@ -9,7 +9,7 @@
  *         at the end of a turn. It may vanish between two callbacks, so it is
  *         kept by place and serial; only inside one callback by pointer.
  * Output  Copied into one block, which leaves at the end of the turn in ONE
- *         write or TLS record (prototypes.md 5.2). Wiped when it has left.
+ *         write or TLS record. Wiped when it has left.
  * Bounds  Over conf->output_soft, live events are left out, and one Resync
  *         follows when the rest has left; over output_hard the connection
  *         closes.

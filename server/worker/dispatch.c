@@ -60,7 +60,8 @@ static const struct dispatch_row request_rows[] = {
 const struct dispatch_row *
 dispatch_find(uint32_t number)
 {
-	if (number >= sizeof(request_rows) / sizeof(request_rows[0]) || request_rows[number].name == NULL)
+	if (number >= sizeof(request_rows) / sizeof(request_rows[0]) ||
+	    request_rows[number].name == NULL)
 		return NULL;
 	return &request_rows[number];
 }

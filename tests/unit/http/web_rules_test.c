@@ -1,4 +1,5 @@
-/* web_rules_test.c - promises of server/http/web_rules.h, by table; requests come from the reader. */
+/* web_rules_test.c - promises of server/http/web_rules.h, by table; requests come from the
+ * reader. */
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>

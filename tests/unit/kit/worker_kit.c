@@ -83,7 +83,8 @@ init(struct kit *k)
 	    GROUPS), 0);
 	k->conf = (struct conf){
 		.server_name = name, .http_names = nothing, .http_origins = nothing,
-		.http_proxies = nothing, .sessions_max = SESSIONS, .registration = REGISTRATION_INVITE,
+		.http_proxies = nothing, .sessions_max = SESSIONS,
+		    .registration = REGISTRATION_INVITE,
 		.heartbeat_ms = AN_HOUR, .login_ms = AN_HOUR, .drain_ms = 4000,
 		.send_burst = 100, .output_soft = 65536, .output_hard = 1u << 20,
 	};

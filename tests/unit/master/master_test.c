@@ -49,7 +49,7 @@ struct orders {
 	_Atomic int		fail_status;
 	_Atomic bool		hang[ROLE_COUNT];	/* the next turn never ends */
 	_Atomic bool		no_drain[ROLE_COUNT];	/* SIGTERM is heard, and not followed */
-	_Atomic bool		die_locked;		/* a worker dies with a stripe of the registry */
+	_Atomic bool		die_locked;	/* a worker dies with a stripe of the registry */
 	_Atomic bool		register_user;		/* workers add a session of USER */
 	/* What happened. */
 	_Atomic unsigned	starts[ROLE_COUNT];

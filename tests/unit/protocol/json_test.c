@@ -507,7 +507,8 @@ deep_text_is_refused(void **state)
 static void
 cap_is_kept(void **state)
 {
-	static const char json[] = "{\"requests\":[{\"id\":\"300\",\"send\":{\"targets\":[{\"user\":"
+	static const char json[] =
+	    "{\"requests\":[{\"id\":\"300\",\"send\":{\"targets\":[{\"user\":"
 	    "\"bob\"},{\"conversation\":\"7\"}],\"text\":\"\\u0001\\\"x\xe2\x80\xa8\"}},"
 	    "{\"listConversations\":{\"ids\":[\"1\",\"300\"]}}],\"waitMs\":70000}";
 	uint8_t *out;

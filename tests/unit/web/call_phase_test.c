@@ -15,23 +15,23 @@ each_event_counts_in_its_phases_alone(void **state)
 {
 	static const enum call_phase want[CALL_PHASES][CALL_EVENTS] = {
 		/*                 BEGIN        BEGIN_LOGIN WELCOME     ASK */
-		/*                 LOGGED_IN    REFUSE        RUN           WAIT          END */
+		/*              LOGGED_IN    REFUSE        RUN           WAIT          END */
 		[CALL_IDLE]    = { CALL_READY,  CALL_HELLO, NO,         NO,
-				   NO,          NO,           NO,           NO,           CALL_IDLE },
+				NO,          NO,           NO,           NO,           CALL_IDLE },
 		[CALL_HELLO]   = { NO,          NO,         CALL_LOGIN, NO,
-				   NO,          CALL_REFUSED, NO,           NO,           CALL_IDLE },
+				NO,          CALL_REFUSED, NO,           NO,           CALL_IDLE },
 		[CALL_LOGIN]   = { NO,          NO,         NO,         CALL_ASKED,
-				   NO,          NO,           NO,           NO,           CALL_IDLE },
+				NO,          NO,           NO,           NO,           CALL_IDLE },
 		[CALL_ASKED]   = { NO,          NO,         NO,         NO,
-				   CALL_READY,  CALL_REFUSED, NO,           NO,           CALL_IDLE },
+				CALL_READY,  CALL_REFUSED, NO,           NO,           CALL_IDLE },
 		[CALL_REFUSED] = { NO,          NO,         NO,         NO,
-				   NO,          NO,           NO,           NO,           CALL_IDLE },
+				NO,          NO,           NO,           NO,           CALL_IDLE },
 		[CALL_READY]   = { NO,          NO,         NO,         NO,
-				   NO,          NO,           CALL_RUNNING, NO,           CALL_IDLE },
+				NO,          NO,           CALL_RUNNING, NO,           CALL_IDLE },
 		[CALL_RUNNING] = { NO,          NO,         NO,         NO,
-				   NO,          NO,           NO,           CALL_WAITING, CALL_IDLE },
+				NO,          NO,           NO,           CALL_WAITING, CALL_IDLE },
 		[CALL_WAITING] = { NO,          NO,         NO,         NO,
-				   NO,          NO,           NO,           NO,           CALL_IDLE },
+				NO,          NO,           NO,           NO,           CALL_IDLE },
 	};
 
 	(void)state;

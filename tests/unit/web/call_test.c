@@ -1,6 +1,6 @@
 /*
- * call_test.c - promises of server/web/call.h, by POST /v1/poll and a hook's address at a worker whose
- * auth and store are the test.
+ * call_test.c - promises of server/web/call.h, by POST /v1/poll and a hook's address at a worker
+ * whose auth and store are the test.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -94,7 +94,8 @@ expect(struct client *c, int status, const char *part)
 	if (!read_answer(c))
 		fail_msg("no answer instead of %d", status);
 	if (answer.status != status || strstr(answer.body, part) == NULL)
-		fail_msg("%d %.300s instead of %d with %s", answer.status, answer.body, status, part);
+		fail_msg("%d %.300s instead of %d with %s", answer.status, answer.body, status,
+		    part);
 }
 
 static void

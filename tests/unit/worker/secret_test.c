@@ -220,7 +220,8 @@ websocket_token_leaves_no_trace(void **state)
 	write_text(&c, "{\"id\":1,\"hello\":{\"versionMin\":1,\"versionMax\":1}}"
 	    "                                                                                ");
 	expect_text(&c, "welcome");
-	write_text(&c, "{\"id\":2,\"loginPassword\":{\"name\":\"alice\",\"password\":\"correct horse\"}}"
+	write_text(&c,
+	    "{\"id\":2,\"loginPassword\":{\"name\":\"alice\",\"password\":\"correct horse\"}}"
 	    "                                                                                ");
 	grant_login(k);
 	expect_text(&c, "\"token\":\"" TOKEN);

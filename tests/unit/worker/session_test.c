@@ -641,7 +641,9 @@ version_is_agreed_on_first(void **state)
 	static const struct {
 		uint32_t low, high;
 		bool good;
-	} rows[] = { { 0, 0, false }, { 2, 9, false }, { 1, 1, true }, { 0, 9, true }, { 1, 0, false } };
+	} rows[] = {
+		{ 0, 0, false }, { 2, 9, false }, { 1, 1, true }, { 0, 9, true }, { 1, 0, false }
+	};
 	struct kit *k = *state;
 	struct client c;
 	Kith__V1__Reply *r;
