@@ -1,12 +1,11 @@
 /*
  * db_open.c - picks the driver. No other file knows which ones there are.
  */
-#include "server/db/db.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "server/conf/conf.h"
+#include "server/db/db.h"
 #include "server/db/db_driver.h"
 
 static struct db *

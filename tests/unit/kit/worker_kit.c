@@ -18,8 +18,8 @@
 #include "protocol/wire.h"
 #include "server/handout/pem.h"
 #include "server/lib/netname.h"
+#include "server/main/worker_doors.h"
 #include "server/tls/tls.h"
-#include "server/worker_doors.h"
 #include "tests/unit/kit/fake_shared.h"
 #include "tests/unit/kit/tmpdir.h"
 

@@ -2,7 +2,7 @@
  * worker_doors.c - the ways into a worker, and the worker's main function: the role
  * itself knows no door by name.
  */
-#include "server/worker_doors.h"
+#include "server/main/worker_doors.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /*
- * roles.c - the table of roles. It names all mains, so it is at the top of the tree.
+ * roles.c - the table of roles. It names all mains, so its room is above all others.
  */
 #include "server/conf/conf.h"
 #include "server/proc/proc_role.h"
