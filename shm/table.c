@@ -274,8 +274,9 @@ table_check(struct table *t)
 	return result;
 }
 
-int
-table_clear_stripe(struct table *t, uint32_t stripe)
+/* Empties a stripe that cannot be trusted, and makes its lock again if that is lost. */
+static int
+clear_stripe(struct table *t, uint32_t stripe)
 {
 	struct stripe *s = stripe_at(t, stripe);
 	int rc;
@@ -306,7 +307,7 @@ table_clear_broken(struct table *t)
 			rlock_give(&s->lock);
 			continue;
 		}
-		if (rc == -ETIMEDOUT || (rc = table_clear_stripe(t, i)) < 0)
+		if (rc == -ETIMEDOUT || (rc = clear_stripe(t, i)) < 0)
 			failed = rc;
 		else
 			cleared++;

@@ -13,7 +13,7 @@
  *        happened or did not, and a second death in the repair does no harm.
  * Trust  Indexes read from the shared part are range-checked. A stripe that is
  *        not consistent is counted (table_broken) and answers -EBADMSG until
- *        table_clear_stripe(). Values are copied out, but not judged.
+ *        table_clear_broken(). Values are copied out, but not judged.
  */
 #ifndef KITH_SHM_TABLE_H
 #define KITH_SHM_TABLE_H
@@ -84,12 +84,9 @@ int	table_stripe_keys(struct table *t, uint32_t stripe);
  * error. */
 int	table_check(struct table *t);
 
-/* Empties a stripe that cannot be trusted, and makes its lock again if that is
- * lost. Master only. 0, or rlock_take()'s -ETIMEDOUT. */
-int	table_clear_stripe(struct table *t, uint32_t stripe);
-
-/* Does so to each stripe that answers -EBADMSG or whose lock is lost. Returns
- * their number. -ETIMEDOUT: none, but not all could be checked. Master only. */
+/* Empties each stripe that answers -EBADMSG or whose lock is lost, and makes
+ * its lock again. Returns their number. -ETIMEDOUT: none, but not all could be
+ * checked. Master only. */
 int	table_clear_broken(struct table *t);
 
 /* Without locks. */

@@ -56,32 +56,6 @@ grow_message(struct ws_reader *r, uint32_t need)
 	return 0;
 }
 
-/* The next byte of a text: may it stand there (Unicode, table 3-7)? */
-static bool
-utf8_next(struct ws_reader *r, uint8_t byte)
-{
-	bool first = r->utf8_left == 0;
-
-	if (!first && (byte < r->utf8_low || byte > r->utf8_high))
-		return false;
-	r->utf8_low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
-	r->utf8_high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
-	if (!first)
-		r->utf8_left--;
-	else if (byte >= 0x80)
-		r->utf8_left = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-	return !first || byte < 0x80 || (byte >= 0xc2 && byte <= 0xf4);
-}
-
-static bool
-utf8_goes_on(struct ws_reader *r, const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!utf8_next(r, bytes[i]))
-			return false;
-	return true;
-}
-
 static enum ws_result
 break_stream(struct ws_got *got, uint16_t code)
 {
@@ -92,7 +66,7 @@ break_stream(struct ws_got *got, uint16_t code)
 static enum ws_result
 add_to_message(struct ws_reader *r, const uint8_t *bytes, uint32_t len, struct ws_got *got)
 {
-	if (r->kind == WSLAY_TEXT_FRAME && !utf8_goes_on(r, bytes, len))
+	if (r->kind == WSLAY_TEXT_FRAME && !utf8_feed(&r->text, bytes, len))
 		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	if (len > r->buf_size - r->buf_len && grow_message(r, r->buf_len + len) < 0)
 		return WS_NO_MEMORY;
@@ -108,7 +82,7 @@ end_message_frame(struct ws_reader *r, bool last, struct ws_got *got)
 	r->open = !last;
 	if (!last)
 		return WS_MORE;
-	if (r->utf8_left > 0)
+	if (!utf8_complete(&r->text))
 		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	got->bytes = r->buf;
 	got->len = r->buf_len;
@@ -128,7 +102,7 @@ code_ok(uint16_t code)
 static enum ws_result
 end_close(const struct ws_reader *r, struct ws_got *got)
 {
-	struct ws_reader reason = { .utf8_left = 0 };
+	struct utf8_state reason = { 0 };
 
 	got->code = 0;
 	if (r->control_len == 0)
@@ -138,7 +112,7 @@ end_close(const struct ws_reader *r, struct ws_got *got)
 	got->code = (uint16_t)(r->control[0] << 8 | r->control[1]);
 	if (!code_ok(got->code))
 		return break_stream(got, WSLAY_CODE_PROTOCOL_ERROR);
-	if (!utf8_goes_on(&reason, r->control + 2, r->control_len - 2u) || reason.utf8_left > 0)
+	if (!utf8_feed(&reason, r->control + 2, r->control_len - 2u) || !utf8_complete(&reason))
 		return break_stream(got, WSLAY_CODE_INVALID_FRAME_PAYLOAD_DATA);
 	return WS_CLOSE;
 }

@@ -29,6 +29,8 @@
 
 #include <wslay/wslay.h>
 
+#include "protocol/base/utf8.h"
+
 #define WS_CONTROL_MAX	125u		/* bytes in a control frame */
 
 struct ws_reader {
@@ -45,9 +47,7 @@ struct ws_reader {
 	enum wslay_opcode	 kind;		/* of all: text or binary */
 	uint32_t		 max;		/* bytes allowed; may change */
 	bool			 open;		/* more fragments follow */
-	uint8_t			 utf8_left;	/* bytes that its last character
-						 * lacks; the next of them is */
-	uint8_t			 utf8_low, utf8_high;	/* between these */
+	struct utf8_state	 text;		/* of what came of a text */
 	uint8_t			*buf;		/* NULL: no byte yet */
 	uint32_t		 buf_len, buf_size;
 };

@@ -170,8 +170,10 @@ netname_check_names(const char *list)
 
 /* -- origins -------------------------------------------------------------- */
 
-bool
-netname_is_origin(const char *s)
+/* "https://wiki.example.lan[:port]" as browsers write it (RFC 6454, section 6.2): in lower case,
+ * no path, not the scheme's own port. */
+static bool
+is_origin(const char *s)
 {
 	char host[NETNAME_HOST_MAX];
 	const char *place, *port;
@@ -200,7 +202,7 @@ netname_check_origins(const char *list)
 	char word[NETNAME_ORIGIN_MAX];
 
 	while (netname_next_word(&list, word, sizeof(word)))
-		if (!netname_is_origin(word))
+		if (!is_origin(word))
 			return "must be origins such as https://wiki.example.lan, in lower case";
 	return NULL;
 }

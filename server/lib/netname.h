@@ -52,10 +52,6 @@ bool	netname_split_host(const char *text, char host[NETNAME_HOST_MAX]);
 /* An IPv4 address, or an IPv6 address in brackets. */
 bool	netname_is_address(const char *host);
 
-/* "https://wiki.example.lan[:port]" as browsers write it (RFC 6454, section
- * 6.2): in lower case, no path, not the scheme's own port. */
-bool	netname_is_origin(const char *s);
-
 /* For options: NULL, or what is wrong. Lists are separated by blanks. */
 const char	*netname_check_names(const char *list);
 const char	*netname_check_origins(const char *list);
