@@ -49,7 +49,7 @@ struct command {
 	unsigned	 options;		/* O_... that it takes */
 	/* The request; NULL: it was told why not. */
 	json_t		*(*make)(const struct arguments *a);
-	ctl_print	*print;
+	kithctl_print	*print;
 };
 
 /* -- requests ------------------------------------------------------------- */
@@ -83,7 +83,7 @@ make_user_password(const struct arguments *a)
 	char password[PASSWORD_BYTES_MAX + 2];
 	json_t *request;
 
-	if (ctl_password(a->password_file, a->password_fd, password,
+	if (kithctl_password(a->password_file, a->password_fd, password,
 	    sizeof(password)) < 0)
 		return NULL;
 	if ((request = make_user(a)) != NULL) {
@@ -98,16 +98,16 @@ make_user_password(const struct arguments *a)
 /* -- the table ------------------------------------------------------------ */
 
 static const struct command commands[] = {
-	{ { "status", NULL }, 0, 0, make_plain, ctl_print_status },
-	{ { "stats", NULL }, 0, 0, make_plain, ctl_print_stats },
-	{ { "sessions", NULL }, 0, 0, make_plain, ctl_print_sessions },
-	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES | O_WEB, make_invite, ctl_print_url },
-	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, ctl_print_nothing },
-	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, ctl_print_nothing },
-	{ { "user", "disable" }, 1, 0, make_user, ctl_print_nothing },
-	{ { "user", "enable" }, 1, 0, make_user, ctl_print_nothing },
-	{ { "reload", NULL }, 0, 0, make_plain, ctl_print_nothing },
-	{ { "stop", NULL }, 0, 0, make_plain, ctl_print_nothing },
+	{ { "status", NULL }, 0, 0, make_plain, kithctl_print_status },
+	{ { "stats", NULL }, 0, 0, make_plain, kithctl_print_stats },
+	{ { "sessions", NULL }, 0, 0, make_plain, kithctl_print_sessions },
+	{ { "invite", NULL }, 0, O_ADMIN | O_LIFE | O_USES | O_WEB, make_invite, kithctl_print_url },
+	{ { "user", "add" }, 1, O_ADMIN | O_PASSWORD, make_user_password, kithctl_print_nothing },
+	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, kithctl_print_nothing },
+	{ { "user", "disable" }, 1, 0, make_user, kithctl_print_nothing },
+	{ { "user", "enable" }, 1, 0, make_user, kithctl_print_nothing },
+	{ { "reload", NULL }, 0, 0, make_plain, kithctl_print_nothing },
+	{ { "stop", NULL }, 0, 0, make_plain, kithctl_print_nothing },
 };
 
 static const char kithctl_usage[] =
@@ -346,11 +346,12 @@ show_answer(const struct arguments *a, const struct command *c, const char *line
 	int status;
 
 	if (answer == NULL)
-		return ctl_fail(EXIT_FAILED, "the answer is not JSON");
+		return kithctl_fail(EXIT_FAILED, "the answer is not JSON");
 	if (a->json)
 		fputs(line, stdout);
 	if (error != NULL)
-		status = ctl_fail((int)json_integer_value(json_object_get(answer, "exit")), error);
+		status = kithctl_fail((int)json_integer_value(json_object_get(answer, "exit")),
+		    error);
 	else if (a->json)
 		status = json_is_false(json_object_get(answer, "ready")) ? EXIT_FAILED : EXIT_DONE;
 	else
@@ -387,7 +388,7 @@ main(int argc, char **argv)
 	line = exchange(fd, request);
 	json_decref(request);
 	status = line != NULL ? show_answer(&a, c, line, fd) :
-	    ctl_fail(EXIT_NO_SERVER, "kithd did not answer; see its log");
+	    kithctl_fail(EXIT_NO_SERVER, "kithd did not answer; see its log");
 	free(line);
 	close(fd);
 	return status;

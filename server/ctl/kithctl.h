@@ -14,14 +14,14 @@ enum { EXIT_DONE, EXIT_FAILED, EXIT_USAGE, EXIT_NO_SERVER };
 /* kithctl_password.c: the first line of `file`, or of `fd`; if there is neither
  * (NULL and -1), asks for it twice on the terminal. Wipe it after use. 0, or
  * -1: it has said why. */
-int	ctl_password(const char *file, int fd, char *buf, size_t cap);
+int	kithctl_password(const char *file, int fd, char *buf, size_t cap);
 
 /* kithctl_print.c: prints why on stderr, and returns `status`. */
-int	ctl_fail(int status, const char *text);
+int	kithctl_fail(int status, const char *text);
 
 /* Print an answer for people. They return the exit status. */
-typedef int ctl_print(const json_t *answer);
-ctl_print ctl_print_status, ctl_print_stats, ctl_print_sessions, ctl_print_url,
-    ctl_print_nothing;
+typedef int kithctl_print(const json_t *answer);
+kithctl_print kithctl_print_status, kithctl_print_stats, kithctl_print_sessions,
+    kithctl_print_url, kithctl_print_nothing;
 
 #endif

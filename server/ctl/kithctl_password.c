@@ -50,15 +50,15 @@ ask_twice(char *buf, size_t cap)
 	int rc;
 
 	if (ask_once("New password: ", buf, cap) < 0)
-		return ctl_fail(-1, "no password: type one at a terminal, or use "
+		return kithctl_fail(-1, "no password: type one at a terminal, or use "
 		    "--password-file or --password-fd");
 	rc = ask_once("Again: ", again, sizeof(again)) == 0 && strcmp(buf, again) == 0 ? 0 : -1;
 	explicit_bzero(again, sizeof(again));
-	return rc < 0 ? ctl_fail(-1, "the two passwords differ; nothing was changed") : 0;
+	return rc < 0 ? kithctl_fail(-1, "the two passwords differ; nothing was changed") : 0;
 }
 
 int
-ctl_password(const char *file, int fd, char *buf, size_t cap)
+kithctl_password(const char *file, int fd, char *buf, size_t cap)
 {
 	int rc;
 
@@ -71,5 +71,5 @@ ctl_password(const char *file, int fd, char *buf, size_t cap)
 	rc = read_new_password(fd, buf, cap);
 	if (file != NULL)
 		close(fd);
-	return rc < 0 ? ctl_fail(-1, "the first line is empty or too long for a password") : 0;
+	return rc < 0 ? kithctl_fail(-1, "the first line is empty or too long for a password") : 0;
 }

@@ -25,14 +25,14 @@ text(const json_t *object, const char *key)
 }
 
 int
-ctl_fail(int status, const char *text)
+kithctl_fail(int status, const char *text)
 {
 	fprintf(stderr, "kithctl: %s\n", text);
 	return status;
 }
 
 int
-ctl_print_status(const json_t *answer)
+kithctl_print_status(const json_t *answer)
 {
 	bool ready = json_is_true(json_object_get(answer, "ready"));
 	const json_t *row, *value;
@@ -56,7 +56,7 @@ ctl_print_status(const json_t *answer)
 }
 
 int
-ctl_print_stats(const json_t *answer)
+kithctl_print_stats(const json_t *answer)
 {
 	const char *key;
 	json_t *value;
@@ -67,7 +67,7 @@ ctl_print_stats(const json_t *answer)
 }
 
 int
-ctl_print_sessions(const json_t *answer)
+kithctl_print_sessions(const json_t *answer)
 {
 	const json_t *row;
 	char since[32];
@@ -89,14 +89,14 @@ ctl_print_sessions(const json_t *answer)
 }
 
 int
-ctl_print_url(const json_t *answer)
+kithctl_print_url(const json_t *answer)
 {
 	printf("%s\n", text(answer, json_object_get(answer, "link") != NULL ? "link" : "url"));
 	return EXIT_DONE;
 }
 
 int
-ctl_print_nothing(const json_t *answer)
+kithctl_print_nothing(const json_t *answer)
 {
 	(void)answer;
 	return EXIT_DONE;

@@ -6,8 +6,9 @@
  * HTTP door an upgrade leads on to a WebSocket one. Behind the doors there is
  * one table of requests and one kind of session.
  *
- * A door is a file with a struct door_ops, its row in server/main/worker_doors.c,
- * and its test. Hooks that say "NULL" may be left out.
+ * A door is a file with a struct door_ops, its row in
+ * server/main/worker_doors.c, and its test. Hooks that say "NULL" may be left
+ * out.
  */
 #ifndef KITH_SERVER_DOOR_H
 #define KITH_SERVER_DOOR_H
