@@ -8,6 +8,7 @@
 #include "protocol/base/utf8.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
+#include "protocol/oneof.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/control.h"
@@ -247,8 +248,7 @@ ask_user(struct master *m, uint64_t client, const json_t *request,
 	user.name = (char *)(uintptr_t)name;
 	user.password = (char *)(uintptr_t)password;
 	user.admin = admin;
-	question.what_case = what;
-	question.user_add = &user;	/* a union: the four are the same type */
+	oneof_set(&question.base, what, &user);
 	ask_send(m, &question, user_done, client);
 	return NULL;
 }

@@ -37,6 +37,8 @@ web_start_timer(struct web *web, uint32_t ms)
 
 /* -- answers -------------------------------------------------------------- */
 
+#define ERROR_BYTES_MAX	512u		/* of an error as JSON; our texts are far below it */
+
 #define SECURITY_LINES								\
 	"X-Content-Type-Options: nosniff\r\n"					\
 	"Referrer-Policy: no-referrer\r\n"					\
@@ -112,6 +114,7 @@ web_respond(struct conn *c, int status, const char *type, const void *body, size
 	    extra != NULL && strstr(extra, "Cache-Control:") != NULL ? "" :
 	    "Cache-Control: no-store\r\n", extra != NULL ? extra : "");
 	conn_queue(c, head, (size_t)n);
+	explicit_bzero(head, (size_t)n);	/* a cookie in it is a token */
 	if (!empty && web_of(c)->reader.request.method != HTTP_HEAD)
 		conn_queue(c, body, len);
 	end_request(c);
@@ -121,11 +124,13 @@ web_respond(struct conn *c, int status, const char *type, const void *body, size
 static void
 respond_error(struct conn *c, int status, const char *code, const char *text, const char *extra)
 {
-	char body[256];
+	char body[ERROR_BYTES_MAX];
 	int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"text\":\"%s\"}}\n",
-	    code,
-	    text);
+	    code, text);
 
+	/* Half a body would be no JSON: rather the status alone. */
+	if (n < 0 || (size_t)n >= sizeof(body))
+		n = 0;
 	web_respond(c, status, WEB_TYPE_JSON, body, (size_t)n, extra);
 }
 
