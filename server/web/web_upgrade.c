@@ -8,6 +8,7 @@
 #include "server/web/web.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
+#include "server/worker/session.h"
 
 #define KEY_CHARS	24u		/* 16 bytes in base64 */
 #define SUBPROTOCOLS	"kith.v1.json, kith.v1.pb"
@@ -62,6 +63,8 @@ upgrade_to(struct conn *c, const struct http_request *r, const struct door_ops *
 	    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
 	    "Sec-WebSocket-Protocol: %s\r\n\r\n", accept, door->name);
 	conn_queue(c, answer, (size_t)n);
+	/* A poll may have left its session here, and this client may be another one. */
+	session_restart(c);
 	if (door_enter(c, door) < 0)
 		conn_kill(c);
 	else

@@ -8,8 +8,9 @@ import pytest
 
 from kithtest import build
 from kithtest.pb import PbClient
-from kithtest.schema import message
+from kithtest.schema import message, session
 from kithtest.server import Server
+from kithtest.ws import WsLink
 
 PASSWORD = "correct horse battery"
 ROUNDS = 40
@@ -198,6 +199,19 @@ def test_a_waiting_poll_hears_each_word_at_once(server):
         thread.join(15 * build.PATIENCE)
         assert not thread.is_alive()
     assert talk(server, wait).logins == 1
+
+
+def test_an_upgrade_does_not_inherit_the_session_of_a_poll(server):
+    """Behind a proxy strangers share a connection: the next one begins as nobody."""
+    _, token = enter(server, "alice")
+    body = json.dumps({"requests": [{"id": "1", "sync": {}}]}).encode()
+    poll = "\r\n".join(("POST /v1/poll HTTP/1.1", "Host: {}:{}".format(*server.address),
+                        "Content-Type: application/json", f"Authorization: Bearer {token}",
+                        f"Content-Length: {len(body)}")).encode() + b"\r\n\r\n" + body
+    with WsLink(server.address, ahead=poll) as link:
+        link.hello()
+        assert link.call(2, list_sessions=session.ListSessions()).kind == "error"
+        assert link.login(token).kind == "logged_in"
 
 
 def again_if_cut(poller, ask):

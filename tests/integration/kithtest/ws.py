@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import socket
 import ssl
 from collections import namedtuple
@@ -69,9 +70,10 @@ def said(door, data):
 
 
 class WsLink:
-    """One connection; `answer` is the head of the server's answer to the handshake."""
+    """One connection; `answer` is the head of the server's answer to the handshake. `ahead` is a
+    request that goes before it on the same connection."""
 
-    def __init__(self, address, door=JSON, tls=False, headers=(), behind=b"", timeout=20):
+    def __init__(self, address, door=JSON, tls=False, headers=(), ahead=b"", behind=b"", timeout=20):
         self.door = door
         self.buffer = b""
         self.socket = socket.create_connection(tuple(address), timeout)
@@ -81,6 +83,10 @@ class WsLink:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
             context.set_alpn_protocols(["http/1.1"])
             self.socket = context.wrap_socket(self.socket)
+        if ahead:
+            self.write(ahead)
+            length = re.search(r"content-length: (\d+)", self.head(), re.I)
+            self.exactly(int(length.group(1)))
         self.key = base64.b64encode(os.urandom(16)).decode()
         lines = ["GET /v1/ws HTTP/1.1", "Host: {}:{}".format(*address), "Upgrade: websocket",
                  "Connection: Upgrade", f"Sec-WebSocket-Key: {self.key}",
