@@ -207,8 +207,10 @@ read_bytes(struct reader *r, const ProtobufCFieldDescriptor *f, const json_t *v)
 		return KITH_E_BAD_REQUEST;
 	n = base64_decode(BASE64_ANY, json_string_value(v), json_string_length(v), r->at,
 	    (size_t)(r->end - r->at));
-	if (n < 0)
+	if (n < 0) {
+		explicit_bzero(r->at, (size_t)(r->end - r->at));	/* a part of it */
 		return n == -ENOBUFS ? KITH_E_TOO_LARGE : KITH_E_BAD_REQUEST;
+	}
 	r->at += n;
 	return insert_length(r, from);
 }

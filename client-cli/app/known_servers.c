@@ -58,7 +58,8 @@ known_servers_add(const char *address, const char *key)
 	if ((lock = disk_lock_folder(path)) < 0)
 		return lock;
 	rc = disk_read(path, &old, &len);
-	if (rc < 0 && rc != -ENOENT)
+	/* -EINVAL: no regular file, such as a link to /dev/null; it is replaced. */
+	if (rc < 0 && rc != -ENOENT && rc != -EINVAL)
 		goto out;
 	if ((out = open_memstream(&text, &len)) == NULL) {
 		rc = -ENOMEM;

@@ -153,17 +153,17 @@ set_limits(const struct birth *b, const struct proc *p)
 	setrlimit(RLIMIT_NOFILE, &files);
 }
 
-/* The kernel's out-of-memory killer spares the master, not the roles. */
+/* The kernel's out-of-memory killer spares the master, not the roles. Started without root this
+ * fails: /proc/self is root's where no core may be dumped. */
 static void
 become_killable(void)
 {
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
-	if (fd < 0)
-		return;
-	if (write(fd, "0", 1) < 0)
+	if (fd < 0 || write(fd, "0", 1) < 0)
 		log_debug(0, "oom.score", "error=\"%s\"", strerror(errno));
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 }
 
 /* -- what it gives up ----------------------------------------------------- */

@@ -27,8 +27,10 @@ store_event_message(struct store *s, const struct db_event *e, struct store_even
     Kith__V1__Event *m)
 {
 	enum db_class c = event_name(s, e->sender, &names->sender);
-	enum db_class also = event_name(s, e->subject, &names->subject);
 
+	names->subject.name[0] = '\0';
+	if (c == DB_OK)
+		c = event_name(s, e->subject, &names->subject);
 	kith__v1__event__init(m);
 	m->conversation = e->conversation;
 	m->seq = e->seq;
@@ -40,7 +42,7 @@ store_event_message(struct store *s, const struct db_event *e, struct store_even
 	m->client_id = e->client_id;
 	m->subject = e->subject;
 	m->subject_name = names->subject.name;
-	return c != DB_OK ? c : also;
+	return c;
 }
 
 enum db_class

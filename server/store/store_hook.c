@@ -80,7 +80,7 @@ hook_answer(struct store *s, const struct ipc_head *h, struct hook *k)
 		store_reply_error(s, h, k->err);
 		return;
 	}
-	log_info(k->token.user, "hook.hook_create", "device=%" PRIu64 " conversation=%" PRIu64,
+	log_info(k->token.user, "hook.create", "device=%" PRIu64 " conversation=%" PRIu64,
 	    k->device, k->token.hook);
 	m.device = k->device;
 	m.token = k->secret;

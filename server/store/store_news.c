@@ -38,8 +38,10 @@ news_add_event(struct store *s, const struct db_event *e)
 
 	if (c != DB_OK)
 		return c;
-	if ((n->text = malloc(e->body_len + 1u)) == NULL)
+	if ((n->text = malloc(e->body_len + 1u)) == NULL) {
+		log_error(0, "store.news", "effect=retry reason=\"out of memory\"");
 		return DB_RETRY;
+	}
 	memcpy(n->text, e->body, e->body_len);
 	n->text[e->body_len] = '\0';
 	n->what = NEWS_EVENT;

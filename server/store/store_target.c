@@ -51,13 +51,14 @@ find_direct_target(struct store *s, uint64_t user, struct store_place *place, en
 	place->standing = CONV_STRANGER;
 	if (peer == 0)
 		return DB_OK;
-	if ((c = store_cache_user(s, peer, &found)) == DB_DONE) {
+	c = store_cache_user(s, peer, &found);
+	if (c == DB_DONE)
 		*err = KITH_E_NO_SUCH_CONVERSATION;
-		return DB_OK;
-	}
+	if (c != DB_OK)
+		return c == DB_DONE ? DB_OK : c;
 	place->standing = CONV_MEMBER;
 	place->object.peer_disabled = found.flag;
-	return c;
+	return DB_OK;
 }
 
 static enum db_class

@@ -272,6 +272,7 @@ page_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__
 		a->code = KITH_E_INTERNAL;
 	else
 		call_tell(call, json, n, false);
+	explicit_bzero(json, n);
 }
 
 /* A number in the query; 0: not given. */

@@ -54,7 +54,7 @@ poll_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__
 	if (poll->syncs && place == 0)
 		copy.id = 0;
 	n = json_from_message(&copy.base, text, sizeof(c->w->json));
-	if (n > CALL_SMALL_MAX && n > call_room(call))
+	if (n == 0 || (n > CALL_SMALL_MAX && n > call_room(call)))
 		n = put_too_long(copy.id, text, sizeof(c->w->json));
 	call_tell(call, text, n, poll_is_news(r));
 	explicit_bzero(text, n);	/* it may hold a token */

@@ -44,7 +44,8 @@ to_conn(struct conn *c, const struct news *n)
 	const uint8_t *bytes = wrapped_for(&c->w->wrapped, c->door, &len);
 
 	if (bytes == NULL) {
-		event_lost(c, n);
+		if (!c->behind)
+			event_lost(c, n);
 		conn_fall_behind(c);
 	} else if (c->door->live != NULL)
 		c->door->live(c, bytes, len, n->hint);
