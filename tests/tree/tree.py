@@ -183,6 +183,8 @@ class Symbols:
     def add(self, line):
         """Takes one line of nm: address, kind, name; what is not defined has no address."""
         parts = line.split()
+        if "." in parts[-1]:            # made by the compiler: a sanitizer's, a copy of a function
+            return
         if len(parts) == 3 and parts[1] in "TDBRC":
             self.defined[parts[2]] = parts[1]
         elif len(parts) == 2 and parts[0] == "U":

@@ -22,7 +22,9 @@ def servers():
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if os.readlink(f"/proc/{pid}/exe") == str(build.TOP / "build/quickstart/server/kithd"):
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                program = file.read().split(b"\0")[0]
+            if program == os.fsencode(build.TOP / "build/quickstart/server/kithd"):
                 found.append(pid)
         except OSError:
             pass

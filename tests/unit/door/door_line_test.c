@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "server/door/door_native.h"
+#include "server/main/worker_doors.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
 #include "tests/unit/kit/worker_kit.h"
@@ -140,6 +141,16 @@ set_up(void **state)
 	return 0;
 }
 
+/* What the first doors have set up, they tear down. */
+static int
+tear_down(void **state)
+{
+	struct kit *k = *state;
+
+	k->w.doors = worker_doors;
+	return kit_tear_down(state);
+}
+
 /* Sends text; what came back by the end of some turns. */
 static const char *
 say(struct client *c, const char *text)
@@ -226,7 +237,7 @@ native_door_is_as_before(void **state)
 	assert_int_equal(told_of_login, 0);
 }
 
-#define LINE_TEST(f)	cmocka_unit_test_setup_teardown(f, set_up, kit_tear_down)
+#define LINE_TEST(f)	cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
 main(void)
