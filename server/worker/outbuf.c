@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
+#define OUTBUF_MIN	4096u		/* what one turn brings, mostly; freed when it has left */
+
 size_t
 outbuf_unsent(const struct outbuf *o)
 {
@@ -21,6 +23,10 @@ outbuf_put(struct outbuf *o, const void *bytes, size_t len, size_t max)
 		wipebuf_consume(&o->bytes, o->sent);
 		o->sent = 0;
 	}
+	/* One block at once: growing from small costs a copy and a wipe each time. */
+	if (o->bytes.data == NULL && len < OUTBUF_MIN && max >= OUTBUF_MIN &&
+	    wipebuf_reserve(&o->bytes, OUTBUF_MIN, max) < 0)
+		return -ENOMEM;
 	return wipebuf_append(&o->bytes, bytes, len, max + o->sent);
 }
 
