@@ -2,8 +2,9 @@
  * store_hook.h - makes hooks: tokens that can post to one conversation and do
  * nothing else. Writer.
  *
- * A hook is a row in the table tokens, so it is listed and revoked as a device is. It
- * posts as its maker; when the maker loses the right to post, so does the hook.
+ * A hook is a row in the table tokens, so it is listed and revoked as a device
+ * is. It posts as its maker; when the maker loses the right to post, so does
+ * the hook.
  *
  * Crash  Killed between commit and answer, the writer reads the request again
  *        and makes another one. Nobody has the first one's secret; it is

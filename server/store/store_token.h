@@ -1,8 +1,8 @@
 /*
  * store_token.h - rows of the table tokens. Writer, in a transaction.
  *
- * A device is a row there, and so is a hook. It is revoked by a time in its row;
- * the row is removed STORE_TOKEN_REVOKED_MS later.
+ * A device is a row there, and so is a hook. It is revoked by a time in its
+ * row; the row is removed STORE_TOKEN_REVOKED_MS later.
  */
 #ifndef KITH_SERVER_STORE_TOKEN_H
 #define KITH_SERVER_STORE_TOKEN_H
