@@ -40,6 +40,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/server.py \
 	tests/integration/kithtest/swarm.py \
 	tests/integration/kithtest/terminal.py \
+	tests/integration/kithtest/tls.py \
 	tests/integration/kithtest/wait.py \
 	tests/integration/kithtest/ws.py \
 	tests/integration/server/test_accept_queue.py \
