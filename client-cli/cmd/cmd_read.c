@@ -107,6 +107,16 @@ finish_reading(struct reader *r)
 /* -- pages, and the name between ------------------------------------------ */
 
 static void
+print_and_go_on(struct reader *r)
+{
+	print_kept(r);
+	if (r->more)
+		ask_history_page(r);
+	else
+		finish_reading(r);
+}
+
+static void
 on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	struct reader *r = arg;
@@ -122,11 +132,7 @@ on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 		    reply->conversations->conversations[0]->name);
 	else
 		snprintf(r->name, sizeof(r->name), "%s", r->typed);
-	print_kept(r);
-	if (r->more)
-		ask_history_page(r);
-	else
-		finish_reading(r);
+	print_and_go_on(r);
 }
 
 static void
@@ -157,13 +163,8 @@ on_history_page(struct kith *k, const struct kith_failure *why, const Kith__V1__
 		ask_history_page(r);
 	else if (r->name[0] == '\0')
 		app_check(r->app, kith_list_conversations(k, 0, &r->conversation, 1, on_named, r));
-	else {
-		print_kept(r);
-		if (r->more)
-			ask_history_page(r);
-		else
-			finish_reading(r);
-	}
+	else
+		print_and_go_on(r);
 }
 
 static void
