@@ -190,94 +190,96 @@ long_hosts_are_refused(void **state)
 
 /* -- origins -------------------------------------------------------------- */
 
+static const struct {
+	const char	*host, *origin;		/* the origin NULL: none */
+	bool		 tls;
+	enum web_origin	 expected;
+} origin_rows[] = {
+	{ "localhost", NULL, true, ORIGIN_NONE },
+	{ "chat.example.lan:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
+	{ "chat.example.lan:5484", "http://chat.example.lan:5484", false, ORIGIN_OWN },
+	{ "Chat.Example.LAN:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
+	{ "[::1]:5484", "https://[::1]:5484", true, ORIGIN_OWN },
+	{ "[FD00::A]:5484", "https://[fd00::a]:5484", true, ORIGIN_OWN },
+	{ "chat.example.lan.", "https://chat.example.lan.", true, ORIGIN_OWN },
+	/* The scheme's own port is not said by browsers. */
+	{ "chat.example.lan", "https://chat.example.lan", true, ORIGIN_OWN },
+	{ "chat.example.lan:443", "https://chat.example.lan", true, ORIGIN_OWN },
+	{ "chat.example.lan:80", "http://chat.example.lan", false, ORIGIN_OWN },
+	{ "chat.example.lan:80", "https://chat.example.lan:80", true, ORIGIN_OWN },
+	{ "chat.example.lan:443", "http://chat.example.lan:443", false, ORIGIN_OWN },
+	{ "[::1]:443", "https://[::1]", true, ORIGIN_OWN },
+	{ "[::443]", "https://[::443]", true, ORIGIN_OWN },
+	{ "chat.example.lan:80", "https://chat.example.lan", true, ORIGIN_REFUSED },
+	{ "chat.example.lan:443", "http://chat.example.lan", false, ORIGIN_REFUSED },
+	{ "chat.example.lan:1443", "https://chat.example.lan:1", true, ORIGIN_REFUSED },
+	{ "chat.example.lan:1443", "https://chat.example.lan", true, ORIGIN_REFUSED },
+	/* Others. */
+	{ "localhost:5484", "null", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "*", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "localhost:5484", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "//localhost:5484", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "http://localhost:5484", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:5484", false, ORIGIN_REFUSED },
+	{ "localhost:5484", "wss://localhost:5484", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:5485", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:54840", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://127.0.0.1:5484", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:5484/", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:5484/x", true, ORIGIN_REFUSED },
+	{ "localhost:5484", "https://localhost:5484, https://evil.example", true,
+	    ORIGIN_REFUSED },
+	{ "localhost:5484", "https://evil.example https://localhost:5484", true,
+	    ORIGIN_REFUSED },
+	{ "localhost:5484", "HTTPS://LOCALHOST:5484", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://chat.example.lan.evil.example", true,
+	    ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://evil.example", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://evilchat.example.lan", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://sub.chat.example.lan", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://example.lan", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://chat.example.lan@evil.example", true,
+	    ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://chat.example.lan.", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "https://chat.example.la", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "file://", true, ORIGIN_REFUSED },
+	{ "chat.example.lan", "chrome-extension://abcdef", true, ORIGIN_REFUSED },
+	/* Those of the option. */
+	{ "localhost", "https://wiki.example.lan", true, ORIGIN_LISTED },
+	{ "localhost", "https://wiki.example.lan", false, ORIGIN_LISTED },
+	{ "localhost", "http://localhost:8080", true, ORIGIN_LISTED },
+	{ "localhost", "https://[fd00::1]:8443", true, ORIGIN_LISTED },
+	{ "localhost", "http://wiki.example.lan", true, ORIGIN_REFUSED },
+	{ "localhost", "https://wiki.example.lan:443", true, ORIGIN_REFUSED },
+	{ "localhost", "https://wiki.example.lan:8443", true, ORIGIN_REFUSED },
+	{ "localhost", "https://wiki.example.lan/", true, ORIGIN_REFUSED },
+	{ "localhost", "https://wiki.example.lan.evil.example", true, ORIGIN_REFUSED },
+	{ "localhost", "https://wiki.example.lan http://localhost:8080", true,
+	    ORIGIN_REFUSED },
+	{ "localhost", "https://WIKI.example.lan", true, ORIGIN_REFUSED },
+};
+
 static void
 origins_are_compared_whole(void **state)
 {
-	static const struct {
-		const char	*host, *origin;		/* the origin NULL: none */
-		bool		 tls;
-		enum web_origin	 expected;
-	} rows[] = {
-		{ "localhost", NULL, true, ORIGIN_NONE },
-		{ "chat.example.lan:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
-		{ "chat.example.lan:5484", "http://chat.example.lan:5484", false, ORIGIN_OWN },
-		{ "Chat.Example.LAN:5484", "https://chat.example.lan:5484", true, ORIGIN_OWN },
-		{ "[::1]:5484", "https://[::1]:5484", true, ORIGIN_OWN },
-		{ "[FD00::A]:5484", "https://[fd00::a]:5484", true, ORIGIN_OWN },
-		{ "chat.example.lan.", "https://chat.example.lan.", true, ORIGIN_OWN },
-		/* The scheme's own port is not said by browsers. */
-		{ "chat.example.lan", "https://chat.example.lan", true, ORIGIN_OWN },
-		{ "chat.example.lan:443", "https://chat.example.lan", true, ORIGIN_OWN },
-		{ "chat.example.lan:80", "http://chat.example.lan", false, ORIGIN_OWN },
-		{ "chat.example.lan:80", "https://chat.example.lan:80", true, ORIGIN_OWN },
-		{ "chat.example.lan:443", "http://chat.example.lan:443", false, ORIGIN_OWN },
-		{ "[::1]:443", "https://[::1]", true, ORIGIN_OWN },
-		{ "[::443]", "https://[::443]", true, ORIGIN_OWN },
-		{ "chat.example.lan:80", "https://chat.example.lan", true, ORIGIN_REFUSED },
-		{ "chat.example.lan:443", "http://chat.example.lan", false, ORIGIN_REFUSED },
-		{ "chat.example.lan:1443", "https://chat.example.lan:1", true, ORIGIN_REFUSED },
-		{ "chat.example.lan:1443", "https://chat.example.lan", true, ORIGIN_REFUSED },
-		/* Others. */
-		{ "localhost:5484", "null", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "*", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "localhost:5484", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "//localhost:5484", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "http://localhost:5484", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:5484", false, ORIGIN_REFUSED },
-		{ "localhost:5484", "wss://localhost:5484", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:5485", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:54840", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://127.0.0.1:5484", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:5484/", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:5484/x", true, ORIGIN_REFUSED },
-		{ "localhost:5484", "https://localhost:5484, https://evil.example", true,
-		    ORIGIN_REFUSED },
-		{ "localhost:5484", "https://evil.example https://localhost:5484", true,
-		    ORIGIN_REFUSED },
-		{ "localhost:5484", "HTTPS://LOCALHOST:5484", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://chat.example.lan.evil.example", true,
-		    ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://evil.example", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://evilchat.example.lan", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://sub.chat.example.lan", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://example.lan", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://chat.example.lan@evil.example", true,
-		    ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://chat.example.lan.", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "https://chat.example.la", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "file://", true, ORIGIN_REFUSED },
-		{ "chat.example.lan", "chrome-extension://abcdef", true, ORIGIN_REFUSED },
-		/* Those of the option. */
-		{ "localhost", "https://wiki.example.lan", true, ORIGIN_LISTED },
-		{ "localhost", "https://wiki.example.lan", false, ORIGIN_LISTED },
-		{ "localhost", "http://localhost:8080", true, ORIGIN_LISTED },
-		{ "localhost", "https://[fd00::1]:8443", true, ORIGIN_LISTED },
-		{ "localhost", "http://wiki.example.lan", true, ORIGIN_REFUSED },
-		{ "localhost", "https://wiki.example.lan:443", true, ORIGIN_REFUSED },
-		{ "localhost", "https://wiki.example.lan:8443", true, ORIGIN_REFUSED },
-		{ "localhost", "https://wiki.example.lan/", true, ORIGIN_REFUSED },
-		{ "localhost", "https://wiki.example.lan.evil.example", true, ORIGIN_REFUSED },
-		{ "localhost", "https://wiki.example.lan http://localhost:8080", true,
-		    ORIGIN_REFUSED },
-		{ "localhost", "https://WIKI.example.lan", true, ORIGIN_REFUSED },
-	};
 	struct web_asker a;
 	char lines[512];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		snprintf(lines, sizeof(lines), "Host: %s\r\n%s%s%s", rows[i].host,
-		    rows[i].origin != NULL ? "Origin: " : "",
-		    rows[i].origin != NULL ? rows[i].origin : "",
-		    rows[i].origin != NULL ? "\r\n" : "");
-		assert_true(ask(rules, lines, peer_far, rows[i].tls, &a));
-		if (a.origin != rows[i].expected)
-			fail_msg("%s from %s: %d", rows[i].host,
-			    rows[i].origin != NULL ? rows[i].origin : "nowhere", a.origin);
-		if (rows[i].expected == ORIGIN_LISTED) {
-			assert_true(ask(bare, lines, peer_far, rows[i].tls, &a));
+	for (size_t i = 0; i < COUNT(origin_rows); i++) {
+		snprintf(lines, sizeof(lines), "Host: %s\r\n%s%s%s", origin_rows[i].host,
+		    origin_rows[i].origin != NULL ? "Origin: " : "",
+		    origin_rows[i].origin != NULL ? origin_rows[i].origin : "",
+		    origin_rows[i].origin != NULL ? "\r\n" : "");
+		assert_true(ask(rules, lines, peer_far, origin_rows[i].tls, &a));
+		if (a.origin != origin_rows[i].expected)
+			fail_msg("%s from %s: %d", origin_rows[i].host,
+			    origin_rows[i].origin != NULL ? origin_rows[i].origin : "nowhere",
+			    a.origin);
+		if (origin_rows[i].expected == ORIGIN_LISTED) {
+			assert_true(ask(bare, lines, peer_far, origin_rows[i].tls, &a));
 			assert_int_equal(a.origin, ORIGIN_REFUSED);
 		}
 	}
