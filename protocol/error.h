@@ -74,14 +74,20 @@
 	X(30, OUTPUT_FULL, 3, 503,					\
 	    "client reads too slowly")					\
 	X(31, NO_SUCH_SESSION, 6, 404,					\
-	    "no such session")
+	    "no such session")						\
+	X(32, CLIENT_ID_TAKEN, 1, 409,					\
+	    "client id belongs to another message: use a new one")	\
+	X(33, NAME_RESERVED, 5, 409,					\
+	    "name is reserved: choose another")				\
+	X(34, NAME_TOO_LONG, 2, 400,					\
+	    "name is too long: at most 32 characters")
 
 enum kith_err {
 #define X(code, name, exit, status, text) KITH_E_##name = code,
 	KITH_ERRORS(X)
 #undef X
 };
-#define KITH_E_COUNT 32
+#define KITH_E_COUNT 35
 
 /* "NO_SUCH_USER"; "UNKNOWN" for a code of a newer version. */
 const char	*kith_err_name(uint32_t code);
