@@ -2,18 +2,21 @@
  * main.c - kith: options, the command, one loop, one exit code.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "client-cli/commands.h"
+#include "protocol/base/stdfd.h"
 
 /* 0 or an exit code. */
 static int
@@ -77,6 +80,22 @@ run_command(const struct command *c, const struct options *o, int argc, char **a
 	return rc;
 }
 
+/* No connection may get the number of a stream that the caller has closed. Output
+ * that nobody can see must fail, not vanish: what was not written is not read. 0 or a
+ * negative errno. */
+static int
+fill_standard_streams(void)
+{
+	int missing = stdfd_fill(), fd;
+
+	if (missing < 0 || !(missing & 1 << STDOUT_FILENO))
+		return missing < 0 ? missing : 0;
+	if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -85,6 +104,8 @@ main(int argc, char **argv)
 	const char *name;
 	int rc;
 
+	if (fill_standard_streams() < 0)
+		return KITH_EXIT_FAILED;
 	setlocale(LC_ALL, "");
 	signal(SIGPIPE, SIG_IGN);
 	o.profile = environment("KITH_PROFILE", "default");

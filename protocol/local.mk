@@ -21,6 +21,8 @@ libkithproto_a_SOURCES = \
 	protocol/base/file.c \
 	protocol/base/file.h \
 	protocol/base/hash.h \
+	protocol/base/stdfd.c \
+	protocol/base/stdfd.h \
 	protocol/base/utf8.c \
 	protocol/base/utf8.h \
 	protocol/base/wipebuf.c \

@@ -5,6 +5,7 @@ tests_integration_doors_json_pipe_LDADD = $(protocol_libs)
 EXTRA_DIST += \
 	tests/integration/client/test_chat.py \
 	tests/integration/client/test_cli.py \
+	tests/integration/client/test_commands.py \
 	tests/integration/client/test_hooks.py \
 	tests/integration/client/test_terminal.py \
 	tests/integration/conftest.py \

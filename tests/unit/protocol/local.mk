@@ -8,6 +8,7 @@ unit_tests += \
 	tests/unit/protocol/json_test \
 	tests/unit/protocol/oneof_test \
 	tests/unit/protocol/reply_test \
+	tests/unit/protocol/stdfd_test \
 	tests/unit/protocol/unpackmem_test \
 	tests/unit/protocol/utf8_test \
 	tests/unit/protocol/wipebuf_test \
@@ -21,6 +22,7 @@ tests_unit_protocol_json_memory_test_LDADD = $(protocol_libs)
 tests_unit_protocol_json_test_SOURCES = tests/unit/protocol/json_test.c $(sample_kit)
 tests_unit_protocol_json_test_LDADD = $(protocol_libs)
 tests_unit_protocol_oneof_test_LDADD = $(protocol_libs)
+tests_unit_protocol_stdfd_test_LDADD = $(protocol_libs)
 tests_unit_protocol_unpackmem_test_LDADD = $(protocol_libs)
 tests_unit_protocol_utf8_test_LDADD = $(protocol_libs)
 tests_unit_protocol_wire_random_test_SOURCES = tests/unit/protocol/wire_random_test.c $(sample_kit)
