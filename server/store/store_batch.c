@@ -79,7 +79,7 @@ store_batch_send(struct store *s, const struct ipc_head *h, const Kith__V1__Requ
 		memset(row, 0, sizeof(*row));
 		row->send = b->nsends;
 		row->event.client_id = m->client_id + i;
-		row->err = store_target_read(m->targets[i], &row->to);
+		row->unreadable = store_target_read(m->targets[i], &row->to);
 	}
 	b->nsends++;
 }

@@ -4,7 +4,11 @@
  * Each attempt starts from the targets: resolve them, find copies within the batch, take the
  * numbers of all conversations at once, insert. It does not look for stored duplicates first,
  * which would cost a quarter of the rate: the unique key refuses the batch, then they are
- * looked up and the rest is done again.
+ * looked up and the rest is done again. Only a row that would be refused is looked up at
+ * once: it may repeat a message from before its sender left, or its receiver was disabled.
+ *
+ * Limits  A repeat is told from another message by what is stored: conversation and text. Once
+ *         texts can be edited or wiped, a hash of the first text must be stored with them.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -35,13 +39,6 @@ resolve_row(struct store *s, uint64_t user, struct batch_row *r)
 	return c;
 }
 
-/* An impossible name was refused when it was collected, and stays refused. */
-static bool
-hopeless(const struct batch_row *r)
-{
-	return r->to.name[0] == '\0' && r->to.what != TARGET_CONVERSATION;
-}
-
 static enum db_class
 resolve_send(struct store *s, const struct batch_send *send)
 {
@@ -49,6 +46,7 @@ resolve_send(struct store *s, const struct batch_send *send)
 	uint64_t user = send->head.user[0];
 	struct store_name sender;
 	enum db_class c = store_cache_user(s, user, &sender);
+	bool disabled = c == DB_DONE || sender.flag;
 
 	if (c != DB_OK && c != DB_DONE)
 		return c;
@@ -56,13 +54,13 @@ resolve_send(struct store *s, const struct batch_send *send)
 		struct batch_row *r = &b->rows[i];
 
 		r->twin = -1;
-		if (r->repeated || hopeless(r))
+		if (r->settled)
 			continue;
-		r->err = KITH_E_DISABLED;
-		if (c == DB_DONE || sender.flag)
-			continue;
-		if ((c = resolve_row(s, user, r)) != DB_OK)
+		r->err = r->unreadable;
+		if (r->err == KITH_E_OK && (c = resolve_row(s, user, r)) != DB_OK)
 			return c;
+		if (disabled)
+			r->err = KITH_E_DISABLED;
 	}
 	return DB_OK;
 }
@@ -77,31 +75,93 @@ resolve_batch(struct store *s)
 	return c;
 }
 
-/* The first accepted row of each (sender, client id) stores; the others share its outcome. */
+static bool
+same_content(const struct db_event *e, uint64_t conversation, const struct batch_send *send)
+{
+	return e->conversation == conversation && e->body_len == send->len &&
+	    memcmp(e->body, send->text, send->len) == 0;
+}
+
+/* The place in `twins` of this (sender, client id): 0 if no row has it yet. */
+static int16_t *
+twin_place(struct store_batch *b, uint64_t sender, uint64_t client_id)
+{
+	uint64_t at = hash_mix(sender * 31 + client_id) >> 40;
+	int16_t *place;
+
+	for (; *(place = &b->twins[at % BATCH_TWINS]) != 0; at++) {
+		const struct batch_row *other = &b->rows[*place - 1];
+
+		if (other->event.client_id == client_id &&
+		    b->sends[other->send].head.user[0] == sender)
+			break;
+	}
+	return place;
+}
+
+/* The first accepted row of each (sender, client id) stores. Those after it share its outcome
+ * if they are copies of it, and are refused otherwise. */
 static void
 find_twins(struct store_batch *b)
 {
 	memset(b->twins, 0, sizeof(b->twins));
 	for (unsigned i = 0; i < b->nrows; i++) {
 		struct batch_row *r = &b->rows[i];
-		uint64_t sender = b->sends[r->send].head.user[0];
-		uint64_t at = hash_mix(sender * 31 + r->event.client_id) >> 40;
+		const struct batch_send *send = &b->sends[r->send];
 		int16_t *place;
 
-		if (r->err != KITH_E_OK)
+		if (r->settled)
 			continue;
-		for (; *(place = &b->twins[at % BATCH_TWINS]) != 0; at++) {
-			const struct batch_row *other = &b->rows[*place - 1];
-
-			if (other->event.client_id == r->event.client_id &&
-			    b->sends[other->send].head.user[0] == sender)
-				break;
-		}
-		if (*place != 0)
-			r->twin = *place - 1;
-		else
+		r->event.body = send->text;
+		r->event.body_len = send->len;
+		place = twin_place(b, send->head.user[0], r->event.client_id);
+		if (*place == 0 && r->err == KITH_E_OK)
 			*place = (int16_t)(i + 1);
+		else if (*place != 0 &&
+		    same_content(&b->rows[*place - 1].event, r->event.conversation, send))
+			r->twin = *place - 1;
+		else if (*place != 0)
+			r->err = KITH_E_CLIENT_ID_TAKEN;
 	}
+}
+
+/* -- an attempt: what is stored already ----------------------------------- */
+
+/* A row whose client id is stored is settled: as a repeat, or as taken. */
+static enum db_class
+find_stored(struct store *s, struct batch_row *r)
+{
+	struct store_batch *b = s->writer->batch;
+	const struct batch_send *send = &b->sends[r->send];
+	uint64_t conversation = r->event.conversation;
+	struct db_stmt *st = store_query(s, "SELECT " DB_EVENT_NAMES " FROM events"
+	    " WHERE sender = ? AND client_id = ?", "nn", send->head.user[0], r->event.client_id);
+	enum db_class c = store_query_next(s, st);
+	struct db_event e;
+
+	if (c == DB_ROW) {
+		db_event_read(st, &e);
+		r->settled = true;
+		r->repeated = same_content(&e, conversation, send);
+		r->err = r->repeated ? KITH_E_OK : KITH_E_CLIENT_ID_TAKEN;
+		if (r->repeated) {
+			e.body = send->text;
+			r->event = e;
+		}
+	}
+	return store_query_end(st, c);
+}
+
+static enum db_class
+find_refused(struct store *s)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; c == DB_OK && i < b->nrows; i++)
+		if (!b->rows[i].settled && b->rows[i].twin < 0 && b->rows[i].err != KITH_E_OK)
+			c = find_stored(s, &b->rows[i]);
+	return c;
 }
 
 /* -- an attempt: store ---------------------------------------------------- */
@@ -123,15 +183,12 @@ list_events(struct store_batch *b)
 	b->nevents = 0;
 	for (unsigned i = 0; i < b->nrows; i++) {
 		struct batch_row *r = &b->rows[i];
-		const struct batch_send *send = &b->sends[r->send];
 
-		if (r->err != KITH_E_OK || r->repeated || r->twin >= 0)
+		if (r->err != KITH_E_OK || r->settled || r->twin >= 0)
 			continue;
-		r->event.sender = send->head.user[0];
+		r->event.sender = b->sends[r->send].head.user[0];
 		r->event.time_ms = b->time_ms;
 		r->event.kind = KITH__V1__EVENT_KIND__MESSAGE;
-		r->event.body = send->text;
-		r->event.body_len = send->len;
 		b->seqs[b->nevents] = (struct db_seqs){ r->event.conversation, 1, 0 };
 		b->row_of[b->nevents] = i;
 		b->events[b->nevents++] = r->event;
@@ -236,6 +293,8 @@ batch_attempt(struct store *s, void *unused)
 	if ((c = resolve_batch(s)) != DB_OK)
 		return c;
 	find_twins(b);
+	if ((c = find_refused(s)) != DB_OK)
+		return c;
 	list_events(b);
 	if ((c = db_take_seqs(s->db, b->seqs, b->nseqs)) != DB_OK ||
 	    (c = add_new_directs(s)) != DB_OK)
@@ -250,32 +309,15 @@ batch_attempt(struct store *s, void *unused)
 /* -- what the unique keys refused ----------------------------------------- */
 
 static enum db_class
-find_stored(struct store *s, struct batch_row *r)
-{
-	struct db_event *e = &r->event;
-	struct db_stmt *st = store_query(s, "SELECT " DB_EVENT_NAMES " FROM events"
-	    " WHERE sender = ? AND client_id = ?", "nn", e->sender, e->client_id);
-	enum db_class c = store_query_next(s, st);
-
-	if (c == DB_ROW) {
-		db_event_read(st, e);
-		/* NULL: a text over its limit, from a table that is not ours. */
-		e->body = store_batch_keep_text(s->writer->batch, e->body, e->body_len);
-		r->repeated = true;
-	}
-	return store_query_end(st, c);
-}
-
-static enum db_class
 find_repeated(struct store *s, void *unused)
 {
 	struct store_batch *b = s->writer->batch;
 	enum db_class c = DB_OK;
 
 	(void)unused;
-	for (unsigned i = 0; c == DB_OK && i < b->nevents; i++)
-		if (!b->rows[b->row_of[i]].repeated)
-			c = find_stored(s, &b->rows[b->row_of[i]]);
+	for (unsigned i = 0; c == DB_OK && i < b->nrows; i++)
+		if (!b->rows[i].settled)
+			c = find_stored(s, &b->rows[i]);
 	return c;
 }
 

@@ -14,9 +14,8 @@
 #define BATCH_ITEMS	DB_BATCH_MAX		/* of each other kind */
 #define BATCH_TWINS	(4u * BATCH_ROWS)	/* to find copies */
 
-/* Texts of the rows, then of what was found stored. Pages that are not touched
- * cost nothing. */
-#define BATCH_TEXT	(2u * BATCH_ROWS * (TEXT_BYTES_MAX + 1u))
+/* Texts of the rows. Pages that are not touched cost nothing. */
+#define BATCH_TEXT	(BATCH_ROWS * (TEXT_BYTES_MAX + 1u))
 
 struct batch_send {				/* a Send request */
 	struct ipc_head	head;
@@ -29,10 +28,13 @@ struct batch_send {				/* a Send request */
 struct batch_row {				/* one copy to one target */
 	struct store_target	to;
 	unsigned		send;
+	enum kith_err		unreadable; /* what is wrong with `to` itself */
 	enum kith_err		err;	/* why it is refused */
-	/* The row that stores the same client id; -1: none. */
+	/* The row that stores the same message; -1: none. */
 	int			twin;
-	bool			repeated;	/* stored earlier, as `event` */
+	/* Its client id is stored: as `event` (repeated), or by another
+	 * message (err). */
+	bool			settled, repeated;
 	struct db_event		event;
 };
 

@@ -97,6 +97,20 @@ post_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1__
 	}
 }
 
+/* The id was ours: a clock that was set back, or another kithd on the same database, made it a
+ * second time. Nothing was stored, and the next try gets another. */
+static void
+post_replied_fresh(struct conn *c, struct call *call, unsigned place, const Kith__V1__Reply *r)
+{
+	struct api_call *a = call_state(call);
+
+	post_replied(c, call, place, r);
+	if (a->code == KITH_E_CLIENT_ID_TAKEN) {
+		a->code = KITH_E_UNAVAILABLE;
+		a->retry_ms = RETRY_SOON_MS;
+	}
+}
+
 static void
 api_answer(struct conn *c, struct call *call)
 {
@@ -140,9 +154,12 @@ send_post(struct conn *c, const struct post *p, const char *token)
 {
 	static const struct call_ops ops = {
 		.reply = post_replied, .done = api_answer, .failed = web_error,
+	}, fresh_ops = {
+		.reply = post_replied_fresh, .done = api_answer, .failed = web_error,
 	};
 	const struct call_spec spec = {
-		.ops = &ops, .token = token, .state_size = sizeof(struct api_call),
+		.ops = p->client_id != 0 ? &ops : &fresh_ops, .token = token,
+		.state_size = sizeof(struct api_call),
 	};
 	Kith__V1__Request r = KITH__V1__REQUEST__INIT;
 	Kith__V1__Send send = KITH__V1__SEND__INIT;
@@ -383,7 +400,8 @@ void
 web_hook(struct conn *c, const struct http_request *r)
 {
 	static const struct call_ops ops = {
-		.ready = hook_ready, .reply = post_replied, .done = api_answer, .failed = web_error,
+		.ready = hook_ready, .reply = post_replied_fresh, .done = api_answer,
+		.failed = web_error,
 	};
 	struct call_spec spec = { .ops = &ops, .hook = true,
 	    .state_size = sizeof(struct api_call) };

@@ -116,6 +116,9 @@ def test_a_repeat_with_its_client_id_is_harmless(connect):
     number = str(1 << 62 | time.time_ns())
     first, again = (alice.post("@bob", "once", clientId=number) for _ in range(2))
     assert first == again and first[0] == 200
+    for to, text in ("@bob", "twice"), ("@carol", "once"), ("@nobody", "once"):
+        status, answer = alice.post(to, text, clientId=number)
+        assert (status, answer["error"]["code"]) == (409, "CLIENT_ID_TAKEN")
 
 
 def test_posts_without_client_ids_are_never_taken_for_repeats(server, connect):

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from kithtest.pb import Closed, KithError, PbClient, WrongKey, direct
-from kithtest.schema import conversation, message, presence, session
+from kithtest.schema import code_name, conversation, message, presence, session
 
 PASSWORD = "correct horse battery"
 NUMBERS = itertools.count(1)
@@ -336,6 +336,24 @@ def test_a_repeat_is_answered_with_the_first_outcome(people):
     assert resumed.send(to, "once", client_id=first) == outcomes
     assert texts(bob.history("@" + alice.name).events) == ["once", "between"]
     assert texts(carol.history("@" + alice.name).events) == ["once"]
+
+
+def test_a_taken_client_id_is_told(people):
+    """A message is stored with its first text and target, and any other with its id is refused."""
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    group = f"#taken{next(NUMBERS)}"
+    alice.create_group(group[1:])
+    first, to = alice.next_id(2), ["@" + bob.name, group]
+    stored = alice.send(to, "mine", client_id=first)
+    for other, text, want in ((to, "yours", ["CLIENT_ID_TAKEN"] * 2),
+                              (["@" + bob.name] * 2, "mine", ["OK", "CLIENT_ID_TAKEN"]),
+                              (["@" + carol.name, "@nobody"], "mine", ["CLIENT_ID_TAKEN"] * 2)):
+        assert [code_name(o.error.code)
+                for o in alice.send(other, text, client_id=first)] == want
+    people.resume(alice).leave_group(group)
+    assert alice.send(to, "mine", client_id=first) == stored
+    assert texts(bob.history("@" + alice.name).events) == ["mine"]
+    assert direct(alice.user_id, carol.user_id) not in carol.conversations()
 
 
 def test_client_ids_of_other_devices_are_refused(people):

@@ -249,7 +249,7 @@ a_copy_within_the_batch_is_stored_once(void **state)
 	kit_online(k, 2, 1);
 	kit_send_as(k, 1, "@u2", "first", id);
 	kit_send_as(k, 1, "@u2", "other", id + 1);
-	kit_send_as(k, 1, "@u2", "second", id);
+	kit_send_as(k, 1, "@U2", "first", id);
 	kit_turn(k);
 	for (unsigned i = 0; i < 3; i++) {
 		r = next(k, 0, IPC_REPLY);
@@ -269,7 +269,7 @@ a_free_client_id_is_its_users(void **state)
 	uint64_t id = CLIENT_ID_FREE_BIT | 12345;
 
 	for (unsigned i = 0; i < 3; i++) {
-		kit_send_as(k, i == 1 ? 2 : 1, "@u3", i == 2 ? "again" : "x", id);
+		kit_send_as(k, i == 1 ? 2 : 1, "@u3", "x", id);
 		kit_turn(k);
 		assert_int_equal(next(k, 0, IPC_REPLY)->sent->outcomes[0]->seq, 1);
 	}
@@ -305,9 +305,8 @@ a_resent_message_has_its_first_answer(void **state)
 	kit_turn(k);
 	time_ms = next(k, 0, IPC_REPLY)->sent->outcomes[0]->time_ms;
 	kit_online(k, 2, 1);
-	/* Among others, to another target, with another text: the first outcome holds. */
 	kit_send(k, 1, "@u2", "before");
-	kit_send_as(k, 1, "@u3", "twice", id);
+	kit_send_as(k, 1, "=4611686020574871554", "once", id);	/* users 1 and 2 */
 	kit_send(k, 1, "@u2", "after");
 	kit_turn(k);
 	assert_int_equal(next(k, 0, IPC_REPLY)->sent->outcomes[0]->seq, 2);
@@ -322,6 +321,129 @@ a_resent_message_has_its_first_answer(void **state)
 	nothing_more(k, 1);
 	assert_int_equal(kit_number(k, MESSAGES), 3);
 	assert_int_equal(kit_stat(k, STAT_messages_repeated), 1);
+}
+
+/* The error of the next outcome, or KITH_E_OK and its seq. */
+static enum kith_err
+next_outcome(struct kit *k, uint64_t *seq)
+{
+	const Kith__V1__Outcome *o = next(k, 0, IPC_REPLY)->sent->outcomes[0];
+
+	*seq = o->seq;
+	return o->error != NULL ? (enum kith_err)o->error->code : KITH_E_OK;
+}
+
+/* Whatever would become of the message otherwise, and within one batch or later. */
+static void
+another_message_with_a_taken_client_id_is_refused(void **state)
+{
+	static const struct {
+		const char *target, *text;
+		enum kith_err want;
+	} rows[] = {
+		{ "#g", "the first", KITH_E_OK },
+		{ "#g", "the firsT", KITH_E_CLIENT_ID_TAKEN },
+		{ "#g", "the firs", KITH_E_CLIENT_ID_TAKEN },
+		{ "#g", "the first ", KITH_E_CLIENT_ID_TAKEN },
+		{ "@u2", "the first", KITH_E_CLIENT_ID_TAKEN },
+		{ "#G", "the first", KITH_E_OK },
+		{ "@nobody", "the first", KITH_E_CLIENT_ID_TAKEN },
+		{ "@-", "the first", KITH_E_CLIENT_ID_TAKEN },
+		{ "#hidden", "the first", KITH_E_CLIENT_ID_TAKEN },
+		{ "=999", "the first", KITH_E_CLIENT_ID_TAKEN },
+		{ "#g", "the first", KITH_E_OK },
+	};
+	const size_t n = sizeof(rows) / sizeof(rows[0]);
+	struct kit *k = *state;
+	uint64_t seq;
+
+	assert_int_equal(kit_group(k, 1, "g", true, NULL), KITH_E_OK);
+	assert_int_equal(kit_group(k, 2, "hidden", false, NULL), KITH_E_OK);
+	for (unsigned turns = 1; turns <= 3; turns++) {
+		uint64_t id = CLIENT_ID_FREE_BIT | turns;
+
+		kit_drop_told(k);
+		for (size_t i = 0; i < n; i++) {
+			kit_send_as(k, 1, rows[i].target, rows[i].text, id);
+			kit_send(k, 1, "@u3", "between");
+			if (turns == 1 || (turns == 2 && i == n / 2) || i == n - 1)
+				kit_turn(k);
+		}
+		for (size_t i = 0; i < n; i++) {
+			if (next_outcome(k, &seq) != rows[i].want)
+				fail_msg("%u turns, row %zu", turns, i);
+			assert_int_equal(seq, rows[i].want == KITH_E_OK ? 1 + turns : 0);
+			assert_int_equal(next_outcome(k, &seq), KITH_E_OK);
+		}
+		/* The same number of another user is another message. */
+		kit_send_as(k, 2, "@u1", "mine", id);
+		kit_turn(k);
+		assert_int_equal(next_outcome(k, &seq), KITH_E_OK);
+	}
+	assert_int_equal(kit_number(k, MESSAGES), 3 * (1 + (int)n + 1));
+}
+
+/* Each copy is one message: those that are new are stored. */
+static void
+copies_are_told_apart_one_by_one(void **state)
+{
+	struct kit *k = *state;
+	uint64_t id = kit_send(k, 1, "@u2 @u3", "x");
+	Kith__V1__Reply *r;
+
+	kit_turn(k);
+	next(k, 0, IPC_REPLY);
+	kit_send_as(k, 1, "@u3 @u3 @u2", "x", id);
+	kit_turn(k);
+	r = next(k, 0, IPC_REPLY);
+	assert_int_equal(r->sent->outcomes[0]->error->code, KITH_E_CLIENT_ID_TAKEN);
+	assert_int_equal(r->sent->outcomes[1]->seq, 1);
+	assert_int_equal(r->sent->outcomes[2]->seq, 2);
+	assert_int_equal(kit_number(k, MESSAGES), 3);
+}
+
+/* What has happened since does not matter: not to the first outcome, nor to the refusal of
+ * another message. */
+static void
+a_repeat_is_recognised_before_anything_else(void **state)
+{
+	static const struct {
+		const char *target, *change, *back;
+	} rows[] = {
+		{ "@u2", "UPDATE accounts SET disabled = 1 WHERE id = 2",
+		    "UPDATE accounts SET disabled = 0 WHERE id = 2" },
+		{ "@u3", "UPDATE accounts SET disabled = 1 WHERE id = 1",
+		    "UPDATE accounts SET disabled = 0 WHERE id = 1" },
+		{ "#open", "UPDATE members SET until_seq = 999 WHERE user = 1",
+		    "UPDATE members SET until_seq = NULL WHERE user = 1" },
+		{ "#closed", "DELETE FROM members WHERE user = 1", "DELETE FROM cursors" },
+	};
+	struct kit *k = *state;
+	uint64_t first, seq;
+
+	assert_int_equal(kit_group(k, 1, "open", true, NULL), KITH_E_OK);
+	assert_int_equal(kit_group(k, 1, "closed", false, NULL), KITH_E_OK);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t id = CLIENT_ID_FREE_BIT | (100 + i);
+
+		kit_drop_told(k);
+		kit_send_as(k, 1, rows[i].target, "x", id);
+		kit_turn(k);
+		assert_int_equal(next_outcome(k, &first), KITH_E_OK);
+		kit_do(k, rows[i].change);
+		kit_restart_writer(k);		/* it knows nothing from before */
+		kit_send_as(k, 1, rows[i].target, "x", id);
+		kit_send_as(k, 1, rows[i].target, "y", id);
+		kit_send_as(k, 1, rows[i].target, "x", id + 50);
+		kit_turn(k);
+		assert_int_equal(next_outcome(k, &seq), KITH_E_OK);
+		assert_int_equal(seq, first);
+		assert_int_equal(next_outcome(k, &seq), KITH_E_CLIENT_ID_TAKEN);
+		assert_int_not_equal(next_outcome(k, &seq), KITH_E_OK);
+		kit_do(k, rows[i].back);
+		kit_restart_writer(k);
+	}
+	assert_int_equal(kit_number(k, MESSAGES), 4);
 }
 
 static void
@@ -527,6 +649,9 @@ store_send_tests(const struct kit_kind *kind)
 		KIT_TEST(a_free_client_id_is_its_users),
 		KIT_TEST(a_copy_of_what_was_refused_is_judged_anew),
 		KIT_TEST(a_resent_message_has_its_first_answer),
+		KIT_TEST(another_message_with_a_taken_client_id_is_refused),
+		KIT_TEST(copies_are_told_apart_one_by_one),
+		KIT_TEST(a_repeat_is_recognised_before_anything_else),
 		KIT_TEST(a_killed_writer_is_replayed),
 		KIT_TEST(a_counter_behind_its_events_is_mended),
 		KIT_TEST(a_cursor_moves_forward_and_is_told),
