@@ -20,6 +20,7 @@
 
 #include <jansson.h>
 
+#include "protocol/base/stdfd.h"
 #include "protocol/limits.h"
 
 #define ANSWER_SECONDS	20		/* the server gives up after 10 */
@@ -376,6 +377,8 @@ main(int argc, char **argv)
 	char *line;
 	int fd, status;
 
+	if (stdfd_fill() < 0)
+		return EXIT_FAILED;
 	parse_options(&a, argc, argv);
 	if ((c = find_command(&a)) == NULL)
 		usage();

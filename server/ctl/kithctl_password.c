@@ -3,6 +3,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -19,26 +21,56 @@ read_new_password(int fd, char *buf, size_t cap)
 	return file_read_line(fd, buf, cap) > 0 ? 0 : -1;
 }
 
+/* -- the terminal --------------------------------------------------------- */
+
+/* For on_death(), which must give the terminal back as it was. */
+static struct {
+	int		fd;
+	struct termios	shown;
+} asked;
+
+static void
+on_death(int sig)
+{
+	tcsetattr(asked.fd, TCSAFLUSH, &asked.shown);
+	signal(sig, SIG_DFL);
+	raise(sig);
+}
+
+/* While the terminal shows nothing, signals that end us must not leave it so. */
+static void
+guard_terminal(bool on)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1, SIGUSR2 };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		signal(ends[i], on ? on_death : SIG_DFL);
+	signal(SIGTSTP, on ? SIG_IGN : SIG_DFL);
+}
+
 /* Reads from the terminal without echo. */
 static int
 ask_once(const char *prompt, char *buf, size_t cap)
 {
-	struct termios shown, hidden;
+	struct termios hidden;
 	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC), rc;
 
 	if (fd < 0)
 		return -1;
-	if (tcgetattr(fd, &shown) < 0) {
+	if (tcgetattr(fd, &asked.shown) < 0) {
 		close(fd);
 		return -1;
 	}
-	hidden = shown;
+	asked.fd = fd;
+	guard_terminal(true);
+	hidden = asked.shown;
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &hidden);
 	dprintf(fd, "%s", prompt);
 	rc = read_new_password(fd, buf, cap);
 	dprintf(fd, "\n");
-	tcsetattr(fd, TCSAFLUSH, &shown);
+	tcsetattr(fd, TCSAFLUSH, &asked.shown);
+	guard_terminal(false);
 	close(fd);
 	return rc;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "protocol/base/stdfd.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/master/daemon.h"
@@ -15,6 +16,7 @@
 
 struct arguments {
 	const char	*file, *state_dir;
+	bool		 deaf;			/* standard error was closed */
 	char		 listen[2048];		/* all -l, by blanks */
 	bool		 foreground, check, dump, init;
 };
@@ -98,10 +100,10 @@ load(const struct arguments *a)
 {
 	char err[1024] = "";
 	struct conf *c = conf_load(a->file, a->state_dir, err, sizeof(err));
-	bool background = !a->foreground && !a->check && !a->dump && !a->init;
+	bool unseen = (!a->foreground || a->deaf) && !a->check && !a->dump && !a->init;
 
 	if (c != NULL && ((*a->listen && conf_set(c, "listen", a->listen, err, sizeof(err)) < 0) ||
-	    (background && c->log_to == LOG_TO_STDERR &&
+	    (unseen && c->log_to == LOG_TO_STDERR &&
 	    conf_set(c, "log_to", "syslog", err, sizeof(err)) < 0))) {
 		conf_destroy(c);
 		c = NULL;
@@ -137,8 +139,11 @@ main(int argc, char **argv)
 {
 	struct arguments a = { 0 };
 	struct conf *c;
-	int status;
+	int status = stdfd_fill();
 
+	if (status < 0)
+		return 1;
+	a.deaf = status & 1 << STDERR_FILENO;
 	parse_arguments(&a, argc, argv);
 	if ((c = load(&a)) == NULL)
 		return PROC_EX_CONFIG;

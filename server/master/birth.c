@@ -20,6 +20,7 @@
 #include "server/lib/log.h"
 #include "server/master/listen.h"
 #include "server/proc/log_ring.h"
+#include "server/proc/proc_signal.h"
 
 #define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
 #define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
@@ -35,24 +36,6 @@
 #ifndef SANITIZED
 #define SANITIZED false
 #endif
-
-/* -- signals -------------------------------------------------------------- */
-
-static void
-reset_signals(void)
-{
-	static const int ignored[] = { SIGPIPE, SIGTTOU, SIGUSR1, SIGUSR2 };
-	sigset_t later;
-
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
-		signal(ignored[i], SIG_IGN);
-	/* A reload waits until proc_run() can handle it. */
-	sigemptyset(&later);
-	sigaddset(&later, SIGHUP);
-	sigprocmask(SIG_SETMASK, &later, NULL);
-}
 
 /* -- descriptors ---------------------------------------------------------- */
 
@@ -236,7 +219,7 @@ live(struct birth *b, struct proc *p, pid_t master)
 {
 	/* ^C at a terminal, and a signal to the master's group, are for the master alone. */
 	setpgid(0, 0);
-	reset_signals();
+	proc_signal_role();
 	close_descriptors(b, p);
 	take_handouts(b, p);
 	set_limits(b, p);

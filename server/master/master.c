@@ -168,6 +168,7 @@ read_signals(struct master *m)
 			begin_stop(m);
 			break;
 		case SIGTERM:
+		case SIGQUIT:
 			begin_stop(m);
 			break;
 		case SIGHUP:

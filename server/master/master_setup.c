@@ -18,6 +18,7 @@
 #include "server/handout/tickets.h"
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
+#include "server/proc/proc_signal.h"
 #include "shm/arena.h"
 
 #define ARENA_SLACK	65536u		/* of its own header, and of alignment */
@@ -166,14 +167,9 @@ make_self(struct master *m)
 static int
 take_signals(struct master *m)
 {
-	static const int handled[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1 };
 	sigset_t set;
 
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(handled) / sizeof(*handled); i++)
-		sigaddset(&set, handled[i]);
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_DFL);	/* our parent may have ignored it */
+	proc_signal_master(&set);
 	if (sigprocmask(SIG_SETMASK, &set, NULL) < 0)
 		return -errno;
 	m->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);

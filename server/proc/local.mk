@@ -8,4 +8,6 @@ libkithd_a_SOURCES += \
 	server/proc/proc.c \
 	server/proc/proc.h \
 	server/proc/proc_role.c \
-	server/proc/proc_role.h
+	server/proc/proc_role.h \
+	server/proc/proc_signal.c \
+	server/proc/proc_signal.h

@@ -51,6 +51,7 @@ EXTRA_DIST += \
 	tests/integration/server/test_limits.py \
 	tests/integration/server/test_quickstart.py \
 	tests/integration/server/test_readme.py \
+	tests/integration/server/test_signals.py \
 	tests/integration/storm/test_chaos.py \
 	tests/integration/storm/test_checker.py \
 	tests/integration/tables/frames.py \
