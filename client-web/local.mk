@@ -15,12 +15,14 @@ web_files = \
 	client-web/js/poll.js \
 	client-web/js/settings.js \
 	client-web/js/state.js \
+	client-web/js/storage.js \
 	client-web/js/text.js \
 	client-web/js/view_chat.js \
 	client-web/js/view_list.js \
 	client-web/js/view_log.js \
 	client-web/js/view_login.js \
 	client-web/js/view_row.js \
+	client-web/js/wire.js \
 	client-web/js/ws.js \
 	client-web/lang/de.json \
 	client-web/lang/en.json \

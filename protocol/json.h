@@ -47,8 +47,9 @@
  *   KITH_E_TOO_LARGE       limits.h: depth, fields, elements; or over `cap`
  *   KITH_E_BUSY            no memory
  * Text that is not JSON comes first, then the first error in the text. *id, if
- * given, gets the `id` at the top (of the request) if the text is JSON, no
- * matter what else is wrong; otherwise 0.
+ * given, gets the `id` at the top (of the request), no matter what else is
+ * wrong; in text that is not JSON its digits, if they can be found. Otherwise
+ * 0.
  * The parsed text is wiped, and on errors so is `out`: it may have held a
  * password. The limits of json_text.h apply. */
 enum kith_err	json_to_wire(const ProtobufCMessageDescriptor *type,

@@ -6,6 +6,7 @@
  */
 #include <assert.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "protocol/base/base64.h"
@@ -16,6 +17,7 @@
 
 #define VARINT_BYTES_MAX	10u
 #define FIELDS_MAX		64u	/* of one message type: bits of a mask */
+#define ID_DIGITS_MAX		20u	/* of a uint64 */
 
 /* Whole doubles below this are exact; larger ones may differ from the text. */
 #define REAL_END		9007199254740992.0	/* 2^53 */
@@ -379,17 +381,29 @@ read_message(struct reader *r, const ProtobufCMessageDescriptor *type, const jso
 	return err;
 }
 
-/* The request's id, for an error reply, too. Checked later. */
-static uint64_t
-find_id(const ProtobufCMessageDescriptor *type, const json_t *tree)
+static bool
+has_id(const ProtobufCMessageDescriptor *type)
 {
 	const ProtobufCFieldDescriptor *f = protobuf_c_message_descriptor_get_field(type, 1);
+
+	return f != NULL && f->type == PROTOBUF_C_TYPE_UINT64 && strcmp(f->name, "id") == 0;
+}
+
+/* The request's id, for an error reply, too. Checked later. Without a tree the text is not JSON. */
+static uint64_t
+find_id(const ProtobufCMessageDescriptor *type, const json_t *tree, const char *text, size_t len)
+{
+	char digits[ID_DIGITS_MAX + 1];
+	enum kith_err err = KITH_E_BAD_REQUEST;
 	uint64_t n;
 
-	if (f == NULL || f->type != PROTOBUF_C_TYPE_UINT64 || strcmp(f->name, "id") != 0 ||
-	    parse_whole(json_object_get(tree, "id"), UINT64_MAX, &n) != KITH_E_OK)
+	if (!has_id(type))
 		return 0;
-	return n;
+	if (tree != NULL)
+		err = parse_whole(json_object_get(tree, "id"), UINT64_MAX, &n);
+	else if (json_text_find_digits(text, len, "id", digits, sizeof(digits)))
+		err = parse_digits(digits, &n);
+	return err == KITH_E_OK ? n : 0;
 }
 
 enum kith_err
@@ -401,12 +415,11 @@ json_to_wire(const ProtobufCMessageDescriptor *type, const char *text, size_t le
 	enum kith_err err;
 
 	*out_len = 0;
+	err = json_text_open(&t, text, len);
 	if (id != NULL)
-		*id = 0;
-	if ((err = json_text_open(&t, text, len)) != KITH_E_OK)
+		*id = find_id(type, t.tree, text, len);
+	if (err != KITH_E_OK)
 		goto out;
-	if (id != NULL)
-		*id = find_id(type, t.tree);
 	if ((err = read_message(&r, type, t.tree)) == KITH_E_OK)
 		*out_len = (size_t)(r.at - out);
 	else

@@ -88,3 +88,83 @@ json_text_close(struct json_text *t)
 	t->tree = NULL;
 	json_set_alloc_funcs(t->others_malloc, t->others_free);
 }
+
+/* -- text that is no JSON ------------------------------------------------- */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static const char *
+skip_spaces(const char *at, const char *end)
+{
+	while (at < end && is_space(*at))
+		at++;
+	return at;
+}
+
+/* `at` is behind the opening quote. Returns where the closing one is, or `end`. */
+static const char *
+string_end(const char *at, const char *end)
+{
+	for (; at < end && *at != '"'; at++)
+		if (*at == '\\' && end - at > 1)
+			at++;
+	return at;
+}
+
+/* `at` is behind a member's name. */
+static bool
+copy_digits(const char *at, const char *end, char *digits, size_t cap)
+{
+	bool quoted;
+	size_t n = 0;
+
+	at = skip_spaces(at, end);
+	if (at == end || *at != ':')
+		return false;
+	at = skip_spaces(at + 1, end);
+	quoted = at < end && *at == '"';
+	for (at += quoted; at < end && *at >= '0' && *at <= '9' && n + 1 < cap; at++)
+		digits[n++] = *at;
+	digits[n] = '\0';
+	if (quoted)
+		return n > 0 && at < end && *at == '"';
+	return n > 0 && (at == end || *at == ',' || *at == '}' || is_space(*at));
+}
+
+bool
+json_text_find_digits(const char *text, size_t len, const char *name, char *digits, size_t cap)
+{
+	const char *end = text + len, *at, *from;
+	bool at_name = false;		/* of a member of the outermost object */
+	size_t depth = 0, n = strlen(name);
+
+	for (at = skip_spaces(text, end); at < end; at++)
+		switch (*at) {
+		case '{':
+		case '[':
+			at_name = ++depth == 1;
+			break;
+		case '}':
+		case ']':
+			if (depth-- <= 1)
+				return false;
+			break;
+		case ',':
+			at_name = depth == 1;
+			break;
+		case '"':
+			from = at + 1;
+			at = string_end(from, end);
+			if (at == end)
+				return false;
+			if (at_name && (size_t)(at - from) == n && memcmp(from, name, n) == 0)
+				return copy_digits(at + 1, end, digits, cap);
+			at_name = false;
+			break;
+		}
+	return false;
+}

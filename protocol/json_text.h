@@ -13,6 +13,7 @@
 #ifndef KITH_PROTOCOL_JSON_TEXT_H
 #define KITH_PROTOCOL_JSON_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <jansson.h>
@@ -32,5 +33,12 @@ struct json_text {
 enum kith_err	json_text_open(struct json_text *t, const char *text,
 		    size_t len);
 void		json_text_close(struct json_text *t);
+
+/* For text that may be no JSON at all: finds the first member of the outermost
+ * object that is called `name`, as far as the text can be followed, and copies
+ * its digits, bare or in quotes, with a NUL. False: there is no such member, or
+ * its value is something else, or over `cap`. Needs no open. */
+bool		json_text_find_digits(const char *text, size_t len,
+		    const char *name, char *digits, size_t cap);
 
 #endif

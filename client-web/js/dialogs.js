@@ -47,11 +47,17 @@ export function closeDialogs() {
 		dialog.close();
 }
 
-/** Shows an error for a few seconds, where no dialog is open to show it in. */
-export function toast(error) {
-	const node = el("p", {class: "toast", role: "alert"}, errorText(error));
+/** Shows a text for a few seconds, above all else. */
+export function notice(text) {
+	const node = el("p", {class: "toast", role: "alert", popover: "manual"}, text);
 	document.body.append(node);
+	node.showPopover();
 	setTimeout(() => node.remove(), TOAST_MS);
+}
+
+/** Shows an error, where no dialog is open to show it in. */
+export function toast(error) {
+	notice(errorText(error));
 }
 
 const input = (name, props = {}) => el("input", {name, autocomplete: "off", spellcheck: "false",

@@ -27,7 +27,7 @@ export class OwnDialogs {
 			el("div", {class: "buttons own"},
 			    button(t("password.title"), "password", () => this.password()),
 			    button(t("devices.title"), "devices", () => this.devices()),
-			    button(t("logout"), "logout", () => this.logOut().then(() => dialog.close(), tell))),
+			    button(t("logout"), "logout", () => this.askLogOut(() => dialog.close(), tell))),
 		]);
 	}
 
@@ -82,6 +82,16 @@ export class OwnDialogs {
 
 	revoke({device}) {
 		return this.link.request({revokeSession: {device}});
+	}
+
+	/** Logging out throws away what was not sent: not without a question. */
+	askLogOut(done, tell) {
+		const n = this.outbox.unsent;
+		if (n === 0)
+			this.logOut().then(done, tell);
+		else
+			openDialog("log-out", t("logout"), el("p", {}, t("logout.unsent", {n})),
+			    {okText: t("logout.anyway"), danger: true, ok: () => this.logOut().then(done)});
 	}
 
 	/** Drafts and unsent messages are wiped, too. */

@@ -55,9 +55,8 @@ export function formatShort(ms) {
 	return formats[format].format(ms);
 }
 
-/** The text of an error that a request ended with, as a sentence of its own. */
-export function errorText(error) {
-	const key = `error.${error.code}`;
-	const text = key in words ? t(key) : error.message;
-	return text.charAt(0).toUpperCase() + text.slice(1);
+/** The text of an error that a request ended with, as a sentence; of a code that the page does not know, too. */
+export function errorText({code}) {
+	const key = `error.${code}`;
+	return key in words ? t(key) : t("error.other", {code});
 }

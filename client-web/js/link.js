@@ -1,6 +1,7 @@
 // link.js - the page's connection: opens it, logs in with the cookie, sends requests, passes news
 // on, and reconnects. What must survive a lost connection is in state.js and outbox.js.
 import {PollTransport} from "./poll.js";
+import {encode} from "./wire.js";
 import {WebSocketTransport} from "./ws.js";
 
 const CLIENT = {versionMin: 1, versionMax: 1, client: "kith page"};
@@ -29,7 +30,7 @@ export class RequestError extends Error {
 /** A POST from the page; throws a RequestError. */
 async function post(path, body) {
 	const answer = await fetch(path, {
-		method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(body),
+		method: "POST", headers: {"Content-Type": "application/json"}, body: encode(body),
 	}).catch(() => {
 		throw new RequestError({code: "LOST"});
 	});

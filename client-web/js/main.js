@@ -1,9 +1,9 @@
 // main.js - puts the parts together: link -> state -> views. What the user does goes to state and
 // outbox, and comes back as a "change" event.
 import {fill} from "./dom.js";
-import {closeDialogs, Dialogs, toast} from "./dialogs.js";
+import {closeDialogs, Dialogs, notice, toast} from "./dialogs.js";
 import {OwnDialogs} from "./dialogs_own.js";
-import {useLanguage} from "./i18n.js";
+import {t, useLanguage} from "./i18n.js";
 import {Link} from "./link.js";
 import {watch} from "./notify.js";
 import {Outbox} from "./outbox.js";
@@ -29,6 +29,8 @@ class Page {
 		this.link.addEventListener("state", () => this.draw());
 		this.link.addEventListener("ready", () => this.draw());
 		this.state.addEventListener("change", ({detail: {what}}) => what === "all" && this.follow());
+		this.state.addEventListener("history", () => notice(t("state.history")));
+		this.outbox.addEventListener("unsaved", () => notice(t("chat.unsaved")));
 		watch(this.state, c => this.open(c));
 		addEventListener("keydown", event => this.onKey(event));
 		addEventListener("popstate", () => this.onAddress());

@@ -1,47 +1,98 @@
-// outbox.js - messages that are not stored yet. Each is in localStorage from before it is sent until
-// the server has stored it, so a reload, a lost connection or a restart loses none. Its client id
-// makes sending it again idempotent (kith-protocol(7), Client ids).
+// outbox.js - messages that are not stored yet. Each is in the browser's storage from before it is sent
+// until its event is here, so a reload, a lost connection or a restart loses none. Its client id makes
+// sending it again idempotent (kith-protocol(7), Client ids). An entry changes its status because of an
+// answer of the server, or of what the user does; never because something is absent.
+import {drop, keysWith, loadObject, onSaved, saveObject} from "./storage.js";
+import {wellFormed} from "./wire.js";
 
 const FREE_BIT = 1n << 62n;
 const RETRY_MS = 1000;
-const PASSING = ["LOST", "TIMEOUT", "UNAVAILABLE", "BUSY", "SERVER_FULL", "RATE_LIMITED",
-    "SHUTTING_DOWN", "INTERNAL"];
+const RETRY_MAX_MS = 30000;
+const STORED_MS = 10 * 60 * 1000;	// after this nobody waits for the event of a stored one
 
-/** Entries: {clientId, conversation, text, timeMs, status: sending|stored|failed, error}. Event "change". */
+/**
+ * Errors after which the same message may be stored later, and how often it is sent for each. A
+ * TIMEOUT may be the message's fault, for the connection works; so may LOST, if each one that
+ * carries it breaks.
+ */
+const TRIES = {LOST: 10, TIMEOUT: 3, INTERNAL: 5, CLIENT_ID_TAKEN: 5, UNAVAILABLE: 20, BUSY: 20,
+    SERVER_FULL: 20, RATE_LIMITED: 20, SHUTTING_DOWN: 20};
+const TRIES_MAX = 20;		// of all together
+
+const orderOf = ({order, clientId}) => BigInt(order ?? clientId);
+const byOrder = (a, b) => (orderOf(a) < orderOf(b) ? -1 : 1);
+
+/**
+ * Entries: {clientId, order, conversation, text, timeMs, status, error, tries}; `order` is its first
+ * client id. By status:
+ *   sending   it waits, or is on its way; error: why it was not stored at the last try
+ *   stored    its event is to come
+ *   failed    error says why; the user may retry or discard it
+ * Events: "change"; "unsaved" (the browser's storage has no room: the entry is in this tab only).
+ */
 export class Outbox extends EventTarget {
 	constructor(link) {
 		super();
 		this.link = link;
+		this.user = null;		// whose entries they are
 		this.entries = [];
+		this.notBeforeMs = new Map();	// client id -> when to try again
 		this.flushing = false;
 		this.lastId = 0n;
-		link.addEventListener("ready", () => {
-			this.load();
-			this.flush();
-		});
-		addEventListener("storage", event => event.key?.startsWith(this.prefix) && this.load());
+		link.addEventListener("ready", () => this.load());
+		link.addEventListener("state", () => this.changed());
+		onSaved(() => this.prefix, (key, value) => this.onSaved(key.slice(this.prefix.length), value));
 	}
 
 	get prefix() {
-		return `kith.outbox.${this.link.me?.userId}.`;
+		return `kith.outbox.${this.user}.`;
+	}
+
+	/** All tabs' entries. Each has a key of its own, so that tabs do not overwrite each other's. */
+	load() {
+		if (this.user !== this.link.me.userId)
+			this.entries = [];
+		this.user = this.link.me.userId;
+		const kept = keysWith(this.prefix).map(key => loadObject(key)).filter(entry => entry?.clientId);
+		const isOver = ({status, timeMs}) => status === "stored" && Date.now() - timeMs > STORED_MS;
+		kept.filter(isOver).forEach(({clientId}) => this.forget(clientId));
+		const waiting = this.entries.filter(e => !kept.some(({clientId}) => clientId === e.clientId));
+		this.take([...waiting.filter(({status}) => status === "stored"), ...kept.filter(e => !isOver(e))]);
+		this.flush();
+	}
+
+	take(entries) {
+		this.entries = entries.sort(byOrder);
+		for (const {clientId} of entries)
+			this.lastId = BigInt(clientId) > this.lastId ? BigInt(clientId) : this.lastId;
+		this.changed();
 	}
 
 	/**
-	 * The entries of all tabs, oldest first. Each has a key of its own: with one shared list, an
-	 * entry that another tab adds between our read and our write would be lost.
+	 * Another tab wrote an entry, or dropped it: what was not stored by then was discarded, or
+	 * wiped by logging out; what was stored stays in view until its event is here.
 	 */
-	read() {
-		return Object.keys(localStorage).filter(key => key.startsWith(this.prefix))
-		    .map(key => JSON.parse(localStorage.getItem(key))).filter(entry => entry !== null)
-		    .sort((a, b) => (BigInt(a.clientId) < BigInt(b.clientId) ? -1 : 1));
+	onSaved(clientId, entry) {
+		const shown = this.find(clientId), others = this.entries.filter(e => e !== shown);
+		if (entry?.clientId)
+			this.take([...others, entry]);
+		else if (shown && shown.status !== "stored")
+			this.take(others);
+		this.flush();
 	}
 
-	write(entry) {
-		localStorage.setItem(this.prefix + entry.clientId, JSON.stringify(entry));
+	find(clientId) {
+		return this.entries.find(e => e.clientId === clientId);
 	}
 
-	remove(clientId) {
-		localStorage.removeItem(this.prefix + clientId);
+	/** False: it is in this tab only. */
+	save(entry) {
+		return saveObject(this.prefix + entry.clientId, entry);
+	}
+
+	forget(clientId) {
+		drop(this.prefix + clientId);
+		this.notBeforeMs.delete(clientId);
 	}
 
 	/** 42 bits of time and 20 random bits; always above those that wait, since ids give the order. */
@@ -52,22 +103,6 @@ export class Outbox extends EventTarget {
 		return String(this.lastId);
 	}
 
-	/**
-	 * An entry that is gone from localStorage was stored, perhaps by another tab; it stays in view
-	 * until its event arrives. Only failed entries are ever discarded.
-	 */
-	load() {
-		const waiting = this.read();
-		const stored = this.entries.filter(e => e.status !== "failed" &&
-		    !waiting.some(({clientId}) => clientId === e.clientId));
-		for (const entry of stored)
-			entry.status = "stored";
-		this.entries = [...stored, ...waiting];
-		this.lastId = this.entries.reduce((last, {clientId}) =>
-		    BigInt(clientId) > last ? BigInt(clientId) : last, this.lastId);
-		this.changed();
-	}
-
 	changed() {
 		this.dispatchEvent(new Event("change"));
 	}
@@ -76,18 +111,32 @@ export class Outbox extends EventTarget {
 		return this.entries.filter(e => e.conversation === conversation.id);
 	}
 
+	/** How many would be lost by logging out. */
+	get unsent() {
+		return this.entries.filter(({status}) => status !== "stored").length;
+	}
+
+	/** It waits for longer than a moment, so that the user may want to discard it. */
+	waits(entry) {
+		return entry.status === "sending" && (entry.error !== undefined || this.link.state !== "online");
+	}
+
 	add(conversation, text) {
-		const entry = {clientId: this.freeClientId(), conversation: conversation.id, text,
+		const clientId = this.freeClientId();
+		const entry = {clientId, order: clientId, conversation: conversation.id, text: wellFormed(text),
 		    timeMs: Date.now(), status: "sending"};
-		this.write(entry);
 		this.entries.push(entry);
+		if (!this.save(entry))
+			this.dispatchEvent(new Event("unsaved"));
 		this.changed();
 		this.flush();
 	}
 
+	/* -- sending ---------------------------------------------------------------------- */
+
 	/** Sends in the order of writing, in one tab at a time. */
 	async flush() {
-		if (this.flushing || this.link.state !== "online")
+		if (this.flushing || this.link.state !== "online" || !this.next())
 			return;
 		this.flushing = true;
 		try {
@@ -98,76 +147,116 @@ export class Outbox extends EventTarget {
 		} finally {
 			this.flushing = false;
 		}
+		this.flushLater();
+	}
+
+	/** The oldest of each conversation. While it has to wait, it holds up its own conversation only. */
+	heads() {
+		const heads = new Map();
+		for (const entry of this.entries)
+			if (entry.status === "sending" && !heads.has(entry.conversation))
+				heads.set(entry.conversation, entry);
+		return [...heads.values()];
+	}
+
+	dueMs(entry) {
+		return this.notBeforeMs.get(entry.clientId) ?? 0;
+	}
+
+	next() {
+		const now = Date.now();
+		return this.heads().find(entry => this.dueMs(entry) <= now);
+	}
+
+	flushLater() {
+		const due = this.heads().map(entry => this.dueMs(entry));
+		clearTimeout(this.timer);
+		if (due.length && this.link.state === "online")
+			this.timer = setTimeout(() => this.flush(), Math.max(0, Math.min(...due) - Date.now()));
 	}
 
 	async sendAll() {
 		let next;
-		while (this.link.state === "online" &&
-		    (next = this.read().find(e => e.status === "sending")))
-			if (!await this.sendOne(next))
-				return;
+		while (this.link.state === "online" && (next = this.next()))
+			await this.sendOne(next);
 	}
 
-	/** False: try again later. */
 	async sendOne(entry) {
+		const {user} = this;
+		let error;
 		try {
 			const {sent} = await this.link.request({send: {targets: [{conversation:
 			    entry.conversation}], clientId: entry.clientId, text: entry.text}});
-			const {error} = sent.outcomes[0];
-			if (error)
-				throw Object.assign(new Error(error.text), error);
-			this.settle(entry, "stored");
-			return true;
-		} catch (error) {
-			if (PASSING.includes(error.code)) {
-				setTimeout(() => this.flush(), Number(error.retryAfterMs || RETRY_MS));
-				return false;
-			}
-			this.settle(entry, "failed", error.code);
-			return true;
+			({error} = sent.outcomes[0]);
+		} catch (refusal) {
+			error = refusal;
+		}
+		// Meanwhile it may be discarded, or the user another one.
+		if (!this.find(entry.clientId) || this.user !== user)
+			return;
+		if (!error)
+			this.settle(entry.clientId, {status: "stored", error: undefined});
+		else
+			this.refused(this.find(entry.clientId), error);
+	}
+
+	refused(entry, {code, retryAfterMs}) {
+		const tries = {...entry.tries, [code]: (entry.tries?.[code] ?? 0) + 1};
+		const bound = TRIES[code] ?? 0, sum = Object.values(tries).reduce((a, b) => a + b, 0);
+		if (tries[code] >= bound || sum >= TRIES_MAX) {
+			this.settle(entry.clientId, {status: "failed", error: code, tries: undefined});
+			return;
+		}
+		const pause = Math.min(RETRY_MS * 2 ** (sum - 1), RETRY_MAX_MS);
+		if (code === "CLIENT_ID_TAKEN")
+			this.renumber(entry, tries);
+		else if (code === "LOST")	// the next login tries again
+			this.settle(entry.clientId, {tries});
+		else {
+			this.notBeforeMs.set(entry.clientId, Date.now() + Math.max(Number(retryAfterMs || 0), pause));
+			this.settle(entry.clientId, {tries, error: code});
 		}
 	}
 
-	settle(entry, status, error) {
-		if (status === "stored")
-			this.remove(entry.clientId);
-		else
-			this.write({...entry, status, error});
-		const shown = this.entries.find(e => e.clientId === entry.clientId);
-		if (shown)
-			Object.assign(shown, {status, error});
+	/** Another message has its client id: it gets a new one, and keeps its place. */
+	renumber(entry, tries) {
+		this.forget(entry.clientId);
+		entry.clientId = this.freeClientId();
+		this.settle(entry.clientId, {tries});
+	}
+
+	settle(clientId, change) {
+		const entry = Object.assign(this.find(clientId), change);
+		this.save(entry);
 		this.changed();
 	}
 
 	/** Its event is in the log: drop the entry. */
 	arrived(clientId) {
-		if (!this.entries.some(e => e.clientId === clientId))
+		if (!this.find(clientId))
 			return;
 		this.entries = this.entries.filter(e => e.clientId !== clientId);
-		this.remove(clientId);
+		this.forget(clientId);
 		this.changed();
 	}
 
 	retry(clientId) {
-		const entry = this.entries.find(e => e.clientId === clientId);
-		entry.status = "sending";
-		entry.error = undefined;
-		this.write(entry);
-		this.changed();
+		if (!this.find(clientId))
+			return;
+		this.settle(clientId, {status: "sending", error: undefined, tries: undefined});
 		this.flush();
 	}
 
 	discard(clientId) {
-		this.remove(clientId);
+		this.forget(clientId);
 		this.entries = this.entries.filter(e => e.clientId !== clientId);
 		this.changed();
 	}
 
 	/** At logout: wipes drafts and unsent messages from this browser. */
 	clear() {
-		for (const key of Object.keys(localStorage))
-			if (/^kith\.(outbox|draft|greeting)/u.test(key))
-				localStorage.removeItem(key);
+		for (const prefix of ["kith.outbox", "kith.draft", "kith.greeting"])
+			keysWith(prefix).forEach(drop);
 		this.entries = [];
 		this.changed();
 	}

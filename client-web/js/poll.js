@@ -1,9 +1,12 @@
 // poll.js - a connection by long polling, for networks that break WebSockets. It has the interface of
 // WebSocketTransport: replies and news come one by one.
+import {loadObject, saveObject} from "./storage.js";
+import {encode} from "./wire.js";
 
 const WAIT_MS = 25000;
 const LATE_MS = 10000;
 const BATCH = 16;		// requests in one poll
+const WHOLE = ["BAD_REQUEST", "UNKNOWN_FIELD", "UNKNOWN_REQUEST", "TOO_LARGE"];	// refuse a batch
 const GREETING = "kith.greeting";
 
 const bodyOf = request => ("hello" in request ? "welcome" : "loginToken" in request ? "loggedIn" : null);
@@ -22,7 +25,7 @@ export class PollTransport {
 		this.queue = [];
 		this.sending = false;
 		this.greets = new Map();	// request id -> the body that is its answer
-		this.greeting = JSON.parse(localStorage.getItem(GREETING) ?? "{}");
+		this.greeting = loadObject(GREETING) ?? {};
 		this.stop = new AbortController();
 	}
 
@@ -41,7 +44,7 @@ export class PollTransport {
 		const late = AbortSignal.timeout((body.waitMs ?? 0) + LATE_MS);
 		const answer = await fetch("v1/poll", {
 			method: "POST", headers: {"Content-Type": "application/json"},
-			body: JSON.stringify(body), signal: AbortSignal.any([this.stop.signal, late]),
+			body: encode(body), signal: AbortSignal.any([this.stop.signal, late]),
 		});
 		const {replies = [], error = {}} = await answer.json();
 		if (!answer.ok)
@@ -53,19 +56,26 @@ export class PollTransport {
 	async sendAll() {
 		this.sending = true;
 		await null;
-		while (this.queue.length && !this.closed) {
-			const requests = this.queue.splice(0, BATCH);
-			try {
-				for (const reply of await this.post({requests}))
-					this.take(reply);
-			} catch ({refusal}) {
-				if (!refusal)
-					this.fail();
+		while (this.queue.length && !this.closed)
+			await this.sendBatch(this.queue.splice(0, BATCH));
+		this.sending = false;
+	}
+
+	/** A batch that is refused was not begun: each of its requests is sent alone, to find the one. */
+	async sendBatch(requests) {
+		try {
+			for (const reply of await this.post({requests}))
+				this.take(reply);
+		} catch ({refusal}) {
+			if (!refusal)
+				this.fail();
+			else if (requests.length > 1 && WHOLE.includes(refusal.code))
+				for (const request of requests)
+					await this.sendBatch([request]);
+			else
 				for (const {id} of requests)
 					this.give({id, error: refusal});
-			}
 		}
-		this.sending = false;
 	}
 
 	async wait() {
@@ -90,7 +100,7 @@ export class PollTransport {
 		const body = this.greets.get(reply.id);
 		if (!("id" in reply) && ("welcome" in reply || "loggedIn" in reply)) {
 			Object.assign(this.greeting, reply);
-			localStorage.setItem(GREETING, JSON.stringify(this.greeting));
+			saveObject(GREETING, this.greeting);
 		} else if (body && reply.error?.code === "WRONG_STATE" && this.greeting[body]) {
 			this.give({id: reply.id, [body]: this.greeting[body]});
 			if (body === "loggedIn")

@@ -1,4 +1,5 @@
 // settings.js - the user's settings for this browser. Never holds a secret.
+import {loadObject, saveObject} from "./storage.js";
 
 const KEY = "kith.settings";
 const DEFAULTS = {
@@ -11,11 +12,7 @@ let values = {...DEFAULTS};
 const listeners = new Set();
 
 export function loadSettings() {
-	try {
-		values = {...DEFAULTS, ...JSON.parse(localStorage.getItem(KEY) ?? "{}")};
-	} catch {
-		values = {...DEFAULTS};
-	}
+	values = {...DEFAULTS, ...loadObject(KEY)};
 	apply();
 }
 
@@ -25,7 +22,7 @@ export function setting(name) {
 
 export function changeSetting(name, value) {
 	values[name] = value;
-	localStorage.setItem(KEY, JSON.stringify(values));
+	saveObject(KEY, values);
 	apply();
 	for (const listener of listeners)
 		listener(name, value);

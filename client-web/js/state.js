@@ -24,6 +24,12 @@ class Conversation {
 		this.kind = null;		// null: not loaded yet
 		this.name = "";
 		this.topic = "";
+		this.typing = new Map();	// user id -> {name, timer}
+		this.startOver();
+	}
+
+	/** Knows no event. */
+	startOver() {
 		this.events = [];		// by rising seq, without a gap of readable ones
 		this.begins = false;		// events[0] is the first readable one
 		this.lastSeq = 0;
@@ -31,7 +37,6 @@ class Conversation {
 		this.peerReadSeq = 0;
 		this.unread = 0;
 		this.preview = null;		// the last event
-		this.typing = new Map();	// user id -> {name, timer}
 		this.loading = null;		// the promise of an older page
 	}
 
@@ -68,7 +73,8 @@ function readEvent(row) {
 
 /**
  * Events: "change" (detail: {what, conversation}; what is "all", "list", "current", "log", "older",
- * "read" or "typing"), "event" (a new live event; detail: {event, conversation}).
+ * "restart", "read" or "typing"), "event" (a new live event; detail: {event, conversation}), "history"
+ * (the server has another one than before).
  */
 export class State extends EventTarget {
 	constructor(link) {
@@ -78,7 +84,7 @@ export class State extends EventTarget {
 		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
 		link.have = () => this.have();
-		link.addEventListener("ready", () => this.refresh());
+		link.addEventListener("ready", () => this.onReady());
 		link.addEventListener("news", event => this.takeNews(event.detail));
 		// The server tells the user's other devices what was read, but not other tabs of this one.
 		this.tabs = new BroadcastChannel("kith.read");
@@ -93,6 +99,7 @@ export class State extends EventTarget {
 	}
 
 	clear() {
+		this.history = undefined;
 		this.conversations.clear();
 		this.presence.clear();
 		this.current = null;
@@ -138,6 +145,22 @@ export class State extends EventTarget {
 
 	/* -- loading ------------------------------------------------------------------- */
 
+	/** Another history than before (LoggedIn): an older backup was restored, and no seq counts. */
+	onReady() {
+		const {history} = this.me, before = this.history;
+		this.history = history;
+		if (before !== undefined && history !== undefined && before !== history)
+			this.startOver();
+		this.refresh();
+	}
+
+	startOver() {
+		for (const conversation of this.conversations.values())
+			conversation.startOver();
+		this.changed("restart", this.current);
+		this.dispatchEvent(new Event("history"));
+	}
+
 	/** After each login, and when events may have been missed. */
 	async refresh() {
 		try {
@@ -146,6 +169,8 @@ export class State extends EventTarget {
 			for (const conversation of this.conversations.values())
 				if (conversation.events.length)
 					await this.catchUp(conversation);
+				else if (conversation === this.current)
+					await this.loadOlder(conversation);
 			await this.askWho();
 			await this.loadPreviews();
 		} catch {

@@ -2,6 +2,7 @@
 import {avatar, bdi, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
 import {setting} from "./settings.js";
+import {drop, load, save} from "./storage.js";
 import {visible} from "./text.js";
 import {presence} from "./view_list.js";
 import {LogView} from "./view_log.js";
@@ -55,7 +56,7 @@ export class ChatView {
 			this.draw();
 			this.log.show(conversation);
 			if (conversation)
-				this.text.value = localStorage.getItem(this.draftKey) ?? "";
+				this.text.value = load(this.draftKey) ?? "";
 			this.grow();
 		}
 		if (conversation && focus)
@@ -136,9 +137,9 @@ export class ChatView {
 		this.grow();
 		this.alert.textContent = "";
 		if (this.text.value)
-			localStorage.setItem(this.draftKey, this.text.value);
+			save(this.draftKey, this.text.value);
 		else
-			localStorage.removeItem(this.draftKey);
+			drop(this.draftKey);
 		const now = Date.now();
 		if (this.text.value && now - this.typedMs > TYPING_MS && this.link.state === "online") {
 			this.typedMs = now;
@@ -176,7 +177,7 @@ export class ChatView {
 		this.outbox.add(this.conversation, text);
 		this.log.onSend();
 		this.text.value = "";
-		localStorage.removeItem(this.draftKey);
+		drop(this.draftKey);
 		this.typedMs = 0;
 		this.grow();
 		this.text.focus();

@@ -57,6 +57,8 @@ export class LogView {
 			this.quietly(() => this.onOlder());
 		else if (what === "log" || what === "all")
 			this.onNewer();
+		else if (what === "restart")
+			this.show(this.conversation);
 		else if (what === "read")
 			this.drawStates();
 	}
@@ -239,8 +241,9 @@ export class LogView {
 			if (!known.has(entry.clientId)) {
 				const event = {...entry, kind: "MESSAGE", sender: state.me.userId};
 				const joins = continues(before, event);
-				const key = `${entry.clientId} ${entry.error ?? ""} ${joins}`;
-				const row = kept.get(key) ?? pendingRow(entry, outbox, key, joins);
+				const waits = outbox.waits(entry);
+				const key = [entry.clientId, entry.status, entry.error, waits, joins].join(" ");
+				const row = kept.get(key) ?? pendingRow(entry, outbox, key, joins, waits);
 				setStatus(row, entry.status);
 				rows.push(row);
 				before = event;

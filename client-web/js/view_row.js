@@ -1,6 +1,6 @@
 // view_row.js - the row of one event, and of one message that is not stored yet.
 import {avatar, bdi, button, el, fill, hidden, icon, tint} from "./dom.js";
-import {dayOf, formatDay, formatFull, formatTime, t} from "./i18n.js";
+import {dayOf, errorText, formatDay, formatFull, formatTime, t} from "./i18n.js";
 import {isEmoji, textNodes, visible} from "./text.js";
 
 const LINE_CHARS = 100;
@@ -65,15 +65,16 @@ export function messageRow(event, conversation, state, key, joins) {
 	    visible(name)), body(event, mine)));
 }
 
-/** A message that is not stored yet, or failed. */
-export function pendingRow(entry, outbox, key, joins) {
+/** A message that is not stored yet, or failed; `waits`: for longer than a moment. */
+export function pendingRow(entry, outbox, key, joins, waits) {
 	const {clientId, error} = entry;
+	const failed = entry.status === "failed", why = error && errorText({code: error});
+	const told = failed ? t("chat.failed", {why}) : why ? t("chat.waits", {why}) : t("chat.waitsOnly");
 	return el("article", {class: classes(true, joins), data: {clientId, key}},
 	    el("div", {class: "bubble"}, el("bdi", {class: "sender hidden"}, t("you")),
 	    body(entry, true)),
-	    error && el("p", {class: "error"},
-	    t("chat.failed", {why: t(`error.${error}`)}), " ",
-	    button(t("chat.retry"), "retry", () => outbox.retry(clientId), "link"), " ",
+	    (failed || waits) && el("p", {class: failed ? "error" : "soft"}, told, " ",
+	    failed && button(t("chat.retry"), "retry", () => outbox.retry(clientId), "link"), " ",
 	    button(t("chat.discard"), "discard", () => outbox.discard(clientId), "link")));
 }
 

@@ -1,5 +1,7 @@
 // ws.js - a connection by WebSocket: each message is one Request or one Reply in JSON.
 
+import {encode} from "./wire.js";
+
 const SUBPROTOCOL = "kith.v1.json";
 
 export class WebSocketTransport {
@@ -27,7 +29,7 @@ export class WebSocketTransport {
 	}
 
 	send(request) {
-		this.socket.send(JSON.stringify(request));
+		this.socket.send(encode(request));
 	}
 
 	close() {

@@ -13,6 +13,8 @@ EXTRA_DIST += \
 	tests/browser/language.mjs \
 	tests/browser/live.mjs \
 	tests/browser/notify.mjs \
+	tests/browser/outbox.mjs \
+	tests/browser/outbox_unit.mjs \
 	tests/browser/package-lock.json \
 	tests/browser/package.json \
 	tests/browser/payloads.mjs \

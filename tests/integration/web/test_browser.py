@@ -4,11 +4,12 @@ What the page shows does not depend on the database: SQLite alone.
 """
 import itertools
 import json
+import subprocess
 
 import pytest
 
 from kithtest import build
-from kithtest.browser import PASSWORD, PICTURES, Scenario
+from kithtest.browser import PASSWORD, PICTURES, SCENARIOS, Scenario
 from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
 
@@ -99,6 +100,19 @@ def test_nothing_is_lost_or_doubled(server, world):
     kiths = world("alice", "bob", "carol")
     talk("#tea", *kiths)
     print(Scenario(server, kiths).play("cuts"))
+
+
+def test_outbox_by_its_answers():
+    """The module alone, in node, with a clock of its own."""
+    done = subprocess.run(["node", str(SCENARIOS / "outbox_unit.mjs")], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["passed"]) >= 8
+
+
+def test_no_message_stops_the_others(server, world):
+    talk("#tea", *world("alice", "bob", "carol"))
+    Scenario(server).play("outbox")
 
 
 def test_private_chat(server, world):
