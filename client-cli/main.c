@@ -3,7 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,23 +18,41 @@
 #include "client-cli/commands.h"
 #include "protocol/base/stdfd.h"
 
+/* For options_parse(). */
+static int
+find_words(const char *name, struct options_words *words)
+{
+	const struct command *c = commands_find(name);
+
+	if (c == NULL)
+		return 0;
+	words->taken = c->options;
+	words->fixed = c->max == CMD_FREE_TEXT ? c->min : -1;
+	return 1;
+}
+
 /* 0 or an exit code. */
 static int
-check_command_line(const struct command *c, const struct options *o, int argc)
+check_command_line(const struct command *c, const struct options *o, int argc, char **argv)
 {
 	const char *refused = options_refused(o, c->options);
 
 	if (refused != NULL)
-		return say_usage("%s: does not take --%s (see kith help %s)", c->name, refused,
+		return say_usage("%s: does not take --%s (kith help %s)", c->name, refused,
 		    c->name);
 	if (o->json && o->plain)
 		return say_usage("--json or --plain, not both");
 	if (!profile_name_ok(o->profile))
 		return say_usage("%s: a profile name has only letters, digits, '.', '-' and '_', "
 		    "and does not begin with '.'", o->profile);
-	if (argc < c->min || (c->max >= 0 && argc > c->max))
-		return say_usage("usage: kith %s %s", c->name, c->arguments);
-	return 0;
+	if (c->max >= 0 && argc > c->max)
+		say("%s: %s: too many arguments", c->name, argv[c->max]);
+	else if (argc < c->min)
+		say("%s: an argument is missing", c->name);
+	else
+		return 0;
+	commands_print_usage(stderr, c);
+	return KITH_EXIT_USAGE;
 }
 
 static const char *
@@ -59,6 +77,23 @@ make_base(void)
 	return base;
 }
 
+/* Tells what could not be written. A reader that has gone is no error of ours: as
+ * other filters do, kith then dies of SIGPIPE, silently. The exit code. */
+static int
+finish_output(struct out *out, int rc)
+{
+	int error = out_fini(out);
+
+	if (error == 0)
+		return rc;
+	if (error == -EPIPE) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	say("standard output: %s", strerror(-error));
+	return rc == KITH_EXIT_DONE ? KITH_EXIT_FAILED : rc;
+}
+
 static int
 run_command(const struct command *c, const struct options *o, int argc, char **argv)
 {
@@ -71,10 +106,7 @@ run_command(const struct command *c, const struct options *o, int argc, char **a
 		return KITH_EXIT_FAILED;
 	}
 	rc = c->run(&app);
-	if (out_fini(&app.out) < 0 && rc == KITH_EXIT_DONE) {
-		say("standard output: %s", strerror(errno));
-		rc = KITH_EXIT_FAILED;
-	}
+	rc = finish_output(&app.out, rc);
 	event_base_free(app.base);
 	explicit_bzero(&app.profile, sizeof(app.profile));
 	return rc;
@@ -96,6 +128,18 @@ fill_standard_streams(void)
 	return 0;
 }
 
+/* kith works in UTF-8 whatever the environment says: texts and names are UTF-8.
+ * Readline looks at the environment itself. */
+static void
+set_locale(void)
+{
+	setlocale(LC_ALL, "");
+	if (strcmp(nl_langinfo(CODESET), "UTF-8") == 0 ||
+	    setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+		return;
+	setenv(environment("LC_ALL", NULL) != NULL ? "LC_ALL" : "LC_CTYPE", "C.UTF-8", 1);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -106,28 +150,24 @@ main(int argc, char **argv)
 
 	if (fill_standard_streams() < 0)
 		return KITH_EXIT_FAILED;
-	setlocale(LC_ALL, "");
+	set_locale();
 	signal(SIGPIPE, SIG_IGN);
 	o.profile = environment("KITH_PROFILE", "default");
 	o.server = environment("KITH_SERVER", NULL);
-	if ((rc = options_parse(&o, argc, argv)) != 0)
+	if ((rc = options_parse(&o, &argc, argv, find_words)) != 0)
 		return rc;
-	argc -= optind;
-	argv += optind;
-	if (o.version)
-		return commands_find("version")->run(NULL);
-	name = argc > 0 ? argv[0] : o.help ? "help" : "chat";
+	name = argc > 0 ? argv[0] : o.version ? "version" : o.help ? "help" : "chat";
 	if ((c = commands_find(name)) == NULL)
 		return say_usage("%s: no such command (kith help lists them)", name);
-	if (argc > 0 && o.help) {
-		commands_print_help(c);
-		return KITH_EXIT_DONE;
+	if (o.help || o.version) {
+		c = commands_find(o.version ? "version" : "help");
+		return run_command(c, &o, argc > 0 && o.help, argv);
 	}
 	if (argc > 0) {
 		argc--;
 		argv++;
 	}
-	if ((rc = check_command_line(c, &o, argc)) != 0)
+	if ((rc = check_command_line(c, &o, argc, argv)) != 0)
 		return rc;
 	return run_command(c, &o, argc, argv);
 }

@@ -96,16 +96,16 @@ app_check(struct app *app, int rc)
 }
 
 void
-app_on_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+app_tell_result(struct app *app, const char *target, const char *result)
 {
-	struct app *app = arg;
+	struct out *o = &app->out;
 
-	(void)k;
-	(void)reply;
-	if (why != NULL)
-		app_fail(app, app->argc > 1 ? app->argv[1] : NULL, why);
-	else
-		app_finish(app, KITH_EXIT_DONE);
+	if (o->mode == OUT_TEXT)
+		return;
+	out_begin(o);
+	out_text(o, "target", target);
+	out_text(o, "result", result);
+	out_end(o);
 }
 
 /* -- the connection ------------------------------------------------------- */

@@ -74,10 +74,10 @@ void	app_fail(struct app *app, const char *what,
 /* A request function's negative errno: tells and finishes. 0: nothing. */
 void	app_check(struct app *app, int rc);
 
-/* A kith_reply_fn, with the app as arg, for commands that are done when the
- * answer is there. A failure is told of the command's second argument. */
-void	app_on_done(struct kith *k, const struct kith_failure *why,
-	    const Kith__V1__Reply *reply, void *arg);
+/* A change was made: a record with `target` and `result`, in --json and
+ * --plain. Text needs none: the exit code says it. */
+void	app_tell_result(struct app *app, const char *target,
+	    const char *result);
 
 /* The hook that app_kith_options() sets, for hooks that do more. */
 void	app_on_phase(struct kith *k, enum kith_phase phase,

@@ -28,7 +28,7 @@ static const struct option_row {
 	{ 'p', "profile", S(profile), "PROFILE",
 	    "the account to use ($KITH_PROFILE, or default)", 1 },
 	{ 's', "server", S(server), "SERVER",
-	    "reach the profile's server at this address ($KITH_SERVER)", 1 },
+	    "reach the server at this address ($KITH_SERVER)", 1 },
 	{ 0, "json", F(json), NULL, "print one JSON object a line", 1 },
 	{ 0, "plain", F(plain), NULL, "print one record a line, fields separated by tabs", 1 },
 	{ 'h', "help", F(help), NULL, "show what a command does", 1 },
@@ -36,12 +36,14 @@ static const struct option_row {
 	{ 0, "name", S(name), "NAME", "your name on the server", 0 },
 	{ 0, "password-file", S(password.file), "FILE",
 	    "the password is the first line of FILE", 0 },
-	{ 0, "password-fd", S(password.fd), "N", "... read from file descriptor N", 0 },
-	{ 0, "password-command", S(password.command), "COMMAND", "... printed by COMMAND", 0 },
+	{ 0, "password-fd", S(password.fd), "N", "... of file descriptor N", 0 },
+	{ 0, "password-command", S(password.command), "COMMAND",
+	    "... of what COMMAND prints", 0 },
 	{ 0, "new-password-file", S(new_password.file), "FILE",
-	    "the same for the new password", 0 },
-	{ 0, "new-password-fd", S(new_password.fd), "N", NULL, 0 },
-	{ 0, "new-password-command", S(new_password.command), "COMMAND", NULL, 0 },
+	    "the new password is the first line of FILE", 0 },
+	{ 0, "new-password-fd", S(new_password.fd), "N", "... of file descriptor N", 0 },
+	{ 0, "new-password-command", S(new_password.command), "COMMAND",
+	    "... of what COMMAND prints", 0 },
 	{ 'n', "number", N(number), "N", "how many events to show", 0 },
 	{ 0, "since", N(since), "SEQ", "show only events after number SEQ", 0 },
 	{ 0, "timeout", N(timeout), "SECONDS", "give up after so many seconds", 0 },
@@ -91,10 +93,13 @@ options_refused(const struct options *o, const char *list)
 	return NULL;
 }
 
+#define HELP_COLUMN	28
+
 static void
 print_option(const struct option_row *row)
 {
 	char letter[8] = "", text[64];
+	int width = HELP_COLUMN - 3;	/* two blanks before, one behind */
 
 	if (row->help == NULL)
 		return;
@@ -102,7 +107,10 @@ print_option(const struct option_row *row)
 		snprintf(letter, sizeof(letter), "-%c,", row->letter);
 	snprintf(text, sizeof(text), "%3s --%s %s", letter, row->name,
 	    row->argument != NULL ? row->argument : "");
-	printf("  %-32s %s\n", text, row->help);
+	if ((int)strlen(text) > width)
+		printf("  %s\n%*s%s\n", text, HELP_COLUMN, "", row->help);
+	else
+		printf("  %-*s %s\n", width, text, row->help);
 }
 
 void
@@ -111,6 +119,28 @@ options_print(const char *list)
 	for (size_t i = 0; i < N_ROWS; i++)
 		if (is_taken(&option_rows[i], list))
 			print_option(&option_rows[i]);
+}
+
+int
+options_next_usage(const char *list, size_t *i, char *out, size_t size)
+{
+	for (; *i < N_ROWS; (*i)++) {
+		const struct option_row *row = &option_rows[*i];
+
+		if (row->common || !list_has_word(list, row->name))
+			continue;
+		if (row->letter != 0)
+			snprintf(out, size, "[-%c%s%s]", row->letter,
+			    row->argument != NULL ? " " : "",
+			    row->argument != NULL ? row->argument : "");
+		else
+			snprintf(out, size, "[--%s%s%s]", row->name,
+			    row->argument != NULL ? " " : "",
+			    row->argument != NULL ? row->argument : "");
+		(*i)++;
+		return 1;
+	}
+	return 0;
 }
 
 /* -- parsing -------------------------------------------------------------- */
@@ -139,37 +169,105 @@ set_option(struct options *o, const struct option_row *row, const char *value)
 	return 0;
 }
 
-int
-options_parse(struct options *o, int argc, char **argv)
-{
-	struct option longs[N_ROWS + 1];
-	char shorts[2 * N_ROWS + 2] = ":", *p = shorts + 1;
-	int c, rc;
+/* What getopt_long(3) needs to know, made of the rows. */
+struct getopt_table {
+	struct option	longs[N_ROWS + 1];
+	char		shorts[2 * N_ROWS + 3];
+};
 
-	memset(longs, 0, sizeof(longs));
+static void
+fill_getopt_table(struct getopt_table *t)
+{
+	char *p = t->shorts;
+
+	memset(t, 0, sizeof(*t));
+	*p++ = '+';			/* stop at each word that is no option */
+	*p++ = ':';
 	for (size_t i = 0; i < N_ROWS; i++) {
-		longs[i].name = option_rows[i].name;
-		longs[i].has_arg = option_rows[i].type == TYPE_FLAG ? no_argument :
-		    required_argument;
-		longs[i].val = 256 + (int)i;
-		if (option_rows[i].letter != 0)
-			*p++ = option_rows[i].letter;
-		if (option_rows[i].letter != 0 && option_rows[i].type != TYPE_FLAG)
+		int flag = option_rows[i].type == TYPE_FLAG;
+
+		t->longs[i].name = option_rows[i].name;
+		t->longs[i].has_arg = flag ? no_argument : required_argument;
+		t->longs[i].val = 256 + (int)i;
+		if (option_rows[i].letter == 0)
+			continue;
+		*p++ = option_rows[i].letter;
+		if (!flag)
 			*p++ = ':';
 	}
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		size_t i = 0;
+}
 
-		if (c == '?')
-			return say_usage("%s: no such option (kith help COMMAND lists them)",
-			    argv[optind - 1]);
-		if (c == ':')
-			return say_usage("%s: an argument is missing", argv[optind - 1]);
-		while (i < N_ROWS && c != 256 + (int)i && c != option_rows[i].letter)
-			i++;
-		o->given |= UINT64_C(1) << i;
-		if ((rc = set_option(o, &option_rows[i], optarg)) != 0)
-			return rc;
+/* Takes one option, if the next word is one. 1, 0, or minus an exit code. */
+static int
+take_option(struct options *o, const struct getopt_table *t, int argc, char **argv)
+{
+	int c = getopt_long(argc, argv, t->shorts, t->longs, NULL);
+	size_t i = 0;
+
+	if (c == -1)
+		return 0;
+	if (c == '?' && optopt > 0 && optopt < 256)
+		return -say_usage("-%c: no such option (kith help COMMAND lists them)", optopt);
+	if (c == '?')
+		return -say_usage("%s: no such option (kith help COMMAND lists them)",
+		    argv[optind - 1]);
+	if (c == ':')
+		return -say_usage("%s: an argument is missing", argv[optind - 1]);
+	while (i < N_ROWS && c != 256 + (int)i && c != option_rows[i].letter)
+		i++;
+	o->given |= UINT64_C(1) << i;
+	c = set_option(o, &option_rows[i], optarg);
+	return c == 0 ? 1 : -c;
+}
+
+/* Is `word` an option of the command, rather than the beginning of its text? */
+static int
+is_option_of(const char *word, const struct options_words *words)
+{
+	size_t len = strcspn(word, "=");
+
+	if (word[0] != '-' || word[1] == '\0')
+		return 0;
+	if (strcmp(word, "--") == 0)
+		return 1;
+	for (size_t i = 0; i < N_ROWS; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		if (!is_taken(row, words->taken))
+			continue;
+		if (word[1] == '-' ? strlen(row->name) == len - 2 &&
+		    strncmp(row->name, word + 2, len - 2) == 0 : row->letter == word[1])
+			return 1;
 	}
+	return 0;
+}
+
+int
+options_parse(struct options *o, int *argc, char **argv,
+    int (*find)(const char *command, struct options_words *words))
+{
+	struct options_words words = { .taken = "", .fixed = -1 };
+	struct getopt_table table;
+	int n = 0, took;
+
+	fill_getopt_table(&table);
+	while (optind < *argc) {
+		int before = optind;
+
+		if (words.fixed >= 0 && n > words.fixed && !is_option_of(argv[optind], &words))
+			break;		/* the text */
+		if ((took = take_option(o, &table, *argc, argv)) < 0)
+			return -took;
+		if (took)
+			continue;
+		if (optind > before)
+			break;		/* "--" */
+		argv[n++] = argv[optind++];
+		if (n == 1 && !find(argv[0], &words))
+			break;		/* the caller refuses the command */
+	}
+	while (optind < *argc)
+		argv[n++] = argv[optind++];
+	*argc = n;
 	return 0;
 }

@@ -23,9 +23,20 @@ struct options {
 	uint64_t	 given;		/* a bit for each row */
 };
 
-/* Reads the options in front of the command and behind it; leaves the rest to
- * optind (getopt(3)). 0, or an exit code, and told. */
-int	options_parse(struct options *o, int argc, char **argv);
+/* How the words of a command are read; the first word is its name. */
+struct options_words {
+	const char	*taken;		/* options that it takes: long names */
+	int		 fixed;		/* arguments before free text; -1: none
+					   follows */
+};
+
+/* Reads the options before and after the command, and moves the other words
+ * down to argv[0]; *argc becomes their number. Options end at "--", and at the
+ * first word of free text: behind its fixed arguments a command's text begins
+ * with the first word that is no option of this command. `find` returns 0 if
+ * there is no such command. 0, or an exit code, and told. */
+int	options_parse(struct options *o, int *argc, char **argv,
+	    int (*find)(const char *command, struct options_words *words));
 
 /* The long name of an option that was given although it is neither in `list`
  * (long names, blanks between) nor one that every command takes; or NULL. */
@@ -33,6 +44,11 @@ const char *options_refused(const struct options *o, const char *list);
 
 /* Help for the options in `list`, and for those that every command takes. */
 void	options_print(const char *list);
+
+/* "[--name NAME]" into `out` for the next option in `list`, from row *i on;
+ * *i moves behind it. 0: there is none. */
+int	options_next_usage(const char *list, size_t *i, char *out,
+	    size_t size);
 
 /* The long name in row `i`, or NULL behind the last. */
 const char *options_name(size_t i);

@@ -35,13 +35,32 @@ out_init(struct out *o, FILE *file, enum out_mode mode)
 	    term != NULL && strcmp(term, "dumb") != 0;
 }
 
+/* After each record: errno is still that of the write. */
+static void
+note_output_error(struct out *o)
+{
+	if (o->error == 0 && ferror(o->file))
+		o->error = errno != 0 ? errno : EIO;
+}
+
+int
+out_write(struct out *o)
+{
+	out_flush(o);
+	if (o->error == 0 && fflush(o->file) != 0)
+		o->error = errno;
+	note_output_error(o);
+	return -o->error;
+}
+
 int
 out_fini(struct out *o)
 {
-	out_flush(o);
+	int rc = out_write(o);
+
 	free(o->table);
 	o->table = NULL;
-	return fflush(o->file) == 0 && !ferror(o->file) ? 0 : -EIO;
+	return rc;
 }
 
 /* -- tables --------------------------------------------------------------- */
@@ -120,6 +139,7 @@ out_flush(struct out *o)
 	}
 	free(t->cells);
 	memset(t, 0, sizeof(*t));
+	note_output_error(o);
 }
 
 /* -- records and their fields --------------------------------------------- */
@@ -242,4 +262,5 @@ out_end(struct out *o)
 		fputs("}\n", o->file);
 	else if (o->mode == OUT_PLAIN)
 		fputc('\n', o->file);
+	note_output_error(o);
 }

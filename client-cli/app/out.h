@@ -33,6 +33,7 @@ struct out {
 	int		 fields;	/* of this record, so far */
 	int		 silent;	/* text: the rest of it is not shown */
 	int		 day;		/* of the last line, if brief */
+	int		 error;		/* of the first write that failed */
 	struct out_table *table;
 };
 
@@ -43,7 +44,10 @@ struct out {
 /* The mode by options; colour and header by whether `file` is a terminal, by
  * NO_COLOR and TERM. */
 void	out_init(struct out *o, FILE *file, enum out_mode mode);
-/* 0, or -EIO: something could not be written. */
+/* Writes out what is waiting. 0, or the negative errno of the first write that
+ * failed: something of what was printed so far is lost. */
+int	out_write(struct out *o);
+/* The same, at the end. */
 int	out_fini(struct out *o);
 
 /* -- strings (out_string.c) ----------------------------------------------- */

@@ -10,17 +10,27 @@
 
 #include "client-cli/app/app.h"
 
+#define CMD_ANY_NUMBER	(-1)	/* of arguments */
+#define CMD_FREE_TEXT	(-2)	/* what follows the first `min` is text */
+
+struct cmd_verb;
+
 struct command {
 	const char	*name;
 	const char	*arguments;	/* "TARGET [TEXT|-]" */
-	int		 min, max;	/* arguments; max -1: any number */
+	int		 min, max;	/* arguments; or one of above */
 	/* Long names beside those that all take, blanks between. */
 	const char	*options;
 	int		(*run)(struct app *app); /* the exit code */
 	/* One line, small letter first, no full stop. */
 	const char	*summary;
 	const char	*more;		/* for `kith help NAME`, or NULL */
+	const struct cmd_verb *verbs;	/* or NULL */
 };
+
+/* For those who wonder where their argument is. */
+#define CMD_QUOTE_HINT	\
+	"the shell takes # for a comment: quote it, as in '#ops'"
 
 /* cmd_account.c */
 int	cmd_account_join(struct app *app);
@@ -28,7 +38,6 @@ int	cmd_account_login(struct app *app);
 int	cmd_account_logout(struct app *app);
 int	cmd_account_whoami(struct app *app);
 int	cmd_account_passwd(struct app *app);
-int	cmd_account_sessions(struct app *app);
 
 /* cmd_list.c */
 int	cmd_list_ls(struct app *app);
@@ -42,7 +51,6 @@ int	cmd_list_who(struct app *app);
 int	cmd_send(struct app *app);
 int	cmd_read(struct app *app);
 int	cmd_tail(struct app *app);
-int	cmd_group(struct app *app);
 int	cmd_hook(struct app *app);
 
 #endif

@@ -13,7 +13,7 @@
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "client-cli/app/secret.h"
-#include "client-cli/cmd/cmd.h"
+#include "client-cli/cmd/cmd_verb.h"
 #include "protocol/error.h"
 
 /* -- passwords ------------------------------------------------------------ */
@@ -70,6 +70,28 @@ check_profile_free(const struct app *app, const char *name)
 }
 
 static void
+tell_account(struct app *app)
+{
+	struct out *o = &app->out;
+
+	if (o->mode == OUT_TEXT) {
+		printf("logged in as ");
+		out_string(stdout, app->profile.user, OUT_WORD);
+		printf(" at %s\n", app->address);
+		if (isatty(STDERR_FILENO))
+			say("now kith alone opens the chat (/help there); kith help lists the "
+			    "commands");
+		return;
+	}
+	out_begin(o);
+	out_text(o, "target", app->profile.user);
+	out_text(o, "result", "logged_in");
+	out_text(o, "server", app->address);
+	out_text(o, "profile", app->profile.name);
+	out_end(o);
+}
+
+static void
 on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
 	struct app *app = arg;
@@ -87,9 +109,7 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 		app_finish(app, KITH_EXIT_FAILED);
 		return;
 	}
-	printf("logged in as ");
-	out_string(stdout, p->user, OUT_WORD);
-	printf(" at %s\n", app->address);
+	tell_account(app);
 	app_finish(app, KITH_EXIT_DONE);
 }
 
@@ -178,6 +198,8 @@ forget_profile(struct app *app)
 
 	if (rc < 0)
 		say("profile %s: %s", app->profile.name, strerror(-rc));
+	else
+		app_tell_result(app, app->profile.user, "logged_out");
 	app_finish(app, rc < 0 ? KITH_EXIT_FAILED : KITH_EXIT_DONE);
 }
 
@@ -255,11 +277,27 @@ struct passwords {
 };
 
 static void
+on_password_changed(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL) {
+		app_fail(app, "the password is unchanged", why);
+		return;
+	}
+	app_tell_result(app, app->profile.user, "changed");
+	app_finish(app, KITH_EXIT_DONE);
+}
+
+static void
 passwd_ready(struct app *app)
 {
 	struct passwords *p = app->data;
 
-	app_check(app, kith_change_password(app->kith, p->old, p->new, app_on_done, app));
+	app_check(app, kith_change_password(app->kith, p->old, p->new, on_password_changed, app));
 }
 
 int
@@ -315,28 +353,50 @@ sessions_ready(struct app *app)
 	app_check(app, kith_list_sessions(app->kith, on_sessions, app));
 }
 
+/* -- sessions revoke ------------------------------------------------------ */
+
+static uint64_t
+device_number(const struct app *app)
+{
+	char *end;
+	uint64_t device = strtoull(app->argv[1], &end, 10);
+
+	return *end == '\0' ? device : 0;
+}
+
+static int
+read_device_number(struct app *app)
+{
+	return device_number(app) != 0 ? 0 :
+	    say_usage("%s: not a device's number (kith sessions lists them)", app->argv[1]);
+}
+
+static void
+on_device_revoked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL) {
+		app_fail(app, app->argv[1], why);
+		return;
+	}
+	app_tell_result(app, app->argv[1], "revoked");
+	app_finish(app, KITH_EXIT_DONE);
+}
+
 static void
 revoke_ready(struct app *app)
 {
-	const uint64_t *device = app->data;
-
-	app_check(app, kith_revoke_session(app->kith, *device, app_on_done, app));
+	app_check(app, kith_revoke_session(app->kith, device_number(app), on_device_revoked, app));
 }
 
-int
-cmd_account_sessions(struct app *app)
-{
-	uint64_t device;
-	char *end;
-
-	if (app->argc == 0)
-		return app_simple(app, sessions_ready);
-	if (app->argc != 2 || strcmp(app->argv[0], "revoke") != 0)
-		return say_usage("usage: kith sessions %s", app->command->arguments);
-	device = strtoull(app->argv[1], &end, 10);
-	if (*end != '\0' || device == 0)
-		return say_usage("%s: not a device number (kith sessions lists them)",
-		    app->argv[1]);
-	app->data = &device;
-	return app_simple(app, revoke_ready);
-}
+const struct cmd_verb cmd_account_session_verbs[] = {
+	{ "list", "", 0, 0, "",
+	    "list the devices that are logged in", NULL, sessions_ready },
+	{ "revoke", "DEVICE", 1, 1, "",
+	    "log one out", read_device_number, revoke_ready },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
+};

@@ -1,16 +1,58 @@
 /*
  * cmd_group.c - groups: create, join, leave, list, members, invite.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "client-cli/app/options.h"
-#include "client-cli/app/say.h"
-#include "client-cli/cmd/cmd.h"
+#include "client-cli/cmd/cmd_verb.h"
+#include "protocol/error.h"
 
 static const char *
 group_name(const struct app *app)
 {
 	return app_without_sigil(app->argv[1], '#');
+}
+
+/* "#ops", whether it was typed with its sigil or not. */
+static const char *
+group_with_sigil(const struct app *app, char out[NAME_BYTES_MAX + 2])
+{
+	snprintf(out, NAME_BYTES_MAX + 2, "#%s", group_name(app));
+	return out;
+}
+
+/* What failed, failed for this group. */
+static void
+group_fail(struct app *app, const struct kith_failure *why)
+{
+	char name[NAME_BYTES_MAX + 2];
+
+	app_fail(app, group_with_sigil(app, name), why);
+}
+
+/* -- create, join, leave -------------------------------------------------- */
+
+static void
+on_group_done(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	static const char *const results[][2] = {
+		{ "create", "created" }, { "join", "joined" }, { "leave", "left" }
+	};
+	struct app *app = arg;
+	char name[NAME_BYTES_MAX + 2];
+
+	(void)k;
+	(void)reply;
+	if (why != NULL) {
+		group_fail(app, why);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+		if (strcmp(app->argv[0], results[i][0]) == 0)
+			app_tell_result(app, group_with_sigil(app, name), results[i][1]);
+	app_finish(app, KITH_EXIT_DONE);
 }
 
 static void
@@ -20,19 +62,19 @@ ask_group_create(struct app *app)
 	const char *topic = o->topic != NULL ? o->topic : "";
 
 	app_check(app, kith_create_group(app->kith, group_name(app), topic, !o->is_private,
-	    app_on_done, app));
+	    on_group_done, app));
 }
 
 static void
 ask_group_join(struct app *app)
 {
-	app_check(app, kith_join_group(app->kith, group_name(app), app_on_done, app));
+	app_check(app, kith_join_group(app->kith, group_name(app), on_group_done, app));
 }
 
 static void
 ask_group_leave(struct app *app)
 {
-	app_check(app, kith_leave_group(app->kith, group_name(app), app_on_done, app));
+	app_check(app, kith_leave_group(app->kith, group_name(app), on_group_done, app));
 }
 
 /* -- list and members: pages ---------------------------------------------- */
@@ -82,7 +124,7 @@ on_member_page(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 
 	(void)k;
 	if (why != NULL) {
-		app_fail(app, app->argv[1], why);
+		group_fail(app, why);
 		return;
 	}
 	page = reply->members;
@@ -108,64 +150,61 @@ ask_group_members(struct app *app)
 
 /* -- invite: one after the other ------------------------------------------ */
 
-struct invitation {
-	int	next;		/* in argv */
-};
+static void	ask_next_invite(struct app *app);
 
-static void	ask_group_invite(struct app *app);
-
+/* argv: the verb, the group, then the people; app->data points to the next of them. */
 static void
 on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	struct app *app = arg;
-	struct invitation *inv = app->data;
+	char **next = app->data;
 
 	(void)k;
 	(void)reply;
+	if (why != NULL && why->code == KITH_E_NO_SUCH_USER)
+		app_fail(app, *next, why);
+	else if (why != NULL)
+		group_fail(app, why);
 	if (why != NULL)
-		app_fail(app, app->argv[inv->next], why);
-	else if (++inv->next == app->argc)
+		return;
+	app_tell_result(app, *next, "invited");
+	app->data = ++next;
+	if (next == app->argv + app->argc)
 		app_finish(app, KITH_EXIT_DONE);
 	else
-		ask_group_invite(app);
+		ask_next_invite(app);
+}
+
+static void
+ask_next_invite(struct app *app)
+{
+	char **next = app->data;
+
+	app_check(app, kith_invite(app->kith, group_name(app), app_without_sigil(*next, '@'),
+	    on_invited, app));
 }
 
 static void
 ask_group_invite(struct app *app)
 {
-	struct invitation *inv = app->data;
-
-	app_check(app, kith_invite(app->kith, group_name(app),
-	    app_without_sigil(app->argv[inv->next], '@'), on_invited, app));
+	app->data = app->argv + 2;
+	ask_next_invite(app);
 }
 
 /* -- the verbs ------------------------------------------------------------ */
 
-static const struct group_verb {
-	const char	*name;
-	int		 min, max;	/* arguments, the verb itself included */
-	void		(*ready)(struct app *app);
-} verbs[] = {
-	{ "create",	2, 2,		ask_group_create },
-	{ "join",	2, 2,		ask_group_join },
-	{ "leave",	2, 2,		ask_group_leave },
-	{ "list",	1, 1,		ask_group_list },
-	{ "members",	2, 2,		ask_group_members },
-	{ "invite",	3, 1000,	ask_group_invite },
+const struct cmd_verb cmd_group_verbs[] = {
+	{ "create", "#GROUP", 1, 1, "private topic",
+	    "make a group", NULL, ask_group_create },
+	{ "join", "#GROUP", 1, 1, "",
+	    "join a public group, or one that you are invited to", NULL, ask_group_join },
+	{ "leave", "#GROUP", 1, 1, "",
+	    "leave a group", NULL, ask_group_leave },
+	{ "list", "", 0, 0, "",
+	    "list the public groups, and yours", NULL, ask_group_list },
+	{ "members", "#GROUP", 1, 1, "",
+	    "list the members", NULL, ask_group_members },
+	{ "invite", "#GROUP @NAME...", 2, CMD_ANY_NUMBER, "",
+	    "invite people", NULL, ask_group_invite },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
-
-int
-cmd_group(struct app *app)
-{
-	struct invitation inv = { .next = 2 };
-
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(verbs[i].name, app->argv[0]) != 0)
-			continue;
-		if (app->argc < verbs[i].min || app->argc > verbs[i].max)
-			break;
-		app->data = &inv;
-		return app_simple(app, verbs[i].ready);
-	}
-	return say_usage("usage:\n%s", app->command->more);
-}

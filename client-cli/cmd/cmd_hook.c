@@ -7,16 +7,13 @@
 #include <string.h>
 
 #include "client-cli/app/say.h"
-#include "client-cli/cmd/cmd.h"
+#include "client-cli/cmd/cmd_verb.h"
 #include "protocol/limits.h"
 
 #define URL_MAX		(KITH_ADDRESS_MAX + TOKEN_CHARS + 32u)
 
+/* list: from ListSessions, until the names are known. */
 struct hooks {
-	Kith__V1__Target target;		/* create */
-	uint64_t	 number;		/* revoke */
-
-	/* list: from ListSessions, until the names are known */
 	struct hook {
 		uint64_t	number, conversation, created_ms, used_ms;
 		char		name[HOOK_NAME_BYTES_MAX + 1];
@@ -54,7 +51,7 @@ on_hook_created(struct kith *k, const struct kith_failure *why, const Kith__V1__
 
 	(void)k;
 	if (why != NULL) {
-		app_fail(app, "hook create", why);
+		app_fail(app, app->argv[1], why);
 		return;
 	}
 	print_created(app, reply->hook_created);
@@ -64,19 +61,44 @@ on_hook_created(struct kith *k, const struct kith_failure *why, const Kith__V1__
 static void
 ask_hook_create(struct app *app)
 {
-	const struct hooks *h = app->data;
+	char word[NAME_BYTES_MAX + 2];
+	Kith__V1__Target target;
+	const char *bad;
 
-	app_check(app, kith_create_hook(app->kith, &h->target, app->argv[2], on_hook_created, app));
+	snprintf(word, sizeof(word), "%s", app->argv[1]);
+	kith_targets_parse(word, &target, 1, &bad);	/* read_hook_target() has accepted it */
+	app_check(app, kith_create_hook(app->kith, &target, app->argv[2], on_hook_created, app));
+}
+
+static int
+read_hook_target(struct app *app)
+{
+	char word[NAME_BYTES_MAX + 2];
+	Kith__V1__Target target;
+	const char *bad;
+
+	if (strlen(app->argv[1]) >= sizeof(word))
+		return say_usage("%s: the name is too long: at most %u characters", app->argv[1],
+		    NAME_CHARS_MAX);
+	strcpy(word, app->argv[1]);
+	return kith_targets_parse(word, &target, 1, &bad) == 1 ? 0 :
+	    say_usage_target(app->argv[1]);
 }
 
 /* -- list ----------------------------------------------------------------- */
 
-/* "#ops" or "@alice"; the number if ListConversations does not have it, such as a direct
- * conversation in which nobody has written yet. */
+/* "#ops" or "@alice". ListConversations leaves out a direct conversation in which nobody
+ * has written yet; the one with oneself is known all the same. */
 static void
-name_conversation(uint64_t id, const Kith__V1__Conversations *all, char *out, size_t size)
+name_conversation(const struct app *app, uint64_t id, const Kith__V1__Conversations *all,
+    char out[NAME_BYTES_MAX + 2])
 {
+	const size_t size = NAME_BYTES_MAX + 2;
+	uint64_t me = kith_user_id(app->kith);
+
 	snprintf(out, size, "%" PRIu64, id);
+	if (id == (CONVERSATION_DIRECT_BIT | me << 31 | me))
+		snprintf(out, size, "@%s", app->profile.user);
 	for (size_t i = 0; i < all->n_conversations; i++) {
 		const Kith__V1__Conversation *c = all->conversations[i];
 
@@ -103,7 +125,7 @@ on_hook_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Re
 		const struct hook *hook = &h->rows[i];
 		char name[NAME_BYTES_MAX + 2], id[24];
 
-		name_conversation(hook->conversation, reply->conversations, name, sizeof(name));
+		name_conversation(app, hook->conversation, reply->conversations, name);
 		snprintf(id, sizeof(id), "%" PRIu64, hook->conversation);
 		out_begin(o);
 		out_number(o, "hook", hook->number);
@@ -138,8 +160,10 @@ take_hooks(struct hooks *h, const Kith__V1__Sessions *all)
 
 		if (s->hook == 0)
 			continue;
+		/* The server counts the making as the first use. */
 		*hook = (struct hook){ .number = s->device, .conversation = s->hook,
-			.created_ms = s->created_ms, .used_ms = s->used_ms };
+			.created_ms = s->created_ms,
+			.used_ms = s->used_ms > s->created_ms ? s->used_ms : 0 };
 		snprintf(hook->name, sizeof(hook->name), "%s", s->device_name);
 		h->n++;
 	}
@@ -172,13 +196,45 @@ ask_hook_list(struct app *app)
 
 /* -- revoke --------------------------------------------------------------- */
 
+static uint64_t
+hook_number(const struct app *app)
+{
+	char *end;
+	uint64_t number = strtoull(app->argv[1], &end, 10);
+
+	return *end == '\0' ? number : 0;
+}
+
+static int
+read_hook_number(struct app *app)
+{
+	return hook_number(app) != 0 ? 0 :
+	    say_usage("%s: not a hook's number (kith hook list lists them)", app->argv[1]);
+}
+
+static void
+on_hook_revoked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct app *app = arg;
+
+	(void)k;
+	(void)reply;
+	if (why != NULL) {
+		app_fail(app, app->argv[1], why);
+		return;
+	}
+	app_tell_result(app, app->argv[1], "revoked");
+	app_finish(app, KITH_EXIT_DONE);
+}
+
 /* Refuses the number of a device: `kith sessions revoke` logs those out. */
 static void
 on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
 {
 	struct app *app = arg;
-	const struct hooks *h = app->data;
+	uint64_t number = hook_number(app);
 	const Kith__V1__Sessions *all;
 
 	if (why != NULL) {
@@ -187,8 +243,8 @@ on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	}
 	all = reply->sessions;
 	for (size_t i = 0; i < all->n_sessions; i++)
-		if (all->sessions[i]->device == h->number && all->sessions[i]->hook != 0) {
-			app_check(app, kith_revoke_session(k, h->number, app_on_done, app));
+		if (all->sessions[i]->device == number && all->sessions[i]->hook != 0) {
+			app_check(app, kith_revoke_session(k, number, on_hook_revoked, app));
 			return;
 		}
 	say("%s: no such hook (kith hook list lists them)", app->argv[1]);
@@ -203,53 +259,21 @@ ask_hook_revoke(struct app *app)
 
 /* -- the verbs ------------------------------------------------------------ */
 
-static int
-read_create_arguments(struct app *app, struct hooks *h)
-{
-	char typed[NAME_BYTES_MAX + 2];
-	const char *bad;
-
-	snprintf(typed, sizeof(typed), "%s", app->argv[1]);
-	return kith_targets_parse(app->argv[1], &h->target, 1, &bad) == 1 ?
-	    0 : say_usage_target(typed);
-}
-
-static int
-read_revoke_arguments(struct app *app, struct hooks *h)
-{
-	char *end;
-
-	h->number = strtoull(app->argv[1], &end, 10);
-	return *end == '\0' && h->number != 0 ? 0 :
-	    say_usage("%s: not a hook number (kith hook list lists them)", app->argv[1]);
-}
-
-static const struct hook_verb {
-	const char	*name;
-	int		 arguments;	/* the verb itself included */
-	int		(*read)(struct app *app, struct hooks *h);	/* NULL: nothing to read */
-	void		(*ready)(struct app *app);
-} verbs[] = {
-	{ "create",	3, read_create_arguments, ask_hook_create },
-	{ "list",	1, NULL,		  ask_hook_list },
-	{ "revoke",	2, read_revoke_arguments, ask_hook_revoke },
+const struct cmd_verb cmd_hook_verbs[] = {
+	{ "create", "TARGET NAME", 2, 2, "",
+	    "make one and print its URL, only this once", read_hook_target, ask_hook_create },
+	{ "list", "", 0, 0, "",
+	    "list them, with their numbers", NULL, ask_hook_list },
+	{ "revoke", "NUMBER", 1, 1, "",
+	    "end one", read_hook_number, ask_hook_revoke },
+	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
 
 int
 cmd_hook(struct app *app)
 {
 	struct hooks h = { .n = 0 };
-	int rc;
 
-	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
-		if (strcmp(verbs[i].name, app->argv[0]) != 0)
-			continue;
-		if (app->argc != verbs[i].arguments)
-			break;
-		if (verbs[i].read != NULL && (rc = verbs[i].read(app, &h)) != 0)
-			return rc;
-		app->data = &h;
-		return app_simple(app, verbs[i].ready);
-	}
-	return say_usage("usage:\n%s", app->command->more);
+	app->data = &h;
+	return cmd_verb_run(app);
 }

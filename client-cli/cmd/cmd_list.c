@@ -2,7 +2,9 @@
  * cmd_list.c - ls, unread, who.
  */
 #include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
+#include "protocol/error.h"
 
 /* -- ls and unread -------------------------------------------------------- */
 
@@ -82,45 +84,72 @@ cmd_list_unread(struct app *app)
 
 /* -- who ------------------------------------------------------------------ */
 
-static void	ask_who(struct app *app, uint64_t after);
+/* argv: the names, which are asked for one by one, so that a refusal has its name; or none:
+ * all who are online. */
+struct who {
+	struct app	*app;
+	int		 next;		/* in argv */
+	int		 worst;		/* exit code so far */
+};
+
+static void	ask_who(struct who *w, uint64_t after);
+
+static void
+who_next(struct who *w)
+{
+	if (++w->next < w->app->argc)
+		ask_who(w, 0);
+	else
+		app_finish(w->app, w->worst);
+}
 
 static void
 on_who_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
-	struct app *app = arg;
+	struct who *w = arg;
+	struct app *app = w->app;
 	const Kith__V1__Presences *page;
 
 	(void)k;
+	if (why != NULL && why->code == KITH_E_NO_SUCH_USER && app->argc > 0) {
+		say("%s: %s", app->argv[w->next], why->text);
+		w->worst = (int)why->exit;
+		who_next(w);
+		return;
+	}
 	if (why != NULL) {
-		app_fail(app, app->argc == 1 ? app->argv[0] : "who", why);
+		app_fail(app, app->argc > 0 ? app->argv[w->next] : NULL, why);
 		return;
 	}
 	page = reply->presences;
 	for (size_t i = 0; i < page->n_users; i++)
 		out_row_presence(&app->out, page->users[i]);
 	if (page->more && page->n_users > 0)
-		ask_who(app, page->users[page->n_users - 1]->user_id);
+		ask_who(w, page->users[page->n_users - 1]->user_id);
 	else
-		app_finish(app, KITH_EXIT_DONE);
+		who_next(w);
 }
 
-/* The names are argv; cmd_list_who() has removed their '@'. */
 static void
-ask_who(struct app *app, uint64_t after)
+ask_who(struct who *w, uint64_t after)
 {
-	app_check(app, kith_who(app->kith, app->argv, (size_t)app->argc, after, on_who_page, app));
+	struct app *app = w->app;
+	char *name = app->argc > 0 ? (char *)app_without_sigil(app->argv[w->next], '@') : NULL;
+
+	app_check(app, kith_who(app->kith, &name, app->argc > 0, after, on_who_page, w));
 }
 
 static void
 who_ready(struct app *app)
 {
-	ask_who(app, 0);
+	ask_who(app->data, 0);
 }
 
 int
 cmd_list_who(struct app *app)
 {
-	for (int i = 0; i < app->argc; i++)
-		app->argv[i] += app->argv[i][0] == '@';
+	struct who w = { .app = app };
+
+	app->data = &w;
 	return app_simple(app, who_ready);
 }

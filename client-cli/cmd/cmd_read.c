@@ -2,6 +2,7 @@
  * cmd_read.c - read: prints a part of a conversation's log.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,14 @@ struct reader {
 	char		 typed[NAME_BYTES_MAX + 2];
 	char		 name[NAME_BYTES_MAX + 2];	/* "" until the server tells it */
 	uint64_t	 conversation;
+	uint64_t	 cursor;			/* read up to here, and */
+	uint32_t	 unread;			/* so many of others beyond it */
 	int		 backwards;
 	int64_t		 left;			/* events still wanted; -1: all */
 	uint64_t	 edge;			/* the last page's end, where the next begins */
 	int		 more;
-	uint64_t	 last;			/* highest seq printed */
+	uint64_t	 first, last;			/* printed; 0: none */
+	uint32_t	 shown;				/* of the unread ones */
 	Kith__V1__Event	**kept;			/* not printed yet, in keep_page()'s order */
 	size_t		 n_kept, size;
 };
@@ -65,18 +69,35 @@ keep_page(struct reader *r, const Kith__V1__HistoryPage *page)
 }
 
 static void
+drop_kept(struct reader *r)
+{
+	for (size_t i = 0; i < r->n_kept; i++)
+		kith__v1__event__free_unpacked(r->kept[i], NULL);
+	r->n_kept = 0;
+}
+
+/* Does the server count it as unread, when it is beyond the cursor? */
+static int
+counts_as_unread(const struct reader *r, const Kith__V1__Event *e)
+{
+	return e->seq > r->cursor && e->sender != kith_user_id(r->app->kith) &&
+	    (e->kind == KITH__V1__EVENT_KIND__MESSAGE ||
+	    e->kind == KITH__V1__EVENT_KIND__INVITATION);
+}
+
+static void
 print_kept(struct reader *r)
 {
 	for (size_t i = 0; i < r->n_kept; i++) {
 		const Kith__V1__Event *e = r->kept[r->backwards ? r->n_kept - 1 - i : i];
 
 		out_event(&r->app->out, r->name, e);
-		if (e->seq > r->last)
-			r->last = e->seq;
+		if (r->first == 0)
+			r->first = e->seq;
+		r->last = e->seq;
+		r->shown += (uint32_t)counts_as_unread(r, e);
 	}
-	for (size_t i = 0; i < r->n_kept; i++)
-		kith__v1__event__free_unpacked(r->kept[i], NULL);
-	r->n_kept = 0;
+	drop_kept(r);
 }
 
 /* -- the end: the read cursor --------------------------------------------- */
@@ -94,45 +115,99 @@ on_marked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply 
 		app_finish(r->app, KITH_EXIT_DONE);
 }
 
+/* Are there unread messages before the first one printed? The cursor would make them count
+ * as read. */
+static int
+leaves_gap(const struct reader *r)
+{
+	return r->first > r->cursor + 1 && r->unread > r->shown;
+}
+
+static void
+tell_gap(const struct reader *r)
+{
+	uint32_t n = r->unread - r->shown;
+
+	if (r->backwards)
+		say("%" PRIu32 "%s older %s unread, so nothing was marked as read: kith read %s",
+		    n, r->unread >= UNREAD_MAX ? " or more" : "", n == 1 ? "is" : "are", r->typed);
+	else
+		say("older ones are unread, so nothing was marked as read: kith read %s",
+		    r->typed);
+}
+
+/* What was printed is read once it is written out. */
 static void
 finish_reading(struct reader *r)
 {
-	if (r->app->options->no_mark || r->last == 0)
-		app_finish(r->app, KITH_EXIT_DONE);
-	else
-		app_check(r->app, kith_mark_read(r->app->kith, r->conversation, r->last,
-		    on_marked, r));
+	struct app *app = r->app;
+
+	if (out_write(&app->out) < 0) {
+		app_finish(app, KITH_EXIT_FAILED);
+	} else if (app->options->no_mark || r->last <= r->cursor) {
+		app_finish(app, KITH_EXIT_DONE);
+	} else if (leaves_gap(r)) {
+		tell_gap(r);
+		app_finish(app, KITH_EXIT_DONE);
+	} else {
+		app_check(app, kith_mark_read(app->kith, r->conversation, r->last, on_marked, r));
+	}
 }
 
 /* -- pages, and the name between ------------------------------------------ */
 
+/* Without -n and --since all that is unread is wanted: where the last events do not reach
+ * back to it, begin at the cursor. */
 static void
-print_and_go_on(struct reader *r)
+begin_at_cursor(struct reader *r)
 {
-	print_kept(r);
+	const struct options *o = r->app->options;
+
+	if (!r->backwards || o->number >= 0 || r->unread == 0 || r->n_kept == 0 ||
+	    r->kept[r->n_kept - 1]->seq <= r->cursor + 1)
+		return;
+	drop_kept(r);
+	r->backwards = 0;
+	r->left = -1;
+	r->edge = r->cursor;
+	r->more = 1;
+}
+
+static void
+go_on(struct reader *r)
+{
+	if (!r->backwards || !r->more)
+		print_kept(r);
 	if (r->more)
 		ask_history_page(r);
 	else
 		finish_reading(r);
 }
 
+/* The conversation's name and read cursor. Without an answer this user is not in it (any
+ * more): the name as typed, and no cursor. */
 static void
 on_named(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
 	struct reader *r = arg;
+	const Kith__V1__Conversation *c;
 
 	(void)k;
 	if (why != NULL) {
 		app_fail(r->app, r->typed, why);
 		return;
 	}
-	/* If this user is not in it (any more): as typed. */
-	if (reply->conversations->n_conversations == 1)
-		snprintf(r->name, sizeof(r->name), "%c%s", r->typed[0],
-		    reply->conversations->conversations[0]->name);
-	else
-		snprintf(r->name, sizeof(r->name), "%s", r->typed);
-	print_and_go_on(r);
+	snprintf(r->name, sizeof(r->name), "%s", r->typed);
+	if (reply->conversations->n_conversations == 1) {
+		c = reply->conversations->conversations[0];
+		snprintf(r->name, sizeof(r->name), "%c%s", r->typed[0], c->name);
+		r->unread = c->unread;
+		r->cursor = c->read_seq;
+		if (c->since_seq > r->cursor + 1)
+			r->cursor = c->since_seq - 1;
+	}
+	begin_at_cursor(r);
+	go_on(r);
 }
 
 static void
@@ -159,12 +234,10 @@ on_history_page(struct kith *k, const struct kith_failure *why, const Kith__V1__
 	} else if (page->n_events > 0) {
 		r->edge = page->events[r->backwards ? 0 : page->n_events - 1]->seq;
 	}
-	if (r->backwards && r->more)
-		ask_history_page(r);
-	else if (r->name[0] == '\0')
+	if (r->name[0] == '\0')
 		app_check(r->app, kith_list_conversations(k, 0, &r->conversation, 1, on_named, r));
 	else
-		print_and_go_on(r);
+		go_on(r);
 }
 
 static void
@@ -208,7 +281,7 @@ cmd_read(struct app *app)
 		return KITH_EXIT_DONE;
 	app->data = &r;
 	rc = app_simple(app, read_ready);
-	print_kept(&r);
+	drop_kept(&r);
 	free(r.kept);
 	return rc;
 }

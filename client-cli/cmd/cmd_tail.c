@@ -42,9 +42,8 @@ show(struct tail *t, const Kith__V1__Event *e)
 	if (app->finished || c == NULL || !is_wanted(t, e->conversation))
 		return;
 	out_event(&app->out, c->name, e);
-	out_flush(&app->out);
 	/* What was not written was not seen. */
-	if (fflush(app->out.file) != 0) {
+	if (out_write(&app->out) < 0) {
 		app_finish(app, KITH_EXIT_FAILED);
 		return;
 	}
@@ -175,6 +174,8 @@ cmd_tail(struct app *app)
 	o.hooks.phase = on_tail_phase;
 	if (back >= 0)
 		o.back = (uint32_t)(back < KITH_FROM_UNREAD ? back : KITH_FROM_UNREAD - 1);
+	if (t.n == 0)
+		say("all conversations; for one group, quote its name: kith tail '#ops'");
 	app->data = &t;
 	app->ready = tail_ready;
 	app->drain = 1;

@@ -7,4 +7,6 @@ libkithcli_a_SOURCES += \
 	client-cli/cmd/cmd_list.c \
 	client-cli/cmd/cmd_read.c \
 	client-cli/cmd/cmd_send.c \
-	client-cli/cmd/cmd_tail.c
+	client-cli/cmd/cmd_tail.c \
+	client-cli/cmd/cmd_verb.c \
+	client-cli/cmd/cmd_verb.h

@@ -28,6 +28,8 @@ struct conv {
 	unsigned	 n_held;
 	unsigned	 tries;		/* answers that did not fill the hole */
 	unsigned	 placed : 1;	/* pub.have means something */
+	unsigned	 skipped : 1;	/* unread ones before pub.have were
+					   never handed over */
 	unsigned	 listed : 1;	/* in the Have of the Sync under way */
 	unsigned	 lagging : 1;	/* wait for client_state_later() */
 };

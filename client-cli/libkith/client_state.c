@@ -273,8 +273,11 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 			rc = -ENOMEM;
 			continue;
 		}
-		if (!c->placed)
+		if (!c->placed) {
 			c->pub.have = first_have(s, from);
+			c->skipped = c->pub.have > from->read_seq && from->unread > 0 &&
+			    c->pub.have >= from->since_seq;
+		}
 		c->placed = 1;
 		if (from->read_seq > c->marked)
 			c->marked = from->read_seq;
@@ -414,7 +417,7 @@ client_state_seen(struct client_state *s, uint64_t conversation, uint64_t seq)
 {
 	struct conv *c = client_conv_find(&s->convs, conversation);
 
-	if (c != NULL && seq > c->seen)
+	if (c != NULL && seq > c->seen && !c->skipped)
 		c->seen = seq;
 }
 

@@ -228,7 +228,9 @@ const struct kith_conversation *kith_conversation_at(const struct kith *k,
 	    size_t i);
 
 /* The person at the screen saw everything up to `seq`. Marks are collected for
- * a moment; kith_pending() counts them until the read cursor has moved. */
+ * a moment; kith_pending() counts them until the read cursor has moved. Where
+ * options.back has left out unread events the cursor stays: it would pass over
+ * what nobody saw. */
 void	kith_seen(struct kith *k, uint64_t conversation, uint64_t seq);
 
 /* -- addresses ------------------------------------------------------------ */

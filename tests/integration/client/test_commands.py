@@ -1,4 +1,6 @@
 """kith's commands: what they print, what they refuse, how they end."""
+import json
+import re
 import subprocess
 
 import pytest
@@ -8,6 +10,8 @@ from kithtest.cli import Kith
 from kithtest.server import Server
 
 from conftest import lifetime
+
+PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
@@ -46,3 +50,184 @@ def test_closed_streams_are_never_a_socket(pair, command, closed, code):
     ann, ben = pair
     ended = shell(ann, f"kith {command.format(you=ben.name)} {closed}")
     assert ended.returncode == code, ended.stderr
+
+
+# -- what counts as read ---------------------------------------------------------------
+
+
+def unread_of(kith, other):
+    return next((row["unread"] for row in kith.json("unread")
+                 if row["conversation"] == f"@{other.name}"), 0)
+
+
+@pytest.fixture
+def unread(pair):
+    """unread(n): ben writes n messages to ann, who has read all before."""
+    ann, ben = pair
+
+    def write(n):
+        ann.run("read", f"@{ben.name}")
+        assert unread_of(ann, ben) == 0
+        ben.run("send", "--lines", f"@{ann.name}", stdin="".join(f"m{i}\n" for i in range(n)))
+        return [f"m{i}" for i in range(n)]
+    return write
+
+
+def texts(kith, *args):
+    return [row["text"] for row in kith.json(*args)]
+
+
+@pytest.mark.parametrize("n", [3, 27, 130])
+def test_read_begins_at_the_first_unread(pair, unread, n):
+    ann, ben = pair
+    sent = unread(n)
+    assert texts(ann, "read", f"@{ben.name}")[-n:] == sent
+    assert unread_of(ann, ben) == 0
+
+
+@pytest.mark.parametrize("options, told", [
+    (("-n", "1"), "6 older"), (("-n", "6"), "1 older is"), (("-n", "7"), None), (("-n", "9"), None),
+    (("--no-mark",), None)])
+def test_read_marks_only_without_a_gap(pair, unread, options, told):
+    ann, ben = pair
+    unread(7)
+    shown = ann.run("read", f"@{ben.name}", *options)
+    assert (told in shown.stderr) if told else not shown.stderr
+    left = 0 if told is None and "--no-mark" not in options else 7
+    assert unread_of(ann, ben) == left
+
+
+def test_read_since_marks_only_without_a_gap(pair, unread):
+    ann, ben = pair
+    unread(5)
+    newest = ann.json("read", f"@{ben.name}", "--no-mark")[-1]["seq"]
+    assert "older ones are unread" in ann.run("read", f"@{ben.name}", "--since",
+                                              newest - 2).stderr
+    assert unread_of(ann, ben) == 5
+    assert not ann.run("read", f"@{ben.name}", "--since", newest - 5, "-n", "2").stderr
+    assert unread_of(ann, ben) == 3
+    ann.run("read", f"@{ben.name}", "--since", newest - 4)
+    assert unread_of(ann, ben) == 0
+
+
+@pytest.mark.parametrize("output, form", [
+    (">/dev/full", ""), (">/dev/full", "--json"), (">&-", "--plain"), (">&-", "")])
+def test_what_was_not_written_stays_unread(pair, unread, output, form):
+    ann, ben = pair
+    unread(25)
+    ended = shell(ann, f"kith read @{ben.name} {form} {output}")
+    assert ended.returncode == 1 and "standard output" in ended.stderr
+    assert unread_of(ann, ben) == 25
+
+
+def test_tail_that_skips_unread_ones_marks_nothing(pair, unread):
+    ann, ben = pair
+    unread(6)
+    tail = ann.tail(f"@{ben.name}", "-n", "2")
+    tail.wait_for(lambda e: e["text"] == "m5")
+    ben.run("send", f"@{ann.name}", "live")
+    tail.wait_for(lambda e: e["text"] == "live")
+    tail.stop()                         # it would send its marks now
+    assert unread_of(ann, ben) == 7
+    tail = ann.tail(f"@{ben.name}")
+    tail.wait_for(lambda e: e["text"] == "live")
+    tail.stop()
+    assert unread_of(ann, ben) == 0
+
+
+def test_a_reader_that_leaves_is_no_error(pair, unread):
+    ann, ben = pair
+    unread(60)
+    for command in (f"kith read @{ben.name} -n 60", "kith help", "kith group --help"):
+        ended = shell(ann, f"({command}; echo $? >&2) | head -n 1")
+        assert ended.stdout.count("\n") == 1 and ended.stderr in ("141\n", "0\n"), command
+
+
+# -- words ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words, text", [
+    ("it is -5 degrees", "it is -5 degrees"), ("-x", "-x"), ("--nonsense -y", "--nonsense -y"),
+    ("use --json there", "use --json there"), ("-- --json", "--json"), ("- 1", "- 1"),
+    ("--timeout 9 -7 -l", "-7 -l"), ("x --timeout 1 -h", "x --timeout 1 -h"), ("-n 3", "-n 3")])
+def test_words_of_a_text_are_no_options(pair, words, text):
+    ann, ben = pair
+    ben.run("send", f"@{ann.name}", *words.split())
+    assert texts(ann, "read", f"@{ben.name}", "-n", "1") == [text]
+
+
+@pytest.mark.parametrize("command", [
+    "send --json @{you} a", "--json send @{you} a", "send @{you} --json a", "send @{you} --json -- a"])
+def test_options_stand_before_the_text(pair, command):
+    ann, ben = pair
+    shown = ann.out(*command.format(you=ben.name).split())
+    assert json.loads(shown)["result"] == "stored"
+
+
+@pytest.mark.parametrize("command, told", [
+    ("ls extra more", "extra"), ("group bogus", "bogus: no such verb: create, join"),
+    ("group list x", "x: too many"), ("group join --topic x y", "--topic"), ("send", "'#ops'"),
+    ("read", "'#ops'"), ("hook create", "'#ops'"), ("group invite #x", "'#ops'"),
+    ("sessions revoke", "DEVICE"), ("-z ls", "-z: no such option"), ("--zed ls", "--zed"),
+    ("hook revoke 0", "0: not a hook")])
+def test_a_refusal_names_what_is_wrong(pair, command, told):
+    ended = pair[0].run(*command.split(), code=2)
+    assert told in ended.stderr and not ended.stdout
+
+
+def test_help_fits_into_80_columns(pair):
+    listed = re.findall(r"^  ([a-z]+) ", pair[0].out("help").split("[ARGUMENT...]]")[1], re.M)
+    assert len(listed) > 10
+    for page in ["help", *[f"help {command}" for command in listed]]:
+        wide = [line for line in pair[0].out(*page.split()).splitlines() if len(line) > 80]
+        assert not wide, page
+
+
+def test_json_is_good_for_every_command(server, pair, make_kith):
+    """Commands that change something say what they did; help alone is text."""
+    ann, ben = pair
+    one = make_kith()
+    file = one.secret(PASSWORD)
+    joined, = one.json("join", server.invite(), "--name", "json1", "--password-file", file)
+    assert joined["result"] == "logged_in" and joined["target"] == "json1"
+    other = make_kith()
+    assert other.json("login", server.url(), "json1", "--password-file",
+                      other.secret(PASSWORD))[0]["result"] == "logged_in"
+    done = [("group create json", "#json", "created"),
+            (f"group invite #json @{ann.name} {ben.name}", f"@{ann.name} {ben.name}", "invited"),
+            ("group leave #json", "#json", "left")]
+    for command, targets, result in done:
+        rows = one.json(*command.split())
+        assert [row["target"] for row in rows] == targets.split(), command
+        assert {row["result"] for row in rows} == {result}, command
+    assert ann.json("group", "join", "json")[0] == {"target": "#json", "result": "joined"}
+    number = one.json("hook", "create", "#lobby", "j")[0]["hook"]
+    assert one.json("hook", "revoke", number)[0]["result"] == "revoked"
+    device = next(row["device"] for row in one.json("sessions") if not row["current"])
+    assert one.json("sessions", "revoke", device)[0] == {"target": str(device), "result": "revoked"}
+    new = one.home / "new"
+    new.write_text("another good one\n")
+    assert one.json("passwd", "--password-file", file, "--new-password-file",
+                    new)[0]["result"] == "changed"
+    assert one.json("logout")[0] == {"target": "json1", "result": "logged_out"}
+
+
+@pytest.mark.parametrize("command, told, code", [
+    ("group invite #zed @{me}", "#zed", 6), ("group invite {group} @zed", "@zed", 6),
+    ("group leave zed", "#zed", 6), ("hook create #zed x", "#zed", 6), ("hook create @zed x", "@zed", 6),
+    ("who @zed", "@zed", 6), ("who @{me} zed @{you}", "zed", 6), ("hook revoke 4711", "4711", 6),
+    ("sessions revoke 4711", "4711", 6), ("group members zed", "#zed", 6)])
+def test_a_failure_names_its_object(pair, command, told, code):
+    ann, ben = pair
+    if "{group}" in command:
+        ann.run("group", "create", "#mine", code=None)
+    ended = ann.run(*command.format(me=ann.name, you=ben.name, group="#mine").split(), code=code)
+    assert f"kith: {told}: " in ended.stderr
+    assert command.startswith("who @{me}") == (ann.name in ended.stdout)
+
+
+def test_hooks_show_names_and_no_use_that_never_was(pair):
+    ann = pair[0]
+    ann.run("hook", "create", f"@{ann.name}", "notes")
+    row = next(row for row in ann.json("hook", "list") if row["name"] == "notes")
+    assert row["conversation"] == f"@{ann.name}" and row["used"] is None

@@ -45,8 +45,7 @@ def test_hooks_are_listed_and_revoked(alice, server, people):
     assert (rows[kettle["hook"]]["conversation"], rows[kettle["hook"]]["name"]) == (
         "#tea", "the kettle")
     assert rows[direct["hook"]]["conversation"] == "@bob"
-    # Nobody has written there yet, so it has no name in any list.
-    assert rows[silent["hook"]]["conversation"] == silent["conversation_id"]
+    assert rows[silent["hook"]]["conversation"] == "@alice"
     assert all(row["created"] for row in rows.values())
     assert "kettle" in alice.out("hook", "list") and kettle["url"] not in alice.out("hook", "list")
     alice.run("hook", "revoke", kettle["hook"])

@@ -48,7 +48,7 @@ class Kith:
 
     def json(self, *args, **kwargs):
         """Runs a command with --json; returns the objects, one for each line."""
-        return [json.loads(line) for line in self.out(*args, "--json", **kwargs).splitlines()]
+        return [json.loads(line) for line in self.out("--json", *args, **kwargs).splitlines()]
 
     def secret(self, password):
         """Writes a file with the password; returns its path."""
