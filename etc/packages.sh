@@ -32,6 +32,7 @@ KITH_PACKAGES_TEST='
 libcmocka-dev                 unit tests
 python3                       integration tests
 python3-pytest                runs them
+python3-pytest-xdist          several files at once
 python3-protobuf              the independent client
 protobuf-compiler             makes Python from the .proto files
 python3-pexpect               types at the interactive client

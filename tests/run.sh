@@ -76,12 +76,13 @@ unit_tests()
     sed -n 's/^FAIL: /    failed: /p; s/^ERROR: /    failed: /p; / error: /p' "build/$1/check.log"
 }
 
-# pytests VARIANT NAME WHICH [SUDO]: runs what has (not) the mark root, by `which`.
+# pytests VARIANT NAME WHICH [SUDO]: runs what has (not) the mark root, by `which`; as many
+# files at once as there are processors. A file stays together: its tests share servers.
 pytests()
 {
     ${4:-} env TMPDIR="$TMPDIR" KITH_BUILD="$top/build/$1" KITH_SCALE=$scale \
         KITH_TEST_RUN="$KITH_TEST_RUN" PYTHONDONTWRITEBYTECODE=1 \
-        $python -m pytest -q -p no:cacheprovider -m "$3" --basetemp="$TMPDIR/pytest" \
+        $python -m pytest -q -p no:cacheprovider -n "$jobs" --dist loadfile -m "$3" --basetemp="$TMPDIR/pytest" \
         --junitxml="build/$1/$2.xml" tests/integration 2>&1 | tee "build/$1/$2.log"
     ${4:-} rm -rf "$TMPDIR/pytest"
 }

@@ -293,7 +293,8 @@ def raw_reply(data):
 
 @pytest.mark.parametrize("data", [
     b"\0\0\0\0", b"\xff\xff\xff\xff", b"\0\1\0\1", b"\0\0\0\3\xff\xff\xff",
-    b"\0\0\0\4\x0a\x7f\x7f\x7f", b"HTTP/1.1 400 Bad Request\r\n\r\n", os.urandom(4096)])
+    b"\0\0\0\4\x0a\x7f\x7f\x7f", b"HTTP/1.1 400 Bad Request\r\n\r\n", os.urandom(4096)],
+    ids=["empty", "huge", "too large", "cut", "malformed", "HTTP", "random"])
 def test_garbage_ends_the_connection_not_kith(fake, alice, data):
     fake.faults = [raw_reply(data)]
     assert alice.run("ls", code=None).returncode in (1, 3)
