@@ -214,7 +214,6 @@ set_up_login(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 
 	(void)k;
 	app->device = login->device;
-	app->floor = login->last_client_id;
 	app->admin = login->admin;
 	if (app->opened)
 		return;
@@ -323,24 +322,6 @@ app_simple(struct app *app, void (*ready)(struct app *app))
 	app_kith_options(app, &o);
 	app->ready = ready;
 	return app_run(app, &o);
-}
-
-uint64_t
-app_client_ids(struct app *app, uint32_t n)
-{
-	uint64_t first;
-	int rc = profile_reserve_ids(app->profile.name, app->device, app->floor, n, &first);
-
-	if (rc == 0)
-		return first;
-	if (rc == -EOVERFLOW)
-		say("profile %s: this device has no message numbers left: log out and in again",
-		    app->profile.name);
-	else
-		say("profile %s: cannot reserve message numbers, nothing was sent: %s",
-		    app->profile.name, strerror(-rc));
-	app_finish(app, KITH_EXIT_FAILED);
-	return 0;
 }
 
 /* -- small helpers -------------------------------------------------------- */

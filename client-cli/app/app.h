@@ -28,7 +28,7 @@ struct app {
 	struct profile		 profile;
 	struct kith_url		 url;		/* where to, and its key */
 	char			 address[KITH_ADDRESS_MAX]; /* whose key */
-	uint64_t		 device, floor;	/* of LoggedIn: client ids */
+	uint64_t		 device;	/* of LoggedIn */
 	int			 admin;
 	int			 opened;	/* logged in once */
 	int			 finished;
@@ -82,9 +82,6 @@ void	app_tell_result(struct app *app, const char *target,
 /* The hook that app_kith_options() sets, for hooks that do more. */
 void	app_on_phase(struct kith *k, enum kith_phase phase,
 	    const struct kith_failure *why, void *arg);
-
-/* n client ids of this device for kith_send(); 0: none, and told. */
-uint64_t app_client_ids(struct app *app, uint32_t n);
 
 /* A copy, or NULL: free with kith__v1__event__free_unpacked(e, NULL). */
 Kith__V1__Event *app_event_copy(const Kith__V1__Event *e);

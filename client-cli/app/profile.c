@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "client-cli/app/disk.h"
@@ -19,7 +18,9 @@
 int
 profile_history_path(const char *profile, char out[PATH_MAX])
 {
-	return disk_path(DISK_STATE, out, profile, "/history");
+	int rc = disk_path(DISK_STATE, out, profile, "/history");
+
+	return rc < 0 ? rc : disk_make_folder(out);
 }
 
 int
@@ -170,68 +171,4 @@ profile_forget(const char *name)
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
 	return remove_state(name);
-}
-
-/* -- client ids ----------------------------------------------------------- */
-
-/* The counter in `fd`, or 0. Digits torn by a power cut do no harm: after it every
- * process logs in again, and the server's floor is above all that it stored. */
-static uint64_t
-read_counter(int fd)
-{
-	char text[24];
-	ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
-	uint64_t counter = 0;
-
-	for (ssize_t i = 0; i < got && isdigit((unsigned char)text[i]); i++)
-		counter = counter * 10 + (uint64_t)(text[i] - '0');
-	return counter <= UINT32_MAX ? counter : 0;
-}
-
-/* In place, not by rename(): the lock is on this file. */
-static int
-write_counter(int fd, uint64_t counter)
-{
-	char text[24];
-	int len = snprintf(text, sizeof(text), "%010" PRIu64 "\n", counter);
-
-	return pwrite(fd, text, (size_t)len, 0) == len ? 0 : -EIO;
-}
-
-static int
-reserve_ids(int fd, uint64_t floor, uint32_t n, uint64_t *first)
-{
-	uint64_t counter;
-
-	while (flock(fd, LOCK_EX) < 0)
-		if (errno != EINTR)
-			return -errno;
-	counter = read_counter(fd);
-	if (counter < floor)
-		counter = floor;
-	if (counter + n > UINT32_MAX)
-		return -EOVERFLOW;
-	*first = counter + 1;
-	return write_counter(fd, counter + n);
-}
-
-int
-profile_reserve_ids(const char *profile, uint64_t device, uint64_t floor, uint32_t n,
-    uint64_t *first)
-{
-	char path[PATH_MAX], name[64];
-	int fd, rc;
-
-	snprintf(name, sizeof(name), "/counter-%" PRIu64, device);
-	if ((rc = disk_path(DISK_STATE, path, profile, name)) < 0 ||
-	    (rc = disk_make_folder(path)) < 0)
-		return rc;
-	if ((fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)) < 0)
-		return -errno;
-	if (floor >> CLIENT_ID_DEVICE_SHIFT != device)
-		floor = 0;
-	rc = reserve_ids(fd, floor & UINT32_MAX, n, first);
-	close(fd);
-	*first |= device << CLIENT_ID_DEVICE_SHIFT;
-	return rc;
 }

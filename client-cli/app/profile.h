@@ -39,13 +39,7 @@ int	profile_save(const struct profile *p);
 /* Forgets the login: token, state, profile. */
 int	profile_forget(const char *name);
 
-/* Reserves n client ids that no process of this device has used or will use:
- * *first to *first + n - 1. floor: last_client_id of LoggedIn. -EOVERFLOW: log
- * in again, for another device number. */
-int	profile_reserve_ids(const char *profile, uint64_t device,
-	    uint64_t floor, uint32_t n, uint64_t *first);
-
-/* The lines typed in the chat, for readline. */
+/* The lines typed in the chat, for readline. Makes their folder. */
 int	profile_history_path(const char *profile, char out[PATH_MAX]);
 
 #endif

@@ -61,11 +61,9 @@ text_is_wrong(const char *text)
 static void
 send_to_targets(struct chat *c, const Kith__V1__Target *targets, size_t n, struct asked *a)
 {
-	uint64_t id = app_client_ids(c->app, (uint32_t)n);
+	uint64_t id = kith_client_ids(c->app->kith, (unsigned)n);
 	int rc;
 
-	if (id == 0)
-		return;
 	kith_set_timeout(c->app->kith, KITH_FOREVER);
 	rc = kith_send(c->app->kith, id, targets, n, a->text, on_chat_sent, a);
 	kith_set_timeout(c->app->kith, CHAT_ANSWER_MS);

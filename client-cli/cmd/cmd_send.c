@@ -100,6 +100,8 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 			print_outcome(s, i, reply->sent->outcomes[i]);
 		if (reply->sent->n_outcomes != s->n)
 			note_exit(s, KITH_EXIT_FAILED);
+		/* A script may wait for it; a failure is seen at the end. */
+		(void)fflush(s->app->out.file);
 	}
 	if (!s->eof)
 		send_read_on(s);
@@ -127,11 +129,9 @@ check_text(const char *text, size_t len)
 static void
 send_text(struct sender *s, const char *text)
 {
-	uint64_t id = app_client_ids(s->app, (uint32_t)s->n);
+	uint64_t id = kith_client_ids(s->app->kith, (unsigned)s->n);
 	int rc;
 
-	if (id == 0)
-		return;
 	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_send_answer, s);
 	if (rc == 0)
 		s->pending++;

@@ -83,6 +83,8 @@ kith_create(const struct kith_options *options)
 	k->phase = KITH_WAITING;
 	k->backoff_ms = CLIENT_BACKOFF_MIN_MS;
 	client_queue_init(&k->queue, k, client_frame_send, clock_now_ms, options->request_ms);
+	if (options->sends_at_once > 0)
+		k->queue.sends_max = options->sends_at_once;
 	event_assign(&k->reconnect, k->base, -1, 0, on_reconnect, k);
 	event_assign(&k->login_limit, k->base, -1, 0, on_login_limit, k);
 	event_assign(&k->beat, k->base, -1, EV_PERSIST, on_beat, k);

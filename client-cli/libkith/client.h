@@ -5,11 +5,13 @@
  * client.c creates it and connects; client_login.c is one connection from key
  * to frames; client_sync.c asks for what client_state.c misses;
  * client_request.c makes requests; client_link.c handles loss and back-off;
- * client_queue.c keeps requests until they are answered; client_frame.c packs,
+ * client_queue.c keeps requests until they are answered; client_taken.c changes
+ * client ids that were taken; client_id.c makes them; client_frame.c packs,
  * sends and unpacks; client_failure.c fills in failures. Each file calls only
  * those after it:
  *
- *	client > login > sync > request > link > queue > frame > failure
+ *	client > login > sync > request > link > queue > taken > id, frame >
+ *	failure
  */
 #ifndef KITH_CLIENT_H
 #define KITH_CLIENT_H

@@ -9,6 +9,7 @@
 
 #include "client-cli/libkith/client_failure.h"
 #include "client-cli/libkith/client_frame.h"
+#include "client-cli/libkith/client_taken.h"
 #include "protocol/limits.h"
 #include "protocol/wire.h"
 
@@ -23,8 +24,9 @@ struct request {
 	int			 sent;		/* on this connection, not answered */
 	kith_reply_fn		 fn;
 	void			*arg;
+	struct client_taken	*taken;		/* NULL: the usual case */
 	size_t			 len;
-	uint8_t			 frame[];
+	uint8_t			*frame;		/* malloc() */
 };
 
 void
@@ -38,6 +40,25 @@ client_queue_init(struct client_queue *q, struct kith *k, client_queue_send_fn s
 	TAILQ_INIT(&q->all);
 	q->next_id = CLIENT_ID_FIRST;
 	q->request_ms = request_ms;
+	q->sends_max = 1;
+}
+
+static int
+request_is_send(const struct request *r)
+{
+	return r->expect == KITH__V1__REPLY__BODY_SENT;
+}
+
+/* It is no longer in flight. */
+static void
+request_landed(struct client_queue *q, struct request *r)
+{
+	if (!r->sent)
+		return;
+	r->sent = 0;
+	q->in_flight--;
+	if (request_is_send(r))
+		q->sends--;
 }
 
 static void
@@ -45,9 +66,10 @@ request_free(struct client_queue *q, struct request *r)
 {
 	TAILQ_REMOVE(&q->all, r, link);
 	q->n--;
-	if (r->sent)
-		q->in_flight--;
+	request_landed(q, r);
+	client_taken_free(r->taken);
 	explicit_bzero(r->frame, r->len);	/* it may hold a password */
+	free(r->frame);
 	free(r);
 }
 
@@ -84,15 +106,16 @@ client_queue_add(struct client_queue *q, Kith__V1__Request__BodyCase which, void
 	client_frame_fill(&request, q->next_id, which, body);
 	if ((len = client_frame_size(&request)) == 0)
 		return -EMSGSIZE;
-	if ((r = malloc(sizeof(*r) + len)) == NULL)
+	if ((r = calloc(1, sizeof(*r))) == NULL || (r->frame = malloc(len)) == NULL) {
+		free(r);
 		return -ENOMEM;
+	}
 	r->id = q->next_id++;
 	r->deadline = UINT64_MAX;
 	if (!(flags & REQUEST_INTERNAL) && q->request_ms != KITH_FOREVER)
 		r->deadline = q->now() + q->request_ms;
 	r->flags = flags;
 	r->expect = expect;
-	r->sent = 0;
 	r->fn = fn;
 	r->arg = arg;
 	r->len = len;
@@ -113,6 +136,7 @@ void
 client_queue_pump(struct client_queue *q)
 {
 	struct request *r;
+	int blocked = 0;
 
 	if (q->window == 0 || (q->paused_until != 0 && q->now() < q->paused_until))
 		return;
@@ -122,10 +146,15 @@ client_queue_pump(struct client_queue *q)
 			return;
 		if (r->sent)
 			continue;
+		/* What the core asks does not depend on the order. */
+		blocked |= request_is_send(r) && q->sends >= q->sends_max;
+		if (blocked && !(r->flags & REQUEST_INTERNAL))
+			continue;
 		if (q->send(q->kith, r->frame, r->len) < 0)
 			return;		/* full: the next pump tries again */
 		r->sent = 1;
 		q->in_flight++;
+		q->sends += (size_t)request_is_send(r);
 	}
 }
 
@@ -160,11 +189,40 @@ put_back(struct client_queue *q, struct request *r, const Kith__V1__Error *e)
 	until = q->now() + (f.retry_after_ms ? f.retry_after_ms : PASSING_MS);
 	if (until >= r->deadline)
 		return 0;
-	r->sent = 0;
-	q->in_flight--;
+	request_landed(q, r);
 	if (until > q->paused_until)
 		q->paused_until = until;
 	return 1;
+}
+
+/* Queues what was refused for its client id again, in its place. */
+static int
+send_again(struct client_queue *q, struct request *r, const Kith__V1__Sent *all)
+{
+	uint8_t *frame;
+	size_t len;
+
+	if (!client_taken_again(&r->taken, all, r->frame, r->len, &q->last_client_id, &frame, &len))
+		return 0;
+	explicit_bzero(r->frame, r->len);
+	free(r->frame);
+	r->frame = frame;
+	r->len = len;
+	request_landed(q, r);
+	return 1;
+}
+
+static void
+answer_send(struct client_queue *q, struct request *r, const Kith__V1__Reply *reply)
+{
+	Kith__V1__Outcome *list[TARGETS_MAX];
+	Kith__V1__Reply whole = *reply;
+	Kith__V1__Sent view;
+
+	client_taken_view(r->taken, reply->sent, &view, list);
+	whole.sent = &view;
+	if (!send_again(q, r, &view))
+		request_done(q, r, NULL, &whole);
 }
 
 void
@@ -185,7 +243,9 @@ client_queue_answer(struct client_queue *q, const Kith__V1__Reply *reply)
 		e = passing_outcome(reply->sent);
 	if (e != NULL && put_back(q, r, e))
 		return;
-	if (reply->body_case == r->expect) {
+	if (reply->body_case == r->expect && request_is_send(r)) {
+		answer_send(q, r, reply);
+	} else if (reply->body_case == r->expect) {
 		request_done(q, r, NULL, reply);
 	} else {
 		if (reply->body_case == KITH__V1__REPLY__BODY_ERROR)
@@ -249,8 +309,7 @@ client_queue_lost(struct client_queue *q, const struct kith_failure *why)
 	q->window = 0;			/* callbacks may add requests: they wait */
 	fail_if(q, picks_unrepeatable, 0, why);
 	TAILQ_FOREACH(r, &q->all, link)
-		r->sent = 0;
-	q->in_flight = 0;
+		request_landed(q, r);
 	q->paused_until = 0;
 }
 

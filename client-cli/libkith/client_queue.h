@@ -3,6 +3,7 @@
  *
  * A request keeps its bytes until it is answered, so that it can be sent again
  * on the next connection: the same id, the same client ids, in the same order.
+ * Only a message whose client id was taken gets another (client_taken.h).
  *
  * Shape  Knows neither socket nor clock: frames leave by `send`, the time comes
  *        from `now`. Times are milliseconds.
@@ -30,6 +31,10 @@ struct client_queue {
 	TAILQ_HEAD(, request)	 all;		/* by rising id */
 	size_t			 n, in_flight;
 	size_t			 window;	/* at most; 0: no login */
+	/* Sends among them, and at most. With one, messages keep their order
+	 * even if the server refuses one for the moment. */
+	size_t			 sends, sends_max;
+	uint64_t		 last_client_id;	/* client_id_take() */
 	uint64_t		 next_id;
 	uint64_t		 paused_until;	/* as the server asked */
 	uint32_t		 request_ms;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "client-cli/libkith/client.h"
+#include "client-cli/libkith/client_id.h"
 #include "client-cli/libkith/client_link.h"
 #include "protocol/limits.h"
 #include "protocol/request.h"
@@ -91,6 +92,12 @@ fill_group_target(Kith__V1__Target *t, const char *name)
 	kith__v1__target__init(t);
 	t->to_case = KITH__V1__TARGET__TO_GROUP;
 	t->group = (char *)name;
+}
+
+uint64_t
+kith_client_ids(struct kith *k, unsigned n)
+{
+	return client_id_take(&k->queue.last_client_id, n);
 }
 
 int

@@ -16,9 +16,7 @@
  * Trust   Strings from the server are UTF-8 without NUL, and nothing more is
  *         known of them: they may contain escape sequences. Error texts too.
  * Limits  getaddrinfo() resolves names and blocks the loop. The process must
- *         ignore SIGPIPE. Messages that the server refuses for the moment are
- *         sent again in their order, but a later one that was accepted
- *         meanwhile stays before them.
+ *         ignore SIGPIPE.
  */
 #ifndef KITH_H
 #define KITH_H
@@ -122,6 +120,9 @@ struct kith_options {		/* all strings are copied */
 	/* How long to go on trying to connect; 0: one try; KITH_FOREVER. */
 	uint32_t		 retry_ms;
 	uint32_t		 request_ms;	/* as kith_set_timeout() */
+	/* Sends without an answer at a time; 0: one. With more, a message that
+	 * is sent again may come after later ones. */
+	uint32_t		 sends_at_once;
 	struct kith_hooks	 hooks;
 	void			*arg;		/* for the hooks */
 };
@@ -158,9 +159,13 @@ typedef void	(*kith_reply_fn)(struct kith *k,
 		    const struct kith_failure *failure,
 		    const Kith__V1__Reply *reply, void *arg);
 
+/* The first of n client ids in a row that this user never used before. They
+ * rise. */
+uint64_t	kith_client_ids(struct kith *k, unsigned n);
+
 /* Answered by `sent`, one outcome per target. client_id and the n - 1 after it
- * must be new: the device's number << 32 | a counter that rises over all
- * processes of this device, above last_client_id of LoggedIn. */
+ * must be new. A copy whose id turns out to be taken is sent again with another
+ * one, before the answer comes. */
 int	kith_send(struct kith *k, uint64_t client_id,
 	    const Kith__V1__Target *targets, size_t n, const char *text,
 	    kith_reply_fn fn, void *arg);

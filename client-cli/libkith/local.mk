@@ -9,6 +9,8 @@ libkith_a_SOURCES = \
 	client-cli/libkith/client_failure.h \
 	client-cli/libkith/client_frame.c \
 	client-cli/libkith/client_frame.h \
+	client-cli/libkith/client_id.c \
+	client-cli/libkith/client_id.h \
 	client-cli/libkith/client_link.c \
 	client-cli/libkith/client_link.h \
 	client-cli/libkith/client_login.c \
@@ -21,6 +23,8 @@ libkith_a_SOURCES = \
 	client-cli/libkith/client_state.h \
 	client-cli/libkith/client_sync.c \
 	client-cli/libkith/client_sync.h \
+	client-cli/libkith/client_taken.c \
+	client-cli/libkith/client_taken.h \
 	client-cli/libkith/kith.h \
 	client-cli/libkith/net.c \
 	client-cli/libkith/net.h \

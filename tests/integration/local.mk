@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	tests/integration/client/test_chat.py \
 	tests/integration/client/test_cli.py \
 	tests/integration/client/test_commands.py \
+	tests/integration/client/test_copies.py \
 	tests/integration/client/test_hooks.py \
 	tests/integration/client/test_terminal.py \
 	tests/integration/conftest.py \

@@ -310,6 +310,7 @@ start(struct load *l, struct user *u)
 		.base = l->base, .host = l->url.host, .port = l->url.port, .plain = l->url.plain,
 		.key = l->url.key, .client = "kith-load", .follow = l->mode != MODE_IDLE,
 		.retry_ms = KITH_FOREVER, .request_ms = KITH_FOREVER,
+		.sends_at_once = l->window,
 		.hooks = { .phase = on_phase, .logged_in = on_logged_in, .event = on_event },
 		.arg = u,
 		.login = { .by = KITH_BY_REGISTERING, .name = u->name, .password = l->group,

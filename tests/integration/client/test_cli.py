@@ -160,6 +160,23 @@ def test_processes_of_one_profile_share_no_client_id(fake, alice):
     assert sorted(lobby(fake)) == sorted(f"{p}.{n}" for p in range(4) for n in range(50))
 
 
+def test_taken_ids_are_replaced_in_order(fake, alice):
+    """The server has other messages by the ids of the first and the second line."""
+    def take(link, request):
+        fake.answers[request.send.client_id] = fake.logs[1].events[0]
+        fake.do_send(link, request.id, request.send)
+
+    def leave(link, request):
+        fake.do_send(link, request.id, request.send)
+
+    fake.say("bob", "taken")
+    fake.faults = [fault("send", f) for f in (take, take, leave, take)]
+    answers = alice.json("send", "--lines", "#lobby", stdin="0\n1\n2\n3\n")
+    assert lobby(fake) == ["taken", "0", "1", "2", "3"]
+    assert [a["seq"] for a in answers] == [2, 3, 4, 5]
+    assert fake.seen.count("send") == 7
+
+
 # -- tail --------------------------------------------------------------------------
 
 

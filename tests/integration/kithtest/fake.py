@@ -82,6 +82,7 @@ class FakeServer:
         with contextlib.suppress(OSError):
             while True:
                 sock, _ = self.listener.accept()
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 threading.Thread(target=self.serve, args=(Link(sock),), daemon=True).start()
 
     def serve(self, link):
@@ -236,6 +237,9 @@ class FakeServer:
                                                          client_id)
                 if self.live:
                     self.tell(e)
+            elif (e.conversation, e.text) != (log.number, body.text):
+                outcomes.append(message.Outcome(error=error.Error(code=CODE["CLIENT_ID_TAKEN"])))
+                continue
             outcomes.append(message.Outcome(conversation=log.number, seq=e.seq,
                                             time_ms=e.time_ms))
         link.send(id=number, sent=message.Sent(outcomes=outcomes))

@@ -7,10 +7,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "client-cli/libkith/client_id.h"
 #include "client-cli/libkith/client_queue.h"
 #include "protocol/limits.h"
 
@@ -22,10 +25,26 @@ static struct world {
 	uint64_t	 now;
 	int		 send_rc;
 	uint64_t	 sent[SENT_MAX];	/* ids, in order */
+	char		 told[512];		/* of the Sends: "2:@bob,#ops=hello " */
+	uint64_t	 client_id;		/* of the last one */
+	char		 outcomes[128];		/* of the last answer: "7 8 CLIENT_ID_TAKEN" */
 	size_t		 n_sent;
 	unsigned	 answered, failed;
 	uint32_t	 code;			/* of the last failure */
 } w;
+
+/* Notes number of targets, targets and text of a Send. */
+static void
+note_send(const Kith__V1__Send *send)
+{
+	size_t at = strlen(w.told);
+
+	for (size_t i = 0; i < send->n_targets; i++)
+		at += (size_t)snprintf(w.told + at, sizeof(w.told) - at, "%s%s", i > 0 ? "," : "",
+		    send->targets[i]->user);
+	snprintf(w.told + at, sizeof(w.told) - at, "=%s ", send->text);
+	w.client_id = send->client_id;
+}
 
 static int
 fake_send(struct kith *k, const uint8_t *frame, size_t len)
@@ -39,6 +58,8 @@ fake_send(struct kith *k, const uint8_t *frame, size_t len)
 	assert_non_null(r);
 	assert_true(w.n_sent < SENT_MAX);
 	w.sent[w.n_sent++] = r->id;
+	if (r->body_case == KITH__V1__REQUEST__BODY_SEND)
+		note_send(r->send);
 	kith__v1__request__free_unpacked(r, NULL);
 	return 0;
 }
@@ -61,6 +82,21 @@ on_reply(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *
 	}
 	w.failed++;
 	w.code = why->code;
+}
+
+static void
+on_sent(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+{
+	size_t at = 0;
+
+	on_reply(k, why, reply, arg);
+	for (size_t i = 0; why == NULL && i < reply->sent->n_outcomes; i++) {
+		const Kith__V1__Outcome *o = reply->sent->outcomes[i];
+
+		at += (size_t)snprintf(w.outcomes + at, sizeof(w.outcomes) - at, i > 0 ? " %s%u" :
+		    "%s%u", o->error != NULL ? "E" : "",
+		    o->error != NULL ? (unsigned)o->error->code : (unsigned)o->seq);
+	}
 }
 
 static int
@@ -90,6 +126,60 @@ add(unsigned flags)
 	assert_int_equal(client_queue_add(&w.queue, KITH__V1__REQUEST__BODY_LOGOUT, &body,
 	    KITH__V1__REPLY__BODY_DONE, flags, on_reply, NULL), 0);
 	return id;
+}
+
+/* Targets separated by blanks. */
+static uint64_t
+add_send(const char *targets, const char *text, uint64_t client_id)
+{
+	Kith__V1__Send body = KITH__V1__SEND__INIT;
+	Kith__V1__Target to[8], *list[8];
+	uint64_t id = w.queue.next_id;
+	char copy[64], *rest = copy, *one;
+
+	snprintf(copy, sizeof(copy), "%s", targets);
+	for (; (one = strtok_r(rest, " ", &rest)) != NULL; body.n_targets++) {
+		list[body.n_targets] = &to[body.n_targets];
+		kith__v1__target__init(list[body.n_targets]);
+		to[body.n_targets].to_case = KITH__V1__TARGET__TO_USER;
+		to[body.n_targets].user = one;
+	}
+	body.targets = list;
+	body.text = (char *)(uintptr_t)text;
+	body.client_id = client_id;
+	assert_int_equal(client_queue_add(&w.queue, KITH__V1__REQUEST__BODY_SEND, &body,
+	    KITH__V1__REPLY__BODY_SENT, 0, on_sent, NULL), 0);
+	return id;
+}
+
+/* "7 E32": an outcome with a seq, or with an error, for each copy. */
+static void
+answer_sent(uint64_t id, const char *outcomes)
+{
+	Kith__V1__Reply reply = KITH__V1__REPLY__INIT;
+	Kith__V1__Sent sent = KITH__V1__SENT__INIT;
+	Kith__V1__Outcome o[8], *list[8];
+	Kith__V1__Error errors[8];
+	char copy[64], *rest = copy, *one;
+
+	snprintf(copy, sizeof(copy), "%s", outcomes);
+	for (; (one = strtok_r(rest, " ", &rest)) != NULL; sent.n_outcomes++) {
+		size_t i = sent.n_outcomes;
+
+		list[i] = &o[i];
+		kith__v1__outcome__init(&o[i]);
+		kith__v1__error__init(&errors[i]);
+		if (*one == 'E') {
+			errors[i].code = (Kith__V1__ErrorCode)atoi(one + 1);
+			o[i].error = &errors[i];
+		} else
+			o[i].seq = (uint64_t)atoi(one);
+	}
+	sent.outcomes = list;
+	reply.id = id;
+	reply.body_case = KITH__V1__REPLY__BODY_SENT;
+	reply.sent = &sent;
+	client_queue_answer(&w.queue, &reply);
 }
 
 static void
@@ -295,6 +385,128 @@ request_over_the_frame_size_is_refused(void **state)
 	assert_int_equal(w.queue.n, 0);
 }
 
+/* A message that is sent again is not behind those that were written after it. */
+static void
+messages_keep_their_order(void **state)
+{
+	static const char *const again[] = { "E32", "E26", "E24" };
+
+	(void)state;
+	open_queue(0);
+	for (size_t i = 0; i < sizeof(again) / sizeof(again[0]); i++) {
+		uint64_t one = add_send("bob", "1", 5), two = add_send("bob", "2", 6);
+
+		w.told[0] = '\0';
+		answer_sent(one, again[i]);
+		w.now += 1001;
+		client_queue_pump(&w.queue);
+		assert_string_equal(w.told, "bob=1 ");
+		answer_sent(one, "7");
+		assert_string_equal(w.told, "bob=1 bob=2 ");
+		answer_sent(two, "8");
+		assert_int_equal(w.answered, 2 * (i + 1));
+	}
+}
+
+/* Others wait behind a message, but not what the core asks. */
+static void
+requests_wait_behind_messages(void **state)
+{
+	uint64_t one, two, other;
+
+	(void)state;
+	open_queue(0);
+	one = add_send("bob", "1", 5);
+	two = add_send("bob", "2", 6);
+	other = add(0);
+	add(REQUEST_INTERNAL);
+	assert_int_equal(w.n_sent, 2);
+	answer_sent(one, "1");
+	assert_int_equal(w.n_sent, 4);
+	assert_int_equal(w.sent[2], two);
+	assert_int_equal(w.sent[3], other);
+	lose();
+	open_queue(0);
+	assert_int_equal(w.n_sent, 6);
+	assert_int_equal(w.sent[4], two);
+}
+
+static void
+copies_whose_ids_are_taken_are_sent_again(void **state)
+{
+	static const struct {
+		const char *to, *answers[4], *told, *outcomes;
+	} rows[] = {
+		{ "a", { "E32", "9" }, "a=x a=x ", "9" },
+		{ "a b c", { "4 E32 5", "6" }, "a,b,c=x b=x ", "4 6 5" },
+		{ "a b c d", { "E32 1 E32 E32", "2 E32 3", "4" }, "a,b,c,d=x a,c,d=x c=x ",
+		    "2 1 4 3" },
+		{ "a b", { "E32 E16", "E19" }, "a,b=x a=x ", "E19 E16" },
+		{ "a b", { "3 E16" }, "a,b=x ", "3 E16" },
+		{ "a b", { "E32 7", "E26", "5" }, "a,b=x a=x a=x ", "5 7" },
+	};
+	uint64_t last = 0;
+
+	(void)state;
+	open_queue(0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t id = add_send(rows[i].to, "x", last = 5);
+
+		for (size_t j = 0; rows[i].answers[j] != NULL; j++) {
+			if (j > 0 && strcmp(rows[i].answers[j - 1], "E26") != 0) {
+				assert_true(w.client_id & CLIENT_ID_FREE_BIT);
+				assert_true(w.client_id > last);
+				last = w.client_id;
+			}
+			assert_int_equal(w.queue.n, 1);
+			answer_sent(id, rows[i].answers[j]);
+			w.now += 1001;
+			client_queue_pump(&w.queue);
+		}
+		assert_string_equal(w.outcomes, rows[i].outcomes);
+		assert_string_equal(w.told, rows[i].told);
+		assert_int_equal(w.queue.n + w.queue.in_flight + w.queue.sends, 0);
+		w.told[0] = '\0';
+	}
+}
+
+/* Nor does a server that answers nonsense lead into the void. */
+static void
+taken_ids_end_some_time(void **state)
+{
+	uint64_t id;
+
+	(void)state;
+	open_queue(0);
+	id = add_send("a b", "x", 5);
+	for (unsigned i = 0; w.answered == 0 && i < 50; i++)
+		answer_sent(id, "E32 E32");
+	assert_string_equal(w.outcomes, "E32 E32");
+	id = add_send("a b", "x", 5);
+	answer_sent(id, "E32 1");
+	answer_sent(id, "1 2 E32 E32");
+	answer_sent(id, "E32");
+	assert_int_equal(w.answered, 2);
+}
+
+static void
+client_ids_rise_and_leave_room(void **state)
+{
+	uint64_t last = 0, before = 0, first, other = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 10000; i++) {
+		unsigned n = 1 + i % TARGETS_MAX;
+
+		first = client_id_take(&last, n);
+		assert_true(first > before && (first & CLIENT_ID_FREE_BIT) != 0);
+		assert_true(last == first + n - 1 && last < CLIENT_ID_FREE_BIT << 1);
+		before = last;
+	}
+	/* Another process at the same time: chance keeps them apart. */
+	assert_true(client_id_take(&other, 1) != client_id_take(&last, 1));
+}
+
 int
 main(void)
 {
@@ -311,6 +523,11 @@ main(void)
 		TEST(full_connection_is_tried_again),
 		TEST(answer_of_another_kind_is_a_failure),
 		TEST(request_over_the_frame_size_is_refused),
+		TEST(messages_keep_their_order),
+		TEST(requests_wait_behind_messages),
+		TEST(copies_whose_ids_are_taken_are_sent_again),
+		TEST(taken_ids_end_some_time),
+		TEST(client_ids_rise_and_leave_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,11 +23,7 @@
 
 #define KEY_A	"SHA256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define KEY_B	"SHA256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define DEVICE	UINT64_C(5)
-#define ID(counter)	(DEVICE << 32 | (counter))
 
-#define PROCESSES	4
-#define ROUNDS		500
 
 static const char *root;		/* this run's folder */
 
@@ -103,11 +99,9 @@ static void
 forgotten_profile_is_gone(void **state)
 {
 	struct profile p = sample(), q;
-	uint64_t first;
 
 	(void)state;
 	assert_int_equal(profile_save(&p), 0);
-	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
 	assert_int_equal(profile_forget("work"), 0);
 	assert_int_equal(profile_load("work", &q), -ENOENT);
 	assert_int_equal(profile_forget("work"), 0);
@@ -192,89 +186,6 @@ keys_are_found_by_the_whole_address(void **state)
 }
 
 static void
-ids_rise_and_keep_above_the_floor(void **state)
-{
-	uint64_t first;
-
-	(void)state;
-	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
-	assert_true(first == ID(1));
-	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 32, &first), 0);
-	assert_true(first == ID(2));
-	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(100), 1, &first), 0);
-	assert_true(first == ID(101));
-	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(50), 1, &first), 0);
-	assert_true(first == ID(102));
-	/* Another device counts for itself; a floor of another device says nothing. */
-	assert_int_equal(profile_reserve_ids("work", DEVICE + 1, ID(500), 1, &first), 0);
-	assert_true(first == ((DEVICE + 1) << 32 | 1));
-	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 2, &first),
-	    -EOVERFLOW);
-	assert_int_equal(profile_reserve_ids("work", DEVICE, ID(UINT32_MAX - 1), 1, &first), 0);
-	assert_true(first == ID(UINT32_MAX));
-}
-
-/* After a power cut the file may hold anything: the floor alone counts then. */
-static void
-torn_counter_falls_back_to_the_floor(void **state)
-{
-	static const char *const torn[] = { "", "\n", "abc", "99999999999999999999999", "-5" };
-	char path[PATH_MAX];
-	uint64_t first;
-
-	(void)state;
-	assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
-	path_of(path, "XDG_STATE_HOME", "work/counter-5");
-	for (size_t i = 0; i < sizeof(torn) / sizeof(torn[0]); i++) {
-		write_file(path, torn[i]);
-		assert_int_equal(profile_reserve_ids("work", DEVICE, ID(41), 1, &first), 0);
-		assert_true(first == ID(42));
-		assert_int_equal(profile_reserve_ids("work", DEVICE, 0, 1, &first), 0);
-		assert_true(first == ID(43));
-	}
-}
-
-/* Each process reserves ROUNDS times and writes what it got; no id is got twice. */
-static void
-processes_never_get_the_same_id(void **state)
-{
-	static unsigned char taken[PROCESSES * ROUNDS * 3 + 1];
-	uint64_t first;
-	int pipes[2];
-
-	(void)state;
-	memset(taken, 0, sizeof(taken));
-	assert_int_equal(pipe(pipes), 0);
-	for (int p = 0; p < PROCESSES; p++) {
-		if (fork() != 0)
-			continue;
-		for (int i = 0; i < ROUNDS; i++) {
-			if (profile_reserve_ids("work", DEVICE, 0, 3, &first) != 0 ||
-			    write(pipes[1], &first, sizeof(first)) != sizeof(first))
-				_exit(1);
-		}
-		_exit(0);
-	}
-	close(pipes[1]);
-	while (read(pipes[0], &first, sizeof(first)) == sizeof(first)) {
-		uint64_t counter = first & UINT32_MAX;
-
-		assert_in_range(counter, 1, PROCESSES * ROUNDS * 3 - 2);
-		for (int i = 0; i < 3; i++)
-			assert_int_equal(taken[counter + (uint64_t)i]++, 0);
-	}
-	close(pipes[0]);
-	for (int p = 0; p < PROCESSES; p++) {
-		int status;
-
-		assert_true(wait(&status) > 0);
-		assert_int_equal(status, 0);
-	}
-	for (size_t i = 1; i < sizeof(taken); i++)
-		assert_int_equal(taken[i], 1);
-}
-
-static void
 relative_folders_count_as_unset(void **state)
 {
 	char path[PATH_MAX], want[PATH_MAX];
@@ -299,9 +210,6 @@ main(void)
 		cmocka_unit_test_setup(empty_token_counts_as_logged_out, fresh_folders),
 		cmocka_unit_test_setup(profile_names_are_file_names, fresh_folders),
 		cmocka_unit_test_setup(keys_are_found_by_the_whole_address, fresh_folders),
-		cmocka_unit_test_setup(ids_rise_and_keep_above_the_floor, fresh_folders),
-		cmocka_unit_test_setup(torn_counter_falls_back_to_the_floor, fresh_folders),
-		cmocka_unit_test_setup(processes_never_get_the_same_id, fresh_folders),
 		cmocka_unit_test_setup(relative_folders_count_as_unset, fresh_folders),
 	};
 
