@@ -16,8 +16,12 @@
 #include "protocol/base/clock.h"
 #include "protocol/limits.h"
 
+#define ATTEMPT_MS	15000		/* name, TCP, TLS, greeting and login together */
+#define LAST_ATTEMPT_MS	500		/* ... when the time is over */
+
 static void	on_reconnect(evutil_socket_t fd, short what, void *arg);
-static void	on_login_limit(evutil_socket_t fd, short what, void *arg);
+static void	on_attempt_limit(evutil_socket_t fd, short what, void *arg);
+static void	on_give_up(evutil_socket_t fd, short what, void *arg);
 static void	on_beat(evutil_socket_t fd, short what, void *arg);
 static void	on_tick(evutil_socket_t fd, short what, void *arg);
 
@@ -86,7 +90,8 @@ kith_create(const struct kith_options *options)
 	if (options->sends_at_once > 0)
 		k->queue.sends_max = options->sends_at_once;
 	event_assign(&k->reconnect, k->base, -1, 0, on_reconnect, k);
-	event_assign(&k->login_limit, k->base, -1, 0, on_login_limit, k);
+	event_assign(&k->attempt_limit, k->base, -1, 0, on_attempt_limit, k);
+	event_assign(&k->give_up, k->base, -1, 0, on_give_up, k);
 	event_assign(&k->beat, k->base, -1, EV_PERSIST, on_beat, k);
 	event_assign(&k->tick, k->base, -1, 0, on_tick, k);
 	if (copy_options(k, options) < 0 || unpackmem_init(&k->unpacked, UNPACK_BYTES_MAX) < 0)
@@ -108,6 +113,7 @@ kith_destroy(struct kith *k)
 		return;
 	client_link_stop_timers(k);
 	event_del(&k->tick);
+	event_del(&k->give_up);
 	net_close(k->net);
 	net_tls_destroy(k->tls);
 	client_queue_fini(&k->queue);
@@ -132,13 +138,14 @@ on_down(void *arg, uint32_t code, const char *why)
 }
 
 static void
-try_connect(struct kith *k)
+try_connect(struct kith *k, uint32_t limit_ms)
 {
 	static const struct net_hooks hooks = {
 		client_login_on_up, client_login_on_frame, on_down
 	};
 
 	memset(&k->closing, 0, sizeof(k->closing));
+	client_link_arm(&k->attempt_limit, limit_ms);
 	k->net = net_open(k->base, &k->address, k->tls, &hooks, k);
 	if (k->net == NULL)
 		client_link_fail(k, KITH_L_MEMORY, NULL);
@@ -149,8 +156,8 @@ try_connect(struct kith *k)
 void
 kith_start(struct kith *k)
 {
-	k->lost_at = clock_now_ms();
-	try_connect(k);
+	client_link_begin_tries(k);
+	try_connect(k, ATTEMPT_MS);
 }
 
 static void
@@ -158,15 +165,42 @@ on_reconnect(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	try_connect(arg);
+	try_connect(arg, ATTEMPT_MS);
 }
 
 static void
-on_login_limit(evutil_socket_t fd, short what, void *arg)
+fail_attempt(struct kith *k)
+{
+	const char *what;
+	uint32_t code = net_waits_for(k->net, &what);
+
+	client_link_fail(k, code, what);
+}
+
+static void
+on_attempt_limit(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	client_link_fail(arg, KITH_L_NO_ANSWER, NULL);
+	fail_attempt(arg);
+}
+
+/* The time for tries is over: ends the one under way, or makes a last one instead of
+ * waiting for the next. */
+static void
+on_give_up(evutil_socket_t fd, short what, void *arg)
+{
+	struct kith *k = arg;
+
+	(void)fd;
+	(void)what;
+	k->give_up_at = 0;
+	if (k->net != NULL) {
+		fail_attempt(k);
+		return;
+	}
+	event_del(&k->reconnect);
+	try_connect(k, LAST_ATTEMPT_MS);
 }
 
 static void

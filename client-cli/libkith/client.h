@@ -47,11 +47,11 @@ struct kith {
 	Kith__V1__Limits	 limits;
 	struct kith_failure	 closing;	/* of Closing; code 0: none */
 	uint32_t		 backoff_ms;	/* bound of the next wait */
-	uint64_t		 lost_at;	/* when the tries began */
+	uint64_t		 give_up_at;	/* end of the tries */
 	uint64_t		 online_at, heard_at;	/* clock_now_ms() */
 	int			 spoke;		/* sent since the last beat */
 
-	struct event		 reconnect, login_limit, beat, tick;
+	struct event		 reconnect, attempt_limit, give_up, beat, tick;
 	struct client_queue	 queue;
 	struct unpackmem	 unpacked;	/* the reply under way */
 	struct client_state	*state;		/* NULL without follow */

@@ -35,7 +35,7 @@ void
 client_link_stop_timers(struct kith *k)
 {
 	event_del(&k->reconnect);
-	event_del(&k->login_limit);
+	event_del(&k->attempt_limit);
 	event_del(&k->beat);
 }
 
@@ -62,9 +62,20 @@ backoff(struct kith *k, uint32_t retry_after_ms)
 	return wait;
 }
 
+void
+client_link_begin_tries(struct kith *k)
+{
+	k->give_up_at = UINT64_MAX;
+	if (k->retry_ms == KITH_FOREVER || k->retry_ms == 0)
+		return;
+	k->give_up_at = clock_now_ms() + k->retry_ms;
+	client_link_arm(&k->give_up, k->retry_ms);
+}
+
 static void
 end_for_good(struct kith *k, const struct kith_failure *why)
 {
+	event_del(&k->give_up);
 	k->phase = KITH_ENDED;		/* callbacks may ask again: refused */
 	client_queue_fail_all(&k->queue, why);
 	client_link_phase(k, KITH_ENDED, why);
@@ -74,7 +85,7 @@ void
 client_link_lost(struct kith *k, const struct kith_failure *why)
 {
 	struct kith_failure reason = k->closing.code != 0 ? k->closing : *why;
-	uint64_t now = clock_now_ms(), wait;
+	uint64_t now = clock_now_ms();
 
 	client_link_stop_timers(k);
 	net_close(k->net);
@@ -82,16 +93,14 @@ client_link_lost(struct kith *k, const struct kith_failure *why)
 	if (k->online && now - k->online_at >= STABLE_MS)
 		k->backoff_ms = CLIENT_BACKOFF_MIN_MS;
 	if (k->online)
-		k->lost_at = now;
+		client_link_begin_tries(k);
 	k->online = k->greeted = 0;
 	client_queue_lost(&k->queue, &reason);
-	wait = backoff(k, reason.retry_after_ms);
-	if (client_failure_is_final(&reason) || k->retry_ms == 0 ||
-	    (k->retry_ms != KITH_FOREVER && now + wait - k->lost_at > k->retry_ms)) {
+	if (client_failure_is_final(&reason) || k->retry_ms == 0 || now >= k->give_up_at) {
 		end_for_good(k, &reason);
 		return;
 	}
-	client_link_arm(&k->reconnect, wait);
+	client_link_arm(&k->reconnect, backoff(k, reason.retry_after_ms));
 	client_link_phase(k, KITH_WAITING, &reason);
 }
 

@@ -17,6 +17,9 @@ struct event;
 void	client_link_phase(struct kith *k, enum kith_phase phase,
 	    const struct kith_failure *why);
 
+/* From now on the tries to connect take options.retry_ms at most. */
+void	client_link_begin_tries(struct kith *k);
+
 /* Closes the connection; then waits for the next one, or ends if the failure is
  * final or the time for tries is over. */
 void	client_link_lost(struct kith *k, const struct kith_failure *why);

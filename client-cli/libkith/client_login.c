@@ -94,7 +94,6 @@ client_login_on_up(void *arg, const char *key)
 		return;
 	}
 	k->heard_at = clock_now_ms();
-	client_link_arm(&k->login_limit, LOGIN_MS);
 	send_hello(k);
 }
 
@@ -174,7 +173,8 @@ take_token(struct kith *k, const char *token)
 static void
 on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 {
-	event_del(&k->login_limit);
+	event_del(&k->attempt_limit);
+	event_del(&k->give_up);
 	k->online = 1;
 	k->online_at = clock_now_ms();
 	k->user = login->user_id;

@@ -15,8 +15,7 @@
  *         Several struct kith in one process share nothing.
  * Trust   Strings from the server are UTF-8 without NUL, and nothing more is
  *         known of them: they may contain escape sequences. Error texts too.
- * Limits  getaddrinfo() resolves names and blocks the loop. The process must
- *         ignore SIGPIPE.
+ * Limits  The process must ignore SIGPIPE.
  */
 #ifndef KITH_H
 #define KITH_H
@@ -117,7 +116,8 @@ struct kith_options {		/* all strings are copied */
 	/* With follow: begin so many events before the last of each
 	 * conversation, or at KITH_FROM_UNREAD. */
 	uint32_t		 back;
-	/* How long to go on trying to connect; 0: one try; KITH_FOREVER. */
+	/* How long to go on trying to connect, from name to login, with a last
+	 * try at the end; 0: one try; KITH_FOREVER. */
 	uint32_t		 retry_ms;
 	uint32_t		 request_ms;	/* as kith_set_timeout() */
 	/* Sends without an answer at a time; 0: one. With more, a message that

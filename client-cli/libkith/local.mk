@@ -28,6 +28,8 @@ libkith_a_SOURCES = \
 	client-cli/libkith/kith.h \
 	client-cli/libkith/net.c \
 	client-cli/libkith/net.h \
+	client-cli/libkith/net_lookup.c \
+	client-cli/libkith/net_lookup.h \
 	client-cli/libkith/net_tls.c \
 	client-cli/libkith/net_tls.h \
 	client-cli/libkith/url.c

@@ -17,6 +17,7 @@
 #include <event2/event_struct.h>
 
 #include "client-cli/libkith/kith.h"
+#include "client-cli/libkith/net_lookup.h"
 #include "client-cli/libkith/net_tls.h"
 #include "protocol/base/wipebuf.h"
 #include "protocol/frame.h"
@@ -25,16 +26,18 @@
 #define OUTPUT_BYTES_MAX	(1024u * 1024u)
 #define READ_BYTES		16384		/* one TLS record */
 #define READS_PER_TURN		8
-#define CONNECT_SECONDS		5		/* for each address */
-#define HANDSHAKE_SECONDS	10
+#define CONNECT_MS		1000		/* for an address that is not the last */
 
-enum stage { STAGE_CONNECT, STAGE_HANDSHAKE, STAGE_UP, STAGE_DOWN };
+enum stage { STAGE_LOOKUP, STAGE_CONNECT, STAGE_HANDSHAKE, STAGE_UP, STAGE_DOWN };
 
 struct net {
 	struct event_base	*base;
+	const char		*host;			/* the caller's */
+	uint16_t		 port;
 	struct net_hooks	 hooks;
 	void			*arg;
 	struct net_tls		*tls;			/* NULL: plain */
+	struct net_lookup	*lookup;		/* in STAGE_LOOKUP, or NULL */
 	struct addrinfo		*addresses, *next;	/* next: not tried yet */
 
 	enum stage		 stage;
@@ -70,6 +73,7 @@ net_free(struct net *n)
 {
 	close_socket(n);
 	event_del(&n->kick);
+	net_lookup_give_up(n->lookup);
 	frame_reader_fini(&n->reader);
 	if (n->addresses != NULL)
 		freeaddrinfo(n->addresses);
@@ -111,7 +115,6 @@ net_up(struct net *n)
 	char key[NET_KEY_MAX] = "";
 
 	event_del(&n->writable);
-	event_remove_timer(&n->readable);
 	if (n->ssl != NULL && net_tls_key(n->ssl, key) < 0) {
 		net_down(n, KITH_L_TLS, "the server showed no certificate");
 		return;
@@ -147,14 +150,12 @@ tls_handshake(struct net *n)
 static void
 start_tls(struct net *n)
 {
-	const struct timeval limit = { HANDSHAKE_SECONDS, 0 };
-
 	if ((n->ssl = net_tls_start(n->tls, n->fd)) == NULL) {
 		net_down(n, KITH_L_TLS, net_tls_reason(n->tls));
 		return;
 	}
 	n->stage = STAGE_HANDSHAKE;
-	event_add(&n->readable, &limit);
+	event_add(&n->readable, NULL);
 	tls_handshake(n);
 }
 
@@ -184,7 +185,7 @@ connected(struct net *n)
 static int
 connect_next(struct net *n)
 {
-	const struct timeval limit = { CONNECT_SECONDS, 0 };
+	const struct timeval limit = { CONNECT_MS / 1000, CONNECT_MS % 1000 * 1000 };
 	struct addrinfo *ai = n->next;
 	int fd;
 
@@ -202,7 +203,7 @@ connect_next(struct net *n)
 	n->stage = STAGE_CONNECT;
 	event_assign(&n->readable, n->base, fd, EV_READ | EV_PERSIST, on_net_readable, n);
 	event_assign(&n->writable, n->base, fd, EV_WRITE, on_net_writable, n);
-	event_add(&n->writable, &limit);
+	event_add(&n->writable, n->next != NULL ? &limit : NULL);
 	return 0;
 }
 
@@ -361,13 +362,11 @@ on_net_readable(evutil_socket_t fd, short what, void *arg)
 	struct net *n = arg;
 
 	(void)fd;
-	if (what & EV_TIMEOUT) {
-		net_down(n, KITH_L_TLS, "no answer to the handshake");
-	} else if (n->stage == STAGE_HANDSHAKE) {
+	(void)what;
+	if (n->stage == STAGE_HANDSHAKE)
 		tls_handshake(n);
-	} else {
+	else
 		net_input(n);
-	}
 }
 
 static void
@@ -389,7 +388,33 @@ on_net_writable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-/* At the end of the first loop turn: connects. Later: writes what was queued. */
+static void
+on_net_found(void *arg, struct addrinfo *found, const char *why)
+{
+	struct net *n = arg;
+
+	n->lookup = NULL;
+	n->stage = STAGE_CONNECT;
+	n->addresses = n->next = found;
+	net_try_next(n, KITH_L_CONNECT, why);
+}
+
+/* A number needs no question to anybody. */
+static void
+find_addresses(struct net *n)
+{
+	struct addrinfo *numeric = net_lookup_number(n->host, n->port);
+
+	if (numeric != NULL) {
+		on_net_found(n, numeric, NULL);
+		return;
+	}
+	n->lookup = net_lookup_start(n->base, n->host, n->port, on_net_found, n);
+	if (n->lookup == NULL)
+		net_down(n, KITH_L_CONNECT, strerror(errno));
+}
+
+/* At the end of the first loop turn: begins. Later: writes what was queued. */
 static void
 on_kick(evutil_socket_t fd, short what, void *arg)
 {
@@ -399,42 +424,44 @@ on_kick(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (n->stage == STAGE_UP)
 		net_flush(n);
-	else if (n->fd < 0 && n->stage == STAGE_CONNECT)
-		net_try_next(n, KITH_L_CONNECT, "the host has no address");
-}
-
-static void
-on_unresolved(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	net_down(arg, KITH_L_CONNECT, "the host name is unknown");
+	else if (n->stage == STAGE_LOOKUP && n->lookup == NULL)
+		find_addresses(n);
 }
 
 struct net *
 net_open(struct event_base *base, const struct net_address *address,
     struct net_tls *tls, const struct net_hooks *hooks, void *arg)
 {
-	const struct addrinfo want = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
 	struct net *n = calloc(1, sizeof(*n));
-	char port[8];
 
 	if (n == NULL)
 		return NULL;
 	n->base = base;
+	n->host = address->host;
+	n->port = address->port;
 	n->hooks = *hooks;
 	n->arg = arg;
 	n->tls = address->plain ? NULL : tls;
 	n->fd = -1;
 	frame_reader_init(&n->reader, FRAME_BYTES_MAX);
-	snprintf(port, sizeof(port), "%u", (unsigned)address->port);
-	if (getaddrinfo(address->host, port, &want, &n->addresses) == 0)
-		event_assign(&n->kick, base, -1, 0, on_kick, n);
-	else
-		event_assign(&n->kick, base, -1, 0, on_unresolved, n);
-	n->next = n->addresses;
+	event_assign(&n->kick, base, -1, 0, on_kick, n);
 	event_active(&n->kick, EV_TIMEOUT, 1);
 	return n;
+}
+
+uint32_t
+net_waits_for(const struct net *n, const char **what)
+{
+	static const struct { uint32_t code; const char *text; } rows[] = {
+		[STAGE_LOOKUP] = { KITH_L_CONNECT, "the name server does not answer" },
+		[STAGE_CONNECT] = { KITH_L_CONNECT, "the host does not answer" },
+		[STAGE_HANDSHAKE] = { KITH_L_TLS, "no answer to the handshake" },
+		[STAGE_UP] = { KITH_L_NO_ANSWER, "" },
+		[STAGE_DOWN] = { KITH_L_LOST, "" },
+	};
+
+	*what = rows[n->stage].text;
+	return rows[n->stage].code;
 }
 
 int
@@ -459,6 +486,8 @@ net_close(struct net *n)
 	n->closed = 1;
 	close_socket(n);
 	event_del(&n->kick);
+	net_lookup_give_up(n->lookup);
+	n->lookup = NULL;
 	if (n->in_hook == 0)
 		net_free(n);
 }

@@ -1,8 +1,10 @@
 /*
  * net.h - one connection to a server: TCP, TLS, frames in and out.
  *
- * Shape  Every address of the host is tried in turn. Frames queued in one turn
- *        of the loop leave in one write.
+ * Shape  Every address of the host is tried in turn, whatever its family; one
+ *        that is silent has a second, if others are left. Nothing else limits
+ *        the time: that is the caller's. Frames queued in one turn of the loop
+ *        leave in one write.
  * Trust  TLS alone says nothing about who answers: the caller compares the key
  *        that `up` shows before it sends a byte. Certificates are not checked,
  *        keys are (DESIGN 8).
@@ -33,7 +35,7 @@ struct net_hooks {
 };
 
 struct net_address {
-	const char	*host;
+	const char	*host;		/* must outlive the net */
 	uint16_t	 port;
 	int		 plain;		/* no TLS */
 };
@@ -44,6 +46,10 @@ struct net_address {
 struct net	*net_open(struct event_base *base,
 		    const struct net_address *address, struct net_tls *tls,
 		    const struct net_hooks *hooks, void *arg);
+
+/* What a net that is not `up`, or not answered, is waiting for: an enum
+ * kith_local and words. */
+uint32_t	 net_waits_for(const struct net *n, const char **what);
 
 /* Queues a whole frame, header included. 0, -ENOMEM, or -ENOBUFS (the server
  * does not read: over 1 MiB waits). */

@@ -11,12 +11,13 @@ COLUMNS, LINES = 80, 24
 class Screen:
     """A command in a pseudo-terminal, and the screen that a person would see."""
 
-    def __init__(self, command, env, folder):
+    def __init__(self, command, env, folder, preexec_fn=None):
         self.screen = pyte.HistoryScreen(COLUMNS, LINES, history=2000)
         self.stream = pyte.ByteStream(self.screen)
         self.raw = b""
         self.child = pexpect.spawn(command[0], command[1:], env=env, cwd=str(folder),
-                                   dimensions=(LINES, COLUMNS), timeout=20 * build.PATIENCE)
+                                   dimensions=(LINES, COLUMNS), timeout=20 * build.PATIENCE,
+                                   preexec_fn=preexec_fn)
         self.child.delaybeforesend = None
 
     def look(self):
@@ -67,5 +68,5 @@ class Screen:
 class Terminal(Screen):
     """The screen of one kith."""
 
-    def __init__(self, kith, *args):
-        super().__init__([str(build.KITH), *args], kith.env, kith.home)
+    def __init__(self, kith, *args, preexec_fn=None):
+        super().__init__([str(build.KITH), *args], kith.env, kith.home, preexec_fn)
