@@ -31,6 +31,8 @@ struct conf {
 	uint64_t	 fixed;			/* bit i: by conf_set() */
 	/* where */
 	char		*state_dir;
+	/* Before a chroot; for texts. NULL: there was none */
+	char		*state_shown;
 	char		*listen[CONF_LISTEN_MAX];	/* ADDRESS:PORT */
 	char		*control_socket;
 	char		*pid_file;

@@ -5,6 +5,8 @@ libkithd_a_SOURCES += \
 	server/conf/conf_keys.c \
 	server/conf/conf_keys.h \
 	server/conf/conf_value.c \
-	server/conf/conf_value.h
+	server/conf/conf_value.h \
+	server/conf/served.c \
+	server/conf/served.h
 
 dist_man_MANS += server/conf/kithd.conf.5

@@ -31,6 +31,16 @@ kithctl_fail(int status, const char *text)
 	return status;
 }
 
+static const char *
+state_of(const json_t *row)
+{
+	const char *health = text(row, "health");
+
+	if (!json_is_true(json_object_get(row, "ready")))
+		return number(row, "pid") ? "starting" : "away";
+	return strcmp(health, "up") == 0 ? "ready" : health;
+}
+
 int
 kithctl_print_status(const json_t *answer)
 {
@@ -39,7 +49,9 @@ kithctl_print_status(const json_t *answer)
 	size_t i;
 
 	printf("kithd %s %s, up %" JSON_INTEGER_FORMAT " s\n", text(answer, "version"),
-	    ready ? "serves" : "does not serve yet", number(answer, "uptime_s"));
+	    ready ? "serves" : "does not serve", number(answer, "uptime_s"));
+	json_array_foreach(json_object_get(answer, "problems"), i, value)
+		printf("problem      %s\n", json_string_value(value));
 	printf("name         %s\n", text(answer, "server_name"));
 	json_array_foreach(json_object_get(answer, "listen"), i, value)
 		printf("listens on   %s\n", json_string_value(value));
@@ -49,9 +61,7 @@ kithctl_print_status(const json_t *answer)
 	printf("%-8s %5s %8s %8s  %s\n", "ROLE", "INDEX", "PID", "RESTARTS", "STATE");
 	json_array_foreach(json_object_get(answer, "processes"), i, row)
 		printf("%-8s %5d %8d %8d  %s\n", text(row, "role"), (int)number(row, "index"),
-		    (int)number(row, "pid"), (int)number(row, "restarts"),
-		    json_is_true(json_object_get(row, "ready")) ? "ready" :
-		    number(row, "pid") ? "starting" : "away");
+		    (int)number(row, "pid"), (int)number(row, "restarts"), state_of(row));
 	return ready ? EXIT_DONE : EXIT_FAILED;
 }
 

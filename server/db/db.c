@@ -135,16 +135,46 @@ db_tend(struct db *d)
 	return d->ops->tend(d);
 }
 
+bool
+db_gone(enum db_class c)
+{
+	return c == DB_LOST || c == DB_UNSAFE;
+}
+
+uint32_t
+db_dropped(const struct db *d)
+{
+	return d->dropped;
+}
+
+uint64_t
+db_room(struct db *d)
+{
+	return d->ops->room != NULL ? d->ops->room(d) : UINT64_MAX;
+}
+
+void
+db_identity(const struct db *d, uint64_t id[2])
+{
+	id[0] = id[1] = 0;
+	if (d->ops->identity != NULL)
+		d->ops->identity(d, id);
+}
+
 enum db_class
 db_begin(struct db *d)
 {
-	return d->ops->exec(d, d->writer ? d->ops->begin_write : d->ops->begin_read);
+	enum db_class c = d->ops->exec(d, d->writer ? d->ops->begin_write : d->ops->begin_read);
+
+	return c == DB_OK && !d->writer && d->ops->intact != NULL ? d->ops->intact(d) : c;
 }
 
 enum db_class
 db_commit(struct db *d)
 {
-	return d->ops->exec(d, "COMMIT");
+	enum db_class c = d->ops->exec(d, "COMMIT");
+
+	return c == DB_OK && d->writer && d->ops->intact != NULL ? d->ops->intact(d) : c;
 }
 
 /* Keeps the failure that asked for it. Its own tells nothing new: either there is nothing to roll

@@ -27,7 +27,11 @@ enum db_class {
 	DB_DUPLICATE,	/* refused by a unique key: roll back */
 	DB_RETRY,	/* deadlock, lock timeout, busy: roll back and redo */
 	DB_LOST,	/* connection gone, or COMMIT's outcome unknown */
-	DB_FULL,	/* disk or table space full, read-only */
+	DB_UNSAFE,	/* what it stores may be lost: other files are in the
+			 * place of the open ones, or the server's settings
+			 * have changed. To be treated as DB_LOST. */
+	DB_FULL,	/* disk or table space full */
+	DB_READONLY,
 	DB_ERROR	/* our fault: bad SQL, constraint; logged with text */
 };
 
@@ -40,13 +44,27 @@ struct db	*db_open(const struct conf *c, bool writer, bool *fatal,
 		    char *err, size_t errlen);
 void		 db_close(struct db *d);	/* frees its statements, too */
 
-/* Upgrades the schema under a lock. Refuses a newer one. Writer only. 0, or -1
- * with err. */
-int		 db_migrate(struct db *d, char *err, size_t errlen);
+/* Upgrades the schema under a lock. Refuses a newer one, and an empty database
+ * unless it may `make` one. Writer only. 0, or -1 with err. */
+int		 db_migrate(struct db *d, bool make, char *err, size_t errlen);
 
-/* Upkeep while idle, at most every 200 ms: checkpoints the WAL, or keeps the
- * connection from going stale. Not in a transaction. */
+/* Upkeep at each turn; does something at most every 200 ms. Checkpoints the
+ * WAL, asks a server whether it is there and still promises what db_open()
+ * checked. Not in a transaction. DB_OK, or what is wrong now. */
 enum db_class	 db_tend(struct db *d);
+
+/* The handle cannot be used any more: close it. */
+bool		 db_gone(enum db_class c);
+
+/* Pages that db_open() found damaged or incomplete in the log of a server that
+ * did not stop in order, and that belong to complete transactions. */
+uint32_t	 db_dropped(const struct db *d);
+
+/* Bytes free for it; UINT64_MAX: unknown. */
+uint64_t	 db_room(struct db *d);
+
+/* Differs for another database, also one with the same name. 0, 0: unknown. */
+void		 db_identity(const struct db *d, uint64_t id[2]);
 
 /* -- statements ----------------------------------------------------------- */
 
@@ -114,7 +132,7 @@ bool		 db_duplicate_primary(const struct db *d);
 /* -- transactions --------------------------------------------------------- */
 
 enum db_class	 db_begin(struct db *d);
-enum db_class	 db_commit(struct db *d);	/* DB_LOST: unknown */
+enum db_class	 db_commit(struct db *d);	/* db_gone(): unknown */
 void		 db_rollback(struct db *d);
 
 /* -- results -------------------------------------------------------------- */

@@ -29,6 +29,13 @@ struct db_ops {
 	/* keep: commit; otherwise roll back, if the dialect can. */
 	enum db_class	(*unlock_schema)(struct db *d, bool keep);
 	enum db_class	(*tend)(struct db *d);
+	/* NULL, or after each commit of the writer and each begin of a
+	 * reader: DB_UNSAFE if those were of files that nobody will find
+	 * again. */
+	enum db_class	(*intact)(struct db *d);
+	uint64_t	(*room)(struct db *d);	/* NULL: unknown */
+	/* NULL, or what tells this database from another one. */
+	void		(*identity)(const struct db *d, uint64_t id[2]);
 
 	struct db_stmt *(*prepare)(struct db *d, const char *sql);
 	void		(*finalize)(struct db_stmt *s);
@@ -59,6 +66,8 @@ struct db {
 	const struct db_ops	*ops;
 	bool			 writer;
 	enum db_class		 cls;	/* of the last failure */
+	enum db_class		 tended;	/* what the upkeep last found */
+	uint32_t		 dropped;	/* see db_dropped() */
 	bool			 primary;	/* a duplicate primary key */
 	char			 text[DB_TEXT_MAX];
 	struct db_stmt		*stmts[DB_STMTS_MAX];	/* by address of sql */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "server/conf/served.h"
 #include "server/db/db_driver.h"
 
 #define STATEMENT_MAX	4096u		/* bytes of one statement in etc/schema */
@@ -66,6 +67,16 @@ db_migrate_check(struct db *d, bool *fatal, char *err, size_t errlen)
 	return 0;
 }
 
+/* What one start made, no later one silently makes again. */
+static int
+say_empty(const struct db *d, char *err, size_t errlen)
+{
+	snprintf(err, errlen, "the database has no schema, although this server has served before "
+	    "(%s): restore it from a backup; or, to begin again without accounts and messages, "
+	    "remove " SERVED_FILE " from the state directory", d->text);
+	return -1;
+}
+
 /* Runs one statement after the other. Each ends with ';' at the end of a line. */
 static enum db_class
 run_schema_text(struct db *d, const char *text)
@@ -105,7 +116,7 @@ apply_schema(struct db *d, const struct db_schema *step)
 }
 
 int
-db_migrate(struct db *d, char *err, size_t errlen)
+db_migrate(struct db *d, bool make, char *err, size_t errlen)
 {
 	unsigned there = 0;
 	enum db_class c;
@@ -116,12 +127,15 @@ db_migrate(struct db *d, char *err, size_t errlen)
 	if ((c = d->ops->lock_schema(d)) != DB_OK)
 		goto failed;
 	there = 0;
-	if (read_version(d, &there) != DB_OK)
-		there = 0;			/* the first step makes the table */
-	if (there > newest_version(d)) {
+	if ((c = read_version(d, &there)) != DB_OK && c != DB_ERROR) {
 		d->ops->unlock_schema(d, false);
-		db_fail(d, DB_ERROR, "newer schema");
-		return say_too_new(d, there, err, errlen);
+		goto failed;
+	}
+	c = DB_OK;				/* without a table: the first step makes it */
+	if (there > newest_version(d) || (there == 0 && !make)) {
+		d->ops->unlock_schema(d, false);
+		db_fail(d, DB_ERROR, there == 0 ? "no schema" : "newer schema");
+		return there == 0 ? say_empty(d, err, errlen) : say_too_new(d, there, err, errlen);
 	}
 	for (; c == DB_OK && there < newest_version(d); there++)
 		c = apply_schema(d, &d->ops->schema[there]);

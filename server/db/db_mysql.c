@@ -11,6 +11,7 @@
 #include "protocol/base/clock.h"
 
 #define COLUMN_BYTES	64u		/* a column's first buffer */
+#define LOOK_MS		1000u		/* is the server there, and as it must be? */
 
 struct mysql_column {
 	char		*bytes;		/* text columns */
@@ -112,7 +113,6 @@ my_prepare(struct db *d, const char *sql)
 		db_fail(d, DB_RETRY, "out of memory");
 		goto fail;
 	}
-	my_db(d)->used_ms = clock_now_ms();
 	if (mysql_stmt_prepare(s->st, sql, strlen(sql)) != 0) {
 		db_mysql_query_failed_stmt(my_db(d), s->st);
 		goto fail;
@@ -214,7 +214,6 @@ my_execute(struct mysql_stmt *s)
 {
 	struct mysql_db *d = my_db(s->base.db);
 
-	d->used_ms = clock_now_ms();
 	if (s->nplaces > 0 && mysql_stmt_bind_param(s->st, s->places))
 		return db_mysql_query_failed_stmt(d, s->st);
 	if (mysql_stmt_execute(s->st) != 0)
@@ -309,17 +308,30 @@ my_last_id(const struct db *d)
 
 /* -- upkeep --------------------------------------------------------------- */
 
+/* The writer's promise rests on the server's settings, which others may change at any time. */
+static enum db_class
+my_look(struct mysql_db *d)
+{
+	bool broken = false;
+	char err[256];
+
+	if (!d->base.writer)
+		return mysql_ping(d->h) == 0 ? DB_OK :
+		    db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
+	if (db_mysql_setting_check_durable(d, &broken, err, sizeof(err)) == 0)
+		return DB_OK;
+	return broken ? db_fail(&d->base, DB_UNSAFE, "%s", err) : d->base.cls;
+}
+
 static enum db_class
 my_tend(struct db *base)
 {
 	struct mysql_db *d = my_db(base);
 
-	if (clock_now_ms() - d->used_ms < d->ping_every_ms)
-		return DB_OK;
-	d->used_ms = clock_now_ms();
-	if (mysql_ping(d->h) != 0)
-		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
-	return DB_OK;
+	if (clock_now_ms() - d->tended_ms < LOOK_MS)
+		return base->tended;
+	d->tended_ms = clock_now_ms();
+	return base->tended = my_look(d);
 }
 
 static enum db_class

@@ -42,7 +42,7 @@ struct mysql_db {
 	bool		 arrays;	/* one statement, many rows: MariaDB
 					 * 10.2 with its library */
 	size_t		 packet_max;	/* max_allowed_packet */
-	uint64_t	 ping_every_ms, used_ms;
+	uint64_t	 tended_ms;
 	MYSQL_STMT	*put;		/* the array insert; made when needed */
 	struct mysql_text text;
 #ifdef HAVE_MARIADB_ARRAYS
@@ -59,6 +59,17 @@ enum db_class	db_mysql_query(struct mysql_db *d, const char *sql, size_t len);
 enum db_class	db_mysql_query_failed(struct mysql_db *d, unsigned number,
 		    const char *text);
 enum db_class	db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st);
+
+/* -- db_mysql_setting.c --------------------------------------------------- */
+
+/* Runs SELECT @@setting: its text, cut to `len`. */
+enum db_class	db_mysql_setting_read(struct mysql_db *d, const char *sql,
+		    char *out, size_t len);
+
+/* What the server must promise so that an acknowledged message is on the disk.
+ * 0, or -1 with err; *fatal: it answered, and does not promise it. */
+int		db_mysql_setting_check_durable(struct mysql_db *d,
+		    bool *fatal, char *err, size_t errlen);
 
 /* -- db_mysql.c ----------------------------------------------------------- */
 

@@ -21,7 +21,6 @@
 #define CONNECT_S	2
 #define ANSWER_S	5		/* a server silent for this long is lost */
 #define LOCK_WAIT_S	"2"
-#define PING_MS		30000
 #define PACKET_MIN	(1u << 20)	/* below it, batches would be cut into crumbs */
 #define PASSWORD_MAX	256u
 
@@ -145,67 +144,13 @@ connect_server(struct mysql_db *d, const struct conf *c, bool *fatal, char *err,
 	return rc;
 }
 
-/* One setting of the server, as text; cut to `len`. */
-static enum db_class
-read_setting(struct mysql_db *d, const char *sql, char *out, size_t len)
-{
-	enum db_class c = db_mysql_query(d, sql, strlen(sql));
-	MYSQL_RES *res;
-	MYSQL_ROW row;
-
-	if (c != DB_OK)
-		return c;
-	if ((res = mysql_store_result(d->h)) == NULL || (row = mysql_fetch_row(res)) == NULL)
-		c = db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
-	else
-		snprintf(out, len, "%s", row[0] != NULL ? row[0] : "");
-	mysql_free_result(res);
-	return c;
-}
-
-/* What the server must promise so that an acknowledged message is on the disk. */
-static const struct {
-	const char	*name, *want;
-	bool		 with_binlog;	/* matters only if there is a binary log */
-} durable[] = {
-	{ "innodb_flush_log_at_trx_commit", "1", false },
-	{ "sync_binlog", "1", true },
-};
-
-static int
-check_durable(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
-{
-	char sql[96], is[64], binlog[8];
-
-	if (read_setting(d, "SELECT @@log_bin", binlog, sizeof(binlog)) != DB_OK)
-		goto failed;
-	for (size_t i = 0; i < sizeof(durable) / sizeof(durable[0]); i++) {
-		if (durable[i].with_binlog && strcmp(binlog, "1") != 0)
-			continue;
-		snprintf(sql, sizeof(sql), "SELECT @@%s", durable[i].name);
-		if (read_setting(d, sql, is, sizeof(is)) != DB_OK)
-			goto failed;
-		if (strcmp(is, durable[i].want) == 0)
-			continue;
-		*fatal = true;
-		snprintf(err, errlen, "the server's %s is %s, but must be %s for what is "
-		    "acknowledged to be on disk", durable[i].name, is, durable[i].want);
-		return -1;
-	}
-	return 0;
-failed:
-	snprintf(err, errlen, "%s", d->base.text);
-	return -1;
-}
-
 static int
 check_sizes(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 {
-	char packet[32], idle_s[32];
-	uint64_t idle_ms;
+	char packet[32];
 
-	if (read_setting(d, "SELECT @@max_allowed_packet", packet, sizeof(packet)) != DB_OK ||
-	    read_setting(d, "SELECT @@wait_timeout", idle_s, sizeof(idle_s)) != DB_OK) {
+	if (db_mysql_setting_read(d, "SELECT @@max_allowed_packet", packet,
+	    sizeof(packet)) != DB_OK) {
 		snprintf(err, errlen, "%s", d->base.text);
 		return -1;
 	}
@@ -216,8 +161,6 @@ check_sizes(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 		    "least %u", packet, PACKET_MIN);
 		return -1;
 	}
-	idle_ms = strtoull(idle_s, NULL, 10) * 1000;
-	d->ping_every_ms = idle_ms / 2 < PING_MS ? idle_ms / 2 : PING_MS;
 	return 0;
 }
 
@@ -236,9 +179,9 @@ set_session(struct mysql_db *d, bool *fatal, char *err, size_t errlen)
 	for (size_t i = 0; c == DB_OK && i < sizeof(settings) / sizeof(settings[0]); i++)
 		c = db_mysql_query(d, settings[i], strlen(settings[i]));
 	if (c == DB_OK)
-		c = read_setting(d, "SELECT @@sql_mode", mode, sizeof(mode));
+		c = db_mysql_setting_read(d, "SELECT @@sql_mode", mode, sizeof(mode));
 	if (c == DB_OK)
-		c = read_setting(d, "SELECT @@character_set_connection", charset,
+		c = db_mysql_setting_read(d, "SELECT @@character_set_connection", charset,
 		    sizeof(charset));
 	if (c != DB_OK) {
 		snprintf(err, errlen, "%s", d->base.text);
@@ -280,7 +223,7 @@ db_mysql_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t 
 	if (connect_server(d, c, fatal, err, errlen) < 0 ||
 	    set_session(d, fatal, err, errlen) < 0 ||
 	    check_sizes(d, fatal, err, errlen) < 0 ||
-	    (writer && check_durable(d, fatal, err, errlen) < 0)) {
+	    (writer && db_mysql_setting_check_durable(d, fatal, err, errlen) < 0)) {
 		db_close(&d->base);
 		return NULL;
 	}

@@ -6,7 +6,6 @@
 
 #include <mysqld_error.h>
 
-#include "protocol/base/clock.h"
 #include "server/db/db_mysql.h"
 
 /* Errors by what helps against them; all others are DB_ERROR. Numbers stand for names that one
@@ -43,9 +42,9 @@ static const struct {
 	{ 4031 /* ER_CLIENT_INTERACTION_TIMEOUT */, DB_LOST },
 	{ ER_DISK_FULL, DB_FULL },
 	{ ER_RECORD_FILE_FULL, DB_FULL },
-	{ ER_OPTION_PREVENTS_STATEMENT, DB_FULL },	/* read_only */
-	{ 1836 /* ER_READ_ONLY_MODE */, DB_FULL },
-	{ 1792 /* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION */, DB_FULL },
+	{ ER_OPTION_PREVENTS_STATEMENT, DB_READONLY },	/* read_only */
+	{ 1836 /* ER_READ_ONLY_MODE */, DB_READONLY },
+	{ 1792 /* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION */, DB_READONLY },
 	{ ER_GET_ERRNO, DB_FULL },			/* "Got error 28 from storage engine" */
 };
 
@@ -78,7 +77,6 @@ db_mysql_query_failed_stmt(struct mysql_db *d, MYSQL_STMT *st)
 enum db_class
 db_mysql_query(struct mysql_db *d, const char *sql, size_t len)
 {
-	d->used_ms = clock_now_ms();
 	if (mysql_real_query(d->h, sql, len) != 0)
 		return db_mysql_query_failed(d, mysql_errno(d->h), mysql_error(d->h));
 	return DB_OK;

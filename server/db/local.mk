@@ -7,14 +7,20 @@ libkithd_a_SOURCES += \
 	server/db/db_event.h \
 	server/db/db_migrate.c \
 	server/db/db_open.c \
-	server/db/db_sqlite.c
+	server/db/db_sqlite.c \
+	server/db/db_sqlite.h \
+	server/db/db_sqlite_file.c \
+	server/db/db_sqlite_open.c \
+	server/db/db_sqlite_query.c \
+	server/db/db_sqlite_wal.c
 if MYSQL
 libkithd_a_SOURCES += \
 	server/db/db_mysql.c \
 	server/db/db_mysql.h \
 	server/db/db_mysql_batch.c \
 	server/db/db_mysql_open.c \
-	server/db/db_mysql_query.c
+	server/db/db_mysql_query.c \
+	server/db/db_mysql_setting.c
 endif
 
 # The schema's texts, sorted by dialect and number, become a part of kithd.

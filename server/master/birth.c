@@ -178,6 +178,7 @@ change_root(const struct birth *b, struct proc *p)
 	if (chdir(b->conf->state_dir) < 0 || (*root != '\0' && chdir(root) < 0) ||
 	    chroot(".") < 0 || chdir("/") < 0)
 		fatal("cannot confine to %s/%s", b->conf->state_dir, root);
+	b->conf->state_shown = strdup(b->conf->state_dir);
 	strcpy(b->conf->state_dir, "/");	/* fits: the path is absolute */
 }
 

@@ -14,6 +14,7 @@
 #include "server/master/control.h"
 #include "server/master/invite.h"
 #include "server/master/master_int.h"
+#include "server/proc/proc_health.h"
 
 typedef json_t *command(struct master *m, uint64_t client, const json_t *request);
 
@@ -38,12 +39,13 @@ process_row(struct master *m, unsigned slot, uint64_t now)
 	enum role role = proc_slot_role(&m->shared, slot);
 	uint64_t beat = slot == m->self.slot ? now : atomic_load(&s->beat_ms);
 
-	return json_pack("{s:s, s:i, s:I, s:I, s:b, s:I}",
+	return json_pack("{s:s, s:i, s:I, s:I, s:b, s:s, s:I}",
 	    "role", proc_role_name(role),
 	    "index", (int)(slot - m->shared.first[role]),
 	    "pid", (json_int_t)atomic_load(&s->pid),
 	    "restarts", (json_int_t)atomic_load(&s->restarts),
 	    "ready", atomic_load(&s->ready) != 0,
+	    "health", proc_health_name(proc_health_get(&m->shared, slot)),
 	    "beat_age_ms", (json_int_t)(now > beat ? now - beat : 0));
 }
 
@@ -69,6 +71,22 @@ stats(struct master *m)
 	return all;
 }
 
+static void
+add_problem(void *list, const char *line)
+{
+	json_array_append_new(list, json_string(line));
+}
+
+/* Empty: everything works. */
+static json_t *
+problems(struct master *m)
+{
+	json_t *list = json_array();
+
+	proc_health_all(&m->shared, add_problem, list);
+	return list;
+}
+
 static json_t *
 addresses(struct master *m)
 {
@@ -82,10 +100,13 @@ addresses(struct master *m)
 static json_t *
 cmd_status(struct master *m, uint64_t client, const json_t *request)
 {
+	json_t *wrong = problems(m);
+
 	(void)client;
 	(void)request;
-	return json_pack("{s:b, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:o, s:o}",
-	    "ready", m->ops->is_ready(m),
+	return json_pack("{s:b, s:o, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:o, s:o}",
+	    "ready", m->ops->is_ready(m) && json_array_size(wrong) == 0,
+	    "problems", wrong,
 	    "version", PACKAGE_VERSION,
 	    "server_name", m->conf->server_name,
 	    "uptime_s", (json_int_t)((clock_now_ms() - m->started_ms) / 1000),

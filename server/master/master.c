@@ -16,6 +16,7 @@
 #include "protocol/error.h"
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/handout/tickets.h"
 #include "server/lib/log.h"
 #include "server/master/invite.h"
@@ -65,8 +66,6 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 		    "24 hours:\n\n    kith join '%s'\n\nor in a browser:\n\n    %s\n\n", url, link);
 		explicit_bzero(url, sizeof(url));
 		explicit_bzero(link, sizeof(link));
-		if (state_set_invited(m->conf) < 0)
-			log_warn(0, "invite.first", "error=\"cannot note that it was made\"");
 	}
 	tell_ready(m);
 }
@@ -78,6 +77,23 @@ ask_first_invite(struct master *m)
 	invite_ask(m, true, INVITE_LIFE_MS, INVITE_USES, first_invite_made, 0);
 }
 
+/* As the writer found the database at the start. */
+static bool
+needs_administrator(const struct master *m)
+{
+	return atomic_load(&m->shared.slots[m->shared.first[ROLE_WRITER]].nobody) != 0;
+}
+
+/* From now on a database that is missing was lost. */
+static void
+note_served(const struct master *m)
+{
+	int rc = served_note(m->conf->state_dir);
+
+	if (rc < 0)
+		log_warn(0, "state.mark", "file=" SERVED_FILE " error=\"%s\"", strerror(-rc));
+}
+
 static void
 begin_service(struct master *m)
 {
@@ -85,10 +101,11 @@ begin_service(struct master *m)
 	for (unsigned i = 0; i < m->listeners.n; i++)
 		log_info(0, "listen", "address=%s", m->listeners.at[i].text);
 	log_info(0, "server.ready", "version=%s fingerprint=%s", PACKAGE_VERSION, m->fingerprint);
-	if (state_invited(m->conf))
-		tell_ready(m);
-	else
+	note_served(m);
+	if (needs_administrator(m))
 		ask_first_invite(m);
+	else
+		tell_ready(m);
 }
 
 /* Starts the next role once the ones before it are ready. */

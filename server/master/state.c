@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/master/birth.h"
 
-#define INVITED_FILE	"first-invite-made"
 #define LOCK_TRIES	10		/* the file may be removed just as it is opened */
 
 __attribute__((format(printf, 3, 4)))
@@ -84,7 +84,7 @@ is_ours(const char *name)
 {
 	static const char *const known[] = {
 		".", "..", "kithd.conf", "tls", BIRTH_EMPTY_DIR, "control", "kithd.pid",
-		"kithd.log", INVITED_FILE, "kith.db", "kith.db-wal", "kith.db-shm",
+		"kithd.log", SERVED_FILE, "kith.db", "kith.db-wal", "kith.db-shm",
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
@@ -215,29 +215,4 @@ state_unlock(const struct conf *c, int fd)
 {
 	unlink(c->pid_file);
 	close(fd);
-}
-
-/* -- the first invite ----------------------------------------------------- */
-
-bool
-state_invited(const struct conf *c)
-{
-	char path[4096];
-	struct stat st;
-
-	return path_in_state(c, INVITED_FILE, path, sizeof(path)) == 0 && lstat(path, &st) == 0;
-}
-
-int
-state_set_invited(const struct conf *c)
-{
-	char path[4096];
-	int rc = path_in_state(c, INVITED_FILE, path, sizeof(path)), fd;
-
-	if (rc < 0)
-		return rc;
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
-		return -errno;
-	close(fd);
-	return 0;
 }

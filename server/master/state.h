@@ -46,8 +46,4 @@ int	state_lock(const struct conf *c, char *err, size_t errlen);
 /* Removes the pid file and gives the lock up. */
 void	state_unlock(const struct conf *c, int fd);
 
-/* The one-time invite of the first start was made. */
-bool	state_invited(const struct conf *c);
-int	state_set_invited(const struct conf *c);
-
 #endif

@@ -7,6 +7,8 @@ libkithd_a_SOURCES += \
 	server/proc/log_ring.h \
 	server/proc/proc.c \
 	server/proc/proc.h \
+	server/proc/proc_health.c \
+	server/proc/proc_health.h \
 	server/proc/proc_role.c \
 	server/proc/proc_role.h \
 	server/proc/proc_signal.c \

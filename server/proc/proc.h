@@ -56,6 +56,12 @@ struct proc_slot {
 	_Atomic uint32_t	ready;
 	/* Monotonic, at each turn of the loop */
 	_Atomic uint64_t	beat_ms;
+	_Atomic uint32_t	health;		/* enum proc_health */
+	/* The writer's: the database has no account yet; and which database
+	 * it is (db_identity()), of the whole run of kithd. */
+	_Atomic uint32_t	nobody;
+	_Atomic uint64_t	database[2];
+	_Atomic uint64_t	disk_free;	/* bytes, for it; 0: unknown */
 	uint32_t		role, index;	/* constant */
 };
 

@@ -20,6 +20,8 @@ libkithd_a_SOURCES += \
 	server/store/store_event.h \
 	server/store/store_group.c \
 	server/store/store_group.h \
+	server/store/store_health.c \
+	server/store/store_health.h \
 	server/store/store_history.c \
 	server/store/store_history.h \
 	server/store/store_hook.c \
@@ -37,6 +39,8 @@ libkithd_a_SOURCES += \
 	server/store/store_page.h \
 	server/store/store_people.c \
 	server/store/store_people.h \
+	server/store/store_probe.c \
+	server/store/store_probe.h \
 	server/store/store_query.c \
 	server/store/store_query.h \
 	server/store/store_reader.c \

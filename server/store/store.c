@@ -4,16 +4,22 @@
 #include "server/store/store.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "protocol/base/clock.h"
 #include "protocol/wire.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
+#include "server/proc/proc_health.h"
 #include "server/store/store_cache.h"
+#include "server/store/store_health.h"
 
-#define ERR_MAX		512u
+#define ERR_MAX		1024u
+#define UNSAFE_RETRY_MS	1000u
+#define CONNECT_LOG_MS	10000u		/* a lost connection is logged so often */
 
 char store_empty[] = "";
 
@@ -23,6 +29,7 @@ store_init(struct store *s, struct proc *p, const struct store_hooks *hooks)
 	memset(s, 0, sizeof(*s));
 	s->p = p;
 	s->hooks = hooks;
+	atomic_store(&p->shared->slots[p->slot].health, PROC_HEALTH_AWAY);
 	if ((s->cache = store_cache_create()) == NULL ||
 	    unpackmem_init(&s->mem, UNPACK_BYTES_MAX) < 0)
 		return -ENOMEM;
@@ -57,8 +64,10 @@ store_err(enum db_class c)
 	case DB_DONE:
 		return KITH_E_OK;
 	case DB_LOST:
+	case DB_UNSAFE:
 	case DB_RETRY:
 	case DB_FULL:
+	case DB_READONLY:
 		return KITH_E_UNAVAILABLE;
 	default:
 		return KITH_E_INTERNAL;
@@ -67,26 +76,73 @@ store_err(enum db_class c)
 
 /* -- connection ----------------------------------------------------------- */
 
+/* After DB_UNSAFE all processes must have closed the old files before one opens the new ones. */
 void
 store_disconnect(struct store *s)
 {
+	if (s->db != NULL && db_class(s->db) == DB_UNSAFE)
+		s->retry_at = clock_now_ms() + UNSAFE_RETRY_MS;
 	db_close(s->db);
 	s->db = NULL;
 	store_cache_clear(s->cache);
+}
+
+/* What the first start finds wrong was configured so. Later it is an outage, which passes. */
+static bool
+is_first_start(const struct store *s)
+{
+	return !s->connected_once && s->p->generation == 1;
 }
 
 static void
 connect_failed(struct store *s, bool fatal, const char *err)
 {
 	store_disconnect(s);
-	s->retry_at = clock_now_ms() + STORE_RETRY_MS;
-	if (fatal && !s->connected_once) {
+	if (s->retry_at < clock_now_ms() + STORE_RETRY_MS)
+		s->retry_at = clock_now_ms() + STORE_RETRY_MS;
+	if (fatal && is_first_start(s)) {
 		log_error(0, "db.refused", "reason=\"%s\"", err);
 		exit(PROC_EX_CONFIG);
 	}
-	if (!s->away)
-		log_error(0, "db.away", "reason=\"%s\"", err);
+	store_health_failed(s, DB_LOST, err);
 	s->away = true;
+}
+
+/* Messages that were acknowledged are in the database that this run of kithd began with. Another
+ * one in its place may lack them, so only a start takes it over. */
+static int
+check_identity(struct store *s, char *err, size_t errlen)
+{
+	struct proc_slot *writer = &s->p->shared->slots[s->p->shared->first[ROLE_WRITER]];
+	uint64_t id[2], known = atomic_load(&writer->database[1]);
+
+	db_identity(s->db, id);
+	if (known == 0 && s->hooks != NULL) {
+		atomic_store(&writer->database[0], id[0]);
+		atomic_store(&writer->database[1], id[1]);
+	} else if (known != 0 && (known != id[1] || atomic_load(&writer->database[0]) != id[0])) {
+		snprintf(err, errlen, "another database is in the place of the one that kithd "
+		    "began with: put that back, or restart kithd");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+note_connected(struct store *s)
+{
+	uint64_t now = clock_now_ms();
+
+	stats_add(s->p->stats, STAT_db_connects, 1);
+	if (!s->connected_once || now - s->connect_logged_at >= CONNECT_LOG_MS) {
+		log_info(0, "db.connected", "database=%s", s->p->conf->database);
+		s->connect_logged_at = now;
+	}
+	if (is_first_start(s) && db_dropped(s->db) > 0)
+		log_warn(0, "db.dropped", "pages=%u reason=\"the end of kith.db-wal was damaged or "
+		    "incomplete\" effect=\"what was stored last is missing\"", db_dropped(s->db));
+	s->away = false;
+	s->connected_once = true;
 }
 
 enum db_class
@@ -100,23 +156,20 @@ store_connect(struct store *s)
 	if (clock_now_ms() < s->retry_at)
 		return DB_LOST;
 	s->db = db_open(s->p->conf, s->hooks != NULL, &fatal, err, sizeof(err));
-	if (s->db == NULL || (s->hooks != NULL &&
+	if (s->db == NULL || check_identity(s, err, sizeof(err)) < 0 || (s->hooks != NULL &&
 	    s->hooks->prepare(s, err, sizeof(err), &fatal) < 0)) {
 		connect_failed(s, fatal, err);
 		return DB_LOST;
 	}
-	stats_add(s->p->stats, STAT_db_connects, 1);
-	log_info(0, "db.connected", "database=%s", s->p->conf->database);
-	s->away = false;
-	s->connected_once = true;
+	note_connected(s);
 	return DB_OK;
 }
 
 void
-store_tend(struct store *s)
+store_await(struct store *s)
 {
-	if (s->db == NULL)
-		store_connect(s);
-	else if (db_tend(s->db) == DB_LOST)
-		store_disconnect(s);
+	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
+
+	while (s->p->generation == 1 && store_connect(s) != DB_OK)
+		nanosleep(&pause, NULL);
 }

@@ -11,6 +11,7 @@
 #include "server/rules/conv.h"
 #include "server/store/store.h"
 #include "server/store/store_batch_int.h"
+#include "server/store/store_health.h"
 #include "server/store/store_reply.h"
 #include "server/store/store_tell.h"
 #include "server/store/store_transact.h"
@@ -236,6 +237,8 @@ count_batch(struct store *s)
 		repeated += b->rows[i].repeated || b->rows[i].twin >= 0;
 	stats_add(s->p->stats, STAT_batches, 1);
 	stats_add(s->p->stats, STAT_messages_stored, b->nevents);
+	if (b->nevents > 0)
+		store_health_proved(s);
 	stats_add(s->p->stats, STAT_messages_repeated, repeated);
 }
 

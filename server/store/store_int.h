@@ -70,6 +70,16 @@ struct store_writer {
 	uint64_t		 unsure_from, unsure_to;
 };
 
+/* See store_health.h. */
+struct store_health {
+	bool		 bad, full;
+	bool		 logged;	/* the start of the outage was */
+	uint64_t	 since_ms;
+	uint64_t	 proved_ms;	/* something was stored then */
+	uint64_t	 looked_ms;
+	char		 text[256];
+};
+
 /* What a role does at these moments. */
 struct store_hooks {
 	/* A new connection, before its first use: 0, or -1 with err. */
@@ -90,8 +100,11 @@ struct store {
 
 	bool			 away;	/* the last attempt to connect failed */
 	bool			 connected_once;
+	bool			 begin_failed;	/* the last transaction did */
+	struct store_health	 health;
 	/* The answer to a COMMIT did not come, since the request began. */
 	bool			 commit_lost;
+	uint64_t		 connect_logged_at;
 	uint64_t		 logged_at;	/* the last failure, and */
 	enum db_class		 logged;	/* ... its class */
 	uint64_t		 retry_at;	/* away: time of the next try */

@@ -14,6 +14,7 @@
 #include "server/store/store_list.h"
 #include "server/store/store_load.h"
 #include "server/store/store_people.h"
+#include "server/store/store_probe.h"
 #include "server/store/store_reply.h"
 #include "server/store/store_request.h"
 #include "server/store/store_session.h"
@@ -86,7 +87,7 @@ store_reader_record(struct proc *p, const struct ipc_head *h, const uint8_t *bod
 static void
 reader_turn(struct proc *p)
 {
-	store_tend(p->state);
+	store_probe_tend(p->state);
 }
 
 static const struct proc_ops reader_ops = {
@@ -122,7 +123,7 @@ store_reader_main(struct proc *p)
 
 	if (store_reader_init(&s, p) < 0)
 		fatalx("no memory for the store");
-	store_connect(&s);
+	store_await(&s);
 	rc = proc_run(p, &reader_ops);
 	store_reader_fini(&s);
 	return rc;

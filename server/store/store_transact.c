@@ -11,6 +11,7 @@
 #include "protocol/base/clock.h"
 #include "server/lib/log.h"
 #include "server/store/store.h"
+#include "server/store/store_health.h"
 #include "shm/point.h"
 
 #define LOG_EVERY_MS	10000u		/* the same failure again */
@@ -31,19 +32,19 @@ transact_nap(void)
 	nanosleep(&t, NULL);
 }
 
-/* Once: begin, work, commit. Rolled back unless it is DB_OK. */
-static enum db_class
-transact_once(struct store *s, store_work *work, void *arg)
+enum db_class
+store_transact_once(struct store *s, store_work *work, void *arg)
 {
-	enum db_class c;
+	enum db_class c = db_begin(s->db);
 
-	if ((c = db_begin(s->db)) != DB_OK)
+	s->begin_failed = c != DB_OK;
+	if (c != DB_OK)
 		return c;
 	if ((c = work(s, arg)) == DB_OK) {
 		KITH_POINT("store.before_commit");
 		if ((c = db_commit(s->db)) == DB_OK)
 			return DB_OK;
-		if (c == DB_LOST)		/* it may have happened */
+		if (db_gone(c))		/* it may have happened */
 			s->commit_lost = true;
 	}
 	if (c != DB_LOST)
@@ -53,7 +54,8 @@ transact_once(struct store *s, store_work *work, void *arg)
 	return c;
 }
 
-/* Each is counted; a disk that stays full is not logged with each transaction. */
+/* Each is counted; what stays wrong is not logged with each transaction. Outages have lines of
+ * their own. */
 static void
 transact_note_failure(struct store *s, enum db_class c)
 {
@@ -62,7 +64,10 @@ transact_note_failure(struct store *s, enum db_class c)
 	if (c == DB_OK || c == DB_DONE || c == DB_DUPLICATE || s->db == NULL)
 		return;
 	stats_add(s->p->stats, STAT_db_errors, 1);
-	if (c == s->logged && now - s->logged_at < LOG_EVERY_MS)
+	if (s->begin_failed && c == DB_RETRY)
+		store_health_failed(s, c, db_text(s->db));
+	if ((c != DB_RETRY && c != DB_ERROR) || s->health.bad ||
+	    (c == s->logged && now - s->logged_at < LOG_EVERY_MS))
 		return;
 	s->logged = c;
 	s->logged_at = now;
@@ -73,34 +78,46 @@ transact_note_failure(struct store *s, enum db_class c)
 static bool
 worth_another(const struct store *s, enum db_class c, unsigned tries, uint64_t deadline)
 {
-	if (c != DB_LOST && c != DB_RETRY)
+	if (!db_gone(c) && c != DB_RETRY)
 		return false;
-	if (c == DB_LOST && s->writer == NULL)
+	if (db_gone(c) && s->writer == NULL)
 		return tries == 1 && !s->away;
 	return tries < RETRIES_MAX && clock_now_ms() < deadline;
+}
+
+/* It was tried for long enough: an outage, unless one request was wrong or one row locked. */
+static void
+transact_gave_up(struct store *s, enum db_class c)
+{
+	if (s->db != NULL && c != DB_RETRY && c != DB_ERROR)
+		store_health_failed(s, c, db_text(s->db));
 }
 
 enum db_class
 store_transact(struct store *s, store_work *work, void *arg)
 {
 	/* When the database was away before, the patience is used up already. */
-	uint64_t deadline = clock_now_ms() + (s->away ? 0 : STORE_PATIENCE_MS);
+	uint64_t deadline = clock_now_ms() + (s->health.bad ? 0 : STORE_PATIENCE_MS);
 	enum db_class c;
 	unsigned tries = 0;
+	bool again;
 
-	for (;;) {
+	if (store_health_full(s))
+		return DB_FULL;
+	do {
 		if ((c = store_connect(s)) == DB_OK) {
-			c = transact_once(s, work, arg);
+			c = store_transact_once(s, work, arg);
 			tries++;
 		}
 		transact_note_failure(s, c);
-		if (c == DB_LOST)
+		again = worth_another(s, c, tries, deadline);
+		if (!again)
+			transact_gave_up(s, c);
+		if (db_gone(c))
 			store_disconnect(s);
-		if (!worth_another(s, c, tries, deadline))
-			break;
-		if (s->away)
+		if (again && s->away)
 			transact_nap();
-	}
+	} while (again);
 	if (c == DB_OK && s->hooks != NULL)
 		s->hooks->committed(s);
 	return c;

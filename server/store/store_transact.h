@@ -15,9 +15,14 @@
 typedef enum db_class store_work(struct store *s, void *arg);
 
 /* DB_OK, DB_DONE, DB_DUPLICATE (rolled back; the caller knows what it means),
- * or, when STORE_PATIENCE_MS is over, DB_LOST, DB_RETRY, DB_FULL or DB_ERROR:
- * counted and logged. In the reader it is one snapshot. */
+ * or, when STORE_PATIENCE_MS is over, the failure: counted, and noted as an
+ * outage (store_health.h) or logged. In the reader it is one snapshot. */
 enum db_class	store_transact(struct store *s, store_work *work, void *arg);
+
+/* A single try on the connection that is there: begin, work, commit. Rolled
+ * back unless it is DB_OK; a lost connection is left to the caller. */
+enum db_class	store_transact_once(struct store *s, store_work *work,
+		    void *arg);
 
 /* The writer's request at hand was in the inbox when this process started: its
  * predecessor may have handled it. */

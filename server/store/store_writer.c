@@ -10,8 +10,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/lib/log.h"
 #include "server/store/store.h"
 #include "server/store/store_ask.h"
@@ -21,6 +22,8 @@
 #include "server/store/store_hook.h"
 #include "server/store/store_lobby.h"
 #include "server/store/store_news.h"
+#include "server/store/store_probe.h"
+#include "server/store/store_query.h"
 #include "server/store/store_reply.h"
 #include "server/store/store_request.h"
 #include "server/store/store_session.h"
@@ -113,7 +116,7 @@ store_writer_turn(struct proc *p)
 	struct store *s = p->state;
 
 	store_batch_run(s);
-	store_tend(s);
+	store_probe_tend(s);
 	if (s->writer->draining && ring_empty(&p->shared->rings[p->slot]))
 		proc_stop(p);
 }
@@ -135,23 +138,48 @@ static const struct proc_ops writer_ops = {
 	.budget = BUDGET,
 };
 
-/* Before the first write on a new connection: schema and lobby. */
+static enum db_class
+writer_make_lobby(struct store *s)
+{
+	enum db_class c = db_begin(s->db);
+
+	if (c == DB_OK && (c = store_lobby_make(s)) == DB_OK)
+		c = db_commit(s->db);
+	store_news_drop(s);		/* nobody follows a lobby that is new */
+	if (c != DB_OK)
+		db_rollback(s->db);
+	return c;
+}
+
+/* Tells the master whether an administrator must be invited. */
+static enum db_class
+writer_look_for_people(struct store *s)
+{
+	enum db_class c = store_query_row(s, store_query(s, "SELECT id FROM accounts LIMIT 1", ""),
+	    0);
+
+	if (c == DB_OK || c == DB_DONE)
+		atomic_store(&s->p->shared->slots[s->p->slot].nobody, c == DB_DONE);
+	return c == DB_DONE ? DB_OK : c;
+}
+
+/* Before the first write on a new connection: schema, lobby, and the proof that it stores. */
 static int
 writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 {
-	bool made;
+	bool make = !served_before(s->p->conf->state_dir);
+	enum db_class c;
 
-	if (db_migrate(s->db, err, errlen) < 0) {
-		*fatal = db_class(s->db) == DB_ERROR;
+	if (db_migrate(s->db, make, err, errlen) < 0) {
+		*fatal = db_class(s->db) == DB_ERROR || db_class(s->db) == DB_READONLY;
 		return -1;
 	}
-	made = db_begin(s->db) == DB_OK && store_lobby_make(s) == DB_OK &&
-	    db_commit(s->db) == DB_OK;
-	store_news_drop(s);		/* nobody follows a lobby that is new */
-	if (made)
+	if ((c = writer_make_lobby(s)) == DB_OK && (c = writer_look_for_people(s)) == DB_OK)
+		c = store_probe_run(s);
+	if (c == DB_OK)
 		return 0;
-	db_rollback(s->db);
-	snprintf(err, errlen, "lobby: %s", db_text(s->db));
+	*fatal = c == DB_READONLY;
+	snprintf(err, errlen, "%s", db_text(s->db));
 	return -1;
 }
 
@@ -199,18 +227,6 @@ store_writer_fini(struct store *s)
 	store_fini(s);
 }
 
-/* A server that starts before its database waits for it, and so do the other roles and the
- * service manager. Later the writer serves without a database, by saying so. SIGTERM still
- * ends the process at once here. */
-static void
-wait_for_database(struct store *s)
-{
-	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
-
-	while (s->p->generation == 1 && store_connect(s) != DB_OK)
-		nanosleep(&pause, NULL);
-}
-
 int
 store_writer_main(struct proc *p)
 {
@@ -219,7 +235,7 @@ store_writer_main(struct proc *p)
 
 	if (store_writer_init(&s, p) < 0)
 		fatalx("no memory for the store");
-	wait_for_database(&s);
+	store_await(&s);
 	rc = proc_run(p, &writer_ops);
 	store_writer_fini(&s);
 	return rc;

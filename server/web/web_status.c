@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "server/proc/proc_health.h"
 #include "server/rules/may.h"
 #include "server/web/call.h"
 #include "server/web/web.h"
@@ -40,19 +41,19 @@ status_put(struct status_text *t, const char *format, ...)
 		t->len += (size_t)n;
 }
 
+static void
+put_line(void *text, const char *line)
+{
+	status_put(text, "%s\n", line);
+}
+
 void
 web_healthz(struct conn *c, const struct http_request *r)
 {
-	const struct shared *sh = c->w->p->shared;
 	struct status_text text = status_begin(c->w);
 
 	(void)r;
-	for (unsigned i = 0; i < sh->nslots; i++)
-		if (sh->slots[i].role != ROLE_MASTER && !sh->slots[i].ready)
-			status_put(&text, "not ready: %s %u\n",
-			    proc_role_name(proc_slot_role(sh, i)),
-			    sh->slots[i].index);
-	if (text.len == 0)
+	if (proc_health_all(c->w->p->shared, put_line, &text))
 		web_respond(c, 200, WEB_TYPE_TEXT, "ok\n", 3, NULL);
 	else
 		web_respond(c, 503, WEB_TYPE_TEXT, text.bytes, text.len, NULL);
@@ -65,6 +66,29 @@ is_gauge(const char *name)
 	size_t len = strlen(name);
 
 	return len > 5 && strcmp(name + len - 5, "_open") == 0;
+}
+
+static void
+put_gauge(struct status_text *t, const char *name, const char *help, uint64_t value)
+{
+	status_put(t, "# HELP kith_%s %s\n# TYPE kith_%s gauge\nkith_%s %llu\n", name, help, name,
+	    name, (unsigned long long)value);
+}
+
+static void
+put_health(struct status_text *t, const struct shared *sh)
+{
+	uint64_t disk_free = atomic_load(&sh->slots[sh->first[ROLE_WRITER]].disk_free);
+
+	put_gauge(t, "serves", "whether a message could be stored and a login be checked, as "
+	    "/healthz says", proc_health_all(sh, NULL, NULL));
+	put_gauge(t, "database_up", "whether all that need the database reach it",
+	    proc_health_reaches(sh, ROLE_WRITER) && proc_health_reaches(sh, ROLE_READER));
+	put_gauge(t, "database_writable", "whether the database stores",
+	    proc_health_works(sh, ROLE_WRITER));
+	if (disk_free != 0)
+		put_gauge(t, "disk_free_bytes", "free on the disk of the embedded database",
+		    disk_free);
 }
 
 static void
@@ -99,6 +123,7 @@ respond_metrics(struct conn *c)
 		    stats_name[i], end, stats_help[i], stats_name[i], end, kind, stats_name[i], end,
 		    (unsigned long long)stats_sum(sh->stats, sh->nslots, (enum stat_id)i));
 	}
+	put_health(&text, sh);
 	put_processes(&text, sh);
 	web_respond(c, 200, "text/plain; version=0.0.4; charset=utf-8", text.bytes, text.len, NULL);
 }

@@ -42,6 +42,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/schema.py \
 	tests/integration/kithtest/server.py \
 	tests/integration/kithtest/swarm.py \
+	tests/integration/kithtest/talker.py \
 	tests/integration/kithtest/terminal.py \
 	tests/integration/kithtest/tls.py \
 	tests/integration/kithtest/wait.py \
@@ -55,7 +56,9 @@ EXTRA_DIST += \
 	tests/integration/server/test_readme.py \
 	tests/integration/server/test_signals.py \
 	tests/integration/storm/test_chaos.py \
+	tests/integration/storm/fail_sync.c \
 	tests/integration/storm/test_checker.py \
+	tests/integration/storm/test_storage.py \
 	tests/integration/tables/frames.py \
 	tests/integration/tables/heads.py \
 	tests/integration/tables/ws_cases.py \

@@ -84,7 +84,7 @@ setup(void **state)
 	f->kind = *state;
 	make_conf(f);
 	f->db = open_db(f, true);
-	if (db_migrate(f->db, err, sizeof(err)) < 0)
+	if (db_migrate(f->db, true, err, sizeof(err)) < 0)
 		fail_msg("%s", err);
 	*state = f;
 	return 0;
@@ -469,7 +469,7 @@ migrating_again_does_nothing(void **state)
 	char err[512];
 
 	assert_int_equal(count(f->db, "SELECT MAX(version) FROM schema_version"), steps);
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM schema_version"), steps);
 }
 
@@ -491,13 +491,13 @@ an_older_schema_is_upgraded(void **state)
 	first[0] = ops->schema[0];
 	old.schema = first;
 	f->db->ops = &old;
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	assert_int_equal(count(f->db, "SELECT MAX(version) FROM schema_version"), 1);
 	assert_int_equal(run(f->db, "INSERT INTO tokens (user, hash, device_name, created_ms,"
 	    " used_ms, revoked_ms) VALUES (?, 'secret', 'desk', ?, 5, ?)", 7, 4, 6), DB_DONE);
 	assert_int_equal(add_counter(f->db, 9), DB_DONE);
 	f->db->ops = ops;
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	assert_string_equal(err, "");
 	assert_true(count(f->db, "SELECT MAX(version) FROM schema_version") > 1);
 	assert_int_equal(count(f->db, "SELECT COUNT(*) FROM tokens WHERE user = 7 AND hook = 0"
@@ -515,7 +515,7 @@ a_newer_schema_is_refused(void **state)
 
 	assert_int_equal(db_step(s), DB_DONE);
 	db_reset(s);
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), -1);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "999"));
 	assert_int_equal(db_class(f->db), DB_ERROR);
 	assert_null(db_open(&f->conf, false, &fatal, err, sizeof(err)));
@@ -538,7 +538,7 @@ a_reader_waits_for_the_schema(void **state)
 	f->db = open_db(f, true);
 	assert_null(db_open(&f->conf, false, &fatal, err, sizeof(err)));
 	assert_false(fatal);
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	db_close(open_db(f, false));
 }
 
@@ -557,7 +557,7 @@ an_interrupted_migration_is_finished(void **state)
 	s = db_stmt(f->db, "DROP TABLE events");
 	assert_int_equal(db_step(s), DB_DONE);
 	db_reset(s);
-	assert_int_equal(db_migrate(f->db, err, sizeof(err)), 0);
+	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	assert_int_equal(events(f->db), 0);
 }
 

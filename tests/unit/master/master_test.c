@@ -383,25 +383,11 @@ prepare(const char *conf)
 	return s;
 }
 
-/* These roles have nobody who could make one. */
-static void
-no_first_invite(const struct server *s)
-{
-	char path[4096];
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/first-invite-made", s->dir);
-	f = fopen(path, "w");
-	assert_non_null(f);
-	fclose(f);
-}
-
 static struct server
 start(const char *conf)
 {
 	struct server s = prepare(conf);
 
-	no_first_invite(&s);
 	s.pid = launch(s.dir);
 	wait_ready(&s);
 	return s;
@@ -465,7 +451,6 @@ restart_backoff_doubles(void **state)
 	uint64_t gap;
 
 	(void)state;
-	no_first_invite(&s);
 	atomic_store(&orders->fail[ROLE_READER], 3);
 	atomic_store(&orders->fail_status, 1);
 	s.pid = launch(s.dir);
@@ -524,7 +509,6 @@ sessions_of_a_dead_worker_are_swept(void **state)
 	uint64_t end;
 
 	(void)state;
-	no_first_invite(&s);
 	atomic_store(&orders->register_user, true);
 	s.pid = launch(s.dir);
 	wait_ready(&s);
@@ -762,7 +746,6 @@ log_file_is_reopened_by_sigusr1(void **state)
 
 	(void)state;
 	roles[ROLE_LOG].main = logger_main;
-	no_first_invite(&s);
 	s.pid = launch(s.dir);
 	wait_ready(&s);
 	snprintf(file, sizeof(file), "%s/log", s.dir);
@@ -788,7 +771,6 @@ lines_outlive_their_log_role(void **state)
 
 	(void)state;
 	roles[ROLE_LOG].main = logger_main;
-	no_first_invite(&s);
 	s.pid = launch(s.dir);
 	wait_ready(&s);
 	snprintf(file, sizeof(file), "%s/log", s.dir);
