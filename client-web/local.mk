@@ -4,6 +4,9 @@ web_files = \
 	client-web/dialogs.css \
 	client-web/icon.svg \
 	client-web/index.html \
+	client-web/js/change.js \
+	client-web/js/conversation.js \
+	client-web/js/cursors.js \
 	client-web/js/dialogs.js \
 	client-web/js/dialogs_own.js \
 	client-web/js/dom.js \

@@ -1,9 +1,10 @@
 // main.js - puts the parts together: link -> state -> views. What the user does goes to state and
 // outbox, and comes back as a "change" event.
+import {Change} from "./change.js";
 import {fill} from "./dom.js";
 import {closeDialogs, Dialogs, notice, toast} from "./dialogs.js";
 import {OwnDialogs} from "./dialogs_own.js";
-import {t, useLanguage} from "./i18n.js";
+import {dayOf, t, useLanguage} from "./i18n.js";
 import {Link} from "./link.js";
 import {watch} from "./notify.js";
 import {Outbox} from "./outbox.js";
@@ -15,6 +16,21 @@ import {LoginView, takeInvite} from "./view_login.js";
 
 const WIDE = matchMedia("(min-width: 45rem)");	// chat.css has the same
 const ADDRESS = /^#\/(\d+)$/u;			// of a conversation
+
+const DAY_MS = 30000;				// looks this often whether it is another day
+
+/** Also after the computer slept, or its clock was set. */
+function watchDay(state) {
+	let day = dayOf(Date.now());
+	const look = () => {
+		if (dayOf(Date.now()) !== day)
+			state.changed(Change.DAY);
+		day = dayOf(Date.now());
+	};
+	setInterval(look, DAY_MS);
+	document.addEventListener("visibilitychange", look);
+	addEventListener("focus", look);
+}
 
 class Page {
 	constructor() {
@@ -28,9 +44,10 @@ class Page {
 		this.views = new AbortController();	// ends the views' listeners
 		this.link.addEventListener("state", () => this.draw());
 		this.link.addEventListener("ready", () => this.draw());
-		this.state.addEventListener("change", ({detail: {what}}) => what === "all" && this.follow());
+		this.state.addEventListener("change", ({detail: {what}}) => what === Change.ALL && this.follow());
 		this.state.addEventListener("history", () => notice(t("state.history")));
 		this.outbox.addEventListener("unsaved", () => notice(t("chat.unsaved")));
+		watchDay(this.state);
 		watch(this.state, c => this.open(c));
 		addEventListener("keydown", event => this.onKey(event));
 		addEventListener("popstate", () => this.onAddress());

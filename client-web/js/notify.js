@@ -1,10 +1,12 @@
 // notify.js - new messages while the page is in the background: title, notification, sound.
+import {Change, drawSoon} from "./change.js";
 import {t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
 import {visible} from "./text.js";
 
 const TEXT_CHARS = 140;
 const SOUND_MS = 2000;		// at most one sound in this time
+const TITLE_FOR = [Change.ALL, Change.LIST, Change.LOG, Change.CURRENT];
 
 let audio = null;
 let soundMs = 0;
@@ -43,10 +45,11 @@ export async function turnOn() {
 }
 
 export function watch(state, openConversation) {
-	state.addEventListener("change", () => {
-		const n = state.unread;
-		document.title = n > 0 ? `(${n}) Kith` : "Kith";
-	});
+	const drawTitle = () => {
+		const n = state.unread, name = state.current ? `${visible(state.current.name)} - Kith` : "Kith";
+		document.title = n > 0 ? `(${n}) ${name}` : name;
+	};
+	state.addEventListener("change", ({detail: {what}}) => TITLE_FOR.includes(what) && drawSoon(drawTitle));
 	state.addEventListener("event", ({detail: {event, conversation}}) => {
 		if (event.kind !== "MESSAGE" || state.isMine(event) || !isAway())
 			return;

@@ -1,80 +1,24 @@
 // state.js - the model: conversations, their events without gaps, read cursors, presence. It knows no
 // elements; the views listen to "change" and draw.
+import {Change} from "./change.js";
+import {Conversation, directId, readEvent, seqOf} from "./conversation.js";
+import {Cursors} from "./cursors.js";
 
 const PAGE = 50;
+const PAGE_MISSED = 200;	// events in one answer when catching up
 const FAR = 4 * PAGE;		// more missed than this: load again from the end
+const CONTEXT = 10;		// events before the first unread one
 const PREVIEWS = 8;		// requests for previews in parallel
 const TYPING_MS = 6000;
 const WHO_MS = 20000;
+const WHO_PAUSE_MS = 2000;
 const WHO_NAMES = 100;
-const DIRECT_BIT = 1n << 62n;
-
-/** Sequence numbers of one conversation are below 2^53. */
-const seqOf = value => Number(value ?? 0);
-
-/** The id of the direct conversation of two users (kith-protocol(7), Ids). */
-export function directId(one, other) {
-	const [a, b] = [BigInt(one), BigInt(other)].sort((x, y) => (x < y ? -1 : 1));
-	return String(DIRECT_BIT | a << 31n | b);
-}
-
-class Conversation {
-	constructor(id) {
-		this.id = id;
-		this.kind = null;		// null: not loaded yet
-		this.name = "";
-		this.topic = "";
-		this.typing = new Map();	// user id -> {name, timer}
-		this.startOver();
-	}
-
-	/** Knows no event. */
-	startOver() {
-		this.events = [];		// by rising seq, without a gap of readable ones
-		this.begins = false;		// events[0] is the first readable one
-		this.lastSeq = 0;
-		this.readSeq = 0;
-		this.peerReadSeq = 0;
-		this.unread = 0;
-		this.preview = null;		// the last event
-		this.loading = null;		// the promise of an older page
-	}
-
-	/** Takes over a row of the server's list; events that came meanwhile are newer than the row. */
-	update(row) {
-		const isOld = seqOf(row.lastSeq) < this.lastSeq || seqOf(row.readSeq) < this.readSeq;
-		this.kind = row.kind;
-		this.name = row.name ?? "";
-		this.topic = row.topic ?? "";
-		this.role = row.role ?? "NOBODY";
-		this.peer = row.peer;
-		this.unread = isOld ? this.unread : row.unread ?? 0;
-		this.lastSeq = Math.max(this.lastSeq, seqOf(row.lastSeq));
-		this.readSeq = Math.max(this.readSeq, seqOf(row.readSeq));
-		this.peerReadSeq = Math.max(this.peerReadSeq, seqOf(row.peerReadSeq));
-	}
-
-	get newest() {
-		return this.events.at(-1)?.seq ?? 0;
-	}
-
-	get isGroup() {
-		return this.kind === "GROUP";
-	}
-
-	get target() {
-		return {conversation: this.id};
-	}
-}
-
-function readEvent(row) {
-	return {...row, seq: seqOf(row.seq), timeMs: Number(row.timeMs ?? 0), text: row.text ?? ""};
-}
+const HAVE_MAX = 1000;		// below the server's bound of a repeated field
+const UNREAD_MAX = 1000;	// the server counts no further
 
 /**
- * Events: "change" (detail: {what, conversation}; what is "all", "list", "current", "log", "older",
- * "restart", "read" or "typing"), "event" (a new live event; detail: {event, conversation}), "history"
- * (the server has another one than before).
+ * Events: "change" (detail: {what, conversation}; what is one of Change), "event" (a new live event;
+ * detail: {event, conversation}), "history" (the server has another one than before).
  */
 export class State extends EventTarget {
 	constructor(link) {
@@ -83,18 +27,23 @@ export class State extends EventTarget {
 		this.conversations = new Map();
 		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
+		this.cursors = new Cursors(link);
+		this.reloads = new Map();	// conversation id -> {promise, again}
+		this.whoTimer = 0;
 		link.have = () => this.have();
 		link.addEventListener("ready", () => this.onReady());
 		link.addEventListener("news", event => this.takeNews(event.detail));
 		// The server tells the user's other devices what was read, but not other tabs of this one.
 		this.tabs = new BroadcastChannel("kith.read");
 		this.tabs.addEventListener("message", ({data}) =>
-		    data.user === this.me?.userId && this.takeCursor(data));
+		    data.user === this.me?.userId && this.takeCursor(data, data.unread));
 		setInterval(() => document.hidden || this.askWho(), WHO_MS);
 		document.addEventListener("visibilitychange", () => document.hidden || this.askWho());
 	}
 
 	changed(what, conversation) {
+		if (!Object.values(Change).includes(what))
+			throw new TypeError(`no kind of change: ${what}`);
 		this.dispatchEvent(new CustomEvent("change", {detail: {what, conversation}}));
 	}
 
@@ -103,7 +52,8 @@ export class State extends EventTarget {
 		this.conversations.clear();
 		this.presence.clear();
 		this.current = null;
-		this.changed("all");
+		this.cursors.clear();
+		this.changed(Change.ALL);
 	}
 
 	get me() {
@@ -123,9 +73,15 @@ export class State extends EventTarget {
 		return this.presence.get(conversation.peer)?.online ?? false;
 	}
 
-	/** For polls: the last sequence number of each conversation. */
+	/**
+	 * For polls: the last sequence number of each conversation. Those that are left out, of more than
+	 * the server takes, count from the cursor: so the unread ones come first.
+	 */
 	have() {
-		return [...this.conversations.values()].map(({id, lastSeq}) =>
+		const all = [...this.conversations.values()];
+		if (all.length > HAVE_MAX)
+			all.sort((a, b) => b.unread - a.unread || (b.preview?.timeMs ?? 0) - (a.preview?.timeMs ?? 0));
+		return all.slice(0, HAVE_MAX).map(({id, lastSeq}) =>
 		    ({conversation: id, seq: String(lastSeq)}));
 	}
 
@@ -157,7 +113,7 @@ export class State extends EventTarget {
 	startOver() {
 		for (const conversation of this.conversations.values())
 			conversation.startOver();
-		this.changed("restart", this.current);
+		this.changed(Change.ANEW);
 		this.dispatchEvent(new Event("history"));
 	}
 
@@ -165,7 +121,7 @@ export class State extends EventTarget {
 	async refresh() {
 		try {
 			await this.loadList();
-			this.changed("all");
+			this.changed(Change.ALL);
 			for (const conversation of this.conversations.values())
 				if (conversation.events.length)
 					await this.catchUp(conversation);
@@ -200,7 +156,7 @@ export class State extends EventTarget {
 		const stale = [...this.conversations.values()].filter(c => c.lastSeq > (c.preview?.seq ?? 0));
 		while (stale.length) {
 			await Promise.all(stale.splice(0, PREVIEWS).map(c => this.loadPreview(c)));
-			this.changed("list");
+			this.changed(Change.LIST);
 		}
 	}
 
@@ -217,15 +173,39 @@ export class State extends EventTarget {
 
 	get(id) {
 		if (!this.conversations.has(id))
-			this.conversations.set(id, new Conversation(id));
+			this.conversations.set(id, new Conversation(id, event => this.counts(event)));
 		return this.conversations.get(id);
 	}
 
-	async reload(id) {
-		const {conversations} = await this.link.request({listConversations: {ids: [id]}});
-		for (const row of conversations.conversations ?? [])
-			this.get(id).update(row);
-		this.changed("list");
+	/** Its row of the list. One request at a time: what is asked meanwhile makes one more. */
+	reload(id) {
+		const running = this.reloads.get(id);
+		if (running) {
+			running.again = true;
+			return running.promise;
+		}
+		const job = {again: false};
+		this.reloads.set(id, job);
+		job.promise = this.reloadRow(id, job).finally(() => this.reloads.delete(id));
+		return job.promise;
+	}
+
+	async reloadRow(id, job) {
+		do {
+			job.again = false;
+			const {conversations} = await this.link.request({listConversations: {ids: [id]}});
+			for (const row of conversations.conversations ?? [])
+				this.get(id).update(row);
+			this.changed(Change.LIST);
+		} while (job.again);
+	}
+
+	/** However many events of people come who do not seem to be online. */
+	askWhoSoon() {
+		this.whoTimer ||= setTimeout(() => {
+			this.whoTimer = 0;
+			this.askWho();
+		}, WHO_PAUSE_MS);
 	}
 
 	/** Asks for the presence of those with whom there is a direct conversation. */
@@ -236,7 +216,7 @@ export class State extends EventTarget {
 		try {
 			const {presences} = await this.link.request({who: {names}});
 			(presences.users ?? []).forEach(row => this.notePresence(row));
-			this.changed("list");
+			this.changed(Change.LIST);
 		} catch {
 			// The timer asks again.
 		}
@@ -251,61 +231,125 @@ export class State extends EventTarget {
 	/** Shows a conversation, or none; loads the newest page, unless it is there. */
 	async open(conversation) {
 		this.current = conversation;
-		this.changed("current", conversation);
+		this.changed(Change.CURRENT, conversation);
 		if (!conversation)
 			return;
 		const load = conversation.events.length ? this.catchUp(conversation) : this.loadOlder(conversation);
-		await load.catch(() => {});		// the next login loads it
+		await load.then(() => this.loadSince(conversation)).catch(() => {});	// the next login loads it
 	}
 
-	/** Loads the page before the first event. One request at a time. */
+	async page(conversation, range) {
+		const {historyPage} = await this.link.request({history: {target: conversation.target, ...range}});
+		return {events: (historyPage.events ?? []).map(readEvent), more: historyPage.more ?? false};
+	}
+
+	/** One request for events of a conversation at a time. */
+	loading(conversation, load) {
+		const done = () => {
+			if (conversation.loading === loading)
+				conversation.loading = null;
+		};
+		const loading = conversation.loading ??= load().finally(done);
+		return loading;
+	}
+
+	/** Loads the page before the first event. */
 	async loadOlder(conversation) {
-		if (conversation.begins)
-			return;
-		conversation.loading ??= this.loadPage(conversation).finally(() => {
-			conversation.loading = null;
-		});
-		await conversation.loading;
-	}
-
-	async loadPage(conversation) {
-		const first = conversation.events[0]?.seq ?? 0, {lastSeq} = conversation;
-		const {historyPage} = await this.link.request({history: {target: conversation.target,
-		    before: String(first), limit: PAGE}});
-		if (first !== (conversation.events[0]?.seq ?? 0))
-			return;			// something else was loaded meanwhile
-		conversation.events.unshift(...(historyPage.events ?? []).map(readEvent));
-		conversation.begins = !historyPage.more;
-		this.noteNewest(conversation);
-		this.changed("older", conversation);
+		const {lastSeq} = conversation;
+		if (!conversation.begins)
+			await this.loading(conversation, () => this.loadBefore(conversation));
 		if (conversation.lastSeq > Math.max(lastSeq, conversation.newest))
-			await this.again(conversation);
+			await this.catchUp(conversation);	// one came while the page was on its way
 	}
 
-	/** An event arrived while a page was on its way; the page may lack it. */
-	again(conversation) {
-		return conversation.events.length ? this.catchUp(conversation) : this.loadPage(conversation);
+	async loadBefore(conversation) {
+		const {events} = conversation, first = events[0]?.seq ?? 0;
+		const {events: older, more} = await this.page(conversation, {before: String(first), limit: PAGE});
+		if (events !== conversation.events || first !== (events[0]?.seq ?? 0))
+			return;			// something else was loaded meanwhile
+		events.unshift(...older);
+		conversation.begins = !more;
+		this.noteNewest(conversation);
+		this.changed(Change.OLDER, conversation);
 	}
 
-	/** Loads what came after the newest event. */
+	/** Loads what came after the newest event, unless the events end before it for a reader's sake. */
 	async catchUp(conversation) {
-		let more = conversation.lastSeq > conversation.newest;
-		while (more) {
-			const after = conversation.newest;
-			if (conversation.lastSeq - after > FAR) {
-				conversation.events = [];
-				conversation.begins = false;
-				return this.loadOlder(conversation);
+		if (conversation.ends && conversation.lastSeq > conversation.newest)
+			await this.loading(conversation, () => this.loadMissed(conversation));
+	}
+
+	async loadMissed(conversation) {
+		const {events} = conversation;
+		for (let more = true; more && conversation.lastSeq > conversation.newest;) {
+			if (conversation.lastSeq - conversation.newest > FAR || conversation.newest === 0) {
+				this.skip(conversation);
+				return;
 			}
-			const {historyPage} = await this.link.request({history: {target: conversation.target,
-			    after: String(after), limit: PAGE}});
-			for (const event of (historyPage.events ?? []).map(readEvent))
-				if (event.seq > conversation.newest)
-					conversation.events.push(event);
-			more = (historyPage.more ?? false) && conversation.newest > after;
+			const {newest} = conversation;
+			const page = await this.page(conversation, {after: String(newest), limit: PAGE_MISSED});
+			if (events !== conversation.events)
+				return;
+			events.push(...page.events.filter(({seq}) => seq > conversation.newest));
+			more = conversation.newest > newest;
+			this.changed(Change.LOG, conversation);
 		}
 		this.noteNewest(conversation);
-		this.changed("log", conversation);
+	}
+
+	/** Too much to catch up with: whoever reads older events stays there, others go to the end. */
+	skip(conversation) {
+		if (conversation.held)
+			conversation.ends = false;
+		else
+			this.loadEnd(conversation).catch(() => {});
+	}
+
+	/** Forgets the events, and loads those at the end. */
+	async loadEnd(conversation) {
+		conversation.forgetEvents();
+		await this.loadOlder(conversation);
+	}
+
+	/** Loads the page after the last event, of those that do not reach the end. */
+	async loadNewer(conversation) {
+		if (!conversation.ends)
+			await this.loading(conversation, () => this.loadAfter(conversation));
+	}
+
+	async loadAfter(conversation) {
+		const {events, newest} = conversation;
+		const page = await this.page(conversation, {after: String(newest), limit: PAGE});
+		if (events !== conversation.events)
+			return;
+		events.push(...page.events);
+		conversation.ends = !page.more;
+		this.noteNewest(conversation);
+		this.changed(Change.LOG, conversation);
+	}
+
+	/** Makes sure that the first unread event is loaded, with some before it. */
+	async loadFirstUnread(conversation) {
+		if (conversation.firstUnread >= 0)
+			return;
+		const after = Math.max(0, conversation.readSeq - CONTEXT);
+		const page = await this.page(conversation, {after: String(after), limit: PAGE});
+		conversation.forgetEvents();
+		conversation.events = page.events;
+		conversation.begins = after === 0;
+		conversation.ends = !page.more;
+		this.changed(Change.ANEW, conversation);
+	}
+
+	/** When the first unread event was: it may be far before those that are loaded. */
+	async loadSince(conversation) {
+		const {readSeq, unread, events, firstUnread} = conversation;
+		if (unread === 0 || conversation.since?.readSeq === readSeq)
+			return;
+		const first = firstUnread >= 0 ? events[firstUnread] :
+		    (await this.page(conversation, {after: String(readSeq), limit: 1})).events[0];
+		conversation.since = first ? {readSeq, timeMs: first.timeMs} : null;
+		this.changed(Change.LOG, conversation);
 	}
 
 	noteNewest(conversation) {
@@ -315,15 +359,12 @@ export class State extends EventTarget {
 	}
 
 	/** Puts a live event into the log, if that is loaded, and fetches a gap before it. */
-	async put(conversation, event) {
-		const {events, newest, begins} = conversation;
-		if (events.length && event.seq === newest + 1) {
-			events.push(event);
-		} else if (events.length && event.seq > newest) {
-			await this.catchUp(conversation);
-		} else if (events.length === 0 && begins) {
-			await this.loadPage(conversation);	// it was empty
-		}
+	put(conversation, event) {
+		const isLoaded = conversation.events.length > 0 || conversation.begins;
+		if (isLoaded && !conversation.append(event))
+			this.catchUp(conversation).catch(() => {});	// the next login fetches it
+		if (conversation !== this.current)
+			conversation.trim();
 	}
 
 	/* -- news ------------------------------------------------------------------------- */
@@ -345,8 +386,15 @@ export class State extends EventTarget {
 	takeSync({events = [], positions = []}) {
 		for (const row of events)
 			this.takeEvent(readEvent(row));
-		if (positions.some(({sentSeq, lastSeq}) => seqOf(sentSeq) < seqOf(lastSeq)))
+		const known = id => this.conversations.get(id)?.lastSeq ?? 0;
+		if (positions.some(({conversation, sentSeq, lastSeq}) => seqOf(sentSeq) < seqOf(lastSeq) &&
+		    seqOf(lastSeq) > known(conversation)))
 			this.refresh();
+	}
+
+	/** A message of somebody else, which counts as unread. */
+	counts(event) {
+		return event.kind === "MESSAGE" && !this.isMine(event);
 	}
 
 	async takeEvent(event) {
@@ -356,40 +404,39 @@ export class State extends EventTarget {
 		}
 		const conversation = this.get(event.conversation);
 		const isNew = event.seq > conversation.lastSeq;
-		const counts = isNew && conversation.kind && event.kind === "MESSAGE" && !this.isMine(event);
 		conversation.lastSeq = Math.max(conversation.lastSeq, event.seq);
-		conversation.unread += counts ? 1 : 0;
+		if (isNew && conversation.kind && this.counts(event))
+			conversation.unread++;
 		this.notePreview(conversation, event);
 		this.clearTyping(conversation, event.sender);
-		try {
-			if (!conversation.kind || event.kind !== "MESSAGE")
-				await this.reload(event.conversation);
-			await this.put(conversation, event);
-		} catch {
-			// The next login fetches it.
-		}
-		if (!this.isMine(event) && !conversation.isGroup && !this.isOnline(conversation))
-			this.askWho();
-		this.changed("log", conversation);
+		this.put(conversation, event);
+		if (this.counts(event) && !conversation.isGroup && !this.isOnline(conversation))
+			this.askWhoSoon();
+		this.changed(Change.LOG, conversation);
+		const row = conversation.kind && event.kind === "MESSAGE" ? null : this.reload(event.conversation);
+		if (!conversation.kind)
+			await row.catch(() => {});	// the next login loads it
 		if (isNew)
 			this.dispatchEvent(new CustomEvent("event", {detail: {event, conversation}}));
 	}
 
-	takeCursor({conversation: id, seq, user}) {
+	/** unread: how many there are left, if the one who read knows. */
+	takeCursor({conversation: id, seq, user}, unread) {
 		const conversation = this.conversations.get(id);
 		if (!conversation)
 			return;
 		if (user !== this.me.userId) {
 			conversation.peerReadSeq = Math.max(conversation.peerReadSeq, seqOf(seq));
-			this.changed("read", conversation);
+			this.changed(Change.READ, conversation);
 			return;
 		}
-		conversation.readSeq = Math.max(conversation.readSeq, seqOf(seq));
-		if (conversation.readSeq >= conversation.lastSeq)
-			conversation.unread = 0;
-		else
+		if (seqOf(seq) <= conversation.readSeq)
+			return;
+		conversation.readSeq = seqOf(seq);
+		conversation.unread = conversation.readSeq >= conversation.lastSeq ? 0 : unread ?? conversation.unread;
+		if (conversation.unread > 0 && unread === undefined)
 			this.reload(id).catch(() => {});
-		this.changed("list");
+		this.changed(Change.LIST, conversation);
 	}
 
 	takeTyping({conversation: id, userId, name}) {
@@ -399,7 +446,7 @@ export class State extends EventTarget {
 		this.clearTyping(conversation, userId);
 		conversation.typing.set(userId, {name, timer: setTimeout(() =>
 		    this.clearTyping(conversation, userId), TYPING_MS)});
-		this.changed("typing", conversation);
+		this.changed(Change.TYPING, conversation);
 	}
 
 	clearTyping(conversation, userId) {
@@ -408,24 +455,23 @@ export class State extends EventTarget {
 			return;
 		clearTimeout(entry.timer);
 		conversation.typing.delete(userId);
-		this.changed("typing", conversation);
+		this.changed(Change.TYPING, conversation);
 	}
 
 	/* -- actions -------------------------------------------------------------------------- */
 
-	/** Marks everything up to the newest event as read. */
-	async markRead(conversation) {
-		const seq = conversation.newest, {readSeq} = conversation;
-		if (seq <= readSeq || this.link.state !== "online")
+	/** Moves the cursor to `seq`, here at once, and at the server soon. */
+	markRead(conversation, seq) {
+		const {id, readSeq, unread} = conversation;
+		if (seq <= readSeq)
 			return;
-		conversation.readSeq = seq;
-		conversation.unread = 0;
-		this.changed("list");
-		const cursor = {conversation: conversation.id, seq: String(seq)};
-		this.tabs.postMessage({...cursor, user: this.me.userId});
-		await this.link.request({markRead: cursor}).catch(() => {
-			conversation.readSeq = readSeq;		// the next time it is seen
-		});
+		conversation.read(seq);
+		this.cursors.move(id, seq);
+		this.tabs.postMessage({conversation: id, seq: String(seq), user: this.me.userId,
+		    unread: conversation.unread});
+		if (unread >= UNREAD_MAX && conversation.unread > 0)
+			this.reload(id).catch(() => {});	// how many there really are
+		this.changed(Change.LIST, conversation);
 	}
 
 	sendTyping(conversation) {
@@ -440,7 +486,7 @@ export class State extends EventTarget {
 		if (!conversation.kind)
 			conversation.update({kind: "DIRECT", name: row.name, peer: row.userId, role: "MEMBER"});
 		this.notePresence(row);
-		this.changed("list");
+		this.changed(Change.LIST);
 		return conversation;
 	}
 
@@ -449,7 +495,7 @@ export class State extends EventTarget {
 		const {joined} = await this.link.request(request);
 		const conversation = this.get(joined.conversation.id);
 		conversation.update(joined.conversation);
-		this.changed("list");
+		this.changed(Change.LIST);
 		return conversation;
 	}
 
@@ -463,6 +509,6 @@ export class State extends EventTarget {
 		this.conversations.delete(id);
 		if (this.current?.id === id)
 			this.current = null;
-		this.changed("all");
+		this.changed(Change.ALL);
 	}
 }

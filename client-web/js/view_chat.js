@@ -1,4 +1,5 @@
 // view_chat.js - one conversation: heading, log, who is typing, and the composer.
+import {Change, drawSoon} from "./change.js";
 import {avatar, bdi, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
 import {setting} from "./settings.js";
@@ -20,7 +21,9 @@ export class ChatView {
 		this.actions = actions;
 		this.conversation = null;
 		this.typedMs = 0;
-		this.log = new LogView(state, outbox, {...actions, onEnd: (...end) => this.drawJump(...end)}, signal);
+		this.drawHeadNow = () => signal.aborted || this.drawHead();
+		this.drawTypingNow = () => signal.aborted || this.drawTyping();
+		this.log = new LogView(state, link, outbox, {...actions, onEnd: (...end) => this.drawJump(...end)}, signal);
 		this.head = el("header", {class: "head"});
 		this.jump = el("div", {class: "jump"});
 		this.typing = el("p", {class: "typing soft", role: "status"});
@@ -43,15 +46,16 @@ export class ChatView {
 	}
 
 	onChange({what, conversation}) {
-		if (what === "list" || what === "all")
-			this.drawHead();
-		else if (what === "typing" && conversation === this.conversation)
-			this.drawTyping();
+		if ([Change.LIST, Change.ALL, Change.DAY].includes(what))
+			drawSoon(this.drawHeadNow);
+		else if (what === Change.TYPING && conversation === this.conversation)
+			drawSoon(this.drawTypingNow);
 	}
 
 	/** `focus` the text field; not on a phone, where the keyboard would cover half the page. */
 	show(conversation, focus) {
 		if (this.conversation !== conversation) {
+			this.log.leave();
 			this.conversation = conversation;
 			this.draw();
 			this.log.show(conversation);
@@ -69,7 +73,7 @@ export class ChatView {
 			    el("img", {src: "icon.svg", alt: "", width: 72, height: 72}), el("p", {}, t("chat.none"))));
 			return;
 		}
-		fill(this.root, this.head, this.log.root, this.jump, this.typing, this.alert, this.composer);
+		fill(this.root, this.head, this.log.since, this.log.root, this.jump, this.typing, this.alert, this.composer);
 		this.alert.textContent = "";
 		this.drawHead();
 		this.drawTyping();
@@ -91,7 +95,7 @@ export class ChatView {
 		    el("span", {class: "mark"}, avatar(c.name, c.peer ?? c.id, c.isGroup),
 		    !c.isGroup && presence(online)),
 		    el("div", {class: "title"}, el("h2", {}, bdi(visible(c.name))),
-		    el("p", {class: "soft"}, bdi(c.isGroup ? visible(c.topic) : this.whenHere(c)))),
+		    el("p", {class: "soft"}, bdi(about))),
 		    isMember && signButton("members", t("group.members"), "members", () => members(c)),
 		    isMember && signButton("invite", t("group.invite"), "invite", () => invite(c)),
 		    isMember && signButton("leave", t("group.leave"), "leave", () => leave(c)));

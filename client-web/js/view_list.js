@@ -1,4 +1,5 @@
 // view_list.js - the list of conversations: name, presence, last message, unread count.
+import {Change, drawSoon} from "./change.js";
 import {avatar, bdi, button, el, fill, hidden, icon, reconcile, signButton} from "./dom.js";
 import {formatShort, t} from "./i18n.js";
 import {mayAsk, turnOn} from "./notify.js";
@@ -7,7 +8,7 @@ import {visible} from "./text.js";
 import {eventLine} from "./view_row.js";
 
 const UNREAD_MAX = 1000;	// the server stops counting there
-const DRAWS_ANEW = ["all", "list", "log", "older", "current"];
+const DRAWS_FOR = [Change.ALL, Change.LIST, Change.LOG, Change.OLDER, Change.CURRENT, Change.DAY];
 
 export class ListView {
 	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
@@ -17,7 +18,7 @@ export class ListView {
 		this.actions = actions;
 		this.signal = signal;
 		this.drawn = new Map();		// conversation -> {looks, node}
-		this.timer = 0;
+		this.drawNow = () => this.signal.aborted || this.drawItems();
 		this.search = el("input", {type: "search", name: "filter", placeholder: t("list.filter"),
 		    "aria-label": t("list.filter"), autocomplete: "off", on: {input: () => this.drawItems(),
 		    keydown: event => this.onSearchKey(event)}});
@@ -29,7 +30,7 @@ export class ListView {
 		    el("div", {class: "search"}, icon("search"), this.search),
 		    el("nav", {"aria-label": t("list.label")}, this.items), this.question);
 		state.addEventListener("change", ({detail: {what}}) =>
-		    DRAWS_ANEW.includes(what) && this.drawSoon(), {signal});
+		    DRAWS_FOR.includes(what) && drawSoon(this.drawNow), {signal});
 		link.addEventListener("state", () => this.drawConnection(), {signal});
 		this.drawConnection();
 		this.drawItems();
@@ -54,15 +55,6 @@ export class ListView {
 		this.connection.dataset.how = key;
 		this.connection.textContent = t(`state.${key}`);
 		this.comfort.hidden = key !== "offline";
-	}
-
-	/** News comes in bursts: draw once for each burst. */
-	drawSoon() {
-		this.timer ||= setTimeout(() => {
-			this.timer = 0;
-			if (!this.signal.aborted)
-				this.drawItems();
-		});
 	}
 
 	shown() {

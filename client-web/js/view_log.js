@@ -1,7 +1,9 @@
 // view_log.js - the messages of one conversation. Only a window of them is in the page. It moves as
-// the user scrolls, and the message at the top of the view keeps its place.
-import {el, reconcile} from "./dom.js";
-import {dayOf, t} from "./i18n.js";
+// the user scrolls, and the message at the top of the view keeps its place. What was in view, while
+// somebody could look at it, is read, and nothing else.
+import {Change, drawSoon} from "./change.js";
+import {button, el, fill, icon, reconcile} from "./dom.js";
+import {dayOf, formatDay, formatShort, t} from "./i18n.js";
 import {isAway} from "./notify.js";
 import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus} from "./view_row.js";
 
@@ -9,58 +11,135 @@ const WINDOW = 120;		// messages in the page
 const STEP = 40;		// messages by which the window moves
 const EDGE_PX = 400;		// this near to an end of the window, it moves
 const BOTTOM_PX = 60;		// this near to the bottom, new messages scroll into view
+const SLACK_PX = 2;		// a row is in view though so much of its end is not
+const ABOVE_PX = 8;		// between the top of the view and the "new messages" line
 const QUIET_MS = 300;
+const UNREAD_MAX = 1000;	// the server stops counting there
 
 export class LogView {
 	/** actions: join(group); onEnd(follows, n): n new messages are below the view. */
-	constructor(state, outbox, actions, signal) {
+	constructor(state, link, outbox, actions, signal) {
 		this.state = state;
+		this.link = link;
 		this.outbox = outbox;
 		this.actions = actions;
+		this.signal = signal;
 		this.conversation = null;
-		this.from = 0;			// the window in conversation.events
-		this.to = 0;
+		this.fromSeq = 0;		// the window in conversation.events
+		this.toSeq = 0;
 		this.endSeq = 0;		// the newest when the end was last in view
 		this.unreadFrom = null;		// the "new messages" line is after this seq
 		this.follows = true;
+		this.allRead = false;
+		this.watches = false;		// all is read, and what comes now comes before the reader's eyes
+		this.wants = new Set();		// kinds of change to draw
+		this.places = new WeakMap();	// conversation -> {seq, px}: where it was left, if not at the end
+		this.drawNow = () => this.drawWanted();
+		this.since = el("div", {class: "since"});
 		this.list = el("div", {class: "messages"});
 		this.pending = el("div", {class: "messages"});
 		this.root = el("div", {class: "log", role: "log", "aria-live": "polite", tabindex: "0",
 		    "aria-label": t("chat.log"), on: {scroll: () => this.onScroll()}}, this.list, this.pending);
-		state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
-		outbox.addEventListener("change", () => this.keepBottom(() => this.drawPending()), {signal});
+		this.listen(signal);
+	}
+
+	listen(signal) {
+		this.state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
+		this.outbox.addEventListener("change", () => this.want("pending"), {signal});
+		this.link.addEventListener("state", () => this.onLink(), {signal});
 		document.addEventListener("visibilitychange", () => this.seen(), {signal});
 		addEventListener("focus", () => this.seen(), {signal});
-		const resized = new ResizeObserver(() => this.follows && this.toBottom());
+		addEventListener("blur", () => { this.watches = false; }, {signal});
+		addEventListener("beforeprint", () => this.drawAll(), {signal});
+		const resized = new ResizeObserver(() => {
+			if (this.follows)
+				this.toBottom();
+			this.seen();
+		});
 		resized.observe(this.root);
 		signal.addEventListener("abort", () => resized.disconnect());
 	}
 
 	show(conversation) {
+		const {places} = this;
 		this.conversation = conversation;
-		this.follows = true;
+		this.watches = this.allRead = false;
 		this.unreadFrom = conversation?.unread ? conversation.readSeq : null;
+		this.wants.clear();
 		this.quietly(() => {
 			reconcile(this.list, []);
-			this.showEnd();
+			if (!places.has(conversation) || !this.showPlace(places.get(conversation)))
+				this.showEnd();
 		});
+	}
+
+	/** Before another one is shown: remembers where the reader was. */
+	leave() {
+		const {conversation} = this;
+		if (!conversation)
+			return;
+		conversation.held = false;
+		if (this.follows)
+			this.places.delete(conversation);
+		else
+			this.places.set(conversation, this.place());
 	}
 
 	get events() {
 		return this.conversation?.events ?? [];
 	}
 
+	/** The window's indexes in `events`. */
+	get window() {
+		const {conversation} = this;
+		if (!conversation)
+			return {from: 0, to: 0};
+		return {from: conversation.indexOf(this.fromSeq), to: conversation.indexOf(this.toSeq + 1)};
+	}
+
+	setWindow(from, to) {
+		this.fromSeq = this.events[from]?.seq ?? 0;
+		this.toSeq = this.events[to - 1]?.seq ?? 0;
+	}
+
+	/* -- what changed ------------------------------------------------------------------- */
+
 	onChange({what, conversation}) {
-		if (!this.conversation || (conversation && conversation !== this.conversation))
+		if (this.conversation && (!conversation || conversation === this.conversation))
+			this.want(what);
+	}
+
+	want(what) {
+		this.wants.add(what);
+		drawSoon(this.drawNow);
+	}
+
+	/** Without a connection nobody sees what comes. */
+	onLink() {
+		if (this.link.state !== "online")
+			this.watches = false;
+		if (this.events.length === 0)
+			this.want(Change.LOG);
+	}
+
+	drawWanted() {
+		const {wants} = this, wanted = (...kinds) => kinds.some(kind => wants.has(kind));
+		if (this.signal.aborted || !this.conversation)
 			return;
-		if (what === "older")
+		if (wanted(Change.ANEW))
+			this.quietly(() => this.onAnew());
+		else if (wanted(Change.OLDER))
 			this.quietly(() => this.onOlder());
-		else if (what === "log" || what === "all")
+		if (wanted(Change.LOG, Change.ALL))
 			this.onNewer();
-		else if (what === "restart")
-			this.show(this.conversation);
-		else if (what === "read")
+		if (wanted(Change.DAY))
+			this.keepPlace(() => this.draw());
+		if (wanted(Change.READ))
 			this.drawStates();
+		if (wanted("pending"))
+			this.keepBottom(() => this.drawPending());
+		wants.clear();
+		this.seen();
 	}
 
 	/** The user sent a message: the earlier ones no longer count as new. */
@@ -79,78 +158,126 @@ export class LogView {
 
 	/* -- the window ------------------------------------------------------------------- */
 
+	get isAtEnd() {
+		return this.window.to === this.events.length && (this.conversation?.ends ?? true);
+	}
+
+	setFollows(follows) {
+		this.follows = follows;
+		if (this.conversation)
+			this.conversation.held = !follows;
+	}
+
 	showEnd() {
+		this.setFollows(true);
+		this.conversation?.trim();
+		const {length} = this.events;
 		this.endSeq = this.conversation?.newest ?? 0;
-		this.to = this.events.length;
-		this.from = Math.max(0, this.to - WINDOW);
+		this.setWindow(Math.max(0, length - WINDOW), length);
 		this.draw();
 		this.toBottom();
+		this.tellEnd();
 		this.seen();
 	}
 
-	/** The index of the event that the first row shows, or -1. */
-	firstDrawn() {
-		const seq = Number(this.list.querySelector("[data-seq]")?.dataset.seq);
-		return this.events.findIndex(event => event.seq === seq);
+	/** Where the view is: the first row in it, and by how much it is above. */
+	place() {
+		const row = this.rowsInView()[0];
+		return row && {seq: Number(row.dataset.seq), px: this.top() - row.getBoundingClientRect().top};
 	}
 
-	/** Older events were prepended: the window's indexes have moved. */
+	/** False: that event is not loaded. */
+	showPlace({seq, px} = {}) {
+		const at = this.conversation.indexOf(seq);
+		if (this.events[at]?.seq !== seq)
+			return false;
+		this.showAround(at);
+		const row = this.list.querySelector(`[data-seq="${seq}"]`);
+		this.root.scrollTop += row.getBoundingClientRect().top - this.top() + px;
+		return true;
+	}
+
+	showAround(at) {
+		this.setFollows(false);
+		const from = Math.max(0, at - STEP);
+		this.setWindow(from, Math.min(from + WINDOW, this.events.length));
+		this.draw();
+	}
+
+	/** Older events were prepended. */
 	onOlder() {
-		const at = this.firstDrawn();
-		if (at < 0) {
+		if (!this.list.querySelector("[data-seq]")) {
 			this.showEnd();
 			return;
 		}
-		const length = Math.max(this.to - this.from, WINDOW);
-		this.from = Math.max(0, at - STEP);
-		this.to = Math.min(this.from + length, this.events.length);
-		this.keepPlace(() => this.draw());
+		const {from, to} = this.window;
+		this.keepPlace(() => {
+			this.setWindow(Math.max(0, from - STEP), to);
+			this.draw();
+		});
 		this.onScroll();
 	}
 
+	/** Other events than before: at the end, if the view follows that. */
+	onAnew() {
+		if (this.follows)
+			this.showEnd();
+		else
+			this.keepPlace(() => this.draw());
+	}
+
 	onNewer() {
-		const {readSeq} = this.conversation;
-		if (isAway() && readSeq > (this.unreadFrom ?? 0))
+		const {readSeq, unread} = this.conversation;
+		if (unread > 0 && !this.watches && (this.unreadFrom === null || this.allRead)) {
 			this.unreadFrom = readSeq;
+			this.allRead = false;
+		}
 		for (const event of this.events.slice(-WINDOW))
 			if (event.clientId && this.state.isMine(event))
 				this.outbox.arrived(event.clientId);
-		if (this.follows || this.firstDrawn() < 0)
+		if (this.follows || !this.list.querySelector("[data-seq]"))
 			this.showEnd();
 		else		// the user reads older messages: show a button, do not jump
-			this.tellEnd();
+			this.onScroll();
 	}
 
 	tellEnd() {
-		const newest = this.conversation?.newest ?? 0;
+		const newest = Math.max(this.conversation?.lastSeq ?? 0, this.endSeq);
 		this.actions.onEnd(this.follows, this.follows ? 0 : newest - this.endSeq);
 	}
 
 	onScroll() {
-		const {scrollTop, scrollHeight, clientHeight} = this.root;
-		const below = scrollHeight - scrollTop - clientHeight;
-		this.follows = below < BOTTOM_PX && this.to === this.events.length;
-		if (scrollTop < EDGE_PX && this.from > 0)
+		const {scrollTop, scrollHeight, clientHeight} = this.root, {conversation} = this;
+		const below = scrollHeight - scrollTop - clientHeight, {from, to} = this.window;
+		if (!conversation)
+			return;
+		// While it follows, what came since the last draw is drawn soon.
+		this.setFollows(below < BOTTOM_PX && (this.follows || this.isAtEnd));
+		if (scrollTop < EDGE_PX && from > 0)
 			this.move(-STEP);
-		else if (scrollTop < EDGE_PX && this.conversation && !this.conversation.begins)
-			this.state.loadOlder(this.conversation).catch(() => {});
-		else if (below < EDGE_PX && this.to < this.events.length)
+		else if (scrollTop < EDGE_PX && !conversation.begins)
+			this.state.loadOlder(conversation).catch(() => {});
+		else if (below < EDGE_PX && to < this.events.length && !this.follows)
 			this.move(STEP);
-		if (this.follows) {
-			this.endSeq = this.conversation?.newest ?? 0;
-			this.seen();
-		}
+		else if (below < EDGE_PX && !conversation.ends)
+			this.state.loadNewer(conversation).catch(() => {});
+		if (this.follows)
+			this.endSeq = conversation.newest;
+		this.seen();
 		this.tellEnd();
 	}
 
 	move(by) {
+		const {length} = this.events;
+		let {from, to} = this.window;
 		if (by < 0) {
-			this.from = Math.max(0, this.from + by);
-			this.to = Math.min(this.to, this.from + WINDOW + STEP);
+			from = Math.max(0, from + by);
+			to = Math.min(to, from + WINDOW + STEP);
 		} else {
-			this.to = Math.min(this.events.length, this.to + by);
-			this.from = Math.max(this.from, this.to - WINDOW - STEP);
+			to = Math.min(length, to + by);
+			from = Math.max(from, to - WINDOW - STEP);
 		}
+		this.setWindow(from, to);
 		this.quietly(() => this.keepPlace(() => this.draw()));
 	}
 
@@ -159,9 +286,7 @@ export class LogView {
 	 * heading disappears when the message before joins it.)
 	 */
 	keepPlace(draw) {
-		const top = this.root.getBoundingClientRect().top;
-		const anchor = [...this.list.querySelectorAll("[data-seq]")].find(node =>
-		    node.getBoundingClientRect().bottom > top);
+		const anchor = this.rowsInView()[0];
 		const before = anchor?.getBoundingClientRect().bottom;
 		draw();
 		const after = anchor && this.list.querySelector(`[data-seq="${anchor.dataset.seq}"]`);
@@ -179,28 +304,129 @@ export class LogView {
 		this.root.scrollTop = this.root.scrollHeight;
 	}
 
-	jumpToEnd() {
-		this.follows = true;
-		this.showEnd();
-		this.tellEnd();
+	/** For paper: all that is loaded. Scrolling makes the window small again. */
+	drawAll() {
+		if (this.conversation) {
+			this.setWindow(0, this.events.length);
+			this.keepPlace(() => this.draw());
+		}
 	}
 
-	/** Marks the conversation read if its end is in view and the page has the focus. */
+	jumpToEnd() {
+		if (this.conversation?.ends === false) {
+			this.setFollows(true);
+			this.state.loadEnd(this.conversation).catch(() => {});
+		}
+		this.showEnd();
+	}
+
+	/* -- what is read ------------------------------------------------------------------- */
+
+	top() {
+		return this.root.getBoundingClientRect().top;
+	}
+
+	/** The rows whose end is below the top of the view, and above its bottom. */
+	rowsInView() {
+		const {top, bottom} = this.root.getBoundingClientRect();
+		const rows = this.list.querySelectorAll("[data-seq]"), found = [];
+		let low = 0, high = rows.length;
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if (rows[middle].getBoundingClientRect().bottom <= top)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		for (; low < rows.length; low++) {
+			if (found.length && rows[low].getBoundingClientRect().bottom > bottom + SLACK_PX)
+				break;
+			found.push(rows[low]);
+		}
+		return found;
+	}
+
+	/** Moves the cursor over what is in view, if somebody can look at it. */
 	seen() {
-		if (this.conversation && this.follows && this.root.isConnected && !isAway())
-			this.state.markRead(this.conversation);
+		const {conversation, root} = this;
+		if (!conversation || !root.isConnected)
+			return;
+		if (!isAway() && conversation.readSeq < conversation.newest)
+			this.readView();
+		this.allRead ||= conversation.unread === 0;
+		this.watches = this.allRead && this.follows && !isAway() && this.link.state === "online";
+		this.drawSince();
+	}
+
+	readView() {
+		const {conversation} = this, rows = this.rowsInView();
+		const {bottom} = this.root.getBoundingClientRect();
+		const last = rows.findLast(row => row.getBoundingClientRect().bottom <= bottom + SLACK_PX);
+		let seq = conversation.readSeq;
+		if (this.watches && this.follows)
+			seq = conversation.newest;
+		else if (last)
+			seq = conversation.seen(Number(rows[0].dataset.seq), Number(last.dataset.seq));
+		this.state.markRead(conversation, seq);
+	}
+
+	/** The user has no wish to read them. */
+	readAll() {
+		this.unreadFrom = null;
+		this.state.markRead(this.conversation, Math.max(this.conversation.lastSeq, this.conversation.newest));
+		this.jumpToEnd();
+	}
+
+	async jumpToUnread() {
+		const {conversation} = this;
+		await this.state.loadFirstUnread(conversation);
+		if (conversation !== this.conversation || conversation.firstUnread < 0)
+			return;
+		this.unreadFrom = conversation.readSeq;
+		this.quietly(() => {
+			this.showAround(conversation.firstUnread);
+			const line = this.list.querySelector(".divider");
+			this.root.scrollTop += line.getBoundingClientRect().top - this.top() - ABOVE_PX;
+		});
+		this.root.focus();
+		this.onScroll();
+	}
+
+	/** Above the view: how many unread messages there are before it, and a way to the first. */
+	drawSince() {
+		const {conversation} = this, first = this.rowsInView()[0];
+		const isBefore = conversation.unread > 0 && first && this.hidesUnread(first);
+		const {readSeq, timeMs} = conversation.since ?? {};
+		const n = conversation.unread < UNREAD_MAX ? conversation.unread : `${UNREAD_MAX}+`;
+		const label = !isBefore ? "" : readSeq !== undefined && timeMs ?
+		    t("chat.since", {n, when: formatShort(timeMs)}) : t("chat.more", {n});
+		if (this.since.dataset.looks === label)
+			return;
+		this.since.dataset.looks = label;
+		fill(this.since, label && el("div", {class: "chip"},
+		    el("button", {type: "button", class: "main", data: {action: "first-unread"},
+		    on: {click: () => this.jumpToUnread().catch(() => {})}}, icon("up"), label),
+		    button(t("chat.markRead"), "mark-read", () => this.readAll())));
+	}
+
+	/** An unread event is before this row. */
+	hidesUnread(row) {
+		const at = this.conversation.firstUnread;
+		return at < 0 || this.events[at].seq < Number(row.dataset.seq);
 	}
 
 	/* -- drawing ------------------------------------------------------------------------ */
 
 	draw() {
 		const kept = new Map([...this.list.children].map(node => [node.dataset.key, node]));
-		const rows = [];
+		const rows = [], {from, to} = this.window;
 		const put = (key, make) => rows.push(kept.get(key) ?? make(key));
-		let before = this.events[this.from - 1];
-		if (this.from === 0 && this.conversation?.begins)
+		let before = this.events[from - 1];
+		if (from === 0 && this.conversation?.begins)
 			put("begin", key => lineRow("note", t("chat.begin"), key));
-		for (const event of this.events.slice(this.from, this.to)) {
+		else if (this.conversation && this.events.length === 0)
+			this.putWaiting(put);
+		for (const event of this.events.slice(from, to)) {
 			this.putRows(before, event, put);
 			before = event;
 		}
@@ -209,11 +435,17 @@ export class LogView {
 		this.drawPending();
 	}
 
+	/** Nothing is loaded yet: what it waits for. */
+	putWaiting(put) {
+		const text = this.link.state === "online" ? t("chat.loading") : t("chat.noConnection");
+		put(`waiting ${text}`, key => lineRow("note waiting", text, key));
+	}
+
 	/** The rows of an event, with the day and "new messages" lines before it. */
 	putRows(before, event, put) {
 		const {conversation, state} = this, {seq, timeMs} = event;
 		if (!before || dayOf(before.timeMs) !== dayOf(timeMs))
-			put(`day ${dayOf(timeMs)}`, key => dayRow(timeMs, key));
+			put(`day ${dayOf(timeMs)} ${formatDay(timeMs)}`, key => dayRow(timeMs, key));
 		const isFirstNew = this.unreadFrom !== null && seq > this.unreadFrom &&
 		    (before?.seq ?? 0) <= this.unreadFrom;
 		if (isFirstNew)
@@ -237,7 +469,7 @@ export class LogView {
 		const {conversation, state, outbox} = this;
 		const rows = [];
 		let before = this.events.at(-1);
-		for (const entry of conversation ? outbox.of(conversation) : [])
+		for (const entry of conversation && this.isAtEnd ? outbox.of(conversation) : [])
 			if (!known.has(entry.clientId)) {
 				const event = {...entry, kind: "MESSAGE", sender: state.me.userId};
 				const joins = continues(before, event);

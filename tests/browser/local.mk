@@ -24,4 +24,5 @@ EXTRA_DIST += \
 	tests/browser/proxy.mjs \
 	tests/browser/scenario.mjs \
 	tests/browser/tabs.mjs \
+	tests/browser/unread.mjs \
 	tests/browser/ws_client.mjs

@@ -5,6 +5,8 @@ What the page shows does not depend on the database: SQLite alone.
 import itertools
 import json
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -113,6 +115,49 @@ def test_outbox_by_its_answers():
 def test_no_message_stops_the_others(server, world):
     talk("#tea", *world("alice", "bob", "carol"))
     Scenario(server).play("outbox")
+
+
+class Flood:
+    """bob sends beside the browser: "NAME number ms", `rate` a second (0: as fast as it goes)."""
+
+    def __init__(self, server):
+        self.bob, self.alice = (PbClient(server.address) for _ in range(2))
+        for client, name in ((self.bob, "bob"), (self.alice, "alice")):
+            client.hello()
+            client.login(name, PASSWORD)
+
+    def verbs(self):
+        return {"flood": self.flood, "flooded": self.flooded, "unread": self.unread}
+
+    def flood(self, to, name, count, rate):
+        self.result = {}
+        self.thread = threading.Thread(target=self.run, args=(to, name, count, rate))
+        self.thread.start()
+
+    def run(self, to, name, count, rate):
+        begin = time.monotonic()
+        for n in range(count):
+            if rate:
+                time.sleep(max(0.0, begin + n / rate - time.monotonic()))
+            text = f"{name} {n} {time.time_ns() // 1000000}"
+            self.bob.send(to, text)
+            self.result = {"count": n + 1, "last": text}
+
+    def flooded(self):
+        self.thread.join()
+        return self.result
+
+    def unread(self, group):
+        return next(c.unread for c in self.alice.conversations().values()
+                    if f"#{c.name}" == group)
+
+
+def test_bursts_and_coming_back(server, world):
+    kiths = world("alice", "bob")
+    talk("#tea", *kiths)
+    talk("#books", *kiths)
+    print(Scenario(server, verbs=Flood(server).verbs()).play(
+        "unread", rate=300, seconds=build.scaled(2, 5, 30)))
 
 
 def test_private_chat(server, world):
