@@ -80,9 +80,13 @@ app_fail(struct app *app, const char *what, const struct kith_failure *why)
 void
 app_finish(struct app *app, int rc)
 {
-	if (!app->finished)
+	int first = !app->finished;
+
+	if (first)
 		app->rc = rc;
 	app->finished = 1;
+	if (first && app->leaving != NULL)
+		app->leaving(app);
 	event_base_loopbreak(app->base);
 }
 

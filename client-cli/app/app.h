@@ -39,6 +39,8 @@ struct app {
 
 	/* The command's: called at the first login; `data` is for its hooks. */
 	void			(*ready)(struct app *app);
+	/* The program ends, for whatever reason: called once. May be NULL. */
+	void			(*leaving)(struct app *app);
 	/* Ctrl-C; NULL: the end. */
 	void			(*interrupt)(struct app *app);
 	void			*data;

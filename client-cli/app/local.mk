@@ -13,9 +13,13 @@ libkithcli_a_SOURCES += \
 	client-cli/app/out_event.c \
 	client-cli/app/out_row.c \
 	client-cli/app/out_string.c \
+	client-cli/app/out_wrap.c \
+	client-cli/app/out_wrap.h \
 	client-cli/app/profile.c \
 	client-cli/app/profile.h \
 	client-cli/app/say.c \
 	client-cli/app/say.h \
 	client-cli/app/secret.c \
-	client-cli/app/secret.h
+	client-cli/app/secret.h \
+	client-cli/app/tty_guard.c \
+	client-cli/app/tty_guard.h

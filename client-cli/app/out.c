@@ -10,8 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client-cli/app/out_wrap.h"
+
 #define COLUMNS_MAX	8		/* fields of a record, at most */
 #define CELLS_PER_GROWTH	256
+#define ROW_INDENT	2		/* of the second row of a long one */
 
 struct out_table {
 	const char	*keys[COLUMNS_MAX];	/* constants of the callers */
@@ -99,29 +102,28 @@ table_add(struct out *o, const char *key, const char *text)
 		t->widths[column] = width;
 }
 
+/* Cells may hold what others wrote: a topic, say. So a row that is too long is wrapped
+ * here and not by the terminal. */
 static void
-print_cell(struct out *o, const char *text, int column)
+print_table_row(const struct out *o, const char *const *cells, int header)
 {
+	struct out_wrap w = { .columns = out_wrap_columns(o->file), .indent = ROW_INDENT };
 	const struct out_table *t = o->table;
-	int last = column == t->columns - 1;
+	char *text = NULL;
+	size_t len;
+	FILE *row = or_die(open_memstream(&text, &len));
 
-	out_string(o->file, text, OUT_WORD);
-	if (last)
-		fputc('\n', o->file);
-	else
-		fprintf(o->file, "%*s", t->widths[column] - out_string_width(text) + 2, "");
-}
-
-static void
-print_header(struct out *o)
-{
-	const struct out_table *t = o->table;
-
+	fputs(header && o->color ? OUT_DIM : "", row);
 	for (int column = 0; column < t->columns; column++) {
-		fputs(o->color ? OUT_DIM : "", o->file);
-		print_cell(o, t->keys[column], column);
-		fputs(o->color ? OUT_NORMAL : "", o->file);
+		out_string(row, cells[column], OUT_WORD);
+		if (column < t->columns - 1)
+			fprintf(row, "%*s",
+			    t->widths[column] - out_string_width(cells[column]) + 2, "");
 	}
+	fputs(header && o->color ? OUT_NORMAL : "", row);
+	if (fclose(row) == 0)
+		out_wrap(o->file, text, &w);
+	free(text);
 }
 
 void
@@ -132,11 +134,11 @@ out_flush(struct out *o)
 	if (t == NULL || t->n == 0)
 		return;
 	if (o->header)
-		print_header(o);
-	for (size_t i = 0; i < t->n; i++) {
-		print_cell(o, t->cells[i], (int)(i % (size_t)t->columns));
+		print_table_row(o, t->keys, 1);
+	for (size_t i = 0; i + (size_t)t->columns <= t->n; i += (size_t)t->columns)
+		print_table_row(o, (const char *const *)&t->cells[i], 0);
+	for (size_t i = 0; i < t->n; i++)
 		free(t->cells[i]);
-	}
 	free(t->cells);
 	memset(t, 0, sizeof(*t));
 	note_output_error(o);

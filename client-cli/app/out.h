@@ -28,11 +28,10 @@ struct out {
 	FILE		*file;
 	enum out_mode	 mode;
 	int		 color;		/* there is some, and wanted */
-	int		 brief;		/* text: the day on a line of its own */
+	int		 brief;		/* text: the time without its day */
 	int		 header;	/* text: column names above a table */
 	int		 fields;	/* of this record, so far */
 	int		 silent;	/* text: the rest of it is not shown */
-	int		 day;		/* of the last line, if brief */
 	int		 error;		/* of the first write that failed */
 	struct out_table *table;
 };
@@ -91,6 +90,11 @@ void	out_local_time(struct tm *tm, uint64_t ms);
 /* One event; `conversation` is its name from the reader's side. */
 void	out_event(struct out *o, const char *conversation,
 	    const Kith__V1__Event *e);
+
+/* The same as a line of text for people, which may have newlines; *indent is
+ * where its text begins. Yours; NULL: no memory. */
+char	*out_event_line(const struct out *o, const char *conversation,
+	    const Kith__V1__Event *e, int *indent);
 
 /* One record each: of `ls`, `group list`, `group members`, `who`. */
 void	out_row_conversation(struct out *o, const Kith__V1__Conversation *c);

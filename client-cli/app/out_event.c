@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "client-cli/app/out.h"
+#include "client-cli/app/out_wrap.h"
 
 #define KIND(name)	KITH__V1__EVENT_KIND__##name
 
@@ -74,74 +75,56 @@ event_plain(struct out *o, const char *conversation, const Kith__V1__Event *e)
 	out_end(o);
 }
 
-/* Indents the second and later lines, so that none looks like another message. */
-static void
-print_lines(FILE *file, const char *text, int indent)
+char *
+out_event_line(const struct out *o, const char *conversation, const Kith__V1__Event *e, int *indent)
 {
-	const char *end;
-	char *line;
+	const struct event_kind *kind = event_kind(e->kind);
+	const char *bold = o->color ? OUT_BOLD : "", *dim = o->color ? OUT_DIM : "",
+	    *plain = o->color ? OUT_NORMAL : "";
+	char stamp[32], *text = NULL;
+	size_t len;
+	struct tm tm;
+	FILE *file = open_memstream(&text, &len);
 
-	while ((end = strchr(text, '\n')) != NULL) {
-		if ((line = strndup(text, (size_t)(end - text))) != NULL)
-			out_string(file, line, OUT_LINES);
-		free(line);
-		fprintf(file, "\n%*s", indent, "");
-		text = end + 1;
+	if (file == NULL)
+		return NULL;
+	out_local_time(&tm, e->time_ms);
+	strftime(stamp, sizeof(stamp), o->brief ? "%H:%M" : "%Y-%m-%d %H:%M", &tm);
+	fprintf(file, "%s%s%s ", dim, stamp, plain);
+	out_string(file, conversation, OUT_WORD);
+	fprintf(file, " %s%s", kind->words != NULL ? "* " : "", bold);
+	out_string(file, e->sender_name, OUT_WORD);
+	fputs(plain, file);
+	if (kind->words == NULL) {
+		fputs(": ", file);
+		out_string(file, e->text, OUT_LINES);
+	} else {
+		fprintf(file, " %s", kind->words);
 	}
-	out_string(file, text, OUT_LINES);
-	fputc('\n', file);
-}
-
-/* Prints the date, if it is not that of the line before. */
-static void
-print_day(struct out *o, const struct tm *tm)
-{
-	int day = (tm->tm_year + 1900) * 10000 + (tm->tm_mon + 1) * 100 + tm->tm_mday;
-	char text[64];
-
-	strftime(text, sizeof(text), "%A, %e %B %Y", tm);
-	if (day != o->day)
-		fprintf(o->file, "%s-- %s --%s\n", o->color ? OUT_DIM : "", text,
-		    o->color ? OUT_NORMAL : "");
-	o->day = day;
+	if (e->kind == KIND(INVITED)) {
+		fputs(" @", file);
+		out_string(file, e->subject_name, OUT_WORD);
+	} else if (e->kind == KIND(INVITATION)) {
+		fputs(" #", file);
+		out_string(file, e->text, OUT_WORD);
+	}
+	*indent = (int)strlen(stamp) + out_string_width(conversation) +
+	    out_string_width(e->sender_name) + 4;
+	if (fclose(file) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
 static void
 event_text(struct out *o, const char *conversation, const Kith__V1__Event *e)
 {
-	const struct event_kind *kind = event_kind(e->kind);
-	const char *bold = o->color ? OUT_BOLD : "", *dim = o->color ? OUT_DIM : "",
-	    *plain = o->color ? OUT_NORMAL : "";
-	char stamp[32];
-	struct tm tm;
+	struct out_wrap w = { .columns = out_wrap_columns(o->file) };
+	char *text = out_event_line(o, conversation, e, &w.indent);
 
-	out_local_time(&tm, e->time_ms);
-	if (o->brief)
-		print_day(o, &tm);
-	if (o->brief)
-		strftime(stamp, sizeof(stamp), "%H:%M", &tm);
-	else
-		strftime(stamp, sizeof(stamp), "%Y-%m-%d %H:%M", &tm);
-	fprintf(o->file, "%s%s%s ", dim, stamp, plain);
-	out_string(o->file, conversation, OUT_WORD);
-	fprintf(o->file, " %s%s", kind->words != NULL ? "* " : "", bold);
-	out_string(o->file, e->sender_name, OUT_WORD);
-	fputs(plain, o->file);
-	if (kind->words == NULL) {
-		fputs(": ", o->file);
-		print_lines(o->file, e->text, (int)strlen(stamp) + out_string_width(conversation) +
-		    out_string_width(e->sender_name) + 4);
-		return;
-	}
-	fprintf(o->file, " %s", kind->words);
-	if (e->kind == KIND(INVITED)) {
-		fputs(" @", o->file);
-		out_string(o->file, e->subject_name, OUT_WORD);
-	} else if (e->kind == KIND(INVITATION)) {
-		fputs(" #", o->file);
-		out_string(o->file, e->text, OUT_WORD);
-	}
-	fputc('\n', o->file);
+	if (text != NULL)
+		out_wrap(o->file, text, &w);
+	free(text);
 }
 
 void

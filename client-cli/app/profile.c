@@ -23,6 +23,44 @@ profile_history_path(const char *profile, char out[PATH_MAX])
 	return rc < 0 ? rc : disk_make_folder(out);
 }
 
+static int
+target_path(const char *profile, char out[PATH_MAX])
+{
+	return disk_path(DISK_STATE, out, profile, "/target");
+}
+
+int
+profile_load_target(const char *profile, char *out, size_t size)
+{
+	char path[PATH_MAX], *text;
+	size_t len;
+	int rc = target_path(profile, path);
+
+	if (rc < 0 || (rc = disk_read(path, &text, &len)) < 0)
+		return rc;
+	text[strcspn(text, "\n")] = '\0';
+	if (strlen(text) < size)
+		snprintf(out, size, "%s", text);
+	else
+		rc = -EINVAL;
+	free(text);
+	return rc;
+}
+
+int
+profile_save_target(const char *profile, const char *target)
+{
+	char path[PATH_MAX], line[NAME_BYTES_MAX + 3];
+	int rc = target_path(profile, path), len;
+
+	if (rc < 0)
+		return rc;
+	len = snprintf(line, sizeof(line), "%s\n", target);
+	if (len < 0 || (size_t)len >= sizeof(line))
+		return -EINVAL;
+	return disk_replace(path, line, (size_t)len);
+}
+
 int
 profile_name_ok(const char *name)
 {
@@ -149,7 +187,8 @@ remove_state(const char *name)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)) != NULL)
 		if (strncmp(entry->d_name, "counter-", 8) == 0 ||
-		    strcmp(entry->d_name, "history") == 0)
+		    strcmp(entry->d_name, "history") == 0 ||
+		    strcmp(entry->d_name, "target") == 0)
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	closedir(dir);
 	rmdir(folder);

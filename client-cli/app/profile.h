@@ -4,7 +4,8 @@
  * Shape   $XDG_CONFIG_HOME/kith/PROFILE.conf     server and user, for people to
  *                                                read
  *         $XDG_DATA_HOME/kith/PROFILE.token      the login; keep it private
- *         $XDG_STATE_HOME/kith/PROFILE/          counter-DEVICE, history
+ *         $XDG_STATE_HOME/kith/PROFILE/          counter-DEVICE, history,
+ *                                                target
  * Lock    Several processes share a profile: flock() of a counter around its
  *         change, other files are replaced whole.
  *
@@ -38,6 +39,10 @@ int	profile_save(const struct profile *p);
 
 /* Forgets the login: token, state, profile. */
 int	profile_forget(const char *name);
+
+/* To whom the chat talked last: "#ops", "@alice", "". -EINVAL: too long. */
+int	profile_load_target(const char *profile, char *out, size_t size);
+int	profile_save_target(const char *profile, const char *target);
 
 /* The lines typed in the chat, for readline. Makes their folder. */
 int	profile_history_path(const char *profile, char out[PATH_MAX]);

@@ -1,42 +1,59 @@
 /*
- * chat.h - the interactive client: what its files share, and how it sends.
+ * chat.h - the interactive client: what its files share.
  *
- * chat_main.c is the command and shows what comes; chat_cmd.c has the
- * /commands; chat_ask.c keeps what was asked; line.c is the line that is typed.
+ * A line that is entered goes down this list; each file calls only those after
+ * it:
+ *
+ *	chat_main > chat_enter > chat_cmd > chat_group, chat_list > target >
+ *	feed > seen, outbox > chat_ask > pane > line
  */
 #ifndef KITH_CLI_CHAT_H
 #define KITH_CLI_CHAT_H
 
+#include <stdint.h>
 #include <sys/queue.h>
 
 #include "client-cli/app/app.h"
+#include "client-cli/chat/feed.h"
 #include "client-cli/chat/names.h"
+#include "client-cli/chat/outbox.h"
+#include "client-cli/chat/pane.h"
+#include "client-cli/chat/seen.h"
 
-/* Then a request has failed; messages wait forever. */
+/* Then a request has failed; messages, and what changes the target, wait
+ * forever. */
 #define CHAT_ANSWER_MS	20000
 
+#define CHAT_WORD_MAX	(NAME_BYTES_MAX + 2)	/* "#ops", with its NUL */
+
 struct asked;
+struct question;
 
 struct chat {
 	struct app	*app;
+	struct pane	 pane;
 	struct names	 names;
-	char		 target[NAME_BYTES_MAX + 2]; /* "#ops"; "": none */
+	struct outbox	 outbox;
+	struct feed	 feed;
+	struct seen	 seen;
 	LIST_HEAD(, asked) asked;
-	size_t		 unsent;	/* messages without an answer */
-	int		 offline;	/* told that the connection is lost */
+	struct question	*question;	/* waits for y or n; or NULL */
+
+	char		 target[CHAT_WORD_MAX];	/* "#ops"; "": none */
+	char		 wanted[CHAT_WORD_MAX];	/* what it is becoming */
+	int		 choosing;	/* until then lines are held */
+	void		(*run)(struct chat *c, const char *command);
+
+	char		*status;	/* without a connection: why, and when
+					   it tries again */
+	int		 offline;
 	int		 greeted;
+	int		 ended;		/* for good: nothing is sent any more */
+	struct kith_failure final;	/* why it ended */
 	int		 warned;	/* that leaving gives messages up */
+	int		 asked_again;	/* Ctrl-C once */
+	uint64_t	 tried_at;	/* by a key; clock_now_ms() */
+	int		 keys;		/* typed anything */
 };
-
-/* Sends to "@alice,#ops"; tells what is wrong. */
-void	chat_send(struct chat *c, const char *targets, const char *text);
-
-/* Messages go to `word` from now on: "@alice" or "#ops". */
-void	chat_set_target(struct chat *c, const char *word);
-
-/* Makes the prompt say where messages go, and whether there is a connection. */
-void	chat_show_target(const struct chat *c);
-
-void	chat_leave(struct chat *c);
 
 #endif

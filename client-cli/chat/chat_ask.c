@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client-cli/chat/line.h"
-
 struct asked *
 chat_ask_new(struct chat *c, const char *what)
 {
@@ -16,7 +14,7 @@ chat_ask_new(struct chat *c, const char *what)
 
 	if (a == NULL || (a->what = strdup(what)) == NULL) {
 		free(a);
-		line_note("out of memory");
+		pane_note(&c->pane, "%s: out of memory", what);
 		return NULL;
 	}
 	a->chat = c;
@@ -29,7 +27,7 @@ chat_ask_done(struct asked *a)
 {
 	LIST_REMOVE(a, link);
 	free(a->what);
-	free(a->text);
+	free(a->done);
 	free(a);
 }
 
@@ -38,7 +36,7 @@ chat_ask_check(struct asked *a, int rc)
 {
 	if (rc == 0)
 		return;
-	line_note("%s: %s", a->what, rc == -EMSGSIZE ? "too large" : strerror(-rc));
+	pane_note(&a->chat->pane, "%s: %s", a->what, rc == -EMSGSIZE ? "too large" : strerror(-rc));
 	chat_ask_done(a);
 }
 
@@ -46,6 +44,6 @@ int
 chat_ask_failed(const struct asked *a, const struct kith_failure *why)
 {
 	if (why != NULL)
-		line_note("%s: %s", a->what, why->text);
+		pane_note(&a->chat->pane, "%s: %s", a->what, why->text);
 	return why != NULL;
 }

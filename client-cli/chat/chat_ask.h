@@ -13,7 +13,8 @@ struct asked {
 	LIST_ENTRY(asked) link;		/* in chat.asked, until answered */
 	struct chat	*chat;
 	char		*what;		/* named in the failure: "@bob" */
-	char		*text;		/* of a message, or NULL */
+	char		*done;		/* told when it is done, or NULL */
+	const char	*command;	/* of kith that lists all, or NULL */
 	int		 unread;	/* list only what is unread */
 };
 

@@ -6,13 +6,25 @@
 
 #include <stddef.h>
 
-struct chat;
+#include "client-cli/chat/chat.h"
+
+/* What a command has to do with the target. */
+#define CHAT_CMD_SETS	1u	/* changes it: later lines wait */
+#define CHAT_CMD_USES	2u	/* works on it */
+#define CHAT_CMD_NOW	4u	/* never waits for a command before it */
+
+/* Of the command "word arguments"; with CHAT_CMD_SETS `word` is the target that
+ * it makes, "" none. */
+unsigned chat_cmd_traits(const struct chat *c, const char *command,
+	    char word[CHAT_WORD_MAX]);
 
 /* "word arguments", without the slash: runs it, or tells that there is no such
  * command. */
-void	chat_cmd_run(struct chat *c, const char *line);
+void	chat_cmd_run(struct chat *c, const char *command);
 
-/* The index-th command that begins with `word` ("/jo"), or NULL. */
-const char *chat_cmd_match(const char *word, size_t index);
+/* The index-th completion of `word`, which comes after `before`; from malloc(),
+ * or NULL. */
+char	*chat_cmd_complete(const struct chat *c, const char *before,
+	    const char *word, size_t index);
 
 #endif

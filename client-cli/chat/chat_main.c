@@ -1,41 +1,40 @@
 /*
- * chat_main.c - `kith chat`: the line, the prompt, and the events above it.
+ * chat_main.c - `kith chat`: the line, the connection, and the end.
  */
 #include "client-cli/chat/chat_main.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+#include <event2/event.h>
 
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "client-cli/chat/chat.h"
 #include "client-cli/chat/chat_ask.h"
 #include "client-cli/chat/chat_cmd.h"
+#include "client-cli/chat/chat_enter.h"
+#include "client-cli/chat/chat_leave.h"
+#include "client-cli/chat/chat_list.h"
 #include "client-cli/chat/line.h"
+#include "client-cli/chat/question.h"
+#include "client-cli/chat/target.h"
+#include "protocol/base/clock.h"
+
+#define KEY_TRY_MS	2000	/* a key tries to connect, but not more often */
 
 /* -- the line ------------------------------------------------------------- */
 
 static void
-on_line_entered(const char *text, void *arg)
+on_line_entered(const char *text, const char *tag, enum line_source source,
+    void *arg)
 {
-	struct chat *c = arg;
-	const char *start = text + strspn(text, " \t");
-
-	if (text[strspn(text, " \t\n")] == '\0')
-		return;
-	line_remember(text);
-	if (start[0] == '/' && start[1] != '/') {
-		printf("%s%s\n", line_prompt(), text);
-		chat_cmd_run(c, start + 1);
-	} else if (c->target[0] == '\0') {
-		line_note("not sent: no target yet. /query @NAME, /join #GROUP, or "
-		    "/msg @NAME TEXT");
-	} else {
-		chat_send(c, c->target, start[0] == '/' ? start + 1 : text);
-	}
+	chat_enter_line(arg, text, tag, source);
 }
 
 static void
@@ -44,35 +43,79 @@ on_line_left(void *arg)
 	chat_leave(arg);
 }
 
-/* Commands at the beginning of the line, names everywhere else. */
-static char *
-complete_name(const char *before, const char *word, int index, void *arg)
+static void
+on_line_interrupted(void *arg)
 {
 	struct chat *c = arg;
-	const char *found = NULL;
 
-	if (word[0] == '/' && before[strspn(before, " \t")] == '\0')
-		found = chat_cmd_match(word, (size_t)index);
-	else if (word[0] == '@' || word[0] == '#')
-		found = names_match(&c->names, word, (size_t)index);
-	return found != NULL ? strdup(found) : NULL;
+	if (c->question != NULL) {
+		question_drop(c);
+		pane_note(&c->pane, "not sent; Up brings the text back");
+		target_show(c);
+		return;
+	}
+	chat_leave_asked(c);
+}
+
+static void
+on_line_key(void *arg)
+{
+	struct chat *c = arg;
+	uint64_t now = clock_now_ms();
+
+	c->keys = 1;
+	c->asked_again = 0;
+	if (c->app->finished || c->app->kith == NULL)
+		return;
+	seen_key(c);
+	if (c->offline && !c->ended && now - c->tried_at >= KEY_TRY_MS) {
+		c->tried_at = now;
+		kith_reconnect(c->app->kith);
+	}
+}
+
+static void
+on_line_focus(int has, void *arg)
+{
+	struct chat *c = arg;
+
+	if (!c->app->finished)
+		seen_focus(c, has);
+}
+
+static void
+on_line_resized(void *arg)
+{
+	struct chat *c = arg;
+
+	pane_repaint(&c->pane);
+	outbox_show(c);
+}
+
+static char *
+on_line_tab(const char *before, const char *word, int index, void *arg)
+{
+	return chat_cmd_complete(arg, before, word, (size_t)index);
 }
 
 static int
 open_line(struct chat *c)
 {
-	static const struct line_hooks hooks = { on_line_entered, on_line_left, complete_name };
+	static const struct line_hooks hooks = {
+		on_line_entered, on_line_left, on_line_interrupted, on_line_key, on_line_focus,
+		on_line_resized, on_line_tab
+	};
 	char path[PATH_MAX];
 
 	if (line_is_open())
 		return 0;
-	chat_show_target(c);
+	target_show(c);
 	return line_open(c->app->base, &hooks, c,
 	    profile_history_path(c->app->profile.name, path) == 0 ? path : NULL);
 }
 
 static void
-on_interrupt(struct app *app)
+on_chat_interrupt(struct app *app)
 {
 	if (line_is_open())
 		line_interrupt();
@@ -80,79 +123,102 @@ on_interrupt(struct app *app)
 		app_finish(app, KITH_EXIT_INTERRUPTED);
 }
 
-/* -- what comes ----------------------------------------------------------- */
+/* Whatever ends the program stops the keyboard first: what is typed from now on is for
+ * the shell. */
+static void
+on_chat_leaving(struct app *app)
+{
+	(void)app;
+	line_stop();
+}
+
+/* -- the connection ------------------------------------------------------- */
 
 static void
 on_chat_event(struct kith *k, const Kith__V1__Event *e, void *arg)
 {
 	struct app *app = arg;
-	struct chat *c = app->data;
-	const struct kith_conversation *conv = kith_conversation(k, e->conversation);
-
-	if (app->finished)
-		return;
-	line_hide();
-	out_event(&app->out, conv->name, e);
-	names_add(&c->names, '@', e->sender_name);
-	names_add(&c->names, conv->name[0], conv->name + 1);
-	kith_seen(k, e->conversation, e->seq);
-}
-
-static void
-on_names_heard(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
-    void *arg)
-{
-	struct chat *c = arg;
 
 	(void)k;
-	for (size_t i = 0; why == NULL && i < reply->presences->n_users; i++)
-		names_add(&c->names, '@', reply->presences->users[i]->name);
+	if (!app->finished)
+		feed_event(app->data, e);
 }
 
-/* The first target: the argument, the lobby, or the first conversation. */
+/* The time of day, since a countdown would have to wake up each second. */
 static void
-choose_target(struct chat *c)
+set_status(struct chat *c, const struct kith_failure *why)
 {
-	const struct kith_conversation *conv;
-	const char *best = "";
+	char *text = NULL, at[16] = "";
+	time_t next = time(NULL) + (time_t)(kith_wait_ms(c->app->kith) + 999) / 1000;
+	struct tm tm;
+	size_t len;
+	FILE *file;
 
-	for (size_t i = 0; (conv = kith_conversation_at(c->app->kith, i)) != NULL; i++) {
-		if (conv->name == NULL)
-			continue;
-		names_add(&c->names, conv->name[0], conv->name + 1);
-		if (best[0] == '\0' || strcmp(conv->name, "#lobby") == 0)
-			best = conv->name;
-	}
-	chat_set_target(c, c->app->argc > 0 ? c->app->argv[0] : best);
-}
-
-static void
-greet_person(struct chat *c)
-{
-	c->greeted = 1;
-	choose_target(c);
-	if (c->target[0] != '\0')
-		line_note("%s at %s. What you type goes to %s; /help tells more.",
-		    c->app->profile.user, c->app->address, c->target);
+	free(c->status);
+	c->status = NULL;
+	if (why == NULL || (file = open_memstream(&text, &len)) == NULL)
+		return;
+	if (localtime_r(&next, &tm) != NULL)
+		strftime(at, sizeof(at), "%H:%M:%S", &tm);
+	fputs("~ ", file);
+	out_string(file, why->text, OUT_WORD);
+	fprintf(file, "; next try at %s, or with any key", at);
+	if (fclose(file) == 0)
+		c->status = text;
 	else
-		line_note("%s at %s. Begin with /query @NAME or /join #GROUP; /help tells more.",
-		    c->app->profile.user, c->app->address);
-	kith_who(c->app->kith, NULL, 0, 0, on_names_heard, c);
+		free(text);
 }
 
 static void
 set_offline(struct chat *c, const struct kith_failure *why)
 {
-	int offline = why != NULL;
+	int offline = why != NULL, changed = offline != c->offline;
 
-	if (offline == c->offline)
-		return;
 	c->offline = offline;
-	if (offline)
-		line_note("%s; trying again", why->text);
-	else
-		line_note("connected");
-	chat_show_target(c);
+	c->feed.syncing |= offline;
+	set_status(c, why);
+	if (changed && offline)
+		pane_note(&c->pane, "%s; trying again", why->text);
+	else if (changed)
+		pane_note(&c->pane, "connected");
+	target_show(c);
+}
+
+static void
+on_chat_ready(struct chat *c)
+{
+	c->feed.syncing = 0;
+	if (!c->greeted) {
+		c->greeted = 1;
+		pane_note(&c->pane, "%s at %s; /help lists the commands", c->app->profile.user,
+		    c->app->address);
+		chat_list_learn_names(c);
+		chat_list_unread_elsewhere(c);
+		target_check_first(c);
+	} else {
+		feed_release(c, 0, 0);
+		outbox_release(c);
+	}
+	target_show(c);
+}
+
+/* Not into the shell in the middle of a word: somebody may be typing. */
+static int
+wait_for_leave(struct chat *c, const struct kith_failure *why)
+{
+	struct app *app = c->app;
+
+	if (!line_is_open() || app->finished || why->code == KITH_L_KEY_UNKNOWN ||
+	    !(c->keys || c->greeted))
+		return 0;
+	c->ended = 1;
+	c->final = *why;
+	if (c->choosing)
+		target_refused(c, why->text);
+	pane_note(&c->pane, "%s", why->text);
+	pane_note(&c->pane, "the chat has ended, nothing more is sent; Ctrl-D leaves");
+	target_show(c);
+	return 1;
 }
 
 static void
@@ -163,30 +229,25 @@ on_chat_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *
 
 	switch (phase) {
 	case KITH_WAITING:
-		if (open_line(c) == 0)
-			set_offline(c, why);
+		set_offline(c, why);
 		break;
 	case KITH_SYNCING:
 		set_offline(c, NULL);
 		break;
 	case KITH_READY:
-		if (!c->greeted)
-			greet_person(c);
+		on_chat_ready(c);
 		break;
 	case KITH_ENDED:
+		if (wait_for_leave(c, why))
+			return;
 		line_close();
 		break;
-	case KITH_CONNECTING:
+	case KITH_CONNECTING:		/* closed for the question of the key */
+		if (open_line(c) < 0)
+			app_check(app, -ENOMEM);
 		break;
 	}
 	app_on_phase(k, phase, why, arg);
-}
-
-static void
-chat_ready(struct app *app)
-{
-	if (open_line(app->data) < 0)
-		app_check(app, -ENOMEM);
 }
 
 /* -- the command ---------------------------------------------------------- */
@@ -196,7 +257,7 @@ check_terminal(const struct app *app)
 {
 	const char *bad;
 	Kith__V1__Target target;
-	char word[NAME_BYTES_MAX + 2];
+	char word[CHAT_WORD_MAX];
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
 		return say_usage("the chat needs a terminal; kith help lists commands that do not");
@@ -210,36 +271,97 @@ check_terminal(const struct app *app)
 	return 0;
 }
 
+static void
+on_hangup(evutil_socket_t number, short what, void *arg)
+{
+	(void)what;
+	app_finish(arg, 128 + (int)number);
+}
+
+/* Under nohup(1) it stays ignored. */
+static struct event *
+watch_hangup(struct app *app)
+{
+	struct sigaction now;
+	struct event *ev;
+
+	if (sigaction(SIGHUP, NULL, &now) < 0 || now.sa_handler == SIG_IGN)
+		return NULL;
+	if ((ev = evsignal_new(app->base, SIGHUP, on_hangup, app)) != NULL)
+		event_add(ev, NULL);
+	return ev;
+}
+
+static void
+set_up_app(struct chat *c, struct kith_options *o)
+{
+	struct app *app = c->app;
+
+	app_kith_options(app, o);
+	o->follow = 1;
+	o->back = 0;			/* older ones are shown when they are asked for */
+	o->retry_ms = KITH_FOREVER;
+	o->request_ms = CHAT_ANSWER_MS;
+	o->hooks.event = on_chat_event;
+	o->hooks.phase = on_chat_phase;
+	app->data = c;
+	app->interrupt = on_chat_interrupt;
+	app->leaving = on_chat_leaving;
+	app->drain = 1;
+	app->out.brief = 1;
+}
+
+static void
+set_up_chat(struct chat *c)
+{
+	pane_init(&c->pane);
+	outbox_init(&c->outbox);
+	feed_init(&c->feed);
+	seen_init(&c->seen);
+	LIST_INIT(&c->asked);
+	c->feed.syncing = 1;
+	c->run = chat_cmd_run;
+}
+
+static int
+chat_end(struct chat *c, int rc)
+{
+	size_t lost = outbox_unsent(c, 0);
+
+	line_close();
+	outbox_tell_lost(c);
+	while (!LIST_EMPTY(&c->asked))
+		chat_ask_done(LIST_FIRST(&c->asked));
+	question_drop(c);
+	outbox_fini(&c->outbox);
+	feed_fini(&c->feed);
+	pane_fini(&c->pane);
+	names_fini(&c->names);
+	free(c->status);
+	return lost > 0 && rc == KITH_EXIT_DONE ? KITH_EXIT_OFFLINE : rc;
+}
+
 int
 chat_main(struct app *app)
 {
 	struct chat c = { .app = app };
+	struct event *hangup;
 	struct kith_options o;
 	int rc = check_terminal(app);
 
 	if (rc != 0 || (rc = app_load(app)) != 0)
 		return rc;
-	LIST_INIT(&c.asked);
-	app_kith_options(app, &o);
-	o.follow = 1;
-	o.retry_ms = KITH_FOREVER;
-	o.request_ms = CHAT_ANSWER_MS;
-	o.hooks.event = on_chat_event;
-	o.hooks.phase = on_chat_phase;
-	app->data = &c;
-	app->ready = chat_ready;
-	app->interrupt = on_interrupt;
-	app->drain = 1;
-	app->out.brief = 1;
-	rc = app_run(app, &o);
-	line_close();
-	if (c.unsent > 0) {
-		say("%zu message%s may not have been stored", c.unsent,
-		    c.unsent == 1 ? "" : "s");
-		rc = rc == KITH_EXIT_DONE ? KITH_EXIT_OFFLINE : rc;
+	set_up_chat(&c);
+	set_up_app(&c, &o);
+	target_begin(&c, app->argc > 0 ? app->argv[0] : NULL);
+	hangup = watch_hangup(app);
+	if (open_line(&c) < 0) {
+		say("%s", strerror(ENOMEM));
+		rc = KITH_EXIT_FAILED;
+	} else {
+		rc = app_run(app, &o);
 	}
-	while (!LIST_EMPTY(&c.asked))
-		chat_ask_done(LIST_FIRST(&c.asked));
-	names_fini(&c.names);
-	return rc;
+	if (hangup != NULL)
+		event_free(hangup);
+	return chat_end(&c, rc);
 }

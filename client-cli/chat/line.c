@@ -4,34 +4,57 @@
 #include "client-cli/chat/line.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <event2/event.h>
-#include <readline/history.h>
 #include <readline/readline.h>
 
 #include "client-cli/app/out.h"
-#include "protocol/limits.h"
+#include "client-cli/app/tty_guard.h"
+#include "client-cli/chat/line_burst.h"
+#include "client-cli/chat/line_history.h"
+#include "client-cli/chat/line_keys.h"
 
-#define HISTORY_LINES	1000
+#define FOCUS_ON	"\033[?1004h"	/* xterm, "FocusIn/FocusOut" */
+#define FOCUS_OFF	"\033[?1004l"
+#define PASTE_OFF	"\033[?2004l"
 
 /* Global, because readline is. */
 static struct {
 	struct line_hooks hooks;
 	void		*arg;
-	char		*prompt;
-	char		 history[PATH_MAX];
-	struct event	*input, *resized, *stopped, *show;
-	int		 open, hidden;
+	char		*prompt, *tag;
+	char		*above;		/* whole lines, or NULL */
+	int		 above_rows, above_shown;
+	char		*accepted;	/* of the key under way, or NULL */
+	char		*up;		/* moves the cursor up; NULL: cannot */
+	struct event	*input, *resized, *suspended, *show;
+	int		 open, hidden, ended;
+	int		 focus_told;	/* by the key under way */
 } line;
 
 /* -- off the screen and on again ------------------------------------------ */
+
+static void
+clear_above(void)
+{
+	for (; line.above_shown > 0; line.above_shown--)
+		printf("%s\r\033[K", line.up);
+}
+
+/* The line is not on the screen, for whatever reason; show it soon. */
+static void
+mark_hidden(void)
+{
+	line.hidden = 1;
+	line.above_shown = 0;
+	event_active(line.show, EV_TIMEOUT, 1);
+}
 
 void
 line_hide(void)
@@ -39,17 +62,21 @@ line_hide(void)
 	if (!line.open || line.hidden)
 		return;
 	rl_clear_visible_line();
+	clear_above();
 	fflush(stdout);
-	line.hidden = 1;
-	event_active(line.show, EV_TIMEOUT, 1);
+	mark_hidden();
 }
 
 static void
 show_now(void)
 {
-	if (!line.open || !line.hidden)
+	if (!line.open || !line.hidden || line.ended)
 		return;
 	line.hidden = 0;
+	if (line.above != NULL && line.up != NULL) {
+		fputs(line.above, stdout);
+		line.above_shown = line.above_rows;
+	}
 	fflush(stdout);
 	rl_on_new_line();
 	rl_forced_update_display();
@@ -69,53 +96,133 @@ on_show(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	show_now();
+	if (!line_burst_is_open())	/* its end shows the line */
+		show_now();
+}
+
+static int
+same_text(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
 }
 
 void
-line_note(const char *format, ...)
+line_set_above(const char *text, int rows)
 {
-	char text[TEXT_BYTES_MAX + 512];
-	va_list args;
+	char *copy = NULL;
 
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
+	if (rows > 0 && (copy = strdup(text)) == NULL)
+		return;
+	if (same_text(copy, line.above) || (copy == NULL && line.above == NULL)) {
+		free(copy);
+		return;
+	}
 	line_hide();
-	fputs("-- ", stdout);
-	out_string(stdout, text, OUT_LINES);
-	putchar('\n');
+	free(line.above);
+	line.above = copy;
+	line.above_rows = rows;
+}
+
+int
+line_can_move(void)
+{
+	return line.open && line.up != NULL;
+}
+
+void
+line_size(int *rows, int *columns)
+{
+	rl_get_screen_size(rows, columns);
+	*rows = *rows > 0 ? *rows : 24;
+	*columns = *columns > 0 ? *columns : 80;
+}
+
+/* -- accepted lines ------------------------------------------------------- */
+
+/* Takes the text out of the editor, and the line off the screen. */
+static char *
+take_line_text(void)
+{
+	char *text = strdup(rl_line_buffer);
+
+	line_hide();
+	rl_replace_line("", 1);
+	rl_point = rl_end = 0;
+	return text;
+}
+
+static void
+on_accept(void)
+{
+	free(line.accepted);
+	line.accepted = take_line_text();
+}
+
+/* Readline left the line on the screen, and went to the next row: some key accepts
+ * lines by itself (operate-and-get-next). Where it is one row it goes. */
+static void
+clear_accepted_row(const char *text)
+{
+	int rows, columns;
+
+	line_size(&rows, &columns);
+	if (line.up != NULL && strchr(text, '\n') == NULL &&
+	    out_string_width(line_prompt()) + out_string_width(text) < columns) {
+		printf("%s\r\033[K", line.up);
+		clear_above();
+	}
+	mark_hidden();
+}
+
+/* All ways to accept a line end here. NULL: Ctrl-D on an empty line. */
+static void
+on_line(char *text)
+{
+	if (text == NULL) {
+		line.hooks.left(line.arg);
+	} else if (line.accepted != NULL) {
+		free(text);
+		text = line.accepted;
+		line.accepted = NULL;
+		line_burst_add(text, line.tag);
+	} else {
+		clear_accepted_row(text);
+		line_burst_add(text, line.tag);
+	}
+	free(text);
+}
+
+/* A line, or the lines of a paste that the terminal does not mark. */
+static void
+on_burst(const char *text, const char *tag, int several)
+{
+	line_hide();
+	line.hooks.entered(text, tag, several ? LINE_BURST :
+	    strchr(text, '\n') != NULL ? LINE_PASTED : LINE_TYPED, line.arg);
+	if (line.hidden && !line.ended)
+		event_active(line.show, EV_TIMEOUT, 1);
+}
+
+/* The last line of a burst, which has no Enter. */
+static char *
+on_burst_rest(void)
+{
+	return rl_end > 0 ? take_line_text() : NULL;
 }
 
 /* -- keys ----------------------------------------------------------------- */
 
-/* Bound to Enter instead of accept-line, which would leave the text on the screen:
- * a message is shown when it is stored. */
-static int
-on_enter(int count, int key)
+static void
+on_paste(void)
 {
-	char *text = strdup(rl_line_buffer);
-
-	(void)count;
-	(void)key;
-	if (text == NULL)
-		return 0;
-	line_hide();
-	rl_replace_line("", 1);
-	rl_point = rl_end = 0;
-	line.hooks.entered(text, line.arg);
-	using_history();	/* Up begins at the newest again */
-	free(text);
-	return 0;
+	line_burst_disable();
 }
 
-/* NULL: Ctrl-D on an empty line. Enter is on_enter()'s. */
 static void
-on_line(char *text)
+on_focus(int has)
 {
-	if (text == NULL)
-		line.hooks.left(line.arg);
-	free(text);
+	line.focus_told = 1;
+	line.hooks.focus(has, line.arg);
 }
 
 static void
@@ -124,26 +231,54 @@ on_line_input(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	show_now();
+	line.focus_told = 0;
+	if (!line_burst_goes_on())
+		show_now();
 	rl_callback_read_char();
+	/* In the middle of a sequence nobody knows yet what it will be. */
+	if (line.open && !line.ended && !line.focus_told && !RL_ISSTATE(RL_STATE_MULTIKEY))
+		line.hooks.key(line.arg);
 }
 
 void
 line_interrupt(void)
 {
-	if (!line.open)
+	char *text;
+	int was_burst;
+
+	if (!line.open || line.ended)
 		return;
 	rl_callback_sigcleanup();
-	if (rl_end == 0) {
-		line.hooks.left(line.arg);
+	if ((was_burst = line_burst_is_open())) {
+		line_burst_drop();
+		tcflush(STDIN_FILENO, TCIFLUSH);
+	}
+	if (rl_end == 0 && !was_burst) {
+		line.hooks.interrupted(line.arg);
 		return;
 	}
+	if ((text = take_line_text()) != NULL && text[0] != '\0')
+		line_history_add(text);
+	free(text);
 	line_hide();
-	rl_replace_line("", 1);
-	rl_point = rl_end = 0;
+}
+
+void
+line_remember(const char *text)
+{
+	line_history_add(text);
 }
 
 /* -- the terminal --------------------------------------------------------- */
+
+static void
+want_focus(int on)
+{
+	if (line.up == NULL)
+		return;			/* no terminal that would know of it */
+	fputs(on ? FOCUS_ON : FOCUS_OFF, stdout);
+	fflush(stdout);
+}
 
 static void
 on_resized(evutil_socket_t number, short what, void *arg)
@@ -151,24 +286,36 @@ on_resized(evutil_socket_t number, short what, void *arg)
 	(void)number;
 	(void)what;
 	(void)arg;
-	/* With our redisplay function readline draws the line again below the old one.
-	 * Its own function clears the lines above; on terminals that rewrap when they
-	 * get wider, those are messages. */
+	if (line.ended)
+		return;
+	/* The terminal may have wrapped its rows anew, or not: nobody can tell where the
+	 * line is now. So it is not cleared, and the owner draws everything. */
+	mark_hidden();
 	rl_resize_terminal();
+	line.hooks.resized(line.arg);
 }
 
 /* Ctrl-Z: gives the terminal to the shell as it was. */
 static void
-on_stopped(evutil_socket_t number, short what, void *arg)
+on_suspended(evutil_socket_t number, short what, void *arg)
 {
 	(void)number;
 	(void)what;
 	(void)arg;
 	line_hide();
+	want_focus(0);
 	rl_deprep_terminal();
 	kill(getpid(), SIGSTOP);
 	rl_prep_terminal(1);
+	want_focus(1);
 	rl_resize_terminal();
+}
+
+void
+line_clear_screen(void)
+{
+	line_hide();
+	rl_clear_screen(0, 0);
 }
 
 /* -- completion ----------------------------------------------------------- */
@@ -207,7 +354,7 @@ complete_word(const char *word, int start, int end)
 static void
 set_up_readline(void)
 {
-	static const char *const keymaps[] = { "emacs-standard", "vi-insert", "vi-command" };
+	static const struct line_keys_hooks keys = { on_accept, on_paste, on_focus };
 
 	rl_readline_name = "kith";
 	rl_catch_signals = 0;
@@ -215,23 +362,29 @@ set_up_readline(void)
 	rl_attempted_completion_function = complete_word;
 	rl_completer_word_break_characters = " \t\n,";
 	rl_completer_quote_characters = "";
-	rl_initialize();		/* reads ~/.inputrc; Enter is bound after it */
+	rl_initialize();		/* reads ~/.inputrc; keys are bound after it */
 	/* Only now: if it is set before, readline does not look up what the terminal can do. */
 	rl_redisplay_function = redisplay_unless_hidden;
-	for (size_t i = 0; i < sizeof(keymaps) / sizeof(keymaps[0]); i++) {
-		rl_bind_key_in_map('\r', on_enter, rl_get_keymap_by_name(keymaps[i]));
-		rl_bind_key_in_map('\n', on_enter, rl_get_keymap_by_name(keymaps[i]));
-	}
+	line_keys_bind(&keys);
+	line.up = rl_get_termcap("up");
+	if (line.up != NULL && line.up[0] == '\0')
+		line.up = NULL;
 }
 
-static void
-load_history(const char *path)
+static int
+watch_terminal(struct event_base *base)
 {
-	using_history();
-	stifle_history(HISTORY_LINES);
-	snprintf(line.history, sizeof(line.history), "%s", path != NULL ? path : "");
-	if (line.history[0] != '\0')
-		read_history(line.history);
+	line.input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line_input, NULL);
+	line.resized = evsignal_new(base, SIGWINCH, on_resized, NULL);
+	line.suspended = evsignal_new(base, SIGTSTP, on_suspended, NULL);
+	line.show = event_new(base, -1, 0, on_show, NULL);
+	if (line.input == NULL || line.resized == NULL || line.suspended == NULL ||
+	    line.show == NULL || line_burst_open(base, on_burst, on_burst_rest) < 0)
+		return -ENOMEM;
+	event_add(line.input, NULL);
+	event_add(line.resized, NULL);
+	event_add(line.suspended, NULL);
+	return 0;
 }
 
 int
@@ -239,24 +392,30 @@ line_open(struct event_base *base, const struct line_hooks *hooks, void *arg, co
 {
 	line.hooks = *hooks;
 	line.arg = arg;
-	line.hidden = 0;
-	line.input = event_new(base, STDIN_FILENO, EV_READ | EV_PERSIST, on_line_input, NULL);
-	line.resized = evsignal_new(base, SIGWINCH, on_resized, NULL);
-	line.stopped = evsignal_new(base, SIGTSTP, on_stopped, NULL);
-	line.show = event_new(base, -1, 0, on_show, NULL);
-	if (line.input == NULL || line.resized == NULL || line.stopped == NULL ||
-	    line.show == NULL) {
+	line.hidden = line.ended = 0;
+	if (watch_terminal(base) < 0) {
 		line_close();
 		return -ENOMEM;
 	}
-	event_add(line.input, NULL);
-	event_add(line.resized, NULL);
-	event_add(line.stopped, NULL);
 	set_up_readline();
-	load_history(history);
+	line_history_open(history);
+	tty_guard_set(STDIN_FILENO, line.up != NULL ? FOCUS_OFF PASTE_OFF : "");
 	rl_callback_handler_install(line.prompt != NULL ? line.prompt : "> ", on_line);
 	line.open = 1;
+	want_focus(1);
 	return 0;
+}
+
+void
+line_stop(void)
+{
+	if (!line.open || line.ended)
+		return;
+	line_hide();
+	line.ended = 1;
+	line_burst_drop();
+	event_del(line.input);
+	tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 static void
@@ -267,23 +426,34 @@ drop_event(struct event **ev)
 	*ev = NULL;
 }
 
+static void
+drop_string(char **s)
+{
+	free(*s);
+	*s = NULL;
+}
+
 void
 line_close(void)
 {
 	if (line.open) {
-		line_hide();
+		line_stop();
+		want_focus(0);
+		tcflush(STDIN_FILENO, TCIFLUSH);	/* typed since line_stop() */
 		rl_callback_handler_remove();
-		if (line.history[0] != '\0')
-			write_history(line.history);
-		clear_history();
+		tty_guard_clear();
+		line_history_close();
 	}
-	line.open = line.hidden = 0;
+	line.open = line.hidden = line.above_rows = 0;
 	drop_event(&line.input);
 	drop_event(&line.resized);
-	drop_event(&line.stopped);
+	drop_event(&line.suspended);
 	drop_event(&line.show);
-	free(line.prompt);
-	line.prompt = NULL;
+	line_burst_close();
+	drop_string(&line.prompt);
+	drop_string(&line.tag);
+	drop_string(&line.above);
+	drop_string(&line.accepted);
 }
 
 int
@@ -292,39 +462,33 @@ line_is_open(void)
 	return line.open;
 }
 
-void
-line_set_prompt(const char *prompt)
-{
-	char *copy = strdup(prompt);
+/* -- the prompt ----------------------------------------------------------- */
 
-	if (copy == NULL)
+void
+line_set_prompt(const char *prompt, const char *tag)
+{
+	char *copy, *tag_copy;
+
+	if (same_text(prompt, line.prompt) && same_text(tag, line.tag))
 		return;
-	free(line.prompt);
-	line.prompt = copy;
-	if (!line.open)
+	copy = strdup(prompt);
+	tag_copy = strdup(tag);
+	if (copy == NULL || tag_copy == NULL) {
+		free(copy);
+		free(tag_copy);
 		return;
+	}
 	line_hide();
-	rl_set_prompt(copy);
+	free(line.prompt);
+	free(line.tag);
+	line.prompt = copy;
+	line.tag = tag_copy;
+	if (line.open)
+		rl_set_prompt(copy);
 }
 
 const char *
 line_prompt(void)
 {
 	return line.prompt != NULL ? line.prompt : "";
-}
-
-void
-line_remember(const char *text)
-{
-	HIST_ENTRY *last = history_get(history_base + history_length - 1);
-
-	if (last == NULL || strcmp(last->line, text) != 0)
-		add_history(text);
-}
-
-void
-line_clear_screen(void)
-{
-	line_hide();
-	rl_clear_screen(0, 0);
 }

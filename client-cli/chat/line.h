@@ -5,21 +5,40 @@
  * Shape  One per process: readline has only one state. Between line_hide() and
  *        the end of the loop turn the line is off the screen, and stdout is
  *        free for whole lines; then the line comes back as it was, cursor and
- *        all.
- * Trust  Prompts and completions reach the terminal as they are: the caller
- *        passes clean ones.
+ *        all. A few rows may stand directly above it, and come and go with it.
+ * Trust  Prompts, rows above and completions reach the terminal as they are:
+ *        the caller passes clean ones.
+ * Limits A terminal that does not mark pastes sends them like keys: lines that
+ *        come faster than anybody types are taken for one paste.
  */
 #ifndef KITH_CLI_LINE_H
 #define KITH_CLI_LINE_H
 
 struct event_base;
 
+enum line_source {
+	LINE_TYPED,
+	LINE_PASTED,	/* of several lines; Enter came after it */
+	LINE_BURST	/* the same, and nobody pressed Enter */
+};
+
 struct line_hooks {
-	/* Enter. The text is off the screen, and valid until the hook returns.
-	 * */
-	void	(*entered)(const char *text, void *arg);
-	/* Ctrl-D or Ctrl-C on an empty line, or the terminal is gone. */
+	/* Enter, by any key that accepts a line. `tag` belongs to the prompt
+	 * that was on the screen then: line_set_prompt(). Valid until the
+	 * hook returns. */
+	void	(*entered)(const char *text, const char *tag,
+		    enum line_source source, void *arg);
+	/* Ctrl-D on an empty line, or the terminal is gone. */
 	void	(*left)(void *arg);
+	/* Ctrl-C on an empty line. */
+	void	(*interrupted)(void *arg);
+	/* Any key; or the terminal says that it has, or has no longer, the
+	 * focus. */
+	void	(*key)(void *arg);
+	void	(*focus)(int has, void *arg);
+	/* The terminal has another size. Nothing of it is known to be right:
+	 * draw it all. */
+	void	(*resized)(void *arg);
 	/* Tab: the next candidate for `word` (index 0, 1, 2 ...), from
 	 * malloc(); or NULL. `before` is the line up to the word. */
 	char	*(*candidate)(const char *before, const char *word, int index,
@@ -30,28 +49,38 @@ struct line_hooks {
 int	line_open(struct event_base *base, const struct line_hooks *hooks,
 	    void *arg, const char *history);
 
+/* Reads no more keys, forgets those that were typed and takes the line off the
+ * screen for good: for a program that is about to end. Harmless if not open. */
+void	line_stop(void);
+
 /* Restores the terminal and saves the history. Harmless if not open. */
 void	line_close(void);
 
 int	line_is_open(void);
 
-void	line_set_prompt(const char *prompt);
+/* `tag` says what the prompt promises: hooks.entered gets it with the text. */
+void	line_set_prompt(const char *prompt, const char *tag);
 
 /* The prompt as it is now, "#ops> ", to echo a line after it. */
 const char *line_prompt(void);
 
+/* `rows` whole lines above the prompt, or none (""). Only where the terminal
+ * can move the cursor up: line_can_move(). */
+void	line_set_above(const char *text, int rows);
+int	line_can_move(void);
+
+/* The size of the terminal, at least 1 by 1. */
+void	line_size(int *rows, int *columns);
+
 void	line_hide(void);
 
-/* Prints "-- text" above the line, with control characters shown. */
-void	line_note(const char *format, ...)
-	    __attribute__((format(printf, 1, 2)));
-
-/* Ctrl-C: empties the line, or leaves if it is empty. */
+/* Ctrl-C: empties the line; hooks.interrupted if it is empty. */
 void	line_interrupt(void);
 
 /* Adds a text to what the Up key brings back. */
 void	line_remember(const char *text);
 
+/* Nothing is left on the screen; the line comes back at its top. */
 void	line_clear_screen(void);
 
 #endif

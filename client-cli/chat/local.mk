@@ -1,14 +1,43 @@
 # The chat, in line mode.
 libkithcli_a_SOURCES += \
-	client-cli/chat/chat.c \
 	client-cli/chat/chat.h \
 	client-cli/chat/chat_ask.c \
 	client-cli/chat/chat_ask.h \
 	client-cli/chat/chat_cmd.c \
 	client-cli/chat/chat_cmd.h \
+	client-cli/chat/chat_enter.c \
+	client-cli/chat/chat_enter.h \
+	client-cli/chat/chat_group.c \
+	client-cli/chat/chat_group.h \
+	client-cli/chat/chat_history.c \
+	client-cli/chat/chat_history.h \
+	client-cli/chat/chat_leave.c \
+	client-cli/chat/chat_leave.h \
+	client-cli/chat/chat_list.c \
+	client-cli/chat/chat_list.h \
 	client-cli/chat/chat_main.c \
 	client-cli/chat/chat_main.h \
+	client-cli/chat/chat_word.c \
+	client-cli/chat/chat_word.h \
+	client-cli/chat/feed.c \
+	client-cli/chat/feed.h \
 	client-cli/chat/line.c \
 	client-cli/chat/line.h \
+	client-cli/chat/line_burst.c \
+	client-cli/chat/line_burst.h \
+	client-cli/chat/line_history.c \
+	client-cli/chat/line_history.h \
+	client-cli/chat/line_keys.c \
+	client-cli/chat/line_keys.h \
 	client-cli/chat/names.c \
-	client-cli/chat/names.h
+	client-cli/chat/names.h \
+	client-cli/chat/outbox.c \
+	client-cli/chat/outbox.h \
+	client-cli/chat/pane.c \
+	client-cli/chat/pane.h \
+	client-cli/chat/question.c \
+	client-cli/chat/question.h \
+	client-cli/chat/seen.c \
+	client-cli/chat/seen.h \
+	client-cli/chat/target.c \
+	client-cli/chat/target.h

@@ -65,10 +65,19 @@ names_add(struct names *names, char sigil, const char *name)
 const char *
 names_match(const struct names *names, const char *word, size_t index)
 {
-	size_t len = strlen(word);
+	size_t len = strlen(word), skip = word[0] != '@' && word[0] != '#';
 
 	for (size_t i = 0; i < names->n; i++)
-		if (strncasecmp(names->list[i], word, len) == 0 && index-- == 0)
+		if (strncasecmp(names->list[i] + skip, word, len) == 0 && index-- == 0)
+			return names->list[i];
+	return NULL;
+}
+
+const char *
+names_find(const struct names *names, const char *word)
+{
+	for (size_t i = 0; i < names->n; i++)
+		if (strcasecmp(names->list[i], word) == 0)
 			return names->list[i];
 	return NULL;
 }

@@ -22,8 +22,11 @@ void	names_fini(struct names *names);
  * there is no memory. */
 void	names_add(struct names *names, char sigil, const char *name);
 
-/* The index-th of those that begin with `word`, in either case; or NULL. An
- * empty word matches all, a lone sigil all of its kind. */
+/* The name `word`, sigil and all, in either case; or NULL. */
+const char *names_find(const struct names *names, const char *word);
+
+/* The index-th of those that begin with `word`, in either case; or NULL.
+ * A word without a sigil matches both kinds. */
 const char *names_match(const struct names *names, const char *word,
 	    size_t index);
 

@@ -168,6 +168,23 @@ on_reconnect(evutil_socket_t fd, short what, void *arg)
 	try_connect(arg, ATTEMPT_MS);
 }
 
+void
+kith_reconnect(struct kith *k)
+{
+	if (k->phase != KITH_WAITING || k->net != NULL)
+		return;
+	event_del(&k->reconnect);
+	try_connect(k, ATTEMPT_MS);
+}
+
+uint64_t
+kith_wait_ms(const struct kith *k)
+{
+	uint64_t now = clock_now_ms();
+
+	return k->phase == KITH_WAITING && k->next_try_at > now ? k->next_try_at - now : 0;
+}
+
 static void
 fail_attempt(struct kith *k)
 {
@@ -221,8 +238,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	client_queue_expire(&k->queue);
 	client_queue_pump(&k->queue);
 	client_sync_tick(k);
-	if (kith_pending(k) > 0)
-		client_link_want_tick(k);
+	client_link_want_tick(k);
 }
 
 /* -- questions ------------------------------------------------------------ */

@@ -48,6 +48,9 @@ struct kith {
 	struct kith_failure	 closing;	/* of Closing; code 0: none */
 	uint32_t		 backoff_ms;	/* bound of the next wait */
 	uint64_t		 give_up_at;	/* end of the tries */
+	uint64_t		 next_try_at;	/* in KITH_WAITING */
+	uint64_t		 restart_until;	/* the server restarts: short
+						   waits until then */
 	uint64_t		 online_at, heard_at;	/* clock_now_ms() */
 	int			 spoke;		/* sent since the last beat */
 

@@ -267,5 +267,6 @@ client_login_on_frame(void *arg, const uint8_t *body, uint32_t len)
 		on_login_reply(k, reply);
 	else if (reply->id != CLIENT_ID_BEAT)
 		client_queue_answer(&k->queue, reply);
+	client_link_want_tick(k);
 	client_frame_wipe(k);
 }

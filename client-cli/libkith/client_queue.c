@@ -319,6 +319,31 @@ client_queue_fail_all(struct client_queue *q, const struct kith_failure *why)
 	fail_if(q, picks_all, 0, why);
 }
 
+uint64_t
+client_queue_deadline(const struct client_queue *q)
+{
+	uint64_t due = UINT64_MAX;
+	struct request *r;
+
+	TAILQ_FOREACH(r, &q->all, link)
+		if (r->deadline < due)
+			due = r->deadline;
+	return due;
+}
+
+uint64_t
+client_queue_ready_at(const struct client_queue *q)
+{
+	struct request *r;
+
+	if (q->window == 0 || q->in_flight >= q->window)
+		return UINT64_MAX;
+	TAILQ_FOREACH(r, &q->all, link)
+		if (!r->sent)
+			return q->paused_until;
+	return UINT64_MAX;
+}
+
 void
 client_queue_expire(struct client_queue *q)
 {

@@ -435,3 +435,12 @@ client_state_has_marks(const struct client_state *s)
 			return 1;
 	return 0;
 }
+
+int
+client_state_wants_later(const struct client_state *s)
+{
+	for (size_t i = 0; i < s->convs.n; i++)
+		if (s->convs.list[i].lagging)
+			return 1;
+	return 0;
+}

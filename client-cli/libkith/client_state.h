@@ -91,6 +91,9 @@ void	 client_state_flush_marks(struct client_state *s);
 /* Are there marks that the server does not have yet? */
 int	 client_state_has_marks(const struct client_state *s);
 
+/* Does it wait for client_state_later()? */
+int	 client_state_wants_later(const struct client_state *s);
+
 const struct kith_conversation *client_state_find(const struct client_state *s,
 	    uint64_t id);
 const struct kith_conversation *client_state_at(const struct client_state *s,

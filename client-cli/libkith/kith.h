@@ -133,6 +133,12 @@ struct kith	*kith_create(const struct kith_options *options);
 /* Begins to connect; the hooks tell the rest. */
 void		 kith_start(struct kith *k);
 
+/* Waiting for the next try (KITH_WAITING): tries now. Otherwise nothing. */
+void		 kith_reconnect(struct kith *k);
+
+/* How long until the next try; 0: it does not wait for one. */
+uint64_t	 kith_wait_ms(const struct kith *k);
+
 /* Wipes and frees. Drops unanswered requests without a callback. */
 void		 kith_destroy(struct kith *k);
 

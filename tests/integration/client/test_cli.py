@@ -530,6 +530,14 @@ def test_ctrl_c_clears_the_line_then_leaves(fake, alice, terminal):
     screen.type("\x03")
     until("the line is empty", lambda: [line for line in screen.look() if line][-1] == "#lobby>")
     screen.type("\x03")
+    screen.wait_for("Ctrl-C again to leave")
+    screen.type("x")
+    screen.wait_for("#lobby> x")
+    screen.type("\x7f")
+    until("it is gone", lambda: [line for line in screen.look() if line][-1] == "#lobby>")
+    screen.type("\x03")
+    until("a key takes it back", lambda: screen.text().count("Ctrl-C again to leave") == 2)
+    screen.type("\x03")
     assert screen.wait_end() == 0
     assert lobby(fake) == []
 
@@ -550,9 +558,11 @@ def test_slash_twice_sends_one(fake, alice, terminal):
     screen.wait_for("#lobby>")
     screen.line("//etc/passwd")
     until("it arrives", lambda: lobby(fake) == ["/etc/passwd"])
-    for wrong in ("/nonsense x", " /quti", "/l x", "/"):
+    for wrong, answer in (("/nonsense x", "/nonsense: no such"), (" /quti", "/quti: no such"),
+                          ("/l x", "/l: which? /leave /ls"), ("/", "/: no such"),
+                          ("/quit now", "/quit takes no argument")):
         screen.line(wrong)
-    screen.wait_for("no such command")
+        screen.wait_for(answer)
     screen.line("/whoami")
     screen.wait_for("profile default")
     assert lobby(fake) == ["/etc/passwd"]
@@ -594,6 +604,7 @@ def test_unsent_messages_hold_back_the_first_quit(fake, alice, terminal):
     fake.close()
     screen.wait_for("trying again")
     screen.line("stuck")
+    screen.wait_for("waits for the connection, to #lobby: stuck")
     screen.line("/quit")
     screen.wait_for("not sent yet")
     screen.line("/quit")

@@ -162,7 +162,7 @@ def test_tab_completes_commands_and_targets(chat, terminal):
     alice, bob, (me, you) = chat
     say(bob, me, "so that you know me")
     screen = terminal(alice)
-    screen.wait_for("so that you know me")
+    screen.wait_for(f"unread elsewhere: @{you} 1")
     screen.type("/ms\t")
     screen.wait_for("/msg")
     screen.type(f"@{you[:-1]}\t")

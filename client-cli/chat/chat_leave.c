@@ -1,0 +1,41 @@
+/*
+ * chat_leave.c - the end of the chat.
+ */
+#include "client-cli/chat/chat_leave.h"
+
+#include <stddef.h>
+
+#include "client-cli/chat/chat.h"
+#include "client-cli/chat/line.h"
+
+void
+chat_leave(struct chat *c)
+{
+	/* With a connection those under way get a moment at the end: app.h, drain. */
+	size_t n = outbox_unsent(c, 1), lost = outbox_unsent(c, 0);
+
+	if (lost > 0 && !c->offline && !c->choosing && n == lost)
+		n = 0;
+	if (n > 0 && !c->warned && !c->ended) {
+		pane_note(&c->pane, "%zu message%s not sent yet; leave again to give %s up", n,
+		    n == 1 ? " is" : "s are", n == 1 ? "it" : "them");
+		c->warned = 1;
+		return;
+	}
+	if (c->ended) {
+		line_stop();
+		app_fail(c->app, NULL, &c->final);
+	}
+	app_finish(c->app, KITH_EXIT_DONE);
+}
+
+void
+chat_leave_asked(struct chat *c)
+{
+	if (c->asked_again || c->ended) {
+		chat_leave(c);
+		return;
+	}
+	c->asked_again = 1;
+	pane_note(&c->pane, "Ctrl-C again to leave");
+}

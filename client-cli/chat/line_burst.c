@@ -1,0 +1,140 @@
+/*
+ * line_burst.c - lines that come faster than anybody types.
+ */
+#include "client-cli/chat/line_burst.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#define BURST_FIRST_MS	30	/* nobody has the next key down so soon after Enter */
+#define BURST_QUIET_MS	150	/* a slow line delivers a paste in pieces */
+#define BURST_BYTES_MAX	(1u << 20)
+
+/* Global, because there is one line. */
+static struct {
+	void		(*whole)(const char *text, const char *tag, int several);
+	char		*(*rest)(void);
+	struct event	*end;
+	char		*text, *tag;	/* NULL: no burst */
+	size_t		 len;
+	int		 disabled, keys;	/* keys: since the first line */
+	int		 lines;
+} burst;
+
+static void
+arm_end(unsigned ms)
+{
+	const struct timeval t = { 0, (suseconds_t)ms * 1000 };
+
+	event_add(burst.end, &t);
+}
+
+static void
+append_text(const char *text)
+{
+	size_t len = strlen(text), sep = burst.text != NULL;
+	char *longer;
+
+	if (burst.len + len >= BURST_BYTES_MAX ||
+	    (longer = realloc(burst.text, burst.len + sep + len + 1)) == NULL)
+		return;
+	if (sep)
+		longer[burst.len++] = '\n';
+	memcpy(longer + burst.len, text, len + 1);
+	burst.len += len;
+	burst.text = longer;
+	burst.lines++;
+}
+
+void
+line_burst_drop(void)
+{
+	if (burst.end != NULL)
+		event_del(burst.end);
+	free(burst.text);
+	free(burst.tag);
+	burst.text = burst.tag = NULL;
+	burst.len = 0;
+	burst.keys = burst.lines = 0;
+}
+
+static void
+on_burst_end(evutil_socket_t fd, short what, void *arg)
+{
+	char *rest = burst.keys ? burst.rest() : NULL, *text, *tag;
+	int several;
+
+	(void)fd;
+	(void)what;
+	(void)arg;
+	if (rest != NULL)
+		append_text(rest);
+	free(rest);
+	text = burst.text;
+	tag = burst.tag;
+	several = burst.lines > 1;
+	burst.text = burst.tag = NULL;
+	line_burst_drop();
+	if (text != NULL)
+		burst.whole(text, tag != NULL ? tag : "", several);
+	free(text);
+	free(tag);
+}
+
+void
+line_burst_add(const char *text, const char *tag)
+{
+	if (burst.text == NULL && tag != NULL)
+		burst.tag = strdup(tag);
+	append_text(text);
+	if (burst.disabled)
+		on_burst_end(-1, 0, NULL);
+	else
+		arm_end(burst.keys ? BURST_QUIET_MS : BURST_FIRST_MS);
+}
+
+int
+line_burst_goes_on(void)
+{
+	if (burst.text == NULL)
+		return 0;
+	burst.keys = 1;
+	arm_end(BURST_QUIET_MS);
+	return 1;
+}
+
+int
+line_burst_is_open(void)
+{
+	return burst.text != NULL;
+}
+
+void
+line_burst_disable(void)
+{
+	burst.disabled = 1;
+}
+
+int
+line_burst_open(struct event_base *base,
+    void (*whole)(const char *text, const char *tag, int several), char *(*rest)(void))
+{
+	burst.whole = whole;
+	burst.rest = rest;
+	burst.disabled = 0;
+	burst.end = event_new(base, -1, 0, on_burst_end, NULL);
+	return burst.end != NULL ? 0 : -ENOMEM;
+}
+
+void
+line_burst_close(void)
+{
+	line_burst_drop();
+	if (burst.end != NULL)
+		event_free(burst.end);
+	burst.end = NULL;
+}

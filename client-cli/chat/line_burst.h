@@ -1,0 +1,32 @@
+/*
+ * line_burst.h - lines that come faster than anybody types: a paste on a
+ * terminal that does not mark pastes.
+ *
+ * Shape  A line waits for a moment. If no other key comes it is a line, else
+ *        all that comes until the terminal is quiet is one text.
+ */
+#ifndef KITH_CLI_LINE_BURST_H
+#define KITH_CLI_LINE_BURST_H
+
+struct event_base;
+
+/* `whole` gets the text and the tag of its first line; `rest` returns what is
+ * in the editor at the end, from malloc(), or NULL. 0 or -ENOMEM. */
+int	line_burst_open(struct event_base *base,
+	    void (*whole)(const char *text, const char *tag, int several),
+	    char *(*rest)(void));
+void	line_burst_close(void);
+
+/* The terminal marks pastes: from now on a line is a line. */
+void	line_burst_disable(void);
+
+/* A line was accepted. */
+void	line_burst_add(const char *text, const char *tag);
+
+/* A key came. 1: it belongs to a burst. */
+int	line_burst_goes_on(void);
+
+int	line_burst_is_open(void);
+void	line_burst_drop(void);
+
+#endif
