@@ -35,7 +35,7 @@ static const struct command table[] = {
 	    "list the devices that are logged in, or log one out", NULL,
 	    cmd_account_session_verbs },
 
-	{ "send", "TARGET [TEXT...|-]", 1, CMD_FREE_TEXT, "lines timeout", cmd_send,
+	{ "send", "TARGET [TEXT...|-]", 1, CMD_FREE_TEXT, "lines skip-empty strip timeout", cmd_send,
 	    "send a message; exit 0 means that it is stored",
 	    "TARGET is @alice, #ops, or several: @alice,@bob,#ops. Without TEXT, or with -,\n"
 	    "all of standard input is one message; with --lines each line is one.\n"

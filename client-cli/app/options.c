@@ -48,6 +48,8 @@ static const struct option_row {
 	{ 0, "since", N(since), "SEQ", "show only events after number SEQ", 0 },
 	{ 0, "timeout", N(timeout), "SECONDS", "give up after so many seconds", 0 },
 	{ 'l', "lines", F(lines), NULL, "send each line of the input as a message", 0 },
+	{ 0, "skip-empty", F(skip_empty), NULL, "nothing to send is no error", 0 },
+	{ 0, "strip", F(strip), NULL, "leave out colours and other escape sequences", 0 },
 	{ 'q', "quiet", F(quiet), NULL, "print nothing; the exit code is the answer", 0 },
 	{ 0, "no-mark", F(no_mark), NULL, "do not mark what is shown as read", 0 },
 	{ 0, "private", F(is_private), NULL, "only invited people may join; not listed", 0 },

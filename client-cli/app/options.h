@@ -19,6 +19,7 @@ struct options {
 	struct secret_source password, new_password;
 	int64_t		 number, since, timeout;	/* -1: not given */
 	int		 lines, quiet, no_mark, is_private;
+	int		 skip_empty, strip;
 	int		 help, version;
 	uint64_t	 given;		/* a bit for each row */
 };

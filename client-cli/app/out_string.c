@@ -43,6 +43,8 @@ print_json_escape(FILE *file, uint32_t c)
 		fprintf(file, "\\u%04x", (unsigned)c);
 }
 
+/* As in C: what is behind an escape is never a part of it. \x80 and above are bytes that are
+ * not UTF-8. */
 static void
 print_escaped(FILE *file, uint32_t c, enum out_quote quote)
 {
@@ -52,10 +54,12 @@ print_escaped(FILE *file, uint32_t c, enum out_quote quote)
 		fputs(letter, file);
 	else if (quote == OUT_QUOTED)
 		print_json_escape(file, c);
-	else if (c < 0x100)
+	else if (c < 0x80)
 		fprintf(file, "\\x%02x", (unsigned)c);
-	else
+	else if (c < 0x10000)
 		fprintf(file, "\\u%04x", (unsigned)c);
+	else
+		fprintf(file, "\\U%08x", (unsigned)c);
 }
 
 void
@@ -115,7 +119,7 @@ character_width(uint32_t c)
 		return (width = wcwidth((wchar_t)c)) > 0 ? width : 0;
 	if (c == '\n' || c == '\t' || c == '\r')
 		return 2;
-	return c < 0x100 ? 4 : c < 0x10000 ? 6 : 7;
+	return c < 0x80 ? 4 : c < 0x10000 ? 6 : 10;
 }
 
 int

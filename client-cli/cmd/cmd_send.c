@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -13,23 +14,29 @@
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
-#include "protocol/base/utf8.h"
+#include "client-cli/cmd/cmd_text.h"
+#include "protocol/base/clock.h"
 #include "protocol/error.h"
 
 #define TIMEOUT_SECONDS	30
 #define PENDING_MAX	64		/* lines read ahead of their answers */
-#define INPUT_MAX	(TEXT_BYTES_MAX + 2)	/* a text, its newline, and one byte too many */
+#define INPUT_MAX	65536		/* escape sequences and CRs do not count as text */
 
 struct sender {
 	struct app	*app;
 	Kith__V1__Target targets[TARGETS_MAX];
 	size_t		 n;
 	char		*names[TARGETS_MAX];	/* "@alice", as typed */
-	char		*text;			/* from the arguments, or NULL: stdin */
+	uint32_t	 timeout_ms;
 	size_t		 pending;		/* messages without an answer */
+	size_t		 taken, stored;		/* messages so far */
 	int		 worst;			/* exit code so far */
 	int		 told_waiting;
+	struct event	*progress;		/* for a person who waits, or NULL */
+	int		 counting;		/* it was shown */
 
+	char		*text;			/* from the arguments, or NULL: stdin */
+	uint64_t	 since;			/* when the one text was whole */
 	char		 input[INPUT_MAX + 1];	/* stdin; room for a NUL */
 	size_t		 len;
 	int		 eof;
@@ -96,10 +103,15 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 			say("%s: %s", s->n == 1 ? s->names[0] : "send", why->text);
 		note_exit(s, (int)why->exit);
 	} else {
+		int before = s->worst;
+
+		s->worst = KITH_EXIT_DONE;
 		for (size_t i = 0; i < s->n && i < reply->sent->n_outcomes; i++)
 			print_outcome(s, i, reply->sent->outcomes[i]);
 		if (reply->sent->n_outcomes != s->n)
 			note_exit(s, KITH_EXIT_FAILED);
+		s->stored += s->worst == KITH_EXIT_DONE;
+		note_exit(s, before);
 		/* A script may wait for it; a failure is seen at the end. */
 		(void)fflush(s->app->out.file);
 	}
@@ -108,77 +120,122 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	finish_if_done(s);
 }
 
-/* -- texts ---------------------------------------------------------------- */
+/* -- how far it got ------------------------------------------------------- */
 
-/* Refuses what the server would refuse. 0 or an exit code. */
-static int
-check_text(const char *text, size_t len)
+/* Many lines take a while: a line on the terminal that counts. */
+static void
+on_progress(evutil_socket_t fd, short what, void *arg)
 {
-	if (len == 0)
-		return say_usage("the message is empty: nothing was sent");
-	if (len > TEXT_BYTES_MAX) {
-		say("the message has over %u bytes and was not sent: send it in parts, "
-		    "or line by line (--lines)", TEXT_BYTES_MAX);
-		return KITH_EXIT_LIMIT;
-	}
-	if (!utf8_valid(text, len))
-		return say_usage("the message is not UTF-8: it was not sent");
-	return 0;
+	struct sender *s = arg;
+
+	(void)fd;
+	(void)what;
+	fprintf(stderr, "\r%zu stored", s->stored);
+	fflush(stderr);
+	s->counting = 1;
 }
 
 static void
+start_progress(struct sender *s)
+{
+	const struct timeval second = { 1, 0 };
+
+	if (!s->app->options->lines || !isatty(STDERR_FILENO) ||
+	    (s->progress = event_new(s->app->base, -1, EV_PERSIST, on_progress, s)) == NULL)
+		return;
+	event_add(s->progress, &second);
+}
+
+/* On every way out of --lines that is not plain success. */
+static void
+tell_progress(struct sender *s, int rc)
+{
+	if (s->counting)
+		fprintf(stderr, "\r%zu stored\n", s->stored);
+	if (s->progress != NULL)
+		event_free(s->progress);
+	if (s->app->options->lines && rc != KITH_EXIT_DONE && s->app->opened)
+		say("%zu of %zu messages %s stored%s", s->stored, s->taken,
+		    s->stored == 1 ? "was" : "were",
+		    s->pending > 0 ? "; the last ones may be, too (kith read shows them)" : "");
+}
+
+/* -- texts ---------------------------------------------------------------- */
+
+/* A single text has its time from the moment when it was whole, however long the
+ * connection took; a line from the moment when it was read. */
+static void
 send_text(struct sender *s, const char *text)
 {
-	uint64_t id = kith_client_ids(s->app->kith, (unsigned)s->n);
+	uint64_t id = kith_client_ids(s->app->kith, (unsigned)s->n), now = clock_now_ms();
 	int rc;
 
+	if (!s->app->options->lines && s->timeout_ms > 0)
+		kith_set_timeout(s->app->kith, now - s->since < s->timeout_ms ?
+		    (uint32_t)(s->since + s->timeout_ms - now) : 1);
 	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_send_answer, s);
 	if (rc == 0)
 		s->pending++;
 	app_check(s->app, rc);
 }
 
-/* input[0..len) as a message; the byte after it is ours to overwrite. */
-static void
-send_input(struct sender *s, size_t len)
+/* Makes input[0..len) a text, or refuses it. Its length; 0: there is nothing to send. The
+ * byte after it is ours to overwrite. */
+static size_t
+prepare_input(struct sender *s, size_t len)
 {
+	const struct options *o = s->app->options;
 	int rc;
 
+	len = cmd_text_clean(s->input, len, o->strip);
 	s->input[len] = '\0';
-	if ((rc = check_text(s->input, len)) == 0)
-		send_text(s, s->input);
-	else
-		note_exit(s, rc);
+	if (cmd_text_is_blank(s->input, len) && (o->lines || o->skip_empty))
+		return 0;
+	s->taken++;
+	if ((rc = cmd_text_check(s->input, len)) == 0)
+		return len;
+	note_exit(s, rc);
+	if (rc == KITH_EXIT_LIMIT)
+		s->eof = 1;		/* what follows is a part of it */
+	return 0;
 }
 
-/* Sends each whole line in the input, skipping empty ones. */
+/* Sends each whole line in the input. */
 static void
 take_lines(struct sender *s)
 {
 	char *newline;
 
-	while (s->pending < PENDING_MAX && !s->app->finished &&
+	while (s->pending < PENDING_MAX && !s->app->finished && !s->eof &&
 	    (newline = memchr(s->input, '\n', s->len)) != NULL) {
 		size_t line = (size_t)(newline - s->input);
+		char *rest = newline + 1;
 
-		if (line > 0)
-			send_input(s, line);
-		s->len -= line + 1;
-		memmove(s->input, newline + 1, s->len);
+		if (line > 0 && s->input[line - 1] == '\r')
+			line--;
+		s->len -= (size_t)(rest - s->input);
+		if (prepare_input(s, line) > 0)
+			send_text(s, s->input);
+		memmove(s->input, rest, s->len);
 	}
 }
 
-/* The input ended, or does not fit. */
+/* The input ended, or does not fit. Without --lines it is the message, without its last line
+ * end; that is refused, or waits for the login. */
 static void
 take_rest(struct sender *s)
 {
 	size_t len = s->len;
 
 	s->eof = 1;
-	if (!s->app->options->lines && len > 0 && s->input[len - 1] == '\n')
+	s->since = clock_now_ms();
+	if (len > 0 && s->input[len - 1] == '\n')
 		len--;
-	if (len > 0 || !s->app->options->lines)
-		send_input(s, len);
+	if (len > 0 && s->input[len - 1] == '\r')
+		len--;
+	s->len = len > 0 || !s->app->options->lines ? prepare_input(s, len) : 0;
+	if (s->len > 0 && s->app->opened)
+		send_text(s, s->input);
 }
 
 static void
@@ -200,11 +257,14 @@ on_send_input(evutil_socket_t fd, short what, void *arg)
 	s->len += (size_t)got;
 	if (s->app->options->lines)
 		take_lines(s);
-	if (got == 0 || s->len == INPUT_MAX)
+	if (s->eof)
+		s->len = 0;		/* a line too long: the input ends there */
+	else if (got == 0 || s->len == INPUT_MAX)
 		take_rest(s);
 	else
 		send_read_on(s);
-	finish_if_done(s);
+	if (s->app->opened || s->len == 0)
+		finish_if_done(s);
 }
 
 /* Waits for input, unless enough messages wait for answers. */
@@ -213,20 +273,35 @@ send_read_on(struct sender *s)
 {
 	if (s->app->options->lines)
 		take_lines(s);
-	if (s->pending < PENDING_MAX && !s->app->finished)
+	if (s->pending < PENDING_MAX && !s->app->finished && !s->eof)
 		event_add(s->readable, NULL);
 }
 
 /* -- the command ---------------------------------------------------------- */
+
+/* Before the login, if nobody has to be asked to type: what is wrong with the text is then
+ * known at once. */
+static void
+read_early(struct sender *s)
+{
+	if (s->text == NULL && !s->app->options->lines && !isatty(STDIN_FILENO))
+		event_add(s->readable, NULL);
+}
 
 static void
 send_ready(struct app *app)
 {
 	struct sender *s = app->data;
 
+	start_progress(s);
 	if (s->text != NULL) {
 		s->eof = 1;
+		s->taken++;
 		send_text(s, s->text);
+		return;
+	}
+	if (s->eof) {
+		send_text(s, s->input);
 		return;
 	}
 	if (isatty(STDIN_FILENO))
@@ -247,6 +322,17 @@ on_send_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *
 	app_on_phase(k, phase, why, arg);
 }
 
+/* Is it the same as one before? "@Bob" is "@bob"; what else the server takes for the same
+ * name, it stores once, too. */
+static int
+is_repeated(const struct sender *s, const char *name)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcasecmp(s->names[i], name) == 0)
+			return 1;
+	return 0;
+}
+
 static int
 read_send_targets(struct sender *s, char *word)
 {
@@ -259,9 +345,14 @@ read_send_targets(struct sender *s, char *word)
 	}
 	if (n < 0)
 		return say_usage_target(bad);
-	s->n = (size_t)n;
-	for (int i = 0; i < n; i++)
-		s->names[i] = s->targets[i].user - 1;	/* the sigil is still in front */
+	for (int i = 0; i < n; i++) {
+		char *name = s->targets[i].user - 1;	/* the sigil is still in front */
+
+		if (is_repeated(s, name))
+			continue;
+		s->names[s->n] = name;
+		s->targets[s->n++] = s->targets[i];
+	}
 	return 0;
 }
 
@@ -295,12 +386,17 @@ connect_and_send(struct app *app, struct sender *s)
 	if (rc != 0)
 		return rc;
 	app_kith_options(app, &o);
-	o.retry_ms = (uint32_t)(seconds < 86400 ? seconds * 1000 : 86400000);
-	o.request_ms = o.retry_ms > 0 ? o.retry_ms : o.request_ms;
+	s->timeout_ms = (uint32_t)(seconds < 86400 ? seconds * 1000 : 86400000);
+	s->since = clock_now_ms();
+	o.retry_ms = s->timeout_ms;
+	o.request_ms = s->timeout_ms > 0 ? s->timeout_ms : o.request_ms;
 	o.hooks.phase = on_send_phase;
 	app->data = s;
 	app->ready = send_ready;
-	return app_run(app, &o);
+	read_early(s);
+	rc = app_run(app, &o);
+	tell_progress(s, rc);
+	return rc;
 }
 
 int
@@ -315,7 +411,7 @@ cmd_send(struct app *app)
 	if ((rc = read_send_targets(s, app->argv[0])) != 0)
 		goto out;
 	s->text = join_words(app->argc - 1, app->argv + 1);
-	if (s->text != NULL && (rc = check_text(s->text, strlen(s->text))) != 0)
+	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text))) != 0)
 		goto out;
 	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_send_input, s);
 	if (s->readable != NULL)

@@ -8,5 +8,7 @@ libkithcli_a_SOURCES += \
 	client-cli/cmd/cmd_read.c \
 	client-cli/cmd/cmd_send.c \
 	client-cli/cmd/cmd_tail.c \
+	client-cli/cmd/cmd_text.c \
+	client-cli/cmd/cmd_text.h \
 	client-cli/cmd/cmd_verb.c \
 	client-cli/cmd/cmd_verb.h

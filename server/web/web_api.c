@@ -180,10 +180,13 @@ send_post(struct conn *c, const struct post *p, const char *token)
 	api_ask(c, &spec, &r);
 }
 
-/* The text of a message, without the newline that scripts often leave at its end. */
+/* The text of a message, without the newline that scripts often leave at its end. "\r\n" is a
+ * newline, as in all that kith sends. */
 static enum kith_err
 copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 {
+	size_t n = 0;
+
 	if (len > 0 && text[len - 1] == '\n')
 		len--;
 	if (len > 0 && text[len - 1] == '\r')
@@ -192,8 +195,10 @@ copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 		return KITH_E_TOO_LARGE;
 	if (len == 0 || !utf8_valid((const char *)text, len))
 		return KITH_E_BAD_REQUEST;
-	memcpy(out, text, len);
-	out[len] = '\0';
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != '\r' || i + 1 == len || text[i + 1] != '\n')
+			out[n++] = (char)text[i];
+	out[n] = '\0';
 	return KITH_E_OK;
 }
 

@@ -1,6 +1,7 @@
 """kith's commands: what they print, what they refuse, how they end."""
 import json
 import re
+import signal
 import subprocess
 
 import pytest
@@ -231,3 +232,59 @@ def test_hooks_show_names_and_no_use_that_never_was(pair):
     ann.run("hook", "create", f"@{ann.name}", "notes")
     row = next(row for row in ann.json("hook", "list") if row["name"] == "notes")
     assert row["conversation"] == f"@{ann.name}" and row["used"] is None
+
+
+# -- texts ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options, text, got", [
+    ("", "one\r\ntwo\r\n", ["one\ntwo"]), ("", "one\r\n\r\ntwo", ["one\n\ntwo"]),
+    ("--lines", "a\r\nb\r\n\r\n \t\r\nc", ["a", "b", "c"]), ("-l", "x\n\n\ny\r\n", ["x", "y"]),
+    ("--strip", "\x1b[01;31m\x1b[Kerror:\x1b[m\x1b[K no\x1b]0;t\x07\x1b(B \x1b]8;;u\x1b\\z",
+     ["error: no z"]),
+    ("-l --strip", "\x1b[1mb\x1b[0m\r\n\x1b[0m\r\nc", ["b", "c"]), ("--strip", "a\rb", ["a\rb"]),
+    ("--skip-empty", "", []), ("--skip-empty", " \n\t\r\n", []), ("--skip-empty", "\nx", ["\nx"]),
+    ("-l", "\n\n", [])])
+def test_input_is_read_by_one_rule(pair, options, text, got):
+    ann, ben = pair
+    ben.run("send", f"@{ann.name}", "begin")
+    ben.run("send", *options.split(), f"@{ann.name}", stdin=text.encode())
+    shown = texts(ann, "read", f"@{ben.name}", "-n", "9")
+    assert shown[len(shown) - shown[::-1].index("begin"):] == got
+
+
+@pytest.mark.parametrize("text, told", [
+    (b"", "empty"), (b" \n \t\r\n", "empty"), (b"a\0b", "NUL"), (b"caf\xe9", "UTF-8")])
+def test_input_that_is_no_message_is_refused_at_once(pair, text, told):
+    ann, ben = pair
+    for place in ([], ["-s", "127.0.0.1:1"]):       # also without a server
+        ended = ann.run(*place, "send", f"@{ben.name}", stdin=text, code=2)
+        assert told.encode() in ended.stderr
+
+
+def test_targets_are_a_set(pair):
+    ann, ben = pair
+    sent = ann.json("send", f"@{ben.name},@{ben.name.upper()},@{ben.name}", "once")
+    assert [row["target"] for row in sent] == [f"@{ben.name}"]
+    assert texts(ann, "read", f"@{ben.name}", "-n", "2")[0] != "once"
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, None])
+def test_interrupted_lines_say_how_far_they_got(pair, end):
+    ann, ben = pair
+    process = subprocess.Popen([build.KITH, "send", "--lines", "--json", f"@{ben.name}"],
+                               env=ann.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE)
+    process.stdin.write(b"one\ntwo\n")
+    process.stdin.flush()
+    for _ in range(2):
+        assert json.loads(process.stdout.readline())["result"] == "stored"
+    if end is None:
+        process.stdin.write(b"x" * 8001 + b"\nthree\n")
+        process.stdin.flush()
+    else:
+        process.send_signal(end)
+    process.wait(20 * build.PATIENCE)           # before its input ends
+    _, told = process.communicate()
+    assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, None: 8}[end]
+    assert f"2 of {3 if end is None else 2} messages were stored".encode() in told

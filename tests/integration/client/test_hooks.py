@@ -86,6 +86,8 @@ def test_what_is_posted_comes_from_its_maker(alice, server, people):
     event, = bob.json("read", "@alice")
     assert (event["sender"], str(event["seq"])) == ("alice", stored["seq"])
     assert "kettle" in event["text"] and event["text"].endswith("water boils")
+    post(url, "two\r\nlines\r\n")
+    assert bob.json("read", "@alice")[-1]["text"].endswith("two\nlines")
     assert not bob.json("who", "@alice")[0]["online"]      # a hook shows nobody
 
 

@@ -47,14 +47,15 @@ strings_are_made_harmless(void **state)
 		{ "\a\b\v\f\x0e", "\\x07\\x08\\x0b\\x0c\\x0e", "\\x07\\x08\\x0b\\x0c\\x0e",
 		    "\\x07\\x08\\x0b\\x0c\\x0e", "\\u0007\\u0008\\u000b\\u000c\\u000e" },
 		{ "\x7f", "\\x7f", "\\x7f", "\\x7f", "\\u007f" },
-		{ "\xc2\x9b" "2J", "\\x9b2J", "\\x9b2J", "\\x9b2J", "\\u009b2J" },
+		{ "\xc2\x9b" "2J", "\\u009b2J", "\\u009b2J", "\\u009b2J", "\\u009b2J" },
 		{ "\x9b" "2J", "\\x9b2J", "\\x9b2J", "\\x9b2J", "\\ufffd2J" },
 		{ "\xe2\x80\xaegnp", "\\u202egnp", "\\u202egnp", "\\u202egnp", "\\u202egnp" },
 		{ "\xe2\x81\xa6", "\\u2066", "\\u2066", "\\u2066", "\\u2066" },
 		{ "\xe2\x80\x8f", "\\u200f", "\\u200f", "\\u200f", "\\u200f" },
 		{ "\xd8\x9c", "\\u061c", "\\u061c", "\\u061c", "\\u061c" },
 		{ "\xe2\x80\xa8", "\\u2028", "\\u2028", "\\u2028", "\\u2028" },
-		{ "\xf3\xa0\x81\x81", "\\ue0041", "\\ue0041", "\\ue0041", "\\udb40\\udc41" },
+		{ "\xf3\xa0\x81\x81", "\\U000e0041", "\\U000e0041", "\\U000e0041",
+		    "\\udb40\\udc41" },
 		{ "\\", "\\", "\\", "\\\\", "\\\\" },
 		{ "\"", "\"", "\"", "\"", "\\\"" },
 		{ "\xc3\xbc\xc3\x9f", "\xc3\xbc\xc3\x9f", "\xc3\xbc\xc3\x9f", "\xc3\xbc\xc3\x9f",
@@ -115,6 +116,50 @@ no_control_character_passes(void **state)
 	}
 }
 
+/* The first character of a word that out_string() printed; `rest` is behind it. */
+static uint32_t
+read_back(const char *s, const char **rest)
+{
+	int digits = s[1] == 'x' ? 2 : s[1] == 'u' ? 4 : s[1] == 'U' ? 8 : 0;
+	char number[9] = "";
+
+	if (s[0] != '\\') {
+		*rest = s + 1;
+		return (unsigned char)s[0];
+	}
+	*rest = s + 2 + digits;
+	if (digits == 0)
+		return s[1] == 'n' ? '\n' : s[1] == 't' ? '\t' : s[1] == 'r' ? '\r' : 0;
+	memcpy(number, s + 2, (size_t)digits);
+	return (uint32_t)strtoul(number, NULL, 16);
+}
+
+/* Whatever follows it, also a digit. */
+static void
+an_escape_reads_back_as_one_character(void **state)
+{
+	static const struct { const char *in; uint32_t c; } cases[] = {
+		{ "\x01", 0x01 }, { "\x1f", 0x1f }, { "\x7f", 0x7f }, { "\n", '\n' }, { "\r", '\r' },
+		{ "\xc2\x80", 0x80 }, { "\xc2\x9f", 0x9f }, { "\xe2\x80\x8e", 0x200e },
+		{ "\xef\xbb\xbf", 0xfeff }, { "\xf3\xa0\x80\x80", 0xe0000 },
+		{ "\xf3\xa0\x81\xbf", 0xe007f },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < N(cases); i++)
+		for (const char *follow = "0af9x"; *follow != '\0'; follow++) {
+			char in[16], *got;
+			const char *rest;
+
+			snprintf(in, sizeof(in), "%s%c", cases[i].in, *follow);
+			got = quoted(in, OUT_WORD);
+			assert_int_equal(read_back(got, &rest), cases[i].c);
+			assert_int_equal(rest[0], *follow);
+			assert_int_equal(rest[1], '\0');
+			free(got);
+		}
+}
+
 static void
 width_is_that_of_the_printed_word(void **state)
 {
@@ -124,7 +169,7 @@ width_is_that_of_the_printed_word(void **state)
 	} cases[] = {
 		{ "", 0 }, { "abc", 3 }, { "\033", 4 }, { "\n", 2 }, { "\x9b", 4 }, { "\x8a", 4 },
 		{ "\xc3\xbc", 1 }, { "\xe6\x97\xa5", 2 },
-		{ "\xe2\x80\xae", 6 }, { "\xf3\xa0\x81\x81", 7 },
+		{ "\xe2\x80\xae", 6 }, { "\xf3\xa0\x81\x81", 10 }, { "\xc2\x85", 6 },
 	};
 
 	(void)state;
@@ -333,6 +378,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(strings_are_made_harmless),
 		cmocka_unit_test(no_control_character_passes),
+		cmocka_unit_test(an_escape_reads_back_as_one_character),
 		cmocka_unit_test(width_is_that_of_the_printed_word),
 		cmocka_unit_test(rows_in_json_are_objects),
 		cmocka_unit_test(rows_in_plain_are_fields),
