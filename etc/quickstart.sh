@@ -72,7 +72,10 @@ start_server()
         echo 'server_name 127.0.0.1' >>"$state/kithd.conf"
         ! port_busy || listen=127.0.0.1:0
     fi
-    setsid "$kithd" -f -d "$state" -l "$listen" >"$state/kithd.log" 2>&1 </dev/null &
+    # Its log may hold the first invite.
+    rm -f "$state/kithd.log"
+    (umask 077 && : >"$state/kithd.log")
+    setsid "$kithd" -f -d "$state" -l "$listen" >>"$state/kithd.log" 2>&1 </dev/null &
     server=$!
     tries=0
     until serving; do
@@ -97,14 +100,21 @@ json_value()
     sed -n 's/.*"'"$1"'": *"\([^"]*\)".*/\1/p' | head -n 1
 }
 
-# as NAME COMMAND...: runs with the folders of that person.
-as()
+# become NAME COMMAND...: turns this shell into the command, with the folders of that
+# person. In the background it is the command that $! names, not a shell above it.
+become()
 {
     home=$people/$1
     shift
-    env HOME="$home" XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" \
+    exec env HOME="$home" XDG_CONFIG_HOME="$home/config" XDG_DATA_HOME="$home/data" \
         XDG_STATE_HOME="$home/state" XDG_CACHE_HOME="$home/cache" XDG_RUNTIME_DIR="$home/run" \
         "$@"
+}
+
+# as NAME COMMAND...: runs it and returns.
+as()
+{
+    (become "$@")
 }
 
 # Makes the account, with a password of its own in the person's folder.
@@ -138,6 +148,7 @@ chat()
         say 'the server runs already; you join it'
     fi
     start_server
+    trap '! nobody_is_left || stop_server' EXIT
     default=$(id -un | tr -dc 'a-z0-9_-')
     while :; do
         printf 'your name in the chat [%s]: ' "$default"
@@ -154,6 +165,7 @@ chat()
     say "  $("$kithctl" -d "$state" invite --web)"
     say "/help helps, /quit leaves."
     as "$name" "$kith" || true
+    trap - EXIT
     if nobody_is_left; then
         stop_server
         say "the server has stopped; what was said is kept in $folder"
@@ -210,7 +222,7 @@ demo()
         join "$name" >"$people/out" || { cat "$people/out"; exit 1; }
         say "$name joined with an invite"
     done
-    as bob "$kith" tail >"$people/tail" 2>&1 &
+    become bob "$kith" tail >"$people/tail" 2>&1 &
     tail=$!
     trap 'kill $tail 2>/dev/null; stop_server' EXIT
     tries=0
@@ -230,7 +242,8 @@ demo()
     say
     say "bob's 'kith tail' has shown in the meantime:"
     sed 's/^/    /' "$people/tail"
-    kill $tail 2>/dev/null || true
+    kill $tail
+    wait $tail || true
     say
     show alice read '#tea'
     stop_server
@@ -238,6 +251,11 @@ demo()
     say
     say 'It works. The same on a terminal opens the chat: sh etc/quickstart.sh'
 }
+
+# A signal ends it by way of the EXIT trap.
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 packages_install "$KITH_PACKAGES_BUILD"
 [ "$(id -u)" -ne 0 ] || packages_user
