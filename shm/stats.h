@@ -48,7 +48,11 @@
 	    "records refused: malformed or not allowed")		\
 	X(ipc_full,		"records not pushed: inbox full")	\
 	X(locks_repaired,	"locks whose holder died, repaired")	\
-	X(log_dropped,		"log lines dropped")
+	X(log_dropped,		"log lines dropped")			\
+	X(log_failed,							\
+	    "times that the log could not be written or opened")	\
+	X(certificate_expires_seconds,					\
+	    "when the certificate expires, in seconds since 1970")
 
 enum stat_id {
 #define X(name, help) STAT_##name,

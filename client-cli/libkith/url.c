@@ -60,7 +60,7 @@ read_port(const char *s, size_t len, uint16_t *port)
 static int
 host_ok(const char *host, int bracketed)
 {
-	const char *others = bracketed ? ":.%" : "-._";
+	const char *others = bracketed ? ":.%-_" : "-._";	/* a zone: br-lan */
 
 	for (const char *p = host; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && strchr(others, *p) == NULL)

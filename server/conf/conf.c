@@ -14,6 +14,8 @@
 
 #include "server/conf/conf_keys.h"
 #include "server/conf/conf_value.h"
+#include "server/lib/hostname.h"
+#include "server/lib/notes.h"
 
 /* -- paths ---------------------------------------------------------------- */
 
@@ -145,13 +147,11 @@ conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_pl
 static int
 settle_server_name(struct conf *c)
 {
-	char host[256];
+	char host[NETNAME_HOST_MAX];
 
 	if (*c->server_name != '\0')
 		return 0;
-	if (gethostname(host, sizeof(host)) < 0 || *host == '\0')
-		return conf_text_replace(&c->server_name, "localhost");
-	host[sizeof(host) - 1] = '\0';
+	(void)hostname_own(host);	/* the check at the start warns if the name is no use */
 	return conf_text_replace(&c->server_name, host);
 }
 
@@ -203,6 +203,16 @@ make_defaults(const struct conf_place *at)
 
 /* -- the interface -------------------------------------------------------- */
 
+/* Whichever was read, the other would be ignored, and somebody edits it. */
+static int
+refuse_second(const char *read, const char *other, const struct conf_place *at)
+{
+	if (access(other, F_OK) < 0 || strcmp(read, other) == 0)
+		return 0;
+	return conf_complain(at, "there is also %s: remove one of the two, or choose one with -c",
+	    other);
+}
+
 static int
 load_into(struct conf *c, const char *file, const char *state_dir, struct conf_place *at)
 {
@@ -218,10 +228,11 @@ load_into(struct conf *c, const char *file, const char *state_dir, struct conf_p
 		    conf_read_file(c, SYSCONFDIR "/kith/kithd.conf", false, at);
 	if (rc < 0)
 		return -1;
-	if (c->file == NULL) {
+	if (file == NULL) {
 		if ((in_state = join_path(c->state_dir, "kithd.conf")) == NULL)
 			return conf_no_memory(at);
-		rc = conf_read_file(c, in_state, false, at);
+		rc = c->file == NULL ? conf_read_file(c, in_state, false, at) :
+		    refuse_second(c->file, in_state, at);
 		free(in_state);
 	}
 	at->file = c->file;
@@ -371,7 +382,7 @@ copy_value(struct conf *to, const struct conf_key *k, const char *value)
 }
 
 void
-conf_reload(struct conf *to, const struct conf *from)
+conf_reload(struct conf *to, const struct conf *from, struct notes *notes)
 {
 	char old[CONF_VALUE_MAX], new[CONF_VALUE_MAX];
 
@@ -385,7 +396,7 @@ conf_reload(struct conf *to, const struct conf *from)
 		if (k->reload)
 			copy_value(to, k, new);
 		else
-			log_warn(0, "conf.reload", "option=%s effect=\"at the next start\"",
+			notes_add(notes, "%s: changed, and takes effect at the next start",
 			    k->name);
 	}
 	to->given = from->given;

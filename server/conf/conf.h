@@ -18,6 +18,8 @@
 
 #define CONF_LISTEN_MAX	8
 
+struct notes;
+
 enum conf_registration {
 	REGISTRATION_CLOSED, REGISTRATION_INVITE, REGISTRATION_OPEN
 };
@@ -99,8 +101,10 @@ bool		 conf_given(const struct conf *c, const char *key);
  * that were not set are comments. 0 or -errno. */
 int		 conf_dump(const struct conf *c, int fd);
 
-/* Copies the options that may be reloaded; logs each other one that differs. */
-void		 conf_reload(struct conf *to, const struct conf *from);
+/* Copies the options that may be reloaded; notes each other one that
+ * differs. */
+void		 conf_reload(struct conf *to, const struct conf *from,
+		    struct notes *notes);
 
 /* The options that may be reloaded as lines, and back: how they reach running
  * roles. conf_print(): the length without the NUL, or -EMSGSIZE. conf_take():

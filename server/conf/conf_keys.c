@@ -10,6 +10,7 @@
 
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
+#include "server/lib/hostname.h"
 #include "server/lib/netname.h"
 #include "shm/registry.h"
 
@@ -74,8 +75,8 @@ const struct conf_key conf_keys[] = {
 	PATH(control_socket, false, "control", "socket for kithctl"),
 	PATH(pid_file, false, "kithd.pid", "file with the process id, locked while kithd runs"),
 	TEXT(user, 1, 32, false, "kith", "user that the roles run as if kithd is started as root"),
-	TEXT(server_name, 0, 253, true, "",
-	    "name shown to people, and the host in invites; empty: this host's name"),
+	{ "server_name", CONF_TEXT, AT(server_name), "", 0, 253, true, hostname_check, NULL,
+	    "name shown to people, and the host in invites; empty: this host's name" },
 
 	NUMBER(workers, 0, REGISTRY_WORKERS_MAX, false, "0",
 	    "processes that serve clients; 0: one per core"),

@@ -91,9 +91,10 @@ set_text(struct conf *c, const struct conf_key *k, const char *value, const stru
 	if (len < k->min)
 		return conf_complain(at, "%s: the value is missing", k->name);
 	if (len > k->max)
-		return conf_complain(at, "%s: longer than %u bytes", k->name, k->max);
+		return conf_complain(at, "%s: \"%.64s...\" is longer than %u bytes", k->name,
+		    value, k->max);
 	if (k->check != NULL && (wrong = k->check(value)) != NULL)
-		return conf_complain(at, "%s: %s", k->name, wrong);
+		return conf_complain(at, "%s: \"%.64s\": %s", k->name, value, wrong);
 	return conf_text_replace(conf_text_of(c, k), value) < 0 ? conf_no_memory(at) : 0;
 }
 
@@ -107,11 +108,12 @@ set_number(struct conf *c, const struct conf_key *k, const char *value, const st
 	errno = 0;
 	n = strtoull(value, &end, 10);
 	if (!isdigit((unsigned char)*value) || *end != '\0')
-		return conf_complain(at, "%s: \"%s\" is not a whole number", k->name, value);
+		return conf_complain(at, "%s: \"%.64s\" is not a whole number", k->name, value);
 	if (errno != 0 || n < k->min || n > k->max)
-		return conf_complain(at, "%s: must be from %u to %u", k->name, k->min, k->max);
+		return conf_complain(at, "%s: \"%.64s\": must be from %u to %u", k->name, value,
+		    k->min, k->max);
 	if (k->check != NULL && (wrong = k->check(value)) != NULL)
-		return conf_complain(at, "%s: %s", k->name, wrong);
+		return conf_complain(at, "%s: \"%.64s\": %s", k->name, value, wrong);
 	*number_of(c, k) = (unsigned)n;
 	return 0;
 }
@@ -122,7 +124,7 @@ set_bool(struct conf *c, const struct conf_key *k, const char *value, const stru
 	bool on = strcmp(value, "on") == 0;
 
 	if (!on && strcmp(value, "off") != 0)
-		return conf_complain(at, "%s: must be on or off", k->name);
+		return conf_complain(at, "%s: \"%.64s\": must be on or off", k->name, value);
 	*(bool *)value_place(c, k) = on;
 	return 0;
 }
@@ -136,7 +138,7 @@ set_choice(struct conf *c, const struct conf_key *k, const char *value, const st
 			return 0;
 		}
 	}
-	return conf_complain(at, "%s: \"%s\" is none of those allowed: %s", k->name, value,
+	return conf_complain(at, "%s: \"%.64s\" is none of those allowed: %s", k->name, value,
 	    k->help);
 }
 

@@ -2,7 +2,8 @@
  * kithctl.c - the administrator's side of kithd's control socket.
  *
  * Talks to the socket and to nothing else. The exit statuses are those of kith(1): 0
- * done, 1 failed (status: it does not serve yet), 2 usage, 3 no kithd there.
+ * done, 1 failed or no answer (status: it does not serve), 2 usage, 3 no kithd there, 5 not
+ * permitted.
  */
 #include "server/ctl/kithctl.h"
 
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -23,7 +23,6 @@
 #include "protocol/base/stdfd.h"
 #include "protocol/limits.h"
 
-#define ANSWER_SECONDS	20		/* the server gives up after 10 */
 #define LIFE_NUMBER_MAX	100000000	/* keeps milliseconds below 2^63; kithd has the limit */
 
 /* Options that belong to some commands only. */
@@ -34,7 +33,7 @@
 #define O_WEB		16u
 
 struct arguments {
-	const char	*state_dir, *socket;
+	struct kithctl_place place;
 	bool		 json, admin, web;
 	json_int_t	 life_ms, uses;
 	const char	*password_file;
@@ -107,12 +106,12 @@ static const struct command commands[] = {
 	{ { "user", "passwd" }, 1, O_PASSWORD, make_user_password, kithctl_print_nothing },
 	{ { "user", "disable" }, 1, 0, make_user, kithctl_print_nothing },
 	{ { "user", "enable" }, 1, 0, make_user, kithctl_print_nothing },
-	{ { "reload", NULL }, 0, 0, make_plain, kithctl_print_nothing },
+	{ { "reload", NULL }, 0, 0, make_plain, kithctl_print_reload },
 	{ { "stop", NULL }, 0, 0, make_plain, kithctl_print_nothing },
 };
 
 static const char kithctl_usage[] =
-    "usage: kithctl [-d DIR | -s SOCKET] [--json] COMMAND\n"
+    "usage: kithctl [-c FILE] [-d DIR] [-s SOCKET] [--json] COMMAND\n"
     "\n"
     "  status                      show whether it serves, and its processes\n"
     "  sessions                    list who is logged in\n"
@@ -180,11 +179,14 @@ static void
 take_option(struct arguments *a, int c)
 {
 	switch (c) {
+	case 'c':
+		a->place.file = optarg;
+		break;
 	case 'd':
-		a->state_dir = optarg;
+		a->place.state_dir = optarg;
 		break;
 	case 's':
-		a->socket = optarg;
+		a->place.socket = optarg;
 		break;
 	case 'j':
 		a->json = true;
@@ -238,7 +240,7 @@ parse_options(struct arguments *a, int argc, char **argv)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "d:s:jhV", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:d:s:jhV", longs, NULL)) != -1) {
 		if (c == 'h') {
 			fputs(kithctl_usage, stdout);
 			exit(EXIT_DONE);
@@ -253,47 +255,7 @@ parse_options(struct arguments *a, int argc, char **argv)
 	a->nwords = argc - optind;
 }
 
-/* -- the socket ----------------------------------------------------------- */
-
-static int
-connect_to(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct timeval patience = { ANSWER_SECONDS, 0 };
-	int fd;
-
-	if (strlen(path) >= sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	strcpy(sun.sun_path, path);
-	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) == 0 &&
-	    connect(fd, (struct sockaddr *)&sun, sizeof(sun)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-static int
-open_server(const struct arguments *a)
-{
-	char path[4096];
-	int fd;
-
-	if (a->socket != NULL)
-		snprintf(path, sizeof(path), "%s", a->socket);
-	else
-		snprintf(path, sizeof(path), "%s/control", a->state_dir);
-	if ((fd = connect_to(path)) >= 0)
-		return fd;
-	if (errno == ENOENT || errno == ECONNREFUSED)
-		fprintf(stderr, "kithctl: no kithd runs there (%s: %s)\n", path, strerror(errno));
-	else
-		fprintf(stderr, "kithctl: %s: %s\n", path, strerror(errno));
-	return -1;
-}
+/* -- one exchange --------------------------------------------------------- */
 
 /* Sends the request and reads one line. Yours, or NULL. */
 static char *
@@ -349,7 +311,7 @@ show_answer(const struct arguments *a, const struct command *c, const char *line
 	if (answer == NULL)
 		return kithctl_fail(EXIT_FAILED, "the answer is not JSON");
 	if (a->json)
-		fputs(line, stdout);
+		kithctl_print_json(answer);
 	if (error != NULL)
 		status = kithctl_fail((int)json_integer_value(json_object_get(answer, "exit")),
 		    error);
@@ -363,19 +325,41 @@ show_answer(const struct arguments *a, const struct command *c, const char *line
 	return status;
 }
 
+static int
+fail_either(const struct arguments *a, int status, const char *text)
+{
+	if (a->json)
+		kithctl_fail_json(status, text);
+	return kithctl_fail(status, text);
+}
+
+static int
+ask_server(const struct arguments *a, const struct command *c, const json_t *request)
+{
+	char err[1024], *line;
+	int status, fd = kithctl_connect(&a->place, &status, err, sizeof(err));
+
+	if (fd < 0)
+		return fail_either(a, status, err);
+	line = exchange(fd, request);
+	status = line != NULL ? show_answer(a, c, line, fd) :
+	    fail_either(a, EXIT_FAILED, "kithd runs, and did not answer; see its log");
+	free(line);
+	close(fd);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct arguments a = {
-		.state_dir = LOCALSTATEDIR "/lib/kith",
 		.life_ms = INVITE_LIFE_MS,
 		.uses = INVITE_USES,
 		.password_fd = -1,
 	};
 	const struct command *c;
 	json_t *request;
-	char *line;
-	int fd, status;
+	int status;
 
 	if (stdfd_fill() < 0)
 		return EXIT_FAILED;
@@ -384,15 +368,7 @@ main(int argc, char **argv)
 		usage();
 	if ((request = c->make(&a)) == NULL)
 		return EXIT_USAGE;
-	if ((fd = open_server(&a)) < 0) {
-		json_decref(request);
-		return EXIT_NO_SERVER;
-	}
-	line = exchange(fd, request);
+	status = ask_server(&a, c, request);
 	json_decref(request);
-	status = line != NULL ? show_answer(&a, c, line, fd) :
-	    kithctl_fail(EXIT_NO_SERVER, "kithd did not answer; see its log");
-	free(line);
-	close(fd);
 	return status;
 }

@@ -11,6 +11,7 @@
 
 #include "server/conf/conf.h"
 #include "server/http/http.h"
+#include "server/lib/hostname.h"
 #include "server/lib/netname.h"
 
 struct network {
@@ -53,16 +54,18 @@ add_words(char *end, const char *list)
 static char *
 list_hosts(const struct conf *conf)
 {
-	char own[NETNAME_HOST_MAX] = "", *end, *hosts;
+	char own[NETNAME_HOST_MAX], named[NETNAME_HOST_MAX], *end, *hosts;
 
-	gethostname(own, sizeof(own) - 1);
-	hosts = malloc(sizeof("localhost") + strlen(own) + 1 + strlen(conf->server_name) + 1 +
+	(void)hostname_own(own);
+	if (hostname_parse(conf->server_name, named) < 0)
+		*named = '\0';
+	hosts = malloc(sizeof("localhost") + strlen(own) + 1 + strlen(named) + 1 +
 	    strlen(conf->http_names) + 2);
 	if (hosts == NULL)
 		return NULL;
 	end = add_text(hosts, "localhost");
 	end = add_text(end, own);
-	end = add_text(end, conf->server_name);
+	end = add_text(end, named);
 	add_words(end, conf->http_names);
 	return hosts;
 }

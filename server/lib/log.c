@@ -54,8 +54,9 @@ printable(const char *s, size_t left)
 
 	if (n == 0)
 		return 0;
-	/* C0, DEL, C1; the line ends of Unicode. */
-	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x2028 || c == 0x2029)
+	/* C0, DEL, C1; the line ends of Unicode; marks that turn the text around. */
+	if (c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x2028 && c <= 0x202e) ||
+	    (c >= 0x2066 && c <= 0x2069) || c == 0x200e || c == 0x200f || c == 0x061c)
 		return 0;
 	return n;
 }
@@ -82,6 +83,15 @@ log_escape(char *out, size_t cap, const char *text, size_t len)
 	}
 	out[used] = '\0';
 	return used;
+}
+
+void
+log_complain(const char *text)
+{
+	char clean[LOG_TEXT_MAX];
+
+	log_escape(clean, sizeof(clean), text, strlen(text));
+	dprintf(STDERR_FILENO, "kithd: %s\n", clean);
 }
 
 static size_t

@@ -44,6 +44,9 @@ void	log_event(enum log_level level, uint64_t who, const char *event,
  * Returns the length. */
 size_t	log_escape(char *out, size_t cap, const char *text, size_t len);
 
+/* Prints "kithd: text" on stderr, escaped: for the person that started it. */
+void	log_complain(const char *text);
+
 /* Prints "2026-07-01T12:00:00.000Z info worker.1 conv.join who=7 conv=5\n".
  * `text` begins with the event's name; it is escaped here. Returns the
  * length. */

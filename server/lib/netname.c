@@ -153,6 +153,8 @@ netname_is_address(const char *host)
 
 	if (host[0] != '[')
 		return inet_pton(AF_INET, host, &four) == 1;
+	if (host[len - 1] != ']')
+		return false;
 	snprintf(inner, sizeof(inner), "%.*s", (int)len - 2, host + 1);
 	return inet_pton(AF_INET6, inner, &six) == 1;
 }
@@ -221,6 +223,22 @@ parse_listen_port(const char *text, in_port_t *port)
 	return 0;
 }
 
+/* An interface, by name or by number (RFC 4007, section 11.2). 0: none. */
+static uint32_t
+parse_zone(const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+	char name[IF_NAMESIZE];
+	unsigned long n;
+
+	if (digits == 0 || text[digits] != '\0')
+		return if_nametoindex(text);
+	errno = 0;
+	n = strtoul(text, NULL, 10);
+	return errno == 0 && n <= UINT32_MAX && if_indextoname((unsigned)n, name) != NULL ?
+	    (uint32_t)n : if_nametoindex(text);
+}
+
 static int
 parse_listen_v6(const char *host, struct sockaddr_in6 *sin6)
 {
@@ -231,7 +249,7 @@ parse_listen_v6(const char *host, struct sockaddr_in6 *sin6)
 	strcpy(copy, host);
 	if ((scope = strchr(copy, '%')) != NULL) {
 		*scope++ = '\0';
-		if ((sin6->sin6_scope_id = if_nametoindex(scope)) == 0)
+		if ((sin6->sin6_scope_id = parse_zone(scope)) == 0)
 			return -EINVAL;
 	}
 	sin6->sin6_family = AF_INET6;

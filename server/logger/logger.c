@@ -20,6 +20,7 @@
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 #include "server/proc/proc.h"
+#include "shm/stats.h"
 
 #define OUT_MAX	(64u * 1024u)
 
@@ -27,6 +28,7 @@ struct logger {
 	enum conf_log_to target;
 	int		 fd;		/* target stderr: 2; file: open; syslog or lost: -1 */
 	uint64_t	 dropped;	/* as ring_dropped() was last logged */
+	bool		 failed;		/* the last write or open; told */
 	bool		 draining;
 	struct event	*reopen;	/* SIGUSR1 */
 	size_t		 len;		/* bytes in out[] */
@@ -41,7 +43,8 @@ close_file(struct logger *g)
 	g->fd = -1;
 }
 
-static void
+/* 0 or -errno: the disk is full, the reader is gone. The next lines are tried again. */
+static int
 write_all(int fd, const char *bytes, size_t len)
 {
 	while (len > 0) {
@@ -50,35 +53,58 @@ write_all(int fd, const char *bytes, size_t len)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return;		/* disk full, reader gone: try again with the next lines */
+			return n < 0 ? -errno : -EIO;
 		bytes += n;
 		len -= (size_t)n;
 	}
+	return 0;
+}
+
+/* Counts, and says so once on stderr: the log cannot tell it itself. */
+static void
+target_failed(struct proc *p, const char *what, int error)
+{
+	struct logger *g = p->state;
+
+	stats_add(p->stats, STAT_log_failed, 1);
+	if (!g->failed && g->fd != STDERR_FILENO)
+		dprintf(STDERR_FILENO, "kithd: log_file: %s: %s: %s\n", p->conf->log_file, what,
+		    strerror(-error));
+	g->failed = true;
 }
 
 static void
-flush(struct logger *g)
+flush(struct proc *p)
 {
-	if (g->fd >= 0)
-		write_all(g->fd, g->out, g->len);
+	struct logger *g = p->state;
+	int rc = 0;
+
+	if (g->fd >= 0 && g->len > 0) {
+		if ((rc = write_all(g->fd, g->out, g->len)) < 0)
+			target_failed(p, "lines are lost", rc);
+		else
+			g->failed = false;
+	}
 	g->len = 0;
 }
 
-/* Opens the target in the configuration; keeps the old file if that fails. */
-static void
+/* Opens the target in the configuration; keeps the old file if that fails. 0 or -errno. */
+static int
 open_target(struct proc *p)
 {
 	struct logger *g = p->state;
-	int fd = STDERR_FILENO;
+	int fd = STDERR_FILENO, error;
 
-	flush(g);
+	flush(p);
 	if (p->conf->log_to == LOG_TO_FILE)
 		fd = open(p->conf->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
 		    0640);
 	if (fd < 0) {
+		error = errno;
 		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
-		    strerror(errno));
-		return;
+		    strerror(error));
+		target_failed(p, "cannot be opened", -error);
+		return -error;
 	}
 	close_file(g);
 	g->target = p->conf->log_to;
@@ -86,22 +112,24 @@ open_target(struct proc *p)
 		openlog("kithd", LOG_NDELAY | LOG_PID, LOG_DAEMON);
 	else
 		g->fd = fd;
+	return 0;
 }
 
 static void
-put_line(struct logger *g, enum log_level level, const char *line, size_t len)
+put_line(struct proc *p, enum log_level level, const char *line, size_t len)
 {
 	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+	struct logger *g = p->state;
 
 	if (level == LOG_L_ERROR && g->fd != STDERR_FILENO)
-		write_all(STDERR_FILENO, line, len);
+		(void)write_all(STDERR_FILENO, line, len);	/* nobody may look there */
 	if (g->target == LOG_TO_SYSLOG) {
 		line += strcspn(line, " ") + 1;		/* syslog has its own time */
 		syslog(priority[level], "%s", line);
 		return;
 	}
 	if (len > sizeof(g->out) - g->len)
-		flush(g);
+		flush(p);
 	memcpy(g->out + g->len, line, len);
 	g->len += len;
 }
@@ -116,7 +144,7 @@ logger_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 
 	n = log_line(line, sizeof(line), h->time_ms, level, proc_role_name(role),
 	    h->from - p->shared->first[role], h->user[0], (const char *)body, len);
-	put_line(p->state, level, line, n);
+	put_line(p, level, line, n);
 }
 
 /* Logs how many lines the inbox had no room for since the last time. */
@@ -135,7 +163,7 @@ tell_dropped(struct proc *p)
 	g->dropped = dropped;
 	n = log_line(line, sizeof(line), clock_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
 	    p->index, 0, text, n);
-	put_line(g, LOG_L_WARN, line, n);
+	put_line(p, LOG_L_WARN, line, n);
 }
 
 static void
@@ -144,7 +172,7 @@ logger_turn(struct proc *p)
 	struct logger *g = p->state;
 
 	tell_dropped(p);
-	flush(g);
+	flush(p);
 	if (g->draining && ring_empty(&p->shared->rings[p->slot]))
 		proc_stop(p);
 }
@@ -162,7 +190,7 @@ on_usr1(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	open_target(arg);
+	(void)open_target(arg);		/* the old one goes on */
 }
 
 int
@@ -180,9 +208,11 @@ logger_main(struct proc *p)
 	g.reopen = evsignal_new(p->base, SIGUSR1, on_usr1, p);
 	if (g.reopen == NULL || event_add(g.reopen, NULL) < 0)
 		fatalx("no memory for the signal");
-	open_target(p);
+	/* A successor goes on with stderr until SIGUSR1. */
+	if (open_target(p) < 0 && p->generation == 1)
+		return PROC_EX_CONFIG;
 	proc_run(p, &ops);
-	flush(&g);
+	flush(p);
 	event_free(g.reopen);
 	close_file(&g);
 	event_base_free(p->base);

@@ -11,6 +11,7 @@
 #include "protocol/base/stdfd.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
+#include "server/master/check.h"
 #include "server/master/daemon.h"
 #include "server/master/master.h"
 
@@ -109,7 +110,7 @@ load(const struct arguments *a)
 		c = NULL;
 	}
 	if (c == NULL)
-		fprintf(stderr, "kithd: %s\n", err);
+		log_complain(err);
 	return c;
 }
 
@@ -150,8 +151,7 @@ main(int argc, char **argv)
 	if (a.dump)
 		status = conf_dump(c, STDOUT_FILENO) < 0;
 	else if (a.check)
-		status = printf("the configuration is fine%s%s\n", c->file ? ": " : "",
-		    c->file ? c->file : "") < 0;
+		status = check_print(c);
 	else if (a.init)
 		status = master_init(c);
 	else

@@ -240,6 +240,7 @@ free_place(struct control *c)
 static void
 accept_client(struct control *c)
 {
+	static const char not_permitted[] = "{\"error\": \"not permitted\", \"exit\": 5}\n";
 	struct control_client *cl = free_place(c);
 	uid_t uid = (uid_t)-1;
 	int fd;
@@ -250,6 +251,8 @@ accept_client(struct control *c)
 		return;
 	if (!peer_is_allowed(c, fd, &uid)) {
 		log_warn(0, "control.refused", "uid=%ld", (long)uid);
+		if (send(fd, not_permitted, sizeof(not_permitted) - 1, MSG_NOSIGNAL) < 0)
+			log_debug(0, "control.refused", "error=\"%s\"", strerror(errno));
 		close(fd);
 		return;
 	}

@@ -1,11 +1,12 @@
 /*
  * control_cmd.c - the commands of the admin socket, one row each.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "protocol/base/clock.h"
-#include "protocol/base/utf8.h"
 #include "protocol/error.h"
 #include "protocol/limits.h"
 #include "protocol/oneof.h"
@@ -97,18 +98,50 @@ addresses(struct master *m)
 	return list;
 }
 
+/* What the last start or reload noted, and what the log cannot tell itself. */
+static json_t *
+warnings(const struct master *m)
+{
+	uint64_t failed = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failed);
+	json_t *list = json_array();
+
+	for (unsigned i = 0; i < m->notes.n; i++)
+		json_array_append_new(list, json_string(m->notes.text[i]));
+	if (failed > 0)
+		json_array_append_new(list, json_sprintf("log_file: %s could not be written or "
+		    "opened %" PRIu64 " times", m->conf->log_file, failed));
+	return list;
+}
+
+static void
+print_day(int64_t at_s, char *day, size_t cap)
+{
+	time_t at = (time_t)at_s;
+	struct tm tm;
+
+	if (gmtime_r(&at, &tm) == NULL || strftime(day, cap, "%Y-%m-%d", &tm) == 0)
+		snprintf(day, cap, "?");
+}
+
 static json_t *
 cmd_status(struct master *m, uint64_t client, const json_t *request)
 {
 	json_t *wrong = problems(m);
+	char ends[32];
 
 	(void)client;
 	(void)request;
-	return json_pack("{s:b, s:o, s:s, s:s, s:I, s:s, s:o, s:I, s:I, s:o, s:o}",
+	print_day(m->certificate_end_s, ends, sizeof(ends));
+	return json_pack("{s:b, s:o, s:s, s:s, s:s*, s:s, s:s, s:o, s:I, s:s, s:o, s:I, s:I, s:o, "
+	    "s:o}",
 	    "ready", m->ops->is_ready(m) && json_array_size(wrong) == 0,
 	    "problems", wrong,
 	    "version", PACKAGE_VERSION,
 	    "server_name", m->conf->server_name,
+	    "config", m->conf->file,
+	    "state_dir", m->conf->state_dir,
+	    "certificate_ends", ends,
+	    "warnings", warnings(m),
 	    "uptime_s", (json_int_t)((clock_now_ms() - m->started_ms) / 1000),
 	    "fingerprint", m->fingerprint,
 	    "listen", addresses(m),
@@ -129,12 +162,12 @@ cmd_stats(struct master *m, uint64_t client, const json_t *request)
 static int
 add_session(uint64_t user, const struct registry_session *s, void *arg)
 {
-	/* Workers write the names: not trusted to end, nor to be UTF-8. */
-	size_t len = strnlen(s->name, sizeof(s->name));
-	bool fine = utf8_valid(s->name, len);
+	/* Workers write the names: not trusted to end, nor to be text. */
+	char name[4 * sizeof(s->name) + 1];
 
-	return json_array_append_new(arg, json_pack("{s:I, s:s%, s:i, s:I, s:I, s:b}",
-	    "user", (json_int_t)user, "name", fine ? s->name : "?", fine ? len : (size_t)1,
+	log_escape(name, sizeof(name), s->name, strnlen(s->name, sizeof(s->name)));
+	return json_array_append_new(arg, json_pack("{s:I, s:s, s:i, s:I, s:I, s:b}",
+	    "user", (json_int_t)user, "name", name,
 	    "worker", (int)s->worker, "device", (json_int_t)s->device,
 	    "since_ms", (json_int_t)s->since_ms, "admin", s->admin != 0));
 }
@@ -175,7 +208,7 @@ cmd_reload(struct master *m, uint64_t client, const json_t *request)
 		return error_of(KITH_E_WRONG_STATE, "the server is starting or stopping");
 	if (master_reload(m, err, sizeof(err)) < 0)
 		return control_error(1, err);
-	return json_pack("{s:s}", "fingerprint", m->fingerprint);
+	return json_pack("{s:s, s:o}", "fingerprint", m->fingerprint, "warnings", warnings(m));
 }
 
 /* -- people --------------------------------------------------------------- */
@@ -233,6 +266,9 @@ cmd_invite(struct master *m, uint64_t client, const json_t *request)
 		snprintf(text, sizeof(text), "an invite has 1 to %d uses", INVITE_USES_MAX);
 		return control_error(2, text);
 	}
+	if (m->conf->registration == REGISTRATION_CLOSED)
+		return control_error(5, "registration is closed, so nobody could use an invite; "
+		    "set `registration invite`, or make the account by kithctl user add");
 	invite_ask(m, admin, (uint64_t)life_ms, (uint32_t)uses,
 	    web ? web_invite_done : invite_done, client);
 	return NULL;

@@ -148,6 +148,39 @@ open_all(struct listeners *l, const struct netname_listen *v4)
 	return rc;
 }
 
+static void
+explain_listen(const char *text, int rc, char *err, size_t errlen)
+{
+	if (rc == -ENFILE)
+		snprintf(err, errlen, "listen: more than %u addresses (* counts twice)",
+		    PROC_LISTEN_MAX);
+	else if (rc == -EADDRINUSE)
+		snprintf(err, errlen, "listen: another process listens on %s already", text);
+	else if (rc == -EADDRNOTAVAIL)
+		snprintf(err, errlen, "listen: %s: this machine does not have the address", text);
+	else
+		snprintf(err, errlen, "listen: %s: %s", text, strerror(-rc));
+}
+
+int
+listen_check(const struct conf *c, char *err, size_t errlen)
+{
+	struct netname_listen spec;
+	int fd;
+
+	for (unsigned i = 0; i < CONF_LISTEN_MAX && c->listen[i] != NULL; i++) {
+		fd = netname_parse_listen(c->listen[i], &spec) != NULL ? -EINVAL :
+		    bind_one(&spec, false);
+		if (fd >= 0)
+			close(fd);
+		else if (fd != -EADDRINUSE) {
+			explain_listen(c->listen[i], fd, err, errlen);
+			return -1;
+		}
+	}
+	return 0;
+}
+
 int
 listen_open(struct listeners *l, const struct conf *c, unsigned workers, char *err, size_t errlen)
 {
@@ -161,15 +194,8 @@ listen_open(struct listeners *l, const struct conf *c, unsigned workers, char *e
 			rc = -EINVAL;
 		else
 			rc = spec.all ? open_all(l, &spec) : open_spec(l, &spec);
-		if (rc == -ENFILE)
-			snprintf(err, errlen, "listen: more than %u addresses (* counts twice)",
-			    PROC_LISTEN_MAX);
-		else if (rc == -EADDRINUSE)
-			snprintf(err, errlen, "listen: another process listens on %s already",
-			    c->listen[i]);
-		else if (rc < 0)
-			snprintf(err, errlen, "listen: %s: %s", c->listen[i], strerror(-rc));
 		if (rc < 0) {
+			explain_listen(c->listen[i], rc, err, errlen);
 			listen_close(l);
 			return -1;
 		}

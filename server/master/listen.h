@@ -36,6 +36,10 @@ struct listeners {
  * Non-blocking, close-on-exec. 0, or -1 with `err` and nothing is open. */
 int		 listen_open(struct listeners *l, const struct conf *c,
 		    unsigned workers, char *err, size_t errlen);
+
+/* Could listen_open() have the addresses? One that is taken is not its matter.
+ * 0, or -1 with `err`. */
+int		 listen_check(const struct conf *c, char *err, size_t errlen);
 void		 listen_close(struct listeners *l);
 
 /* Fills `fds` with the sockets of one worker, then -1. */

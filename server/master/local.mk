@@ -4,6 +4,8 @@ libkithd_a_SOURCES += \
 	server/master/ask.h \
 	server/master/birth.c \
 	server/master/birth.h \
+	server/master/check.c \
+	server/master/check.h \
 	server/master/children.c \
 	server/master/control.c \
 	server/master/control.h \
@@ -18,6 +20,7 @@ libkithd_a_SOURCES += \
 	server/master/master.h \
 	server/master/master_init.c \
 	server/master/master_int.h \
+	server/master/master_pem.c \
 	server/master/master_reload.c \
 	server/master/master_setup.c \
 	server/master/state.c \

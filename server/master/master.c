@@ -98,6 +98,9 @@ static void
 begin_service(struct master *m)
 {
 	m->phase = MASTER_SERVING;
+	log_info(0, "server.configuration", "file=%s state_dir=%s",
+	    m->conf->file != NULL ? m->conf->file : "none", m->conf->state_dir);
+	master_log_notes(m);
 	for (unsigned i = 0; i < m->listeners.n; i++)
 		log_info(0, "listen", "address=%s", m->listeners.at[i].text);
 	log_info(0, "server.ready", "version=%s fingerprint=%s", PACKAGE_VERSION, m->fingerprint);
@@ -262,6 +265,7 @@ master_turn(struct master *m)
 			log_warn(0, "tickets.rotate", "effect=\"the old keys stay\"");
 		m->rotate_ms = now + TICKETS_ROTATE_MS;
 	}
+	master_watch_certificate(m, now);
 	if (m->phase == MASTER_SERVING && m->invite_ms != 0 && now >= m->invite_ms)
 		ask_first_invite(m);
 	if (m->phase == MASTER_STARTING)
@@ -286,10 +290,10 @@ master_run(const struct master_args *args)
 		.life_fds = { -1, -1 },
 		.watchdog_ms = args->watchdog_ms ? args->watchdog_ms : WATCHDOG_MS,
 	};
-	if (master_setup(&m, err, sizeof(err)) < 0) {
-		dprintf(STDERR_FILENO, "kithd: %s\n", err);
+	if ((m.status = master_setup(&m, err, sizeof(err))) != 0) {
+		log_complain(err);
 		master_teardown(&m);
-		return 1;
+		return m.status;
 	}
 	m.phase = MASTER_STARTING;
 	m.reached = ROLE_LOG;

@@ -10,6 +10,7 @@
 
 #include "server/conf/conf.h"
 #include "server/handout/pem.h"
+#include "server/lib/log.h"
 #include "server/master/master_int.h"
 
 /* If there is no kithd.conf: one with every option and its help, as comments. */
@@ -61,7 +62,7 @@ master_init(const struct conf *c)
 	    write_sample(c, err, sizeof(err)) < 0 ||
 	    state_make_certificate(c, err, sizeof(err)) < 0 ||
 	    read_fingerprint(c, fingerprint, err, sizeof(err)) < 0) {
-		fprintf(stderr, "kithd: %s\n", err);
+		log_complain(err);
 		return 1;
 	}
 	printf("%s is ready.\nkey %s\n", c->state_dir, fingerprint);

@@ -4,6 +4,7 @@
 #ifndef KITH_SERVER_MASTER_INT_H
 #define KITH_SERVER_MASTER_INT_H
 
+#include "server/lib/notes.h"
 #include "server/master/ask.h"
 #include "server/master/birth.h"
 #include "server/master/control.h"
@@ -60,6 +61,9 @@ struct master {
 	struct asks		 asks;
 	struct control		 control;
 	char			 fingerprint[TLS_FINGERPRINT_MAX];
+	int64_t			 certificate_end_s;	/* since 1970 */
+	/* What the last start or reload allowed, but probably was not meant */
+	struct notes		 notes;
 	enum master_phase	 phase;
 	enum role		 reached;
 	bool			 told_ready;
@@ -68,31 +72,39 @@ struct master {
 	int			 lock_fd, signal_fd;
 	/* Nobody writes; it closes when we die */
 	int			 life_fds[2];
-	uint64_t		 started_ms, tick_ms, rotate_ms;
+	uint64_t		 started_ms, tick_ms, rotate_ms, expiry_ms;
 	/* Ask for the first invite then; 0: no */
 	uint64_t		 invite_ms;
 };
 
 /* -- master_setup.c ------------------------------------------------------- */
 
-/* Everything before the first fork. 0 or -1 with err; call master_teardown() in
- * both cases. */
+/* Everything before the first fork. 0, or the exit status with err; call
+ * master_teardown() in both cases. */
 int	master_setup(struct master *m, char *err, size_t errlen);
 void	master_teardown(struct master *m);
+
+/* -- master_pem.c --------------------------------------------------------- */
+
+/* Reads key and certificate, and checks that they fit together. Wipe `pem`
+ * after use. 0, or -1 with err. */
+int	master_read_certificate(const struct conf *c, struct pem *pem,
+	    char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen);
 
 /* -- master_reload.c: 0, or -1 with err and nothing has changed ----------- */
 
 int	master_load_certificate(struct master *m, const struct conf *c,
 	    char *err, size_t errlen);
 
-/* Reads key and certificate, and checks that they fit together. Wipe `pem`
- * after use. */
-int	master_read_certificate(const struct conf *c, struct pem *pem,
-	    char fingerprint[TLS_FINGERPRINT_MAX], char *err, size_t errlen);
 int	master_hand_out_options(struct master *m);
 
 /* Hands out the web page's files. Files that cannot be read are logged. */
 void	master_load_page(struct master *m);
+/* Logs what a start or a reload noted. */
+void	master_log_notes(const struct master *m);
+
+/* Warns once a day of the certificate's end. */
+void	master_watch_certificate(struct master *m, uint64_t now);
 int	master_reload(struct master *m, char *err, size_t errlen);
 
 /* -- children.c ----------------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include "server/handout/pem.h"
 #include "server/handout/tickets.h"
 #include "server/lib/log.h"
+#include "server/master/check.h"
 #include "server/master/master_int.h"
 #include "server/proc/proc_signal.h"
 #include "shm/arena.h"
@@ -228,7 +229,7 @@ int
 master_setup(struct master *m, char *err, size_t errlen)
 {
 	const struct conf *c = m->conf;
-	int rc;
+	int rc = 0;
 
 	m->control.fd = -1;
 	m->birth.options = m->birth.pem = m->birth.tickets = m->birth.page =
@@ -236,18 +237,20 @@ master_setup(struct master *m, char *err, size_t errlen)
 	umask(022);
 	log_init(c->log_level);
 	if (state_owner(c, &m->owner, err, errlen) < 0 ||
-	    state_make(c, &m->owner, err, errlen) < 0 ||
+	    (rc = check_all(c, &m->owner, &m->notes, err, errlen)) != 0)
+		return rc != 0 ? rc : PROC_EX_CONFIG;
+	if (state_make(c, &m->owner, err, errlen) < 0 ||
 	    (m->lock_fd = state_lock(c, err, errlen)) < 0 ||
 	    state_make_certificate(c, err, errlen) < 0)
-		return -1;
+		return 1;
 	if ((rc = setup_process(m)) < 0) {
 		snprintf(err, errlen, "cannot start: %s", strerror(-rc));
-		return -1;
+		return 1;
 	}
 	if (master_load_certificate(m, c, err, errlen) < 0 ||
 	    listen_open(&m->listeners, c, m->shared.count[ROLE_WORKER], err, errlen) < 0 ||
 	    control_open(&m->control, c, &m->owner, control_command, err, errlen) < 0)
-		return -1;
+		return 1;
 	master_load_page(m);
 	return 0;
 }

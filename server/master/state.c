@@ -15,10 +15,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
 #include "server/conf/conf.h"
 #include "server/conf/served.h"
+#include "server/lib/log.h"
 #include "server/master/birth.h"
 
+#define KNOWN_KEY_FILE	"tls/known-key"
 #define LOCK_TRIES	10		/* the file may be removed just as it is opened */
 
 __attribute__((format(printf, 3, 4)))
@@ -52,7 +55,10 @@ state_owner(const struct conf *c, struct state_owner *o, char *err, size_t errle
 		return complain(err, errlen, "there is no user \"%s\" for kithd to run as: make it "
 		    "(useradd --system --user-group %s), or name another one with the option "
 		    "`user`", c->user, c->user);
-	*o = (struct state_owner){ .drops = pw->pw_uid != 0, .uid = pw->pw_uid, .gid = pw->pw_gid };
+	if (pw->pw_uid == 0)
+		return complain(err, errlen, "user: \"%s\" is the superuser: the processes that "
+		    "talk to the network need a user without rights", c->user);
+	*o = (struct state_owner){ .drops = true, .uid = pw->pw_uid, .gid = pw->pw_gid };
 	return 0;
 }
 
@@ -79,16 +85,21 @@ make_path(const char *path, mode_t mode)
 	return rc;
 }
 
+/* By the beginnings of names, so that rotated logs, copies and an editor's leavings count. */
 static bool
 is_ours(const char *name)
 {
-	static const char *const known[] = {
-		".", "..", "kithd.conf", "tls", BIRTH_EMPTY_DIR, "control", "kithd.pid",
-		"kithd.log", SERVED_FILE, "kith.db", "kith.db-wal", "kith.db-shm",
+	static const char *const exact[] = {
+		".", "..", "lost+found", "tls", BIRTH_EMPTY_DIR, "control", SERVED_FILE,
+	}, *const begin[] = {
+		"kithd.conf", "kithd.pid", "kithd.log", "kith.db",
 	};
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
-		if (strcmp(name, known[i]) == 0)
+	for (size_t i = 0; i < sizeof(exact) / sizeof(*exact); i++)
+		if (strcmp(name, exact[i]) == 0)
+			return true;
+	for (size_t i = 0; i < sizeof(begin) / sizeof(*begin); i++)
+		if (strncmp(name, begin[i], strlen(begin[i])) == 0)
 			return true;
 	return false;
 }
@@ -108,27 +119,56 @@ holds_only_ours(const char *path)
 	return ours;
 }
 
+/* May it be used? If root owns it and its roles are others, state_make() gives it away. */
 static int
-own_state(const struct conf *c, const struct state_owner *o, bool made, char *err, size_t errlen)
+check_directory(const struct conf *c, const struct state_owner *o, const struct stat *st,
+    char *err, size_t errlen)
+{
+	if (!S_ISDIR(st->st_mode))
+		return complain(err, errlen, "state_dir: %s: not a directory", c->state_dir);
+	if (!o->drops && access(c->state_dir, W_OK | X_OK) < 0)
+		return complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(errno));
+	if (!o->drops || st->st_uid == o->uid)
+		return 0;
+	if (st->st_uid != 0)
+		return complain(err, errlen, "state_dir: %s: belongs to another user than %s",
+		    c->state_dir, c->user);
+	if (!holds_only_ours(c->state_dir))
+		return complain(err, errlen, "state_dir: %s: belongs to root and holds files that "
+		    "are not kithd's: give it to %s, or use an empty directory", c->state_dir,
+		    c->user);
+	return 0;
+}
+
+int
+state_check(const struct conf *c, const struct state_owner *o, char *err, size_t errlen)
 {
 	struct stat st;
 
+	if (stat(c->state_dir, &st) == 0)
+		return check_directory(c, o, &st, err, errlen);
+	return errno == ENOENT ? 0 :
+	    complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(errno));
+}
+
+/* Who owns it, and that others cannot look into it. */
+static int
+own_state(const struct conf *c, const struct state_owner *o, char *err, size_t errlen)
+{
+	struct stat st;
+	mode_t mode;
+
 	if (stat(c->state_dir, &st) < 0)
 		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
-	if (!S_ISDIR(st.st_mode))
-		return complain(err, errlen, "%s: not a directory", c->state_dir);
-	if (!o->drops && access(c->state_dir, W_OK | X_OK) < 0)
+	if (o->drops && st.st_uid != o->uid && chown(c->state_dir, o->uid, o->gid) < 0)
 		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
-	if (!o->drops || st.st_uid == o->uid)
+	mode = st.st_mode & 07777 & ~(mode_t)(S_IWGRP | S_IRWXO);
+	if (mode == (st.st_mode & 07777) || (!o->drops && st.st_uid != geteuid()))
 		return 0;
-	if (st.st_uid != 0)
-		return complain(err, errlen, "%s: belongs to another user than %s", c->state_dir,
-		    c->user);
-	if (!made && !holds_only_ours(c->state_dir))
-		return complain(err, errlen, "%s: belongs to root and holds files that are not "
-		    "kithd's: give it to %s, or use an empty directory", c->state_dir, c->user);
-	if (chown(c->state_dir, o->uid, o->gid) < 0 || chmod(c->state_dir, 0750) < 0)
+	if (chmod(c->state_dir, mode) < 0)
 		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+	log_info(0, "state.mode", "directory=%s was=%04o now=%04o", c->state_dir,
+	    (unsigned)(st.st_mode & 07777), (unsigned)mode);
 	return 0;
 }
 
@@ -139,8 +179,8 @@ state_make(const struct conf *c, const struct state_owner *o, char *err, size_t 
 	int rc = make_path(c->state_dir, 0750);
 
 	if (rc < 0 && rc != -EEXIST)
-		return complain(err, errlen, "%s: %s", c->state_dir, strerror(-rc));
-	if (own_state(c, o, rc == 0, err, errlen) < 0)
+		return complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(-rc));
+	if (state_check(c, o, err, errlen) < 0 || own_state(c, o, err, errlen) < 0)
 		return -1;
 	if ((rc = path_in_state(c, BIRTH_EMPTY_DIR, empty, sizeof(empty))) == 0 &&
 	    mkdir(empty, 0555) < 0 && errno != EEXIST)
@@ -215,4 +255,42 @@ state_unlock(const struct conf *c, int fd)
 {
 	unlink(c->pid_file);
 	close(fd);
+}
+
+/* -- the key that clients know -------------------------------------------- */
+
+int
+state_known_key(const struct conf *c, char known[TLS_FINGERPRINT_MAX])
+{
+	char path[4096];
+	ssize_t n;
+
+	if (path_in_state(c, KNOWN_KEY_FILE, path, sizeof(path)) < 0)
+		return -ENAMETOOLONG;
+	if ((n = file_read(path, known, TLS_FINGERPRINT_MAX)) < 0)
+		return (int)n;
+	known[strcspn(known, "\n")] = '\0';
+	return 0;
+}
+
+int
+state_set_known_key(const struct conf *c, const char *fingerprint)
+{
+	char path[4096], known[TLS_FINGERPRINT_MAX];
+	int fd, rc;
+
+	if (state_known_key(c, known) == 0 && strcmp(known, fingerprint) == 0)
+		return 0;
+	if ((rc = path_in_state(c, "tls", path, sizeof(path))) < 0)
+		return rc;
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if ((rc = path_in_state(c, KNOWN_KEY_FILE, path, sizeof(path))) < 0)
+		return rc;
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd < 0)
+		return -errno;
+	rc = dprintf(fd, "%s\n", fingerprint) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
 }

@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "server/tls/tls.h"
+
 struct conf;
 
 /* The user that the roles run as. */
@@ -26,12 +28,17 @@ struct state_owner {
 	gid_t	gid;
 };
 
-/* 0 or -1 with err: root, and there is no conf->user. */
+/* 0 or -1 with err: root, and there is no conf->user, or it is root, too. */
 int	state_owner(const struct conf *c, struct state_owner *o, char *err,
 	    size_t errlen);
 
+/* Would state_make() take the directory? Changes nothing. 0 or -1 with err. */
+int	state_check(const struct conf *c, const struct state_owner *o,
+	    char *err, size_t errlen);
+
 /* Makes what is missing. As root it takes over a directory that root owns and
- * that holds only kithd's files. 0 or -1 with err. */
+ * that holds only kithd's files. Takes rights of others on it away. 0 or -1
+ * with err. */
 int	state_make(const struct conf *c, const struct state_owner *o, char *err,
 	    size_t errlen);
 
@@ -45,5 +52,10 @@ int	state_lock(const struct conf *c, char *err, size_t errlen);
 
 /* Removes the pid file and gives the lock up. */
 void	state_unlock(const struct conf *c, int fd);
+
+/* The fingerprint of the key at the last start or reload, which clients know.
+ * In STATE/tls, where no role can write. 0 or -errno. */
+int	state_known_key(const struct conf *c, char known[TLS_FINGERPRINT_MAX]);
+int	state_set_known_key(const struct conf *c, const char *fingerprint);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
+#include "server/lib/hostname.h"
 #include "server/master/state.h"
 #include "server/tls/tls.h"
 
@@ -38,6 +39,17 @@ add_host_name(struct names *names, const char *name)
 	names->n++;
 }
 
+/* As in a URL: with brackets, if they are needed there. */
+static void
+add_host(struct names *names, char *host)
+{
+	if (*host == '[') {
+		host[strlen(host) - 1] = '\0';
+		host++;
+	}
+	add_host_name(names, host);
+}
+
 static void
 add_address(struct names *names, const struct sockaddr *sa)
 {
@@ -56,11 +68,12 @@ static void
 collect_names(const struct conf *c, struct names *names)
 {
 	struct ifaddrs *all = NULL;
-	char host[256] = "";
+	char host[NETNAME_HOST_MAX];
 
-	add_host_name(names, c->server_name);
-	if (gethostname(host, sizeof(host) - 1) == 0)
-		add_host_name(names, host);
+	if (hostname_parse(c->server_name, host) == 0)
+		add_host(names, host);
+	if (hostname_own(host))
+		add_host(names, host);
 	add_host_name(names, "localhost");
 	if (getifaddrs(&all) < 0)
 		return;			/* the name is enough */

@@ -59,13 +59,17 @@ web_healthz(struct conn *c, const struct http_request *r)
 		web_respond(c, 503, WEB_TYPE_TEXT, text.bytes, text.len, NULL);
 }
 
-/* Counters of open things fall again: gauges. Their names end in _open. */
+/* What falls again is a gauge: open things, times. */
 static bool
 is_gauge(const char *name)
 {
+	static const char *const ends[] = { "_open", "_seconds" };
 	size_t len = strlen(name);
 
-	return len > 5 && strcmp(name + len - 5, "_open") == 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (len > strlen(ends[i]) && strcmp(name + len - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
 }
 
 static void

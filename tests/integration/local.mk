@@ -49,6 +49,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/ws.py \
 	tests/integration/server/test_accept_queue.py \
 	tests/integration/server/test_accounts.py \
+	tests/integration/server/test_check.py \
 	tests/integration/server/test_daemon.py \
 	tests/integration/server/test_faults.py \
 	tests/integration/server/test_limits.py \

@@ -2,6 +2,7 @@
 import json
 import os
 import pwd
+import re
 import resource
 import signal
 import socket
@@ -206,11 +207,122 @@ def test_status(server):
     assert status["sessions"] == status["users_online"] == 0
 
 
-def test_status_without_a_server(tmp_path):
-    for args in (("status",), ("status", "--json"), ("invite",), ("stop",)):
-        result = subprocess.run([str(build.KITHCTL), "-d", str(tmp_path), *args],
-                                capture_output=True, text=True, timeout=30)
-        assert result.returncode != 0 and result.stderr, args
+def kithctl(*args, **kwargs):
+    return subprocess.run([str(build.KITHCTL), *map(str, args)], capture_output=True, text=True,
+                          timeout=30 * build.PATIENCE, stdin=subprocess.DEVNULL,
+                          env=reports.environment(os.environ), **kwargs)
+
+
+def test_without_a_server(tmp_path):
+    for args in (("status",), ("invite",), ("stop",), ("user", "disable", "alice")):
+        result = kithctl("-d", tmp_path, *args)
+        assert result.returncode == 3 and "no kithd runs there" in result.stderr, args
+        answer = json.loads(kithctl("-d", tmp_path, *args, "--json").stdout)
+        assert answer["exit"] == 3 and "no kithd runs there" in answer["error"], args
+
+
+def test_kithctl_reads_the_configuration(make_server, tmp_path):
+    """As kithd does: by -c, by -d, from a folder elsewhere, and after the file was spoilt."""
+    server = make_server(start=False, workers=1)
+    (server.folder / "run").mkdir()
+    server.write_conf(control_socket=server.folder / "run" / "ctl")
+    server.start()
+    conf = server.state / "kithd.conf"
+    assert kithctl("-d", server.state, "status").returncode == 0
+    assert kithctl("-c", conf, "-d", server.state, "status").returncode == 0
+    assert kithctl("-c", conf.name, "-d", ".", "status", cwd=server.state).returncode == 0
+    elsewhere = tmp_path / "kithd.conf"
+    elsewhere.write_text(f"state_dir {server.state}\ncontrol_socket ../run/ctl\n")
+    answer = json.loads(kithctl("-c", elsewhere, "status", "--json").stdout)
+    assert (answer["config"], answer["state_dir"]) == (str(conf), str(server.state))
+    elsewhere.write_text("workers many\n")
+    spoilt = kithctl("-c", elsewhere, "-d", server.state, "status")
+    assert spoilt.returncode == 3 and "workers" in spoilt.stderr
+    assert kithctl("-c", elsewhere, "-s", server.folder / "run" / "ctl", "status").returncode == 0
+    assert kithctl("-d", server.state, "stop").returncode == 0
+    assert server.exit_code() == 0
+
+
+@pytest.mark.root
+def test_denied_and_no_answer_are_told_apart(make_server):
+    server = make_server(workers=1)
+    server.state.chmod(0o755)
+
+    def become_nobody():
+        os.setgroups([])
+        os.setresgid(*[65534] * 3)
+        os.setresuid(*[65534] * 3)
+
+    args = ("-s", server.state / "control", "stop")
+    denied = kithctl(*args, preexec_fn=become_nobody)
+    assert denied.returncode == 5 and "not permitted" in denied.stderr
+    # A server that lost its way: it takes the connection and says nothing.
+    with socket.socket(socket.AF_UNIX) as mute:
+        mute.bind(str(server.folder / "mute"))
+        mute.listen()
+        (server.folder / "mute").chmod(0o666)
+        with subprocess.Popen([str(build.KITHCTL), "-s", str(server.folder / "mute"), "--json",
+                               "status"], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ctl:
+            mute.accept()[0].close()
+            answer = json.loads(ctl.communicate()[0])
+        assert ctl.returncode == answer["exit"] == 1 and "did not answer" in answer["error"]
+    assert server.status()["ready"]
+
+
+class FakeControl:
+    """A control socket that gives one answer: what the processes below the master may write."""
+
+    def __init__(self, folder, answer):
+        self.path, self.answer = folder / "control", answer
+
+    def ask(self, *args):
+        self.path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(self.path))
+            listener.listen()
+            with subprocess.Popen([str(build.KITHCTL), "-s", str(self.path), *args], text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ctl:
+                link = listener.accept()[0]
+                link.recv(4096)
+                link.sendall(json.dumps(self.answer, ensure_ascii=False).encode() + b"\n")
+                link.close()
+                return ctl.communicate(timeout=30)
+
+
+HOSTILE = "x\x1b]0;P\x07\x9b2J\x7f\u202eevil\r\n\u2028y"
+
+
+@pytest.mark.parametrize("args, answer", [
+    (["status"], {"ready": True, "version": HOSTILE, "server_name": HOSTILE, "config": HOSTILE,
+                  "state_dir": HOSTILE, "listen": [HOSTILE], "fingerprint": HOSTILE,
+                  "certificate_ends": HOSTILE, "warnings": [HOSTILE],
+                  "processes": [{"role": HOSTILE}]}),
+    (["sessions"], {"sessions": [{"name": HOSTILE, "since_ms": 1, "user": 1}]}),
+    (["stats"], {"stats": {HOSTILE: 1}}),
+    (["invite"], {"url": HOSTILE}), (["invite", "--web"], {"url": "", "link": HOSTILE}),
+    (["reload"], {"warnings": [HOSTILE]}),
+    (["user", "disable", "alice"], {"error": HOSTILE, "exit": 6})])
+def test_no_answer_reaches_the_terminal_raw(tmp_path, args, answer):
+    control = FakeControl(tmp_path, answer)
+    for text in (*control.ask(*args), *control.ask(*args, "--json")):
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", text), repr(text)
+    assert any("\\x1b" in text for text in control.ask(*args)), "it is shown, escaped"
+
+
+def test_an_invite_that_nobody_could_use_is_refused(make_server):
+    server = make_server(registration="closed", workers=1)
+    result = server.ctl_result("invite")
+    assert result.returncode == 5 and "registration is closed" in result.stderr
+    assert not result.stdout
+
+
+def test_a_reload_says_what_waits_for_a_restart(make_server):
+    server = make_server(workers=1)
+    server.write_conf(workers=2, readers=2, registration="open")
+    result = server.ctl_result("reload")
+    assert result.returncode == 0
+    assert "workers: " in result.stderr and "readers: " in result.stderr
+    assert "registration" not in result.stderr
 
 
 def test_sessions(server):

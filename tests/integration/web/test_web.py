@@ -3,6 +3,7 @@ import http.client
 import re
 import shutil
 import ssl
+import time
 
 import pytest
 
@@ -115,7 +116,8 @@ def test_a_reload_takes_changed_files(make_server):
 
 
 def test_without_the_files_there_is_no_page_but_chat(make_server):
-    server = make_server(web_dir="/nonexistent")
+    """As with a build that is not installed. A web_dir that was set must be there."""
+    server = make_server(web_dir=None)
     assert ask(server, "/").status == 404
     assert "page.missing" in server.log()
     server.add_user("alice", PASSWORD)
@@ -165,9 +167,11 @@ def test_metrics_are_the_counters(server):
     assert kinds["kith_sessions_open"] == "gauge"
     assert kinds["kith_requests_total"] == "counter"
     stats = server.status()["stats"]
-    names = {f"kith_{name}" + ("" if name.endswith("_open") else "_total") for name in stats}
+    gauges = ("_open", "_seconds")
+    names = {f"kith_{name}" + ("" if name.endswith(gauges) else "_total") for name in stats}
     assert names <= set(values)
     assert values["kith_http_requests_total"] > 0
+    assert values["kith_certificate_expires_seconds"] > time.time()
     assert values['kith_process_ready{role="writer",index="0"}'] == 1
 
 

@@ -18,6 +18,7 @@
 
 #include "server/conf/conf.h"
 #include "server/conf/conf_keys.h"
+#include "server/lib/notes.h"
 #include "tests/unit/kit/tmpdir.h"
 
 static char err[1024];
@@ -411,6 +412,15 @@ man_page_describes_every_option(void **state)
 	free(page);
 }
 
+static bool
+noted(const struct notes *notes, const char *begin)
+{
+	for (unsigned i = 0; i < notes->n; i++)
+		if (strncmp(notes->text[i], begin, strlen(begin)) == 0)
+			return true;
+	return false;
+}
+
 static void
 reload_takes_only_what_may(void **state)
 {
@@ -418,7 +428,11 @@ reload_takes_only_what_may(void **state)
 	struct conf *from = load_good("workers 2\nsend_rate 7\nregistration open\nlobby x\n");
 
 	(void)state;
-	conf_reload(to, from);
+	struct notes notes = { 0 };
+
+	conf_reload(to, from, &notes);
+	assert_true(noted(&notes, "workers: ") && noted(&notes, "lobby: "));
+	assert_false(noted(&notes, "send_rate: ") || noted(&notes, "readers: "));
 	assert_int_equal(to->workers, 1);
 	assert_string_equal(to->lobby, "lobby");
 	assert_int_equal(to->send_rate, 7);
@@ -451,7 +465,8 @@ again_keeps_what_the_command_line_said(void **state)
 static void
 printed_options_are_taken_over(void **state)
 {
-	struct conf *from = load_good("send_rate 7\nserver_name a b\nlog_level debug\nworkers 9\n");
+	struct conf *from = load_good("send_rate 7\nhttp_names a.lan b.lan\nlog_level debug\n"
+	    "workers 9\n");
 	struct conf *to = load_good("workers 1\n");
 	char lines[16384];
 
@@ -460,7 +475,7 @@ printed_options_are_taken_over(void **state)
 	assert_null(strstr(lines, "workers"));
 	assert_int_equal(conf_take(to, lines, err, sizeof(err)), 0);
 	assert_int_equal(to->send_rate, 7);
-	assert_string_equal(to->server_name, "a b");
+	assert_string_equal(to->http_names, "a.lan b.lan");
 	assert_int_equal(to->log_level, LOG_L_DEBUG);
 	assert_int_equal(to->workers, 1);
 	assert_int_equal(conf_print(from, lines, 20), -EMSGSIZE);

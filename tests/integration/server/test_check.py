@@ -1,0 +1,269 @@
+"""What is wrong with a configuration: kithd -t, a start and a reload say the same words."""
+import os
+import pwd
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from kithtest import build, reports
+from kithtest.server import Server
+from kithtest.wait import until
+
+ROOT = os.getuid() == 0
+
+
+def openssl(*args):
+    subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True)
+
+
+def kithd(*args):
+    return subprocess.run([str(build.KITHD), *map(str, args)], capture_output=True, text=True,
+                          timeout=30 * build.PATIENCE, stdin=subprocess.DEVNULL,
+                          env=reports.environment(os.environ))
+
+
+def make_pair(folder, name, *args, curve="P-256"):
+    """NAME.key and NAME.crt."""
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", f"ec_paramgen_curve:{curve}", "-nodes",
+            "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt",
+            "-subj", "/CN=x", *(args or ("-days", "365")))
+
+
+@pytest.fixture(scope="module")
+def server():
+    """It serves all the time, whatever it is asked to reload."""
+    one = Server(workers=1)
+    one.expect(r"control|reload")
+    try:
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def files(server):
+    """Files of all kinds, in a folder that the roles can look into."""
+    folder = server.folder / "files"
+    folder.mkdir()
+    folder.chmod(0o755)
+    make_pair(folder, "one")
+    make_pair(folder, "two", curve="P-384")
+    openssl("ec", "-in", folder / "one.key", "-aes256", "-passout", "pass:secret",
+            "-out", folder / "locked.key")
+    (folder / "garbage").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n")
+    (folder / "closed").mkdir(mode=0o700)
+    (folder / "closed" / "password").write_text("x\n")
+    (folder / "alone.crt").write_bytes((folder / "one.crt").read_bytes())
+    return folder
+
+
+def pair(cert, key):
+    return {"tls_certificate": f"{{files}}/{cert}", "tls_key": f"{{files}}/{key}"}
+
+
+WRONG = {
+    # what is set, words of the complaint besides the options' values, exit status
+    "key does not match": (pair("one.crt", "two.key"), "mismatch", 78),
+    "key is garbage": (pair("one.crt", "garbage"), "private key", 78),
+    "key is missing": (pair("alone.crt", "alone.key"), "missing", 78),
+    "key is encrypted": (pair("one.crt", "locked.key"), "private key", 78),
+    "certificate is garbage": (pair("garbage", "one.key"), "certificate", 78),
+    "certificate is a folder": (pair("closed", "one.key"), "Invalid argument", 78),
+    "no folder for a new key": (pair("no/where/a.crt", "no/where/a.key"), "No such file", 78),
+    "no folder for the socket": ({"control_socket": "{files}/none/control"}, "No such file", 78),
+    "a file is the socket": ({"control_socket": "{files}/one.crt"}, "not a socket", 78),
+    "no folder for the pid file": ({"pid_file": "{files}/none/kithd.pid"}, "No such file", 78),
+    "no folder for the log": (
+        {"log_to": "file", "log_file": "{files}/none/log"}, "No such file", 78),
+    "log is a folder": ({"log_to": "file", "log_file": "{files}/closed"}, "Is a directory", 78),
+    "no page": ({"web_dir": "{files}/none"}, "No such file", 78),
+    "lobby with a blank": ({"lobby": "two words"}, "name", 78),
+    "lobby that reads both ways": ({"lobby": "a\u202eb"}, "name", 78),
+    "name with a blank": ({"server_name": "our chat"}, "must be a host name", 78),
+    "name in quotes": ({"server_name": '"chat.lan"'}, "must be a host name", 78),
+    "name with a port": ({"server_name": "chat.lan:5484"}, "must be a host name", 78),
+    "name that is half an address": ({"server_name": "192.0.2"}, "must be a host name", 78),
+    "name with a joiner": ({"server_name": "b\u200ducher.lan"}, "must be a host name", 78),
+    "address of another machine": (
+        {"listen": "192.0.2.77:0"}, "this machine does not have the address", 1),
+    "number too large": ({"workers": "4711"}, "must be from", 78),
+    "no power of two": ({"inbox_bytes": "300001"}, "power of two", 78),
+    "neither on nor off": ({"http": "yes"}, "must be on or off", 78),
+    "bound above bound": ({"output_soft": "2000000", "output_hard": "1000000"}, "above", 78),
+}
+if ROOT:
+    WRONG |= {
+        "unknown user": ({"user": "nosuchuser"}, "there is no user", 78),
+        "user with all rights": ({"user": "root"}, "superuser", 78),
+        "log that the user may not make": (
+            {"log_to": "file", "log_file": "{files}/closed/log"}, "Permission denied", 78),
+    }
+if build.configured("HAVE_MYSQL"):
+    SOCKET = {"database": "mysql", "mysql_socket": "{files}/nobody.sock"}
+    WRONG |= {"no password file": (
+        {**SOCKET, "mysql_password_file": "{files}/none"}, "No such file", 78)}
+    if ROOT:
+        WRONG |= {"password that the user may not read": (
+            {**SOCKET, "mysql_password_file": "{files}/closed/password"}, "Permission denied",
+            78)}
+
+
+def complaint(text):
+    """The one line of the program, without its name and the place in the file."""
+    lines = [line for line in text.splitlines() if line.startswith(("kithd: ", "kithctl: "))
+             and "warning: " not in line]
+    assert len(lines) == 1, text
+    words = lines[0].split(": ", 1)[1]
+    return words.split(": ", 1)[1] if "kithd.conf" in words.split(": ", 1)[0] else words
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_check_start_and_reload_refuse_the_same(server, files, tmp_path, case):
+    settings, words, status = WRONG[case]
+    settings = {key: value.format(files=files) for key, value in settings.items()}
+    state = tmp_path / "state"
+    state.mkdir()
+    lines = {"listen": "127.0.0.1:0", **settings}
+    (state / "kithd.conf").write_text("".join(f"{k} {v}\n" for k, v in lines.items()))
+
+    check = kithd("-t", "-d", state)
+    assert check.returncode == status, check
+    assert os.listdir(state) == ["kithd.conf"], "-t changes nothing"
+    said = complaint(check.stderr)
+    assert words in said, said
+    assert any(str(value)[:64] in said or key in said for key, value in settings.items()), said
+
+    start = kithd("-f", "-d", state)
+    assert (start.returncode, complaint(start.stderr)) == (status, said)
+    assert not (state / "control").exists() and not (state / "kithd.pid").exists()
+
+    if "listen" in settings:
+        return                  # -l of the server's command line holds until it ends
+    before = dict(server.conf)
+    server.conf.pop("web_dir")
+    server.write_conf(**settings)
+    try:
+        reload = server.ctl_result("-s", str(server.state / "control"), "reload")
+    finally:
+        server.conf = before
+        server.write_conf()
+    assert reload.returncode == 1
+    assert complaint(reload.stderr) == said
+    assert server.status()["ready"]
+
+
+def test_what_is_allowed_is_told_of(server, files, tmp_path):
+    """By the same three, and in the status until it is mended."""
+    make_pair(files, "old")
+    redate(files, "old", "20200101000000Z", "20211231000000Z")
+    (files / "old.key").chmod(0o644)
+    settings = {"tls_certificate": files / "old.crt", "tls_key": files / "old.key"}
+    expected = ["it expired on", "it is not for", "can be read by every user"]
+    (tmp_path / "kithd.conf").write_text("".join(f"{k} {v}\n" for k, v in settings.items()))
+    check = kithd("-t", "-d", tmp_path)
+    assert check.returncode == 0 and all(words in check.stderr for words in expected), check
+    before = dict(server.conf)
+    server.write_conf(**settings, inbox_bytes=524288)
+    try:
+        reload = server.ctl("reload")["warnings"]
+        expected += ["native clients that know the old one", "inbox_bytes"]
+        assert all(any(words in line for line in reload) for words in expected), reload
+        assert len(reload) == len(expected)
+        status = server.ctl_result("status")
+        assert status.returncode == 0
+        assert all(words in status.stderr for words in expected), status
+        assert all(words in server.log() for words in expected)
+    finally:
+        server.conf = before
+        server.write_conf()
+    assert "the key is now" in "".join(server.ctl("reload")["warnings"]), "back to the first key"
+    assert not server.ctl("reload")["warnings"]
+
+
+@pytest.mark.parametrize("begin, end, words", [
+    ("20300101000000Z", "20350101000000Z", "not valid before 2030-01-01"),
+    ("20200101000000Z", "20211231000000Z", "expired on 2021-12-31"), ("now", "soon", "expires soon")])
+def test_dates_of_certificates(tmp_path, begin, end, words):
+    make_pair(tmp_path, "a", "-addext", "subjectAltName=DNS:chat.lan", "-days", "5")
+    if begin != "now":
+        redate(tmp_path, "a", begin, end)
+    state = tmp_path / "state"
+    state.mkdir()
+    (state / "kithd.conf").write_text(f"server_name chat.lan\ntls_certificate {tmp_path}/a.crt\n"
+                                      f"tls_key {tmp_path}/a.key\n")
+    check = kithd("-t", "-d", state)
+    assert check.returncode == 0
+    assert [line for line in check.stderr.splitlines() if "tls_" in line and words in line]
+
+
+def redate(folder, name, begin, end):
+    """Signs NAME.crt again, with these dates."""
+    (folder / "index").write_text("")
+    (folder / "serial").write_text("01\n")
+    (folder / "ca.conf").write_text(
+        f"[ca]\ndefault_ca = d\n[d]\ndatabase = {folder}/index\nserial = {folder}/serial\n"
+        f"new_certs_dir = {folder}\ndefault_md = sha256\npolicy = p\n[p]\ncommonName = supplied\n")
+    openssl("req", "-new", "-key", folder / f"{name}.key", "-subj", "/CN=x", "-out", folder / "csr")
+    openssl("ca", "-batch", "-config", folder / "ca.conf", "-selfsign", "-keyfile",
+            folder / f"{name}.key", "-in", folder / "csr", "-startdate", begin, "-enddate", end,
+            "-notext", "-out", folder / f"{name}.crt")
+
+
+# -- the log ------------------------------------------------------------------------
+
+def test_a_log_that_fails_later_is_told_of(make_server):
+    server = make_server(start=False)
+    logs = server.folder / "logs"
+    logs.mkdir()
+    if ROOT:
+        kith = pwd.getpwnam("kith")
+        os.chown(logs, kith.pw_uid, kith.pw_gid)
+    server.write_conf(log_to="file", log_file=logs / "log")
+    server.expect("log.open")
+    server.start()
+    assert "server.ready" in (logs / "log").read_text()
+    (logs / "log").rename(logs / "log.1")
+    (logs / "log").mkdir()
+    server.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: any("log_file" in line for line in server.status()["warnings"]))
+    assert "log_file" in server.ctl_result("reload").stderr
+    wait_for(lambda: "command=reload" in (logs / "log.1").read_text())
+    (logs / "log").rmdir()
+    server.process.send_signal(signal.SIGUSR1)
+    wait_for(lambda: (logs / "log").exists())
+    server.ctl("reload")
+    wait_for(lambda: "server.reload" in (logs / "log").read_text())
+
+
+def wait_for(condition):
+    until("the log says so", condition)
+
+
+# -- modes --------------------------------------------------------------------------
+
+@pytest.mark.parametrize("mode", [0o755, 0o777, 0o770])
+def test_a_start_closes_the_state_folder(make_server, mode):
+    server = make_server(start=False, workers=1)
+    server.state.chmod(mode)
+    server.start()
+    assert server.state.stat().st_mode & 0o027 == 0
+
+
+@pytest.mark.root
+def test_a_start_takes_a_folder_with_leavings(make_server):
+    server = make_server(start=False, workers=1)
+    (server.state / "lost+found").mkdir()
+    for name in ("kithd.conf~", "kithd.conf.dpkg-old", "kithd.log.1.gz", "kith.db.before"):
+        (server.state / name).write_text("")
+    server.start()
+
+
+@pytest.mark.root
+def test_a_start_leaves_a_folder_of_others(make_server):
+    server = make_server(start=False, workers=1)
+    (server.state / "passwd").write_text("")
+    result = kithd("-f", "-d", server.state)
+    assert result.returncode == 78 and "not kithd's" in result.stderr
+    assert Path(server.state).stat().st_uid == 0
