@@ -54,7 +54,7 @@ widest(uint32_t c)
 /* The columns that the character at `s` takes in column `at`; *len: its bytes. Our
  * own sequences (ESC [ ... m) take none. */
 static int
-step(const char *s, size_t left, int at, size_t *len)
+step(const char *s, size_t left, int at, int columns, size_t *len)
 {
 	uint32_t c;
 
@@ -65,7 +65,8 @@ step(const char *s, size_t left, int at, size_t *len)
 	}
 	if (*s == '\t') {
 		*len = 1;
-		return TAB - at % TAB;
+		return at < columns && columns - at < TAB - at % TAB ? columns - at :
+		    TAB - at % TAB;
 	}
 	if ((*len = utf8_decode(s, left, &c)) == 0) {
 		*len = 1;
@@ -76,14 +77,14 @@ step(const char *s, size_t left, int at, size_t *len)
 
 /* Finds the end of the row that begins at `text` in column `from`. */
 static struct row
-find_row(const char *text, size_t left, int from, int columns)
+find_wrapped_row(const char *text, size_t left, int from, int columns)
 {
 	struct row r = { 0, 0, 0 };
 	size_t at = 0, len, blank = 0;
 	int column = from, width;
 
 	while (at < left && text[at] != '\n') {
-		width = step(text + at, left - at, column, &len);
+		width = step(text + at, left - at, column, columns, &len);
 		if (column + width > columns && column > from && width > 0)
 			break;
 		if (text[at] == ' ')
@@ -105,17 +106,17 @@ find_row(const char *text, size_t left, int from, int columns)
 
 /* Tabs become blanks: on a terminal they end at the right edge. */
 static void
-print_row(FILE *file, const char *text, size_t len, int from, int expand)
+print_wrapped_row(FILE *file, const char *text, size_t len, int from, int columns)
 {
 	int column = from;
 	size_t n;
 
-	if (!expand) {
+	if (columns == INT_MAX) {
 		fwrite(text, 1, len, file);
 		return;
 	}
 	for (size_t i = 0; i < len; i += n) {
-		int width = step(text + i, len - i, column, &n);
+		int width = step(text + i, len - i, column, columns, &n);
 
 		if (text[i] == '\t')
 			fprintf(file, "%*s", width, "");
@@ -149,13 +150,13 @@ out_wrap(FILE *file, const char *text, struct out_wrap *w)
 		columns = indent + 1;
 	w->rows = w->left_out = 0;
 	do {
-		r = find_row(text, left, from, columns);
+		r = find_wrapped_row(text, left, from, columns);
 		if (w->max != 0 && w->rows == w->max) {
 			w->left_out++;
 		} else {
 			if (file != NULL) {
 				fprintf(file, "%*s", from, "");
-				print_row(file, text, r.len, from, w->columns > 0);
+				print_wrapped_row(file, text, r.len, from, columns);
 				fputc('\n', file);
 			}
 			w->rows++;

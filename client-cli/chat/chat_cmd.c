@@ -4,6 +4,7 @@
 #include "client-cli/chat/chat_cmd.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -259,14 +260,20 @@ do_query(struct chat *c, char *args)
 
 /* -- what failed ---------------------------------------------------------- */
 
-static void
-of_failed(struct chat *c, const char *args, const char *done,
-    size_t (*act)(struct chat *, unsigned))
+/* "": all of them, as number 0. */
+static int
+failed_number(const char *args, unsigned *number)
 {
 	char *end;
-	unsigned long number = strtoul(args, &end, 10);
-	size_t n = *end == '\0' ? act(c, (unsigned)number) : 0;
+	unsigned long n = strtoul(args, &end, 10);
 
+	*number = (unsigned)n;
+	return *end == '\0' && n <= UINT_MAX && (args[0] == '\0' || n > 0);
+}
+
+static void
+tell_failed(struct chat *c, const char *args, size_t n, const char *done)
+{
 	if (n == 0)
 		pane_note(&c->pane, "nothing that failed%s%s",
 		    args[0] != '\0' ? " has the number " : "", args);
@@ -277,13 +284,19 @@ of_failed(struct chat *c, const char *args, const char *done,
 static void
 do_resend(struct chat *c, char *args)
 {
-	of_failed(c, args, "sent again", outbox_resend);
+	unsigned number;
+	size_t n = failed_number(args, &number) ? outbox_resend(c, number, target_word(c)) : 0;
+
+	tell_failed(c, args, n, "sent again");
 }
 
 static void
 do_drop(struct chat *c, char *args)
 {
-	of_failed(c, args, "forgotten", outbox_drop);
+	unsigned number;
+	size_t n = failed_number(args, &number) ? outbox_drop(c, number) : 0;
+
+	tell_failed(c, args, n, "forgotten");
 }
 
 /* -- kith itself ---------------------------------------------------------- */

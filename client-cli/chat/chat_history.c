@@ -45,8 +45,10 @@ walk_show(struct walk *w, const Kith__V1__HistoryPage *page)
 		w->after = e->seq;
 	}
 	/* The first one was asked for alone, and may not be for this person. */
-	if (w->after == 0)
+	if (w->after == 0) {
+		seen_shown(c, page->conversation, 0, 1);
 		w->after = 1;
+	}
 }
 
 static void

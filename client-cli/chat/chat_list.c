@@ -10,6 +10,7 @@
 #include "client-cli/chat/chat.h"
 #include "client-cli/chat/chat_ask.h"
 #include "client-cli/chat/chat_word.h"
+#include "client-cli/chat/target.h"
 
 #define ELSEWHERE_MAX	10	/* conversations that are named */
 
@@ -204,7 +205,7 @@ on_list_conversations(struct kith *k, const struct kith_failure *why, const Kith
 }
 
 static void
-ask_conversations(struct chat *c, const char *what, int unread)
+ask_chat_list(struct chat *c, const char *what, int unread)
 {
 	struct asked *a = list_ask(c, what, what);
 
@@ -219,14 +220,14 @@ void
 chat_list_conversations(struct chat *c, char *args)
 {
 	(void)args;
-	ask_conversations(c, "ls", 0);
+	ask_chat_list(c, "ls", 0);
 }
 
 void
 chat_list_unread(struct chat *c, char *args)
 {
 	(void)args;
-	ask_conversations(c, "unread", 1);
+	ask_chat_list(c, "unread", 1);
 }
 
 /* -- at the beginning ----------------------------------------------------- */
@@ -247,12 +248,15 @@ on_unread_elsewhere(struct kith *k, const struct kith_failure *why, const Kith__
 	page = reply->conversations;
 	for (size_t i = 0; i < page->n_conversations; i++) {
 		const Kith__V1__Conversation *one = page->conversations[i];
-		int group = one->kind == KITH__V1__CONVERSATION_KIND__GROUP;
+		char word[CHAT_WORD_MAX];
 
-		if (one->unread == 0 || one->id == c->seen.conversation || n++ >= ELSEWHERE_MAX)
+		snprintf(word, sizeof(word), "%c%s",
+		    one->kind == KITH__V1__CONVERSATION_KIND__GROUP ? '#' : '@', one->name);
+		if (one->unread == 0 || strcasecmp(word, target_word(c)) == 0 ||
+		    n++ >= ELSEWHERE_MAX)
 			continue;
-		fprintf(file, "%s%c%s %u%s", n > 1 ? ", " : "", group ? '#' : '@', one->name,
-		    one->unread, one->unread >= 1000 ? "+" : "");
+		fprintf(file, "%s%s %u%s", n > 1 ? ", " : "", word, one->unread,
+		    one->unread >= 1000 ? "+" : "");
 	}
 	if (fclose(file) == 0 && n > 0)
 		pane_note(&c->pane, "unread elsewhere: %s%s (/query opens one)", text,

@@ -41,11 +41,15 @@ outbox_init(struct outbox *o)
 {
 	TAILQ_INIT(&o->items);
 	o->failed = 0;
+	o->releasing = 0;
+	o->place = NULL;
 }
 
 static void
 item_free(struct outbox *o, struct outbox_item *item)
 {
+	if (o->place == item)
+		o->place = TAILQ_NEXT(item, link);
 	TAILQ_REMOVE(&o->items, item, link);
 	free(item->targets);
 	free(item->text);
@@ -77,7 +81,10 @@ item_new(struct chat *c, const char *targets, const char *text)
 		return NULL;
 	}
 	item->chat = c;
-	TAILQ_INSERT_TAIL(&c->outbox.items, item, link);
+	if (c->outbox.place != NULL)
+		TAILQ_INSERT_BEFORE(c->outbox.place, item, link);
+	else
+		TAILQ_INSERT_TAIL(&c->outbox.items, item, link);
 	return item;
 }
 
@@ -164,19 +171,31 @@ first_fitting(const struct chat *c, size_t room, int columns, size_t *left_out)
 	return first;
 }
 
-static int
-print_hint(FILE *file, const struct chat *c, size_t left_out)
+static size_t
+print_hint_row(FILE *file, const char *text, int columns)
 {
-	int rows = 0;
+	struct out_wrap w = { .columns = columns, .indent = 2, .max = 2 };
 
+	out_wrap(file, text, &w);
+	return w.rows;
+}
+
+static size_t
+print_hints(FILE *file, const struct chat *c, size_t left_out, int columns)
+{
+	const struct outbox_item *item;
+	char text[64];
+	size_t rows = 0;
+
+	if (c->status != NULL)
+		rows += print_hint_row(file, c->status, columns);
+	snprintf(text, sizeof(text), "~ %zu more before these", left_out);
 	if (left_out > 0)
-		rows += fprintf(file, "~ %zu more above\n", left_out) > 0;
-	for (const struct outbox_item *i = TAILQ_FIRST(&c->outbox.items); i != NULL;
-	    i = TAILQ_NEXT(i, link))
-		if (i->state == ITEM_FAILED) {
-			fputs("~ /resend sends what failed again, /drop forgets it\n", file);
-			return rows + 1;
-		}
+		rows += print_hint_row(file, text, columns);
+	TAILQ_FOREACH(item, &c->outbox.items, link)
+		if (item->state == ITEM_FAILED)
+			return rows + print_hint_row(file,
+			    "~ /resend sends what failed again, /drop forgets it", columns);
 	return rows;
 }
 
@@ -184,9 +203,8 @@ void
 outbox_show(struct chat *c)
 {
 	const struct outbox_item *item;
-	struct out_wrap w = { .indent = 2, .max = 2 };
 	char *text = NULL;
-	size_t len, left_out, drawn = 0;
+	size_t len, left_out, drawn;
 	int rows, columns;
 	FILE *file;
 
@@ -194,12 +212,7 @@ outbox_show(struct chat *c)
 		return;
 	line_size(&rows, &columns);
 	item = first_fitting(c, (size_t)(rows / 3 > 3 ? rows / 3 : 3), columns, &left_out);
-	if (c->status != NULL) {
-		w.columns = columns;
-		out_wrap(file, c->status, &w);
-		drawn = w.rows;
-	}
-	drawn += (size_t)print_hint(file, c, left_out);
+	drawn = print_hints(file, c, left_out, columns);
 	for (; item != NULL; item = TAILQ_NEXT(item, link))
 		if (item_is_visible(item))
 			drawn += print_item(file, item, columns);
@@ -407,7 +420,9 @@ first_held(const struct chat *c)
 int
 outbox_must_hold(const struct chat *c)
 {
-	return c->choosing || !c->app->opened || first_held(c) != NULL;
+	if (c->choosing || !c->app->opened)
+		return 1;
+	return !c->outbox.releasing && first_held(c) != NULL;
 }
 
 void
@@ -429,6 +444,8 @@ outbox_release(struct chat *c)
 	struct outbox_item *item;
 	char *command;
 
+	if (c->outbox.releasing)
+		return;			/* the one that is at it goes on */
 	while (!c->choosing && c->app->opened && (item = first_held(c)) != NULL) {
 		if (!item->command) {
 			item_send(item);
@@ -436,8 +453,12 @@ outbox_release(struct chat *c)
 		}
 		command = item->text;
 		item->text = NULL;
+		c->outbox.place = TAILQ_NEXT(item, link);
 		item_free(&c->outbox, item);
+		c->outbox.releasing = 1;
 		c->run(c, command);
+		c->outbox.releasing = 0;
+		c->outbox.place = NULL;
 		free(command);
 	}
 	outbox_show(c);
@@ -521,22 +542,21 @@ next_failed(const struct chat *c, unsigned number, unsigned last)
 }
 
 size_t
-outbox_resend(struct chat *c, unsigned number)
+outbox_resend(struct chat *c, unsigned number, const char *word)
 {
 	unsigned last = c->outbox.failed;	/* one that fails again has a new number */
 	struct outbox_item *item;
-	const char *target;
-	char *text;
+	char *text, *target;
 	size_t n = 0;
 
-	while ((item = next_failed(c, number, last)) != NULL) {
+	for (; (item = next_failed(c, number, last)) != NULL; n++) {
 		text = item->text;
-		target = item->targets[0] != '\0' ? item->targets : c->target;
-		item->text = NULL;
-		outbox_say(c, target, text);
+		target = item->targets;
+		item->text = item->targets = NULL;
 		item_free(&c->outbox, item);
+		outbox_say(c, target[0] != '\0' ? target : word, text);
 		free(text);
-		n++;
+		free(target);
 	}
 	outbox_show(c);
 	return n;

@@ -22,6 +22,9 @@ struct outbox_item;
 struct outbox {
 	TAILQ_HEAD(outbox_items, outbox_item) items;
 	unsigned	 failed;	/* the last number given */
+	int		 releasing;	/* a held command runs */
+	struct outbox_item *place;	/* what it makes comes before this;
+					   NULL: at the end */
 };
 
 void	outbox_init(struct outbox *o);
@@ -51,8 +54,9 @@ const char *outbox_target(const struct chat *c);
 /* The log has this event: is it one of ours? */
 void	outbox_stored(struct chat *c, const Kith__V1__Event *e);
 
-/* Failed ones: number 0 is all. How many there were. */
-size_t	outbox_resend(struct chat *c, unsigned number);
+/* Failed ones: number 0 is all. How many there were. `word`: the target of
+ * those that had none. */
+size_t	outbox_resend(struct chat *c, unsigned number, const char *word);
 size_t	outbox_drop(struct chat *c, unsigned number);
 
 /* Not stored, as far as we know: failed ones too, or not. */

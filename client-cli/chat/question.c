@@ -164,6 +164,7 @@ question_answer(struct chat *c, const char *answer)
 		c->question = NULL;
 		pane_note(&c->pane, "not sent; Up brings the text back");
 	} else {
+		line_remember(answer);
 		pane_note(&c->pane, "nothing is sent yet: answer y or n first");
 		return;
 	}

@@ -182,7 +182,12 @@ class FakeServer:
         return conversation.Conversation(
             id=log.number, kind=GROUP_KIND if log.name else DIRECT_KIND, role=conversation.MEMBER,
             name=log.name or self.name(other), since_seq=1, last_seq=len(log.events),
-            read_seq=self.cursors.get((link.user, log.number), 0))
+            read_seq=self.cursors.get((link.user, log.number), 0),
+            unread=self.unread(link.user, log))
+
+    def unread(self, user, log):
+        read = self.cursors.get((user, log.number), 0)
+        return sum(e.seq > read and e.sender != user for e in log.events)
 
     def do_list_conversations(self, link, number, body):
         rows = [self.row(link, log) for log in sorted(self.logs.values(), key=lambda l: l.number)
@@ -192,6 +197,29 @@ class FakeServer:
 
     def do_list_groups(self, link, number, body):
         self.do_list_conversations(link, number, conversation.ListConversations(ids=[1]))
+
+    def group(self, name):
+        return next((log for log in self.logs.values() if log.name == name), None)
+
+    def do_create_group(self, link, number, body):
+        if self.group(body.name):
+            link.fail(number, "NAME_TAKEN")
+            return
+        log = Log(max(n for n in self.logs if n < DIRECT) + 1, body.name, {link.user})
+        self.logs[log.number] = log
+        link.send(id=number, joined=conversation.Joined(conversation=self.row(link, log)))
+
+    def do_join_group(self, link, number, body):
+        log = self.group(body.target.group)
+        if log is None:
+            link.fail(number, "NO_SUCH_GROUP")
+            return
+        log.members.add(link.user)
+        link.send(id=number, joined=conversation.Joined(conversation=self.row(link, log)))
+
+    def do_leave_group(self, link, number, body):
+        self.group(body.target.group).members.discard(link.user)
+        link.send(id=number, done=session.Done())
 
     def do_who(self, link, number, body):
         rows = [presence.Presence(user_id=u, name=n, online=True) for n, u in self.users.items()]
@@ -246,6 +274,9 @@ class FakeServer:
 
     def do_history(self, link, number, body):
         log = self.log_of(link, body.target)
+        if log is not None and link.user not in log.members:
+            link.fail(number, "NOT_MEMBER")
+            return
         if log is None:
             kind = "NO_SUCH_GROUP" if body.target.group else "NO_SUCH_USER"
             link.fail(number, kind)

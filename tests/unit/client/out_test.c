@@ -16,6 +16,7 @@
 #include <jansson.h>
 
 #include "client-cli/app/out.h"
+#include "client-cli/app/out_wrap.h"
 #include "client-cli/chat/names.h"
 
 #define N(a)	(sizeof(a) / sizeof((a)[0]))
@@ -309,6 +310,57 @@ lines_of_a_message_are_set_in(void **state)
 	free(text);
 }
 
+/* No row is wider than the terminal, whatever is in it, and all after the first are set
+ * in. */
+static void
+rows_fit_and_are_set_in(void **state)
+{
+	static const char *const texts[] = {
+		"", "word", "many words that do not fit into one row of a narrow terminal",
+		"unbroken_unbroken_unbroken_unbroken_unbroken_unbroken_unbroken_unbroken",
+		"\xe7\x95\x8c\xe7\x95\x8c\xe7\x95\x8c\xe7\x95\x8c\xe7\x95\x8c\xe7\x95\x8c\xe7\x95\x8c",
+		"one\ntwo\n\nfour", "\ta\tb\tc\td", OUT_BOLD "bold" OUT_NORMAL " and not bold at all",
+		"e\xcc\x81" "e\xcc\x81" "e\xcc\x81" "e\xcc\x81" "e\xcc\x81" "e\xcc\x81",
+	};
+	char *text, *rest, *row;
+	size_t len;
+
+	(void)state;
+	for (size_t i = 0; i < N(texts); i++)
+		for (int columns = 5; columns < 40; columns += 3) {
+			struct out_wrap w = { .columns = columns, .indent = 7 };
+			FILE *file = open_memstream(&text, &len);
+
+			out_wrap(file, texts[i], &w);
+			assert_int_equal(fclose(file), 0);
+			assert_int_equal(text[len - 1], '\n');
+			text[len - 1] = '\0';
+			rest = text;
+			for (size_t n = 0; (row = strsep(&rest, "\n")) != NULL; n++) {
+				assert_true(n == 0 || strncmp(row, "  ", 2) == 0);
+				if (strchr(row, '\033') == NULL)
+					assert_true(out_string_width(row) < columns);
+				assert_true(n < w.rows);
+			}
+			free(text);
+		}
+}
+
+static void
+rows_over_the_limit_are_counted(void **state)
+{
+	struct out_wrap w = { .columns = 20, .indent = 2, .max = 3 };
+
+	(void)state;
+	out_wrap(NULL, "1\n2\n3\n4\n5\n6", &w);
+	assert_int_equal(w.rows, 3);
+	assert_int_equal(w.left_out, 3);
+	w.max = 0;
+	out_wrap(NULL, "1\n2\n3\n4\n5\n6", &w);
+	assert_int_equal(w.rows, 6);
+	assert_int_equal(w.left_out, 0);
+}
+
 static void
 events_in_json_have_the_promised_fields(void **state)
 {
@@ -384,6 +436,8 @@ main(void)
 		cmocka_unit_test(rows_in_plain_are_fields),
 		cmocka_unit_test(rows_in_text_are_aligned),
 		cmocka_unit_test(lines_of_a_message_are_set_in),
+		cmocka_unit_test(rows_fit_and_are_set_in),
+		cmocka_unit_test(rows_over_the_limit_are_counted),
 		cmocka_unit_test(events_in_json_have_the_promised_fields),
 		cmocka_unit_test(names_complete_in_either_case_and_once),
 		cmocka_unit_test(names_that_command_a_terminal_are_not_taken),
