@@ -29,6 +29,7 @@ struct out {
 	enum out_mode	 mode;
 	int		 color;		/* there is some, and wanted */
 	int		 brief;		/* text: the time without its day */
+	size_t		 rows_max;	/* text: of one event; 0: all */
 	int		 header;	/* text: column names above a table */
 	int		 fields;	/* of this record, so far */
 	int		 silent;	/* text: the rest of it is not shown */

@@ -21,7 +21,7 @@ static const struct event_kind {
 	{ KIND(JOINED),		"joined",	"joined" },
 	{ KIND(LEFT),		"left",		"left" },
 	{ KIND(INVITED),	"invited",	"invited" },
-	{ KIND(INVITATION),	"invitation",	"invites to" },
+	{ KIND(INVITATION),	"invitation",	"invites" },
 	{ KIND(NONE),		"unknown",	"did something that this kith is too old for" },
 };
 
@@ -105,7 +105,11 @@ out_event_line(const struct out *o, const char *conversation, const Kith__V1__Ev
 		fputs(" @", file);
 		out_string(file, e->subject_name, OUT_WORD);
 	} else if (e->kind == KIND(INVITATION)) {
-		fputs(" #", file);
+		/* In a direct conversation: the one whose name it has, or the reader. */
+		fputc(' ', file);
+		out_string(file, strcmp(e->sender_name, conversation + 1) == 0 ? "you" :
+		    conversation, OUT_WORD);
+		fputs(" to #", file);
 		out_string(file, e->text, OUT_WORD);
 	}
 	*indent = (int)strlen(stamp) + out_string_width(conversation) +
@@ -119,12 +123,17 @@ out_event_line(const struct out *o, const char *conversation, const Kith__V1__Ev
 static void
 event_text(struct out *o, const char *conversation, const Kith__V1__Event *e)
 {
-	struct out_wrap w = { .columns = out_wrap_columns(o->file) };
+	struct out_wrap w = { .columns = out_wrap_columns(o->file), .max = o->rows_max };
 	char *text = out_event_line(o, conversation, e, &w.indent);
 
 	if (text != NULL)
 		out_wrap(o->file, text, &w);
 	free(text);
+	if (w.left_out == 0)
+		return;
+	fprintf(o->file, "   (%zu more rows: kith read '", w.left_out);
+	out_string(o->file, conversation, OUT_WORD);
+	fprintf(o->file, "' --since %" PRIu64 " -n 1)\n", e->seq - 1);
 }
 
 void

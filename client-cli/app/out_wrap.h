@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Of one text, where texts come by themselves: one must not take the screen. */
+#define OUT_ROWS_MAX	20
+
 struct out_wrap {
 	int	columns;	/* 0: no terminal, only newlines end a row */
 	int	indent;		/* of the rows after the first */

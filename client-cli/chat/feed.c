@@ -70,7 +70,7 @@ static void
 keep_folded(struct chat *c, const char *text, int indent)
 {
 	struct out_wrap w = { .columns = out_wrap_columns(stdout), .indent = indent,
-	    .max = PANE_ROWS_MAX };
+	    .max = OUT_ROWS_MAX };
 	char *copy;
 
 	out_wrap(NULL, text, &w);

@@ -581,8 +581,7 @@ outbox_unsent(const struct chat *c, int failed)
 	size_t n = 0;
 
 	TAILQ_FOREACH(item, &c->outbox.items, link)
-		n += !item->command && item_is_visible(item) &&
-		    (failed || item->state != ITEM_FAILED);
+		n += item_is_visible(item) && (failed || item->state != ITEM_FAILED);
 	return n;
 }
 
@@ -591,8 +590,12 @@ outbox_tell_lost(const struct chat *c)
 {
 	const struct outbox_item *item;
 
-	TAILQ_FOREACH(item, &c->outbox.items, link)
-		if (!item->command && item_is_visible(item))
+	TAILQ_FOREACH(item, &c->outbox.items, link) {
+		if (item->command)
+			say("not sent: /%s", item->text);
+		else if (item_is_visible(item))
 			say("%s to %s: %s", item->state == ITEM_SENDING ?
-			    "may not have been stored" : "not sent", item->targets, item->text);
+			    "may not have been stored" : "not sent",
+			    item->targets[0] != '\0' ? item->targets : "anybody", item->text);
+	}
 }

@@ -59,7 +59,8 @@ void	outbox_stored(struct chat *c, const Kith__V1__Event *e);
 size_t	outbox_resend(struct chat *c, unsigned number, const char *word);
 size_t	outbox_drop(struct chat *c, unsigned number);
 
-/* Not stored, as far as we know: failed ones too, or not. */
+/* Not stored, as far as we know, with the commands that wait: failed ones too,
+ * or not. */
 size_t	outbox_unsent(const struct chat *c, int failed);
 
 /* Draws all of it above the line. */

@@ -89,7 +89,7 @@ show_text(struct pane *p, const char *text, int indent, size_t max)
 int
 pane_print(struct pane *p, const char *text, int indent)
 {
-	return show_text(p, text, indent, PANE_ROWS_MAX);
+	return show_text(p, text, indent, OUT_ROWS_MAX);
 }
 
 int

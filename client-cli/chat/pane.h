@@ -3,7 +3,7 @@
  *
  * Shape  Texts of one or more lines, wrapped here and set in, never by the
  *        terminal. The last ones are kept, to be drawn again when the terminal
- *        has another size. One text takes at most PANE_ROWS_MAX rows.
+ *        has another size. One text takes at most OUT_ROWS_MAX rows.
  * Trust  Texts are harmless: out_string().
  */
 #ifndef KITH_CLI_PANE_H
@@ -12,8 +12,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/queue.h>
-
-#define PANE_ROWS_MAX	20
 
 struct pane_text;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "client-cli/app/options.h"
+#include "client-cli/app/out_wrap.h"
 #include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd.h"
 
@@ -178,6 +179,7 @@ cmd_tail(struct app *app)
 		say("all conversations; for one group, quote its name: kith tail '#ops'");
 	app->data = &t;
 	app->ready = tail_ready;
+	app->out.rows_max = out_wrap_columns(stdout) > 0 ? OUT_ROWS_MAX : 0;
 	app->drain = 1;
 	rc = app_run(app, &o);
 	app->finished = 1;		/* early events are dropped, not shown */

@@ -44,6 +44,10 @@ client_failure_from_server(struct kith_failure *f, const Kith__V1__Error *e)
 	f->retry_after_ms = e->retry_after_ms;
 	snprintf(f->text, sizeof(f->text), "%s",
 	    e->text[0] != '\0' ? e->text : kith_err_text(f->code));
+	/* One line: a second one could pass for something else on the screen. */
+	for (char *p = f->text; *p != '\0'; p++)
+		if (*p == '\n' || *p == '\t')
+			*p = ' ';
 }
 
 int

@@ -149,6 +149,19 @@ def test_held_lines_keep_their_order(fake, screen):
     until("that, too", lambda: texts(fake) == ["try me again"])
 
 
+def test_held_text_is_told_at_the_end(fake, screen):
+    Held(fake, "join_group")
+    screen.line("/join #ops")
+    screen.wait_for("#ops (waits)>")
+    screen.line("/msg @bob in vain")
+    screen.wait_for("~ waits: msg @bob in vain")
+    screen.line("/quit")
+    screen.wait_for("1 message is not sent yet; leave again")
+    screen.line("/quit")
+    assert screen.wait_end() == 3
+    screen.wait_for("not sent: /msg @bob in vain")
+
+
 def test_rows_above_the_line_leave_nothing_behind(fake, screen):
     resize(screen, 34)
     refused = Held(fake, "send")

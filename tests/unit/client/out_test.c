@@ -305,7 +305,7 @@ lines_of_a_message_are_set_in(void **state)
 	    "2023-11-14 22:13 @bob bob: one\n"
 	    "                           12:00 @alice alice: two\\x1b\n"
 	    "2023-11-14 22:13 #ops * bob joined\n"
-	    "2023-11-14 22:13 @bob * bob invites to #ops\n"
+	    "2023-11-14 22:13 @bob * bob invites you to #ops\n"
 	    "2023-11-14 22:13 #ops * bob did something that this kith is too old for\n");
 	free(text);
 }
