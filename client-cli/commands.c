@@ -18,12 +18,12 @@ static int	run_help(struct app *app);
 static int	run_version(struct app *app);
 
 static const struct command table[] = {
-	{ "join", "URL", 1, 1, "name " PASSWORD_OPTIONS, cmd_account_join,
+	{ "join", "URL", 1, 1, "name " PASSWORD_OPTIONS, cmd_enter_join,
 	    "make an account with an invite",
 	    "URL is kith://host[:port]/INVITE#SHA256:FINGERPRINT, as `kithctl invite` prints\n"
 	    "it; put it in quotes. You choose a name and a password, and stay logged in.\n"
 	    "For another server or another account, name each one with -p PROFILE.\n", NULL },
-	{ "login", "URL|SERVER NAME", 2, 2, PASSWORD_OPTIONS, cmd_account_login,
+	{ "login", "URL|SERVER NAME", 2, 2, PASSWORD_OPTIONS, cmd_enter_login,
 	    "log in to an account that exists", NULL, NULL },
 	{ "logout", "", 0, 0, "", cmd_account_logout,
 	    "revoke this login and forget the profile", NULL, NULL },

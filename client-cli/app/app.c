@@ -22,20 +22,50 @@
 
 /* -- failures ------------------------------------------------------------- */
 
+/* Where the line of this server is, for those who may have to delete it. */
 static void
-tell_changed_key(const struct app *app, const char *shown)
+tell_known_line(const struct app *app)
 {
 	char path[PATH_MAX];
 
 	if (known_servers_path(path) < 0)
 		snprintf(path, sizeof(path), "known_servers");
+	say("If the new key is right, delete the line of %s from\n%s", app->address, path);
+}
+
+/* The expected key came with the URL, or is known from before: the two are wrong for
+ * different reasons. */
+static void
+tell_changed_key(const struct app *app, const char *shown)
+{
+	if (app->key_in_url) {
+		say("%s: the server's key is not the one in the URL\n"
+		    "  in the URL  %s\n"
+		    "  shown       %s\n"
+		    "Nothing was sent. Copy the URL again, whole, or ask for a new one. If it was\n"
+		    "copied right, somebody intercepts the connection.",
+		    app->address, app->url.key, shown);
+		return;
+	}
 	say("%s: THE SERVER'S KEY IS NOT THE ONE YOU KNOW\n"
 	    "  known  %s\n"
 	    "  shown  %s\n"
 	    "Either somebody intercepts the connection, or the server was set up again.\n"
-	    "Nothing was sent. Ask the server's administrator for its fingerprint. If the key\n"
-	    "shown is right, delete the line of %s from\n"
-	    "%s", app->address, app->url.key, shown, app->address, path);
+	    "Nothing was sent. Ask the server's administrator for its fingerprint.",
+	    app->address, app->url.key, shown);
+	tell_known_line(app);
+}
+
+static void
+tell_wrong_url(const struct app *app, const char *known)
+{
+	say("%s: the key in the URL is not the one you know of this server\n"
+	    "  known       %s\n"
+	    "  in the URL  %s\n"
+	    "Nothing was sent. Either the URL was not copied right, or the server was set up\n"
+	    "again: ask its administrator for the fingerprint.",
+	    app->address, known, app->url.key);
+	tell_known_line(app);
 }
 
 static const char *
@@ -51,6 +81,9 @@ hint(const struct kith_failure *why)
 		return "join it first: kith group join NAME";
 	case KITH_E_INVITE_INVALID:
 		return "ask for a new invite; if you joined already: kith login SERVER NAME";
+	case KITH_E_NAME_INVALID:
+	case KITH_E_NAME_TOO_LONG:
+		return "a name has letters, digits, . _ -; no spaces; 1 to 32";
 	case KITH_L_KEY_UNKNOWN:
 		return "use the whole URL, with its #SHA256:... part; or run kith on a terminal, "
 		    "to approve the key";
@@ -128,8 +161,14 @@ load_profile(struct app *app)
 		    "      kith login SERVER NAME uses one that exists");
 		return KITH_EXIT_LOGIN;
 	}
-	say("profile %s: %s", name, rc == -EINVAL ? 
-	    "its file is malformed: it needs server = HOST:PORT and user = NAME" : strerror(-rc));
+	if (rc == -EINVAL)
+		say("profile %s: its file is malformed: it needs server = HOST:PORT and "
+		    "user = NAME", name);
+	else if (rc == -ENXIO)
+		say("profile %s: there is no home folder to look in: set HOME", name);
+	else
+		say("profile %s: cannot read its files (%s.conf, %s.token): %s", name, name, name,
+		    strerror(-rc));
 	return KITH_EXIT_FAILED;
 }
 
@@ -139,16 +178,14 @@ app_find_key(struct app *app)
 	char known[sizeof(app->url.key)];
 
 	kith_url_address(&app->url, app->address);
+	app->key_in_url = app->url.key[0] != '\0';
 	if (app->url.plain || known_servers_find(app->address, known) < 0)
 		return 0;
 	if (app->url.key[0] != '\0' && strcmp(app->url.key, known) != 0) {
-		char claimed[sizeof(known)];
-
-		memcpy(claimed, app->url.key, sizeof(claimed));
-		memcpy(app->url.key, known, sizeof(known));
-		tell_changed_key(app, claimed);
+		tell_wrong_url(app, known);
 		return KITH_EXIT_KEY;
 	}
+	app->key_in_url = 0;
 	memcpy(app->url.key, known, sizeof(known));
 	return 0;
 }
@@ -304,6 +341,7 @@ app_run(struct app *app, const struct kith_options *o)
 	}
 	event_add(interrupt, NULL);
 	event_add(terminate, NULL);
+	app->finished = app->opened = app->rc = 0;
 	do {
 		rc = run_once(app, o);
 	} while (app->key_asked && rc == KITH_EXIT_DONE);

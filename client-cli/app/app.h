@@ -28,6 +28,7 @@ struct app {
 	struct profile		 profile;
 	struct kith_url		 url;		/* where to, and its key */
 	char			 address[KITH_ADDRESS_MAX]; /* whose key */
+	int			 key_in_url;	/* and not known from before */
 	uint64_t		 device;	/* of LoggedIn */
 	int			 admin;
 	int			 opened;	/* logged in once */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,17 +40,30 @@ path_print(char out[PATH_MAX], const char *format, ...)
 	return n >= 0 && n < PATH_MAX ? 0 : -ENAMETOOLONG;
 }
 
+/* Without HOME that of the user database, as ssh does; NULL: none. */
+static const char *
+home_path(void)
+{
+	const char *home = getenv("HOME");
+	const struct passwd *user;
+
+	if (home != NULL && home[0] != '\0')
+		return home;
+	user = getpwuid(getuid());
+	return user != NULL ? user->pw_dir : NULL;
+}
+
 /* kith's folder in one of the three places. Relative values count as unset
  * (XDG Base Directory Specification). */
 static int
 place_path(enum disk_place place, char out[PATH_MAX])
 {
-	const char *base = getenv(places[place].variable), *home = getenv("HOME");
+	const char *base = getenv(places[place].variable), *home = home_path();
 
 	if (base != NULL && base[0] == '/')
 		return path_print(out, "%s/kith", base);
 	if (home == NULL || home[0] != '/')
-		return -ENOENT;
+		return -ENXIO;
 	return path_print(out, "%s/%s/kith", home, places[place].below_home);
 }
 

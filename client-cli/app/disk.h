@@ -17,7 +17,7 @@
 
 enum disk_place { DISK_CONFIG, DISK_DATA, DISK_STATE };
 
-/* "PLACE/kith/NAMESUFFIX". -ENAMETOOLONG, -ENOENT (no HOME). */
+/* "PLACE/kith/NAMESUFFIX". -ENAMETOOLONG, -ENXIO (no home folder). */
 int	disk_path(enum disk_place place, char out[PATH_MAX], const char *name,
 	    const char *suffix);
 

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +15,6 @@
 #include <unistd.h>
 
 #include "protocol/base/file.h"
-
-#define CTRL_C	3
-#define CTRL_D	4
 
 static int
 read_secret_line(int fd, char out[SECRET_MAX])
@@ -66,56 +65,126 @@ from_command(const char *command, char out[SECRET_MAX])
 	return rc;
 }
 
-/* The length without the last character, which may be several bytes. */
-static size_t
-rub_out(const char *text, size_t len)
+/* -- the person at the terminal ------------------------------------------- */
+
+/* While somebody types without echo, each of these must find the terminal as it was. Global:
+ * a signal has no other place. */
+static const int guarded[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU };
+#define N_GUARDED	(sizeof(guarded) / sizeof(guarded[0]))
+
+static volatile sig_atomic_t secret_signal;	/* that came, or 0 */
+
+static void
+note_secret_signal(int number)
 {
-	while (len > 0 && ((unsigned char)text[--len] & 0xc0) == 0x80)
-		continue;
-	return len;
+	secret_signal = number;
 }
 
-/* Reads keys without echo. Signals are off and Ctrl-C is a key, so that the echo
- * is always restored. */
+struct guard {
+	struct sigaction handlers[N_GUARDED];	/* as before */
+	sigset_t	 mask;
+};
+
+/* From now on the signals only come while read_key() waits. */
+static void
+guard_signals(struct guard *g)
+{
+	struct sigaction note = { .sa_handler = note_secret_signal };
+	sigset_t blocked;
+
+	sigemptyset(&note.sa_mask);
+	sigemptyset(&blocked);
+	secret_signal = 0;
+	for (size_t i = 0; i < N_GUARDED; i++) {
+		sigaction(guarded[i], &note, &g->handlers[i]);
+		sigaddset(&blocked, guarded[i]);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &g->mask);
+}
+
+static void
+unguard_signals(const struct guard *g)
+{
+	sigprocmask(SIG_SETMASK, &g->mask, NULL);
+	for (size_t i = 0; i < N_GUARDED; i++)
+		sigaction(guarded[i], &g->handlers[i], NULL);
+}
+
+static ssize_t
+read_key(int tty, char *c, const sigset_t *mask)
+{
+	struct pollfd typed = { .fd = tty, .events = POLLIN };
+
+	return ppoll(&typed, 1, NULL, mask) < 0 ? -1 : read(tty, c, 1);
+}
+
 static int
-read_typed(int tty, char out[SECRET_MAX])
+stops(int number)
+{
+	return number == SIGTSTP || number == SIGTTIN || number == SIGTTOU;
+}
+
+/* Reads a line; the terminal edits it. What does not fit is read, and dropped. */
+static int
+read_typed(int tty, const sigset_t *mask, char out[SECRET_MAX])
 {
 	size_t len = 0;
+	ssize_t got;
 	char c;
 
-	while (read(tty, &c, 1) == 1 && c != '\n' && c != '\r') {
-		if (c == CTRL_C || (c == CTRL_D && len == 0))
-			return -EINTR;
-		if (c == '\b' || c == 0x7f)
-			len = rub_out(out, len);
-		else if (c == 'U' - 64)
-			len = 0;
-		else if (len < SECRET_MAX - 1)
-			out[len++] = c;
-		else
-			return -E2BIG;
+	while ((got = read_key(tty, &c, mask)) == 1 && c != '\n') {
+		if (len < SECRET_MAX)
+			out[len] = c;
+		len += len < SECRET_MAX;
 	}
-	out[len] = '\0';
+	out[len < SECRET_MAX ? len : 0] = '\0';
+	if (secret_signal != 0 || (got < 0 && errno == EINTR) || (got == 0 && len == 0))
+		return -EINTR;
+	if (got < 0)
+		return -errno;
+	if (len == SECRET_MAX)
+		return -E2BIG;
 	return len > 0 ? 0 : -EINVAL;
+}
+
+/* Asks once, and gives the terminal back before a signal has its effect. -EAGAIN: it was
+ * stopped, and goes on. */
+static int
+ask_guarded(int tty, const char *prompt, char out[SECRET_MAX])
+{
+	struct termios before, silent;
+	struct guard guard;
+	int rc, number;
+
+	if (tcgetattr(tty, &before) < 0)
+		return -ENOTTY;
+	silent = before;
+	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	silent.c_lflag |= ICANON | ISIG;
+	guard_signals(&guard);
+	tcsetattr(tty, TCSAFLUSH, &silent);
+	dprintf(tty, "%s: ", prompt);
+	rc = read_typed(tty, &guard.mask, out);
+	tcsetattr(tty, TCSAFLUSH, &before);
+	dprintf(tty, "\n");
+	unguard_signals(&guard);
+	number = secret_signal;
+	if (number == 0)
+		return rc;
+	explicit_bzero(out, SECRET_MAX);
+	if (number != SIGINT)
+		raise(number);
+	return stops(number) ? -EAGAIN : -EINTR;
 }
 
 static int
 ask_person(int tty, const char *prompt, char out[SECRET_MAX])
 {
-	struct termios before, silent;
 	int rc;
 
-	if (tcgetattr(tty, &before) < 0)
-		return -ENOTTY;
-	silent = before;
-	silent.c_lflag &= ~(tcflag_t)(ECHO | ECHONL | ICANON | ISIG);
-	silent.c_cc[VMIN] = 1;
-	silent.c_cc[VTIME] = 0;
-	tcsetattr(tty, TCSAFLUSH, &silent);
-	dprintf(tty, "%s: ", prompt);
-	rc = read_typed(tty, out);
-	tcsetattr(tty, TCSAFLUSH, &before);
-	dprintf(tty, "\n");
+	do {
+		rc = ask_guarded(tty, prompt, out);
+	} while (rc == -EAGAIN);
 	return rc;
 }
 

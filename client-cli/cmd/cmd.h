@@ -32,9 +32,11 @@ struct command {
 #define CMD_QUOTE_HINT	\
 	"the shell takes # for a comment: quote it, as in '#ops'"
 
+/* cmd_enter.c */
+int	cmd_enter_join(struct app *app);
+int	cmd_enter_login(struct app *app);
+
 /* cmd_account.c */
-int	cmd_account_join(struct app *app);
-int	cmd_account_login(struct app *app);
 int	cmd_account_logout(struct app *app);
 int	cmd_account_whoami(struct app *app);
 int	cmd_account_passwd(struct app *app);

@@ -104,7 +104,8 @@ on_resolved(struct kith *k, const struct kith_failure *why, const Kith__V1__Repl
 
 	(void)k;
 	if (why != NULL) {
-		app_fail(t->app, t->app->argv[t->n_resolved], why);
+		/* The sigil is still in front. */
+		app_fail(t->app, t->targets[t->n_resolved].user - 1, why);
 		return;
 	}
 	t->ids[t->n_resolved++] = reply->history_page->conversation;
@@ -145,16 +146,22 @@ on_tail_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *
 	app_on_phase(k, phase, why, arg);
 }
 
+/* Words, each of which may be several targets. */
 static int
 read_tail_targets(struct tail *t)
 {
-	const char *bad;
+	const char *bad = "";
+	int n;
 
-	for (int i = 0; i < t->app->argc; i++)
-		if (strchr(t->app->argv[i], ',') != NULL ||
-		    kith_targets_parse(t->app->argv[i], &t->targets[i], 1, &bad) != 1)
-			return say_usage_target(t->app->argv[i]);
-	t->n = (size_t)t->app->argc;
+	for (int i = 0; i < t->app->argc; i++) {
+		n = kith_targets_parse(t->app->argv[i], t->targets + t->n,
+		    CMD_TAIL_TARGETS_MAX - t->n, &bad);
+		if (n == -E2BIG)
+			return say_usage("%s: more than %d targets", bad, CMD_TAIL_TARGETS_MAX);
+		if (n < 0)
+			return say_usage_target(bad);
+		t->n += (size_t)n;
+	}
 	return 0;
 }
 

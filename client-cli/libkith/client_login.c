@@ -106,7 +106,10 @@ on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 	}
 	k->limits = *welcome->limits;	/* numbers only */
 	k->greeted = 1;
-	send_login(k);
+	if (k->by == KITH_BY_NOTHING)
+		client_link_phase(k, KITH_READY, NULL);
+	else
+		send_login(k);
 }
 
 /* -- heartbeats ----------------------------------------------------------- */

@@ -75,7 +75,12 @@ enum kith_phase {
 	KITH_ENDED		/* will not try again: the failure says why */
 };
 
-enum kith_login_by { KITH_BY_TOKEN, KITH_BY_PASSWORD, KITH_BY_REGISTERING };
+enum kith_login_by {
+	KITH_BY_TOKEN,
+	KITH_BY_PASSWORD,
+	KITH_BY_REGISTERING,
+	KITH_BY_NOTHING		/* greet only: KITH_READY without a login */
+};
 
 /* How to prove who one is; `by` decides which strings count. After a login by
  * password the library uses the token that it got. */

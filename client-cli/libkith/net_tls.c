@@ -86,7 +86,14 @@ static void
 note_reason(struct net_tls *t, int error)
 {
 	unsigned long e = ERR_peek_last_error();
+	int reason = ERR_GET_REASON(e);
 
+	if (ERR_GET_LIB(e) == ERR_LIB_SSL && (reason == SSL_R_WRONG_VERSION_NUMBER ||
+	    reason == SSL_R_PACKET_LENGTH_TOO_LONG || reason == SSL_R_HTTP_REQUEST ||
+	    reason == SSL_R_UNEXPECTED_MESSAGE)) {
+		t->reason = "what answers there does not speak TLS: is it Kith's port?";
+		return;
+	}
 	t->reason = e != 0 ? ERR_reason_error_string(e) : NULL;
 	if (t->reason == NULL)
 		t->reason = error != 0 ? strerror(error) : "closed by the server";

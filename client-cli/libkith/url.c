@@ -146,6 +146,8 @@ kith_url_parse(const char *text, struct kith_url *url, const char **why)
 	}
 	if (strstr(text, "://") != NULL)
 		*why = "the scheme is neither kith:// nor kith+plain://";
+	else if (strchr(text, '/') != NULL || strchr(text, '#') != NULL)
+		*why = "a URL begins with kith:// (two slashes); an address is HOST[:PORT]";
 	else
 		*why = parse_authority(text, strlen(text), url);
 	return *why == NULL ? 0 : -EINVAL;

@@ -1,14 +1,22 @@
 """kith's commands: what they print, what they refuse, how they end."""
+import contextlib
 import json
+import os
 import re
 import signal
+import socket
 import subprocess
+import threading
+from pathlib import Path
 
+import pexpect
 import pytest
 
 from kithtest import build
 from kithtest.cli import Kith
 from kithtest.server import Server
+from kithtest.terminal import Terminal
+from kithtest.wait import until
 
 from conftest import lifetime
 
@@ -134,6 +142,15 @@ def test_tail_that_skips_unread_ones_marks_nothing(pair, unread):
     tail.wait_for(lambda e: e["text"] == "live")
     tail.stop()
     assert unread_of(ann, ben) == 0
+
+
+def test_tail_takes_targets_by_commas(pair):
+    ann, ben = pair
+    tail = ann.tail(f"@{ben.name},@{ann.name}", "#lobby", "-n", "1")
+    ben.run("send", f"@{ann.name}", "to tail")
+    tail.wait_for(lambda e: e["text"] == "to tail")
+    tail.stop()
+    assert "@x: no such" in ann.run("tail", f"@{ben.name},@x", code=6).stderr
 
 
 def test_a_reader_that_leaves_is_no_error(pair, unread):
@@ -288,3 +305,145 @@ def test_interrupted_lines_say_how_far_they_got(pair, end):
     _, told = process.communicate()
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, None: 8}[end]
     assert f"2 of {3 if end is None else 2} messages were stored".encode() in told
+
+
+# -- accounts ------------------------------------------------------------------------
+
+
+def asked(kith, *args):
+    """kith on a terminal that asks."""
+    return pexpect.spawn(str(build.KITH), [str(arg) for arg in args], env=kith.env,
+                         timeout=20 * build.PATIENCE, encoding="utf-8", cwd=str(kith.home))
+
+
+def answer(child, *dialogue):
+    """Pairs: wait for the one, type the other (None: nothing). Returns all that was shown."""
+    shown = ""
+    for prompt, typed in dialogue:
+        child.expect_exact(prompt)
+        shown += child.before
+        if typed is not None:
+            child.sendline(typed)
+    child.expect(pexpect.EOF)
+    shown += child.before
+    child.close()
+    return shown
+
+
+def other_key(url):
+    return url[:-1] + ("A" if url[-1] != "A" else "B")
+
+
+@pytest.mark.parametrize("change, told, code", [
+    (other_key, "not the one in the URL", 7),
+    (lambda url: re.sub(r":\d+/", ":1/", url), "cannot connect", 3),
+    (lambda url: url.replace("/", "/*", 3).replace("/*/*", "//"), "invite", 2),
+    (lambda url: url.replace("//", "/"), "two slashes", 2),
+    (lambda url: re.sub(r"/[\w-]+#", "/short#", url), "the invite: ", 4)])
+def test_join_asks_no_password_before_the_rest_is_right(server, make_kith, change, told, code):
+    child = asked(make_kith(), "join", change(server.invite()), "--name", "nobody")
+    shown = answer(child)
+    assert told in shown and "assword:" not in shown and "known_servers" not in shown
+    assert child.exitstatus == code
+
+
+def test_join_asks_again_for_what_was_wrong_alone(server, pair, make_kith):
+    one = make_kith()
+    child = asked(one, "join", server.invite())
+    shown = answer(
+        child, ("letters, digits, . _ -; no spaces; 1 to 32): ", "two words"),
+        ("a name has letters", None), ("Name", "x" * 33), ("Name", pair[0].name),
+        ("8 to 256 bytes", None), ("Password: ", "short"), ("Again: ", "short"),
+        ("at least 8 bytes", None), ("Password: ", "not ann's one"), ("Again: ", PASSWORD),
+        ("differ", None), ("Password: ", "not ann's one"), ("Again: ", "not ann's one"),
+        (f"{pair[0].name}: name is taken", None), ("Name", "asked"))
+    assert "logged in as asked" in shown and "kith help" in shown and PASSWORD not in shown
+    assert child.exitstatus == 0 and one.json("whoami")[0]["name"] == "asked"
+
+
+def test_login_asks_for_the_key_then_for_the_password_until_it_is_right(server, pair, make_kith):
+    host, port = server.address
+    child = asked(make_kith(), "login", f"{host}:{port}", pair[0].name)
+    shown = answer(child, ("[yes/no]", "yes"), ("Password: ", "wrong one"),
+                   ("wrong name or password", None), ("Password: ", PASSWORD))
+    assert f"logged in as {pair[0].name}" in shown and child.exitstatus == 0
+    child = asked(make_kith(), "login", f"{host}:{port}", "nobody")
+    assert "assword" not in answer(child, ("[yes/no]", "no")) and child.exitstatus == 7
+
+
+def test_passwd_asks_again_for_a_wrong_old_password(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "changer")
+    child = asked(one, "passwd")
+    answer(child, ("Old password: ", "wrong one"), ("New password: ", "a new password"),
+           ("Again: ", "a new password"), ("wrong", None), ("Old password: ", PASSWORD))
+    assert child.exitstatus == 0
+    make_kith().login(server.url(), "changer", "a new password")
+
+
+@pytest.mark.parametrize("name", ["HUP", "INT", "QUIT", "TERM"])
+def test_a_signal_at_a_password_prompt_leaves_the_terminal_as_it_was(server, make_kith, name):
+    one = make_kith()
+    sh = pexpect.spawn("/bin/sh", env=one.env, cwd=str(one.home), timeout=20 * build.PATIENCE,
+                       encoding="utf-8")
+    sh.sendline(f"stty -a >before; kith join '{server.invite()}' --name sig; stty -a >after; "
+                "cmp before after && echo sa''me")
+    sh.expect_exact("Password: ")
+    kith = until("kith runs", lambda: child_of(sh.pid))
+    os.kill(kith, getattr(signal, "SIG" + name))
+    sh.expect("same")
+    sh.sendline("exit")
+    sh.close()
+
+
+def child_of(pid):
+    return next((int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()), 0)
+
+
+def test_a_password_prompt_can_be_suspended(server, make_kith):
+    one = make_kith()
+    sh = pexpect.spawn("/bin/bash", ["--norc"], env=one.env | {"PS1": "$ "}, cwd=str(one.home),
+                       timeout=20 * build.PATIENCE, encoding="utf-8")
+    sh.sendline(f"kith join '{server.invite()}' --name susp")
+    sh.expect_exact("Password: ")
+    sh.send("half\x1a")
+    sh.expect("Stopped")
+    sh.sendline("stty -a | grep -o ' echo '; fg")
+    sh.expect(" echo ")
+    sh.expect_exact("Password: ")
+    sh.sendline(PASSWORD)
+    sh.expect_exact("Again: ")
+    sh.sendline(PASSWORD)
+    sh.expect("logged in as susp")
+    sh.sendline("exit")
+    sh.close()
+
+
+@pytest.mark.parametrize("locale", [{}, {"LC_ALL": "C"}, {"LANG": "POSIX"},
+                                    {"LC_ALL": "xx_XX.UTF-8"}, {"LC_CTYPE": "de_DE.ISO-8859-1"}])
+def test_the_chat_edits_utf8_in_any_locale(server, pair, request, locale):
+    ann, ben = pair
+    clean = {k: v for k, v in ann.env.items() if not k.startswith("LC_") and k != "LANG"}
+    before, ann.env = ann.env, {**clean, **locale}
+    request.addfinalizer(lambda: setattr(ann, "env", before))
+    screen = Terminal(ann, "chat", f"@{ben.name}")
+    request.addfinalizer(screen.close)
+    screen.wait_for(f"@{ben.name}>")
+    screen.type("né日本\x7f語\r")
+    until("it arrives", lambda: texts(ben, "read", f"@{ann.name}", "-n", "1") == ["né日語"])
+    screen.line("/quit")
+    assert screen.wait_end() == 0
+
+
+def test_another_service_at_the_port_is_told(pair, make_kith):
+    with socket.create_server(("127.0.0.1", 0)) as http:
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    link = http.accept()[0]
+                    link.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    link.close()
+        threading.Thread(target=serve, daemon=True).start()
+        ended = pair[0].run("-s", f"127.0.0.1:{http.getsockname()[1]}", "ls", code=3)
+        http.shutdown(socket.SHUT_RDWR)
+    assert "does not speak TLS" in ended.stderr

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -196,8 +197,27 @@ relative_folders_count_as_unset(void **state)
 	assert_int_equal(known_servers_path(path), 0);
 	snprintf(want, sizeof(want), "%s/.local/share/kith/known_servers", root);
 	assert_string_equal(path, want);
+	setenv("HOME", "relative", 1);
+	assert_int_equal(known_servers_path(path), -ENXIO);
+}
+
+static void
+without_home_it_is_that_of_the_user(void **state)
+{
+	const struct passwd *user = getpwuid(getuid());
+	char path[PATH_MAX], want[PATH_MAX];
+
+	(void)state;
+	if (user == NULL)
+		skip();
+	unsetenv("XDG_DATA_HOME");
+	snprintf(want, sizeof(want), "%s/.local/share/kith/known_servers", user->pw_dir);
 	unsetenv("HOME");
-	assert_int_equal(known_servers_path(path), -ENOENT);
+	assert_int_equal(known_servers_path(path), 0);
+	assert_string_equal(path, want);
+	setenv("HOME", "", 1);
+	assert_int_equal(known_servers_path(path), 0);
+	assert_string_equal(path, want);
 }
 
 int
@@ -211,6 +231,7 @@ main(void)
 		cmocka_unit_test_setup(profile_names_are_file_names, fresh_folders),
 		cmocka_unit_test_setup(keys_are_found_by_the_whole_address, fresh_folders),
 		cmocka_unit_test_setup(relative_folders_count_as_unset, fresh_folders),
+		cmocka_unit_test_setup(without_home_it_is_that_of_the_user, fresh_folders),
 	};
 
 	root = tmpdir();
