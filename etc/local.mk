@@ -33,5 +33,10 @@ etc/tmpfiles.d/kith.conf: etc/kith.tmpfiles Makefile
 etc/init.d/kithd: etc/kithd.init Makefile
 	$(fill_in) $(srcdir)/etc/kithd.init > $@ && chmod +x $@
 
+# Folders of ours that are empty now. Others' files in them stay.
+uninstall-hook:
+	-cd "$(DESTDIR)$(pkgdatadir)" 2>/dev/null && find . -depth -type d -exec rmdir {} + 2>/dev/null
+	-rmdir "$(DESTDIR)$(pkgdatadir)" "$(DESTDIR)$(docdir)" 2>/dev/null
+
 CLEANFILES += $(etc_filled)
 EXTRA_DIST += etc/kithd.conf.in etc/kithd.service.in etc/kith.sysusers etc/kith.tmpfiles etc/kithd.init

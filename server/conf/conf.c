@@ -1,6 +1,6 @@
 /*
  * conf.c - reads, checks, prints and reloads kithd.conf. What a value is, and how it
- * is written: conf_value.c.
+ * is written: conf_value.c. SYSCONFDIR is what configure was given.
  */
 #include "server/conf/conf.h"
 

@@ -1,7 +1,8 @@
 /*
  * conf_keys.c - every option of kithd.conf as one row.
  *
- * kithd.conf.5 and etc/kithd.conf.in say the same; a unit test compares.
+ * kithd.conf.5 and etc/kithd.conf.in say the same; a unit test compares. LOCALSTATEDIR
+ * and PKGDATADIR are what configure was given.
  */
 #include "server/conf/conf_keys.h"
 

@@ -47,7 +47,7 @@ struct command {
 	const char	*words[2];		/* "user", "add" */
 	int		 names;			/* words that follow */
 	unsigned	 options;		/* O_... that it takes */
-	/* The request; NULL: it was told why not. */
+	/* The request; NULL: it was told why not. Not set: kithctl_backup(). */
 	json_t		*(*make)(const struct arguments *a);
 	kithctl_print	*print;
 };
@@ -107,6 +107,8 @@ static const struct command commands[] = {
 	{ { "user", "disable" }, 1, 0, make_user, kithctl_print_nothing },
 	{ { "user", "enable" }, 1, 0, make_user, kithctl_print_nothing },
 	{ { "reload", NULL }, 0, 0, make_plain, kithctl_print_reload },
+	{ { "reopen", NULL }, 0, 0, make_plain, kithctl_print_nothing },
+	{ { "backup", NULL }, 1, 0, NULL, NULL },	/* without the server */
 	{ { "stop", NULL }, 0, 0, make_plain, kithctl_print_nothing },
 };
 
@@ -121,6 +123,8 @@ static const char kithctl_usage[] =
     "  user passwd NAME [--password-file FILE | --password-fd N]\n"
     "  user disable|enable NAME\n"
     "  reload                      reload configuration and certificate\n"
+    "  reopen                      open the log file again, after it was renamed\n"
+    "  backup FILE                 copy the SQLite database, in use or not\n"
     "  stop                        stop kithd; returns once it is gone\n";
 
 static const struct command *
@@ -366,6 +370,8 @@ main(int argc, char **argv)
 	parse_options(&a, argc, argv);
 	if ((c = find_command(&a)) == NULL)
 		usage();
+	if (c->make == NULL)
+		return kithctl_backup(&a.place, a.words[1]);
 	if ((request = c->make(&a)) == NULL)
 		return EXIT_USAGE;
 	status = ask_server(&a, c, request);

@@ -26,6 +26,10 @@ struct kithctl_place {
 int	kithctl_connect(const struct kithctl_place *place, int *status,
 	    char *err, size_t errlen);
 
+/* kithctl_backup.c: copies the SQLite database while it is in use. The exit
+ * status; it has said why. */
+int	kithctl_backup(const struct kithctl_place *place, const char *file);
+
 /* kithctl_print.c: prints why on stderr, and returns `status`. */
 int	kithctl_fail(int status, const char *text);
 

@@ -2,6 +2,7 @@
  * control_cmd.c - the commands of the admin socket, one row each.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -211,6 +212,15 @@ cmd_reload(struct master *m, uint64_t client, const json_t *request)
 	return json_pack("{s:s, s:o}", "fingerprint", m->fingerprint, "warnings", warnings(m));
 }
 
+static json_t *
+cmd_reopen(struct master *m, uint64_t client, const json_t *request)
+{
+	(void)client;
+	(void)request;
+	children_signal(m, SIGUSR1);
+	return json_pack("{s:b}", "done", 1);
+}
+
 /* -- people --------------------------------------------------------------- */
 
 static void
@@ -350,6 +360,7 @@ static const struct control_row {
 	{ "user_disable",	cmd_user_disable,	true },
 	{ "user_enable",	cmd_user_enable,	true },
 	{ "reload",		cmd_reload,		true },
+	{ "reopen",		cmd_reopen,		true },
 	{ "stop",		cmd_stop,		true },
 };
 

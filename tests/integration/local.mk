@@ -53,6 +53,9 @@ EXTRA_DIST += \
 	tests/integration/server/test_check.py \
 	tests/integration/server/test_daemon.py \
 	tests/integration/server/test_faults.py \
+	tests/integration/server/life.sh \
+	tests/integration/server/systemctl \
+	tests/integration/server/test_life.py \
 	tests/integration/server/test_limits.py \
 	tests/integration/server/test_quickstart.py \
 	tests/integration/server/test_readme.py \

@@ -368,6 +368,7 @@ sample_is_the_dump_of_the_defaults(void **state)
 	assert_int_equal(conf_dump(c, fileno(f)), 0);
 	dump = read_fd(fileno(f));
 	snprintf(expected, sizeof(expected), "%s", sample);
+	/* As configure was given them. */
 	fill_in(expected, sizeof(expected), "@localstatedir@", LOCALSTATEDIR);
 	fill_in(expected, sizeof(expected), "@pkgdatadir@", PKGDATADIR);
 	assert_string_equal(dump, expected);
