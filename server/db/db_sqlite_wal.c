@@ -83,6 +83,27 @@ struct wal_scan {
 	uint32_t	 committed;	/* frames up to the last commit among them */
 };
 
+static uint32_t
+word_at(const unsigned char *p, bool big)
+{
+	return big ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] :
+	    (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* By its checksum, over words whose order its first number tells. */
+static bool
+header_is_whole(const unsigned char head[WAL_HEADER])
+{
+	bool big = head[3] & 1;
+	uint32_t a = 0, b = 0;
+
+	for (unsigned at = 0; at < 24; at += 8) {
+		a += word_at(head + at, big) + b;
+		b += word_at(head + at + 4, big) + a;
+	}
+	return a == word_at(head + 24, true) && b == word_at(head + 28, true);
+}
+
 static sqlite3_file *
 wal_file(struct sqlite_db *d)
 {
@@ -106,6 +127,9 @@ scan_wal(struct sqlite_db *d, struct wal_scan *s)
 		return rc;
 	rc = s->file->pMethods->xRead(s->file, head, sizeof(head), 0);
 	memcpy(salts, head + 16, sizeof(salts));
+	if (rc == SQLITE_OK && !header_is_whole(head) &&
+	    (rc = s->file->pMethods->xRead(s->file, frame, sizeof(frame), at)) == SQLITE_OK)
+		memcpy(salts, frame + 8, sizeof(salts));
 	for (uint32_t n = 1; rc == SQLITE_OK && at + WAL_FRAME <= size; n++, at += step) {
 		rc = s->file->pMethods->xRead(s->file, frame, sizeof(frame), at);
 		if (rc != SQLITE_OK || memcmp(frame + 8, salts, sizeof(salts)) != 0)

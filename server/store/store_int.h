@@ -76,7 +76,7 @@ struct store_health {
 	bool		 logged;	/* the start of the outage was */
 	uint64_t	 since_ms;
 	uint64_t	 proved_ms;	/* something was stored then */
-	uint64_t	 looked_ms;
+	uint64_t	 measured_ms;	/* the room was */
 	char		 text[256];
 };
 

@@ -56,10 +56,10 @@ probe_writer(struct store *s)
 	struct store_health *h = &s->health;
 	uint64_t now = clock_now_ms();
 
-	if (!h->bad && now - h->looked_ms < PROBE_MS)
-		return DB_OK;
-	h->looked_ms = now;
-	measure_room(s);
+	if (h->bad || now - h->measured_ms >= PROBE_MS) {
+		h->measured_ms = now;
+		measure_room(s);
+	}
 	return !h->full && (h->bad || now - h->proved_ms >= PROBE_MS) ? store_probe_run(s) : DB_OK;
 }
 

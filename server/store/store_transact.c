@@ -64,7 +64,7 @@ transact_note_failure(struct store *s, enum db_class c)
 	if (c == DB_OK || c == DB_DONE || c == DB_DUPLICATE || s->db == NULL)
 		return;
 	stats_add(s->p->stats, STAT_db_errors, 1);
-	if (s->begin_failed && c == DB_RETRY)
+	if (c == DB_UNSAFE || (s->begin_failed && c == DB_RETRY))
 		store_health_failed(s, c, db_text(s->db));
 	if ((c != DB_RETRY && c != DB_ERROR) || s->health.bad ||
 	    (c == s->logged && now - s->logged_at < LOG_EVERY_MS))
@@ -115,7 +115,7 @@ store_transact(struct store *s, store_work *work, void *arg)
 			transact_gave_up(s, c);
 		if (db_gone(c))
 			store_disconnect(s);
-		if (again && s->away)
+		if (again && s->db == NULL && clock_now_ms() < s->retry_at)
 			transact_nap();
 	} while (again);
 	if (c == DB_OK && s->hooks != NULL)

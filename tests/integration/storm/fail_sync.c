@@ -5,22 +5,17 @@
  * checkpoint. The root of the store's roles is the state directory.
  */
 #include <errno.h>
-#include <stdio.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static int
 is_database(int fd)
 {
-	char link[64], path[256];
-	ssize_t n;
+	struct stat opened, named;
 
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	if ((n = readlink(link, path, sizeof(path) - 1)) < 0)
-		return 0;
-	path[n] = '\0';
-	return n >= 8 && strcmp(path + n - 8, "/kith.db") == 0;
+	return fstat(fd, &opened) == 0 && stat("/kith.db", &named) == 0 &&
+	    opened.st_ino == named.st_ino && opened.st_dev == named.st_dev;
 }
 
 static int

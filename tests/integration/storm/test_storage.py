@@ -105,7 +105,8 @@ def outage(world, begin, end, traffic):
     with Traffic(world.talker) if traffic else contextlib.nullcontext():
         begin(world)
         try:
-            until("the outage shows", lambda: not any(gauges(server)), TOLD_S)
+            until("the outage shows", lambda: not any(gauges(server)) and
+                  lines(server, "away", before), TOLD_S)
             assert not any(verdicts(server).values()), verdicts(server)
             if not traffic:
                 assert world.talker.send() == "UNAVAILABLE"
@@ -137,7 +138,8 @@ class SqliteWorld:
         self.server = Server(start=False)
         self.server.expect(r"\bdb\.away\b")
         self.server.use_state(self.disk / "state")
-        self.server.start(env={"LD_PRELOAD": str(preload(folder))})
+        self.env = {"LD_PRELOAD": str(preload(folder))}
+        self.server.start(env=self.env)
         self.server.add_user("alice", PASSWORD)
         self.talker = Talker(self.server, "alice")
         assert self.talker.send() is None
@@ -147,7 +149,8 @@ class SqliteWorld:
         return self.server.state / "kith.db"
 
     def restart(self):
-        self.server.restart()
+        assert self.server.terminate() == 0
+        self.server.start(env=self.env)
         self.talker.reconnect()
         self.talker.check()
 
@@ -162,7 +165,7 @@ def sqlite_world():
     folder.chmod(0o711)
     disk = folder / "disk"
     disk.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m,mode=0711", "kith-test", disk],
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=128m,mode=0711", "kith-test", disk],
                    check=True)
     world = None
     try:
@@ -179,9 +182,11 @@ def sqlite_world():
 
 def fill(path):
     """Writes until the disk is full."""
-    with open(path, "wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
+    with open(path, "wb", buffering=0) as file:
+        for piece in (1 << 20, 4096):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(bytes(piece))
 
 
 def lock(world):
@@ -240,12 +245,200 @@ SQLITE_FAULTS = {
 }
 
 
+# After these a restart shows what was on the disk.
+LOSSY = "fsync fails", "the WAL is away"
+
+
 @pytest.mark.root
 @pytest.mark.takes(60 + 30 * RUNS)
 @pytest.mark.parametrize("fault", SQLITE_FAULTS)
 def test_sqlite(sqlite_world, fault):
     for run in range(RUNS):
-        for traffic in (True, False) if build.SCALE == "all" else (len(fault) % 2 == 0,):
+        for traffic in (True, False) if build.SCALE == "all" else (fault != "fsync fails",):
             outage(sqlite_world, *SQLITE_FAULTS[fault], traffic)
-        if run % 5 == 0:
+        if run % 5 == 0 and (build.SCALE == "all" or fault in LOSSY):
             sqlite_world.restart()
+
+
+def test_sqlite_checkpoint_fails(sqlite_world):
+    """What is acknowledged is in the WAL; but a disk that fails is told."""
+    server, talker = sqlite_world.server, sqlite_world.talker
+    mark = server.state / "fail-sync-db"
+    mark.touch()
+    try:
+        assert talker.send() is None
+        until("the failing disk shows", lambda: not gauges(server)[0], TOLD_S)
+        assert talker.send() is None
+        assert web(server, "/healthz")[0] == 503
+    finally:
+        mark.unlink()
+    until("its end shows", lambda: all(gauges(server)), TOLD_S)
+
+
+# -- the start --------------------------------------------------------------------------
+
+def no_start(server, *words):
+    """It leaves with 78, soon, and says why."""
+    before = len(server.log())
+    server.launch()
+    assert server.exit_code(10) == 78
+    said = server.log()[before:]
+    assert all(word in said for word in words), said
+    assert "//kith.db" not in said
+
+
+@pytest.mark.root
+def test_start_on_files_that_cannot_be_used(make_server):
+    server = make_server()
+    server.expect(r"db\.refused", r"start\.refused")
+    db = server.state / "kith.db"
+    server.terminate()
+    for owner, mode in (("root", 0o644), ("root", 0o600), ("daemon", 0o660), ("kith", 0o400)):
+        shutil.chown(db, owner, owner)
+        db.chmod(mode)
+        no_start(server, f"{db} belongs to {owner} with mode {mode:04o}"
+                 if owner != "daemon" else f"{db} belongs to user ", "kith may not")
+    shutil.chown(db, "kith", "kith")
+    db.chmod(0o600)
+    shutil.chown(server.state, "root", "root")
+    (server.state / "not kithd's").touch()      # else kithd gives the folder to its user
+    server.launch()
+    assert server.exit_code(10) != 0
+    shutil.chown(server.state, "kith", "kith")
+    kept = server.state / "kept"
+    db.rename(kept)
+    no_start(server, f"{db} is missing", "first-invite-made")
+    assert not db.exists()
+    db.touch()
+    shutil.chown(db, "kith", "kith")
+    no_start(server, f"{db} is empty", "first-invite-made")
+    kept.rename(db)
+    server.start()
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+def test_start_without_a_schema_that_was_there(kind, make_server, request):
+    """As after a restore into the wrong place."""
+    database = None
+    if kind == "mariadb":
+        database = request.getfixturevalue("maria_world").mariadb.database()
+    server = make_server(database)
+    server.expect(r"db\.refused", r"start\.refused")
+    server.terminate()
+    if database:
+        database.server.sql(f"DROP DATABASE {database.name}; CREATE DATABASE {database.name}")
+    else:
+        (server.state / "kith.db").unlink()
+        with contextlib.closing(sqlite3.connect(server.state / "kith.db")) as other:
+            other.execute("CREATE TABLE something (x)")
+        shutil.chown(server.state / "kith.db", "kith", "kith")
+    no_start(server, "no schema", "first-invite-made")
+    (server.state / "first-invite-made").unlink()
+    server.start()
+
+
+def test_first_invite_follows_from_the_database(make_server):
+    server = make_server()
+    def invites():
+        return server.log().count("The first administrator")
+    until("the first invite", lambda: invites() == 1)
+    server.restart()
+    until("again, since nobody has used it", lambda: invites() == 2)
+    server.add_user("alice", PASSWORD)
+    (server.state / "first-invite-made").unlink()
+    server.restart()
+    until("the start is over", (server.state / "first-invite-made").exists)
+    server.restart()
+    assert invites() == 2
+
+
+def wal_frames(path):
+    """Offsets of the frames of the WAL's present round, and the size of one."""
+    data = path.read_bytes()
+    step = 24 + int.from_bytes(data[8:12], "big")
+    return [at for at in range(32, len(data) - step + 1, step)
+            if data[at + 8:at + 16] == data[16:24]], step
+
+
+def damage(wal, place):
+    frames, step = wal_frames(wal)
+    at = {"the last page": frames[-1] + step - 50, "an early page": frames[2] + 100,
+          "the header": 17}[place]
+    with open(wal, "r+b") as file:
+        file.seek(at)
+        file.write(b"damage")
+
+
+def test_damaged_wal_is_told(make_server):
+    server = make_server()
+    server.add_user("alice", PASSWORD)
+    for told, place in enumerate(["the last page", "an early page", "the header"], 1):
+        talker = Talker(server, "alice")
+        os.kill(server.pid("reader"), signal.SIGSTOP)       # nobody empties the WAL
+        for _ in range(5):
+            assert talker.send() is None
+        talker.close()
+        server.kill_all()
+        damage(server.state / "kith.db-wal", place)
+        server.start()
+        assert len(lines(server, "dropped")) == told, place
+    server.restart()
+    assert len(lines(server, "dropped")) == told, "a stop in order leaves nothing to drop"
+
+
+# -- MariaDB ----------------------------------------------------------------------------
+
+class MariaWorld:
+    def __init__(self):
+        self.mariadb = MariaDb()
+        self.database = self.mariadb.database()
+        self.server = Server(self.database)
+        self.server.expect(r"\bdb\.away\b")
+        self.server.add_user("alice", PASSWORD)
+        self.talker = Talker(self.server, "alice")
+
+    def sql(self, text):
+        self.mariadb.sql(text)
+
+
+@pytest.fixture(scope="module")
+def maria_world():
+    world = MariaWorld()
+    yield world
+    world.talker.close()
+    world.server.stop()
+    world.mariadb.destroy()
+
+
+def setting(name, bad, good):
+    return (lambda world: world.sql(f"SET GLOBAL {name} = {bad}"),
+            lambda world: world.sql(f"SET GLOBAL {name} = {good}"))
+
+
+def refuse(world):
+    """Another password, and a writer that has to log in again."""
+    world.sql(f"ALTER USER {world.database.name}@localhost IDENTIFIED BY 'another one'")
+    world.server.kill("writer")
+
+
+def accept(world):
+    world.sql(f"ALTER USER {world.database.name}@localhost "
+              f"IDENTIFIED BY '{world.database.password}'")
+
+
+MARIADB_FAULTS = {
+    "stopped": (lambda world: world.mariadb.stop(), lambda world: world.mariadb.start()),
+    "read-only": setting("read_only", 1, 0),
+    "may forget": setting("innodb_flush_log_at_trx_commit", 2, 1),
+    "refuses": (refuse, accept),
+}
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+@pytest.mark.takes(60 + 30 * RUNS)
+@pytest.mark.parametrize("fault", MARIADB_FAULTS)
+def test_mariadb(maria_world, fault):
+    for _ in range(RUNS):
+        for traffic in (True, False) if build.SCALE == "all" else (fault != "read-only",):
+            outage(maria_world, *MARIADB_FAULTS[fault], traffic)
+    maria_world.talker.check()
