@@ -19,6 +19,7 @@ web_files = \
 	client-web/js/settings.js \
 	client-web/js/state.js \
 	client-web/js/storage.js \
+	client-web/js/tabs.js \
 	client-web/js/text.js \
 	client-web/js/view_chat.js \
 	client-web/js/view_list.js \
@@ -31,6 +32,7 @@ web_files = \
 	client-web/lang/en.json \
 	client-web/lang/ko.json \
 	client-web/lang/zh.json \
+	client-web/media.css \
 	client-web/style.css
 
 webdir = $(pkgdatadir)/web

@@ -13,6 +13,8 @@ export function directId(one, other) {
 	return String(DIRECT_BIT | a << 31n | b);
 }
 
+export const isDirect = id => (BigInt(id) & DIRECT_BIT) !== 0n;
+
 export function readEvent(row) {
 	return {...row, seq: seqOf(row.seq), timeMs: Number(row.timeMs ?? 0), text: row.text ?? ""};
 }

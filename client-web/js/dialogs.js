@@ -87,7 +87,7 @@ export class Dialogs {
 
 	createGroup() {
 		openDialog("create-group", t("list.createGroup"), [
-			field(t("group.name"), input("group", {required: true})),
+			field(t("group.name"), input("group", {required: true}), t("group.nameRule")),
 			field(t("group.topic"), input("topic", {maxlength: TOPIC_BYTES})),
 			check(t("group.public"), input("public", {type: "checkbox", checked: true})),
 		], {
@@ -113,13 +113,31 @@ export class Dialogs {
 			dialog.querySelector("form").requestSubmit();
 		};
 		try {
-			const {conversations} = await this.link.request({listGroups: {limit: 200}});
-			const groups = (conversations.conversations ?? []).sort((a, b) => isIn(a) - isIn(b));
-			fill(list, groups.length ? groups.map(row => this.group(row, () => choose(row))) :
-			    el("li", {class: "soft"}, t("group.none")));
+			const groups = await this.allGroups(() => dialog.open);
+			const name = dialog.querySelector("[name=group]");
+			const draw = () => {
+				const part = bare(name.value).toLowerCase();
+				const found = groups.filter(row => row.name.toLowerCase().includes(part));
+				fill(list, found.length ? found.map(row => this.group(row, () => choose(row))) :
+				    el("li", {class: "soft"}, t("group.none")));
+			};
+			name.addEventListener("input", draw);
+			draw();
 		} catch (error) {
 			tell(error);
 		}
+	}
+
+	/** Those that the user is not in come first. */
+	async allGroups(wanted) {
+		const groups = [];
+		for (let after = "0", more = true; more && wanted();) {
+			const {conversations} = await this.link.request({listGroups: {after, limit: 200}});
+			groups.push(...conversations.conversations ?? []);
+			after = groups.at(-1)?.id ?? after;
+			more = conversations.more ?? false;
+		}
+		return groups.sort((a, b) => isIn(a) - isIn(b) || a.name.localeCompare(b.name));
 	}
 
 	group(row, choose) {

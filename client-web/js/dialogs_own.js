@@ -1,6 +1,6 @@
 // dialogs_own.js - the user's own: settings, password, devices, logging out.
-import {button, check, el, field, fill, bdi, select} from "./dom.js";
-import {openDialog} from "./dialogs.js";
+import {button, check, el, field, fill, bdi, secret, select} from "./dom.js";
+import {notice, openDialog} from "./dialogs.js";
 import {formatFull, LANGUAGES, t} from "./i18n.js";
 import {playSound, turnOn} from "./notify.js";
 import {changeSetting, setting} from "./settings.js";
@@ -20,7 +20,7 @@ export class OwnDialogs {
 			    ["dark", t("settings.dark")]]),
 			    this.choice("density", "density", [["cosy", t("settings.cosy")],
 			    ["compact", t("settings.compact")]]),
-			    this.choice("sendKey", "send-key", [["enter", t("settings.enter")],
+			    this.choice("sendKey", "send-key", [["auto", t("auto")], ["enter", t("settings.enter")],
 			    ["ctrl", t("settings.ctrl")]])),
 			this.toggle("sound", on => on && playSound()),
 			this.toggle("notifications", on => on && turnOn()),
@@ -49,16 +49,22 @@ export class OwnDialogs {
 	}
 
 	password() {
-		const secret = (name, autocomplete) => el("input", {name, type: "password", required: true,
-		    autocomplete});
+		const show = t("password.show");
 		openDialog("password", t("password.title"), [
-			field(t("password.old"), secret("old", "current-password")),
-			field(t("password.new"), secret("new", "new-password")),
+			field(t("password.old"), secret("old", show, {autocomplete: "current-password"})),
+			field(t("password.new"), secret("new", show, {autocomplete: "new-password"}),
+			    t("register.passwordHint")),
 			el("p", {class: "soft"}, t("password.hint")),
-		], {
-			ok: values => this.link.request({changePassword: {oldPassword: values.get("old"),
-			    newPassword: values.get("new")}}),
-		});
+		], {ok: values => this.changePassword(values.get("old"), values.get("new"))});
+	}
+
+	async changePassword(oldPassword, newPassword) {
+		try {
+			await this.link.request({changePassword: {oldPassword, newPassword}});
+		} catch (error) {
+			throw error.code === "AUTH_FAILED" ? {code: "oldPassword"} : error;
+		}
+		notice(t("password.done"));
 	}
 
 	async devices() {

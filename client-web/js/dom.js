@@ -117,8 +117,26 @@ export function tint(id) {
 	return String(BigInt(id ?? 0) % 8n);
 }
 
-export function field(label, input) {
-	return el("label", {class: "field"}, el("span", {}, label), input);
+/** `rule`: what is allowed in it, said beside it. */
+export function field(label, input, rule) {
+	const node = el("label", {class: "field"}, el("span", {}, label), input);
+	if (!rule)
+		return node;
+	const id = `rule-${input.name || input.querySelector("input").name}`;
+	(input.name ? input : input.querySelector("input")).setAttribute("aria-describedby", id);
+	return el("div", {class: "ruled"}, node, el("p", {class: "soft", id}, rule));
+}
+
+/** A field for a password, with a button that shows it. */
+export function secret(name, show, props) {
+	const input = el("input", {name, type: "password", required: true, ...props});
+	const toggle = el("button", {type: "button", class: "link", "aria-pressed": "false",
+	    data: {action: `show-${name}`}, on: {click: () => {
+		const shows = input.type === "password";
+		input.type = shows ? "text" : "password";
+		toggle.setAttribute("aria-pressed", String(shows));
+	}}}, show);
+	return el("span", {class: "secret"}, input, toggle);
 }
 
 export function check(label, input) {

@@ -28,7 +28,7 @@ export async function useLanguage(choice) {
 	const code = wanted.find(l => known.includes(l)) ?? "en";
 	const answer = await fetch(`lang/${code}.json`);
 	words = await answer.json();
-	document.documentElement.lang = code;
+	document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
 	// The browser's own variant (en-GB) decides between a 12 and a 24 hour clock.
 	const locale = navigator.languages.find(l => l.startsWith(code)) ?? code;
 	for (const [name, options] of Object.entries(FORMATS))

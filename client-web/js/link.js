@@ -1,6 +1,7 @@
 // link.js - the page's connection: opens it, logs in with the cookie, sends requests, passes news
 // on, and reconnects. What must survive a lost connection is in state.js and outbox.js.
 import {PollTransport} from "./poll.js";
+import {drop, load, onSaved, saveObject} from "./storage.js";
 import {encode} from "./wire.js";
 import {WebSocketTransport} from "./ws.js";
 
@@ -17,6 +18,8 @@ const SOCKET_AGAIN_MS = 60000;
 
 /** After these errors the user has to log in again. */
 const ENDINGS = ["TOKEN_INVALID", "DISABLED", "REVOKED", "WRONG_STATE"];
+
+const USER = "kith.user";	// somebody has logged in with this browser, and not out
 
 /** Why a request failed: the server's error code, LOST or TIMEOUT. */
 export class RequestError extends Error {
@@ -50,6 +53,7 @@ export class Link extends EventTarget {
 		this.state = "connecting";
 		this.welcome = null;
 		this.me = null;
+		this.ending = null;		// why the user has to log in again: a code; null: no reason
 		this.have = () => [];		// set by State: the sequence numbers that it holds
 		this.polls = false;
 		this.transport = null;
@@ -62,6 +66,15 @@ export class Link extends EventTarget {
 		addEventListener("offline", () => this.probe());
 		document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
 		setInterval(() => this.check(), CHECK_MS);
+		onSaved(() => USER, (key, user) => this.onOtherTab(user));
+	}
+
+	/** Another tab logged in, or out: the cookie is common to all. */
+	onOtherTab(user) {
+		if (user && user.id !== this.me?.userId)
+			this.start();
+		else if (!user && (this.me || this.ending))	// the server may have ended it already
+			this.signedOut("LEFT");
 	}
 
 	/* -- connecting ------------------------------------------------------------------- */
@@ -109,6 +122,7 @@ export class Link extends EventTarget {
 		if (this.round !== round)
 			return;
 		this.me = loggedIn;
+		saveObject(USER, {id: loggedIn.userId, ms: Date.now()});	// other tabs see a change only
 		this.sinceMs = this.heardMs;
 		this.setState("online");
 		this.dispatchEvent(new Event("ready"));
@@ -118,12 +132,13 @@ export class Link extends EventTarget {
 	refused(error) {
 		this.waitFor(error);
 		if (ENDINGS.includes(error.code))
-			this.signedOut();
+			this.signedOut(load(USER) === null ? null : error.code);
 		else
 			this.lost();
 	}
 
-	signedOut() {
+	signedOut(why) {
+		this.ending = why;
 		this.me = null;
 		this.drop();
 		this.setState("login");
@@ -272,7 +287,7 @@ export class Link extends EventTarget {
 	closing(reason) {
 		this.waitFor(reason);
 		if (ENDINGS.includes(reason.code))
-			this.signedOut();
+			this.signedOut(reason.code);
 	}
 
 	/* -- login and logout ----------------------------------------------------------------- */
@@ -289,6 +304,7 @@ export class Link extends EventTarget {
 			if (error.code !== "TOKEN_INVALID")
 				throw error;
 		});
-		this.signedOut();
+		drop(USER);
+		this.signedOut(null);
 	}
 }

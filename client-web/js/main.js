@@ -1,6 +1,7 @@
 // main.js - puts the parts together: link -> state -> views. What the user does goes to state and
 // outbox, and comes back as a "change" event.
 import {Change} from "./change.js";
+import {isDirect} from "./conversation.js";
 import {fill} from "./dom.js";
 import {closeDialogs, Dialogs, notice, toast} from "./dialogs.js";
 import {OwnDialogs} from "./dialogs_own.js";
@@ -15,7 +16,7 @@ import {ListView} from "./view_list.js";
 import {LoginView, takeInvite} from "./view_login.js";
 
 const WIDE = matchMedia("(min-width: 45rem)");	// chat.css has the same
-const ADDRESS = /^#\/(\d+)$/u;			// of a conversation
+const ADDRESS = /^#\/(?:(\d+)|@([^/]+)|group\/([^/]+))$/u;	// of a conversation, a person, a group
 
 const DAY_MS = 30000;				// looks this often whether it is another day
 
@@ -41,17 +42,34 @@ class Page {
 		this.dialogs = new Dialogs(this.state, this.link, c => this.open(c));
 		this.own = new OwnDialogs(this.link, this.outbox);
 		this.shown = null;		// "login", or the user's id
+		this.ending = null;		// the reason that the login page shows
 		this.views = new AbortController();	// ends the views' listeners
 		this.link.addEventListener("state", () => this.draw());
 		this.link.addEventListener("ready", () => this.draw());
 		this.state.addEventListener("change", ({detail: {what}}) => what === Change.ALL && this.follow());
 		this.state.addEventListener("history", () => notice(t("state.history")));
 		this.outbox.addEventListener("unsaved", () => notice(t("chat.unsaved")));
+		WIDE.addEventListener("change", () => this.landmark());
 		watchDay(this.state);
 		watch(this.state, c => this.open(c));
 		addEventListener("keydown", event => this.onKey(event));
+		this.refuseFiles();
 		addEventListener("popstate", () => this.onAddress());
 		onSetting((name, value) => name === "language" && this.relabel(value));
+	}
+
+	/** A file that is dropped would be shown instead of the page. */
+	refuseFiles() {
+		const refuse = (event, transfer) => {
+			if (!transfer?.types.includes("Files") || transfer.types.includes("text/plain"))
+				return;
+			event.preventDefault();
+			if (event.type !== "dragover")
+				notice(t("files.no"));
+		};
+		for (const type of ["dragover", "drop"])
+			addEventListener(type, event => refuse(event, event.dataTransfer));
+		addEventListener("paste", event => refuse(event, event.clipboardData));
 	}
 
 	/* -- what is shown ------------------------------------------------------------------ */
@@ -59,7 +77,7 @@ class Page {
 	draw() {
 		const {state, me} = this.link;
 		document.body.dataset.state = state === "login" ? "offline" : state;
-		if (state === "login" && this.shown !== "login")
+		if (state === "login" && (this.shown !== "login" || this.ending !== this.link.ending))
 			this.showLogin();
 		else if (me && this.shown !== me.userId)
 			this.showChat();
@@ -75,12 +93,13 @@ class Page {
 	}
 
 	showLogin() {
+		if (![null, "login"].includes(this.shown) && !this.link.ending)	// the next user's address is another
+			history.replaceState(null, "", location.pathname);
 		const signal = this.clearViews("login");
+		this.ending = this.link.ending;
 		this.state.clear();
 		this.list = this.chat = null;
 		document.body.dataset.view = "login";
-		if (ADDRESS.test(location.hash))
-			history.replaceState(null, "", location.pathname);
 		const view = new LoginView(this.link, this.invite, signal);
 		fill(document.body, view.root);
 		view.draw();
@@ -91,7 +110,7 @@ class Page {
 		const {dialogs, own} = this;
 		const actions = {
 			open: c => this.open(c), back: () => this.back(), onSent: () => this.list.askForNotifications(),
-			join: group => dialogs.join(group).catch(toast),
+			join: group => dialogs.join(group).catch(toast), chat: name => dialogs.chat(name).catch(toast),
 			newChat: () => dialogs.newChat(), createGroup: () => dialogs.createGroup(),
 			joinGroup: () => dialogs.joinGroup(), members: c => dialogs.members(c),
 			invite: c => dialogs.invite(c), leave: c => dialogs.leave(c), settings: () => own.settings(),
@@ -106,10 +125,13 @@ class Page {
 	/** Draws everything again in the new language. */
 	async relabel(language) {
 		await useLanguage(language);
+		const settings = document.querySelector("dialog.settings") !== null;
 		if (this.shown === "login")
 			this.showLogin();
 		else
 			this.showChat();
+		if (settings)
+			this.own.settings();
 	}
 
 	/* -- which conversation ----------------------------------------------------------------- */
@@ -125,7 +147,14 @@ class Page {
 	show(conversation) {
 		document.body.dataset.view = conversation ? "chat" : "list";
 		this.chat.show(conversation, WIDE.matches);
+		this.landmark();
 		this.state.open(conversation);
+	}
+
+	/** What a narrow screen shows is the main part of the page. */
+	landmark() {
+		const isMain = !WIDE.matches && document.body.dataset.view === "list";
+		this.list?.root.setAttribute("role", isMain ? "main" : "complementary");
 	}
 
 	/** To the list, on a narrow screen. */
@@ -148,12 +177,44 @@ class Page {
 			this.invite = invite;
 			this.showLogin();
 		}
-		if (this.chat)
+		if (this.chat && this.addressed())
 			this.show(this.addressed());
+		else if (this.chat)
+			this.showAddress();
+	}
+
+	/** {id}, {user} or {group}; null: the address is none of a conversation. */
+	address() {
+		const [, id, user, group] = ADDRESS.exec(location.hash) ?? [];
+		try {
+			return id ? {id} : user ? {user: decodeURIComponent(user)} :
+			    group ? {group: decodeURIComponent(group)} : null;
+		} catch {
+			return null;
+		}
 	}
 
 	addressed() {
-		return this.state.conversations.get(ADDRESS.exec(location.hash)?.[1]) ?? null;
+		const {id, user, group} = this.address() ?? {};
+		const named = c => c.isGroup ? c.name === group : user !== undefined && c.name === user;
+		return this.state.conversations.get(id) ?? [...this.state.conversations.values()].find(named) ?? null;
+	}
+
+	/** The address names no conversation that the user is in: says so, and how to get there. */
+	showAddress() {
+		const address = this.address(), {state, dialogs} = this;
+		this.show(null);
+		if (!address)
+			return;
+		const {id, user, group} = address;
+		const go = user ? () => dialogs.chat(user) :
+		    async () => this.open(await state.joined({joinGroup: {target: id ? {conversation: id} : {group}}}));
+		document.body.dataset.view = "chat";
+		if (id && isDirect(id))
+			this.chat.showMissing(t("error.NO_SUCH_CONVERSATION"), t("list.newChat"), () => dialogs.newChat());
+		else
+			this.chat.showMissing(user ? t("address.user", {name: user}) : t("address.group", {name: group ?? id}),
+		    t(user ? "group.chat" : "group.join", {name: user}), () => go().catch(toast));
 	}
 
 	/** The list was loaded or changed. */
@@ -161,10 +222,12 @@ class Page {
 		const {chat, state} = this, addressed = this.addressed();
 		if (!chat)
 			return;
-		if (!state.current && addressed)
-			this.show(addressed);
-		else if (chat.conversation && !state.conversations.has(chat.conversation.id))
+		if (chat.conversation && !state.conversations.has(chat.conversation.id))
 			this.toList();
+		else if (!state.current && addressed)
+			this.show(addressed);
+		else if (!state.current && this.address())
+			this.showAddress();
 	}
 
 	/* -- keys --------------------------------------------------------------------------------- */

@@ -2,12 +2,14 @@
 import {Change, drawSoon} from "./change.js";
 import {t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
+import {Tabs} from "./tabs.js";
 import {visible} from "./text.js";
 
 const TEXT_CHARS = 140;
 const SOUND_MS = 2000;		// at most one sound in this time
 const TITLE_FOR = [Change.ALL, Change.LIST, Change.LOG, Change.CURRENT];
 
+const notes = new Map();	// conversation id -> the notification that is shown
 let audio = null;
 let soundMs = 0;
 
@@ -27,10 +29,6 @@ export function playSound() {
 	}
 }
 
-export function isAway() {
-	return document.hidden || !document.hasFocus();
-}
-
 /** Whether to offer notifications: the user has not decided yet. */
 export function mayAsk() {
 	return "Notification" in window && Notification.permission === "default" && !setting("asked");
@@ -45,13 +43,16 @@ export async function turnOn() {
 }
 
 export function watch(state, openConversation) {
+	const tabs = new Tabs();
 	const drawTitle = () => {
 		const n = state.unread, name = state.current ? `${visible(state.current.name)} - Kith` : "Kith";
 		document.title = n > 0 ? `(${n}) ${name}` : name;
 	};
 	state.addEventListener("change", ({detail: {what}}) => TITLE_FOR.includes(what) && drawSoon(drawTitle));
+	state.addEventListener("change", ({detail: {what, conversation}}) =>
+	    what === Change.LIST && conversation?.unread === 0 && notes.get(conversation.id)?.close());
 	state.addEventListener("event", ({detail: {event, conversation}}) => {
-		if (event.kind !== "MESSAGE" || state.isMine(event) || !isAway())
+		if (event.kind !== "MESSAGE" || state.isMine(event) || !tabs.speaks)
 			return;
 		if (setting("sound") && Date.now() - soundMs > SOUND_MS) {
 			soundMs = Date.now();
@@ -72,6 +73,8 @@ function show(event, conversation, openConversation) {
 	} catch {
 		return;			// on phones only service workers may do it
 	}
+	notes.set(conversation.id, note);
+	note.addEventListener("close", () => notes.get(conversation.id) === note && notes.delete(conversation.id));
 	note.addEventListener("click", () => {
 		window.focus();
 		openConversation(conversation);

@@ -3,7 +3,7 @@ import {loadObject, saveObject} from "./storage.js";
 
 const KEY = "kith.settings";
 const DEFAULTS = {
-	language: "auto", theme: "auto", density: "cosy", sendKey: "enter",
+	language: "auto", theme: "auto", density: "cosy", sendKey: "auto",
 	sound: false, notifications: false,
 	asked: false,		// whether notifications are wanted
 };

@@ -105,6 +105,9 @@ export class State extends EventTarget {
 	onReady() {
 		const {history} = this.me, before = this.history;
 		this.history = history;
+		if (this.user !== undefined && this.user !== this.me.userId)
+			this.clear();
+		this.user = this.me.userId;
 		if (before !== undefined && history !== undefined && before !== history)
 			this.startOver();
 		this.refresh();

@@ -2,10 +2,10 @@
 // content of a text node.
 import {el} from "./dom.js";
 
-const LINK = /\b(?:https?:\/\/|mailto:)[^\s<>"'`]+/giu;
-const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```/gu;
+const LINK = /\b(?:(?:https?:\/\/|mailto:|www\.(?=[^\s.]))[^\s<>"'`]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)/giu;
+const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```(?:[ \t]*\n)?/gu;
 const CODE = /`([^`\n]+)`/gu;
-const EMOJI = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f]*\s?){1,5}$/u;
+const EMOJI = /^(?:(?:\p{RGI_Emoji}|\p{Extended_Pictographic}\ufe0f?)\s?){1,5}$/v;
 
 const SENTENCE = ".,;:!?]}";	// after a link, not part of it
 
@@ -20,9 +20,11 @@ export function isEmoji(text) {
 	return text.length < 40 && EMOJI.test(text);
 }
 
+/** A host or an address of mail alone gets the scheme that it must have meant. */
 function safeLink(text) {
+	const scheme = /^www\./iu.test(text) ? "https://" : /^(?:https?|mailto):/iu.test(text) ? "" : "mailto:";
 	try {
-		const url = new URL(text);
+		const url = new URL(scheme + text);
 		return ["http:", "https:", "mailto:"].includes(url.protocol) ? url.href : null;
 	} catch {
 		return null;

@@ -1,6 +1,6 @@
 // view_chat.js - one conversation: heading, log, who is typing, and the composer.
 import {Change, drawSoon} from "./change.js";
-import {avatar, bdi, el, fill, icon, signButton} from "./dom.js";
+import {avatar, bdi, button, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
 import {setting} from "./settings.js";
 import {drop, load, save} from "./storage.js";
@@ -11,6 +11,17 @@ import {LogView} from "./view_log.js";
 const TYPING_MS = 3000;
 const HEIGHT_PX = 220;
 const TEXT_BYTES = 8000;
+
+/** On a phone's keyboard Enter makes a new line: there is no other key for it, and a button to send. */
+const TOUCH = matchMedia("(hover: none) and (pointer: coarse)");
+
+function enterSends() {
+	const choice = setting("sendKey");
+	return choice === "enter" || (choice === "auto" && !TOUCH.matches);
+}
+
+/** Without blank lines before, and space after; the first line keeps its indentation. */
+const withoutMargin = text => text.replace(/^(?:[^\S\n]*\n)+/u, "").trimEnd();
 
 export class ChatView {
 	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
@@ -36,7 +47,8 @@ export class ChatView {
 
 	makeComposer() {
 		this.text = el("textarea", {name: "text", rows: 1, "aria-label": t("chat.text"),
-		    placeholder: t("chat.text"), dir: "auto", on: {input: () => this.onInput(),
+		    placeholder: t("chat.text"), dir: "auto",
+		    enterkeyhint: enterSends() ? "send" : "enter", on: {input: () => this.onInput(),
 		    keydown: event => this.onKey(event)}});
 		return el("form", {class: "composer", on: {submit: event => {
 			event.preventDefault();
@@ -67,6 +79,13 @@ export class ChatView {
 			this.text.focus();
 	}
 
+	/** Instead of a conversation: why not, and what to do about it. */
+	showMissing(text, label, act) {
+		fill(this.root, el("div", {class: "empty"}, el("p", {}, bdi(visible(text))),
+		    el("div", {class: "buttons"}, button(t("chat.back"), "back", this.actions.back),
+		    button(label, "go", act, "main"))));
+	}
+
 	draw() {
 		if (!this.conversation) {
 			fill(this.root, el("div", {class: "empty soft"},
@@ -94,11 +113,12 @@ export class ChatView {
 		    signButton("back", t("chat.back"), "back", back),
 		    el("span", {class: "mark"}, avatar(c.name, c.peer ?? c.id, c.isGroup),
 		    !c.isGroup && presence(online)),
-		    el("div", {class: "title"}, el("h2", {}, bdi(visible(c.name))),
+		    el("div", {class: "title"}, el("h1", {}, bdi(visible(c.name))),
 		    el("p", {class: "soft"}, bdi(about))),
-		    isMember && signButton("members", t("group.members"), "members", () => members(c)),
-		    isMember && signButton("invite", t("group.invite"), "invite", () => invite(c)),
-		    isMember && signButton("leave", t("group.leave"), "leave", () => leave(c)));
+		    isMember && el("div", {class: "signs"},
+		    signButton("members", t("group.members"), "members", () => members(c)),
+		    signButton("invite", t("group.invite"), "invite", () => invite(c)),
+		    signButton("leave", t("group.leave"), "leave", () => leave(c))));
 		this.composer.hidden = c.isGroup && !isMember;
 	}
 
@@ -160,8 +180,7 @@ export class ChatView {
 	onKey(event) {
 		if (event.key !== "Enter" || event.isComposing || event.keyCode === 229)
 			return;
-		const sends = setting("sendKey") === "enter" ? !event.shiftKey && !event.altKey :
-		    event.ctrlKey || event.metaKey;
+		const sends = enterSends() ? !event.shiftKey && !event.altKey : event.ctrlKey || event.metaKey;
 		if (sends) {
 			event.preventDefault();
 			this.send();
@@ -169,7 +188,7 @@ export class ChatView {
 	}
 
 	send() {
-		const text = this.text.value.trim();
+		const text = withoutMargin(this.text.value);
 		if (!text || !this.conversation)
 			return;
 		const limit = this.link.welcome?.limits?.textBytes ?? TEXT_BYTES;

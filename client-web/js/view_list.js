@@ -26,8 +26,7 @@ export class ListView {
 		this.connection = el("p", {class: "connection", role: "status"});
 		this.comfort = el("p", {class: "comfort soft"}, t("list.later"));
 		this.question = el("div", {class: "question"});
-		this.root = el("div", {class: "side"}, this.header(), this.comfort,
-		    el("div", {class: "search"}, icon("search"), this.search),
+		this.root = el("div", {class: "side"}, this.header(), this.comfort, this.tools(),
 		    el("nav", {"aria-label": t("list.label")}, this.items), this.question);
 		state.addEventListener("change", ({detail: {what}}) =>
 		    DRAWS_FOR.includes(what) && drawSoon(this.drawNow), {signal});
@@ -37,14 +36,20 @@ export class ListView {
 	}
 
 	header() {
-		const {name, userId} = this.state.me, {newChat, createGroup, joinGroup, settings} = this.actions;
+		const {name, userId} = this.state.me, {settings} = this.actions;
 		return el("header", {class: "head"},
 		    avatar(name, userId),
 		    el("div", {class: "title"}, el("h1", {}, bdi(visible(name))), this.connection),
+		    signButton("gear", t("settings.title"), "settings", settings));
+	}
+
+	tools() {
+		const {newChat, createGroup, joinGroup} = this.actions;
+		return el("div", {class: "tools"},
+		    el("search", {class: "search"}, icon("search"), this.search), el("div", {class: "signs"},
 		    signButton("pen", t("list.newChat"), "new-chat", newChat),
 		    signButton("plus", t("list.createGroup"), "create-group", createGroup),
-		    signButton("hash", t("list.joinGroup"), "join-group", joinGroup),
-		    signButton("gear", t("settings.title"), "settings", settings));
+		    signButton("hash", t("list.joinGroup"), "join-group", joinGroup)));
 	}
 
 	drawConnection() {
@@ -58,7 +63,7 @@ export class ListView {
 	}
 
 	shown() {
-		const part = this.search.value.trim().replace(/^[#@]/u, "").toLowerCase();
+		const part = this.wanted.toLowerCase();
 		return this.state.sorted().filter(c => c.name.toLowerCase().includes(part));
 	}
 
@@ -66,7 +71,19 @@ export class ListView {
 		const shown = this.shown(), before = this.drawn;
 		this.drawn = new Map(shown.map(c => [c, this.item(c, before.get(c))]));
 		reconcile(this.items, shown.length ? [...this.drawn.values()].map(({node}) => node) :
-		    [el("li", {class: "soft empty"}, t(this.search.value ? "list.nothing" : "list.empty"))]);
+		    [el("li", {class: "soft empty"}, el("p", {}, t(this.wanted ? "list.nothing" : "list.empty")),
+		    this.wanted && button(t("group.chat", {name: this.wanted}), "chat", () => this.chat()))]);
+	}
+
+	/** The name in the field, of which there may be no conversation yet. */
+	get wanted() {
+		return this.search.value.trim().replace(/^[#@]/u, "");
+	}
+
+	chat() {
+		const name = this.wanted;
+		this.search.value = "";
+		this.actions.chat(name);
 	}
 
 	/** Keeps the row that was drawn before while it looks the same. */
@@ -125,6 +142,8 @@ export class ListView {
 			this.items.querySelector("button")?.focus();
 		} else if (event.key === "Enter" || event.key === "Escape") {
 			const [first] = this.shown();
+			if (event.key === "Enter" && !first && this.wanted)
+				this.chat();
 			this.search.value = "";
 			this.drawItems();
 			if (event.key === "Enter" && first)

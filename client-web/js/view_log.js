@@ -4,8 +4,8 @@
 import {Change, drawSoon} from "./change.js";
 import {button, el, fill, icon, reconcile} from "./dom.js";
 import {dayOf, formatDay, formatShort, t} from "./i18n.js";
-import {isAway} from "./notify.js";
-import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus} from "./view_row.js";
+import {isAway} from "./tabs.js";
+import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus, transcriptLine} from "./view_row.js";
 
 const WINDOW = 120;		// messages in the page
 const STEP = 40;		// messages by which the window moves
@@ -39,7 +39,8 @@ export class LogView {
 		this.list = el("div", {class: "messages"});
 		this.pending = el("div", {class: "messages"});
 		this.root = el("div", {class: "log", role: "log", "aria-live": "polite", tabindex: "0",
-		    "aria-label": t("chat.log"), on: {scroll: () => this.onScroll()}}, this.list, this.pending);
+		    "aria-label": t("chat.log"), on: {scroll: () => this.onScroll(),
+		    copy: event => this.onCopy(event)}}, this.list, this.pending);
 		this.listen(signal);
 	}
 
@@ -413,6 +414,20 @@ export class LogView {
 	hidesUnread(row) {
 		const at = this.conversation.firstUnread;
 		return at < 0 || this.events[at].seq < Number(row.dataset.seq);
+	}
+
+	/** Several messages are copied as a transcript: who, when and what. */
+	onCopy(event) {
+		const selection = getSelection();
+		const rows = [...this.list.querySelectorAll("[data-seq]")].filter(row =>
+		    selection.containsNode(row, true));
+		if (rows.length < 2)
+			return;
+		const {conversation, state} = this;
+		const lines = rows.map(({dataset: {seq}}) =>
+		    transcriptLine(this.events[conversation.indexOf(Number(seq))], state));
+		event.clipboardData.setData("text/plain", lines.join("\n"));
+		event.preventDefault();
 	}
 
 	/* -- drawing ------------------------------------------------------------------------ */

@@ -1,10 +1,11 @@
 // view_login.js - the login page: log in, or register with an invite.
-import {button, el, field, fill, select} from "./dom.js";
+import {button, el, field, fill, secret, select} from "./dom.js";
 import {errorText, LANGUAGES, t} from "./i18n.js";
 import {changeSetting, setting} from "./settings.js";
 
 const NAME_CHARS = 32;
 const PASSWORD_CHARS = 8;
+const DISPLAY_CHARS = 40;	// below 128 bytes in most scripts
 
 const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"],
     ["Safari", "Safari"]];
@@ -42,11 +43,13 @@ export class LoginView {
 	}
 
 	draw() {
-		const server = this.link.welcome?.serverName;
+		const server = this.link.welcome?.serverName, code = this.link.ending;
+		const ending = code === "LEFT" ? t("login.left") : code && errorText({code});
 		fill(this.root, el("div", {class: "card"},
 		    el("img", {src: "icon.svg", alt: "", width: 56, height: 56}),
 		    el("h1", {}, "Kith"),
 		    server && el("p", {class: "soft"}, server),
+		    ending && el("p", {role: "status", class: "ending"}, ending),
 		    this.registers ? this.registerForm() : this.loginForm()), this.languages());
 		this.root.querySelector("input:not([value])").focus();
 	}
@@ -78,14 +81,14 @@ export class LoginView {
 		return form;
 	}
 
-	nameAndPassword(autocomplete, hint) {
-		return [
-			field(t("login.name"), el("input", {name: "name", required: true, maxlength: 2 * NAME_CHARS,
-			    autocomplete: "username", autocapitalize: "none", spellcheck: "false"})),
-			field(t("login.password"), el("input", {name: "password", type: "password",
-			    required: true, minlength: hint && PASSWORD_CHARS, autocomplete})),
-			hint && el("p", {class: "soft"}, hint),
-		];
+	nameField(rule) {
+		return field(t("login.name"), el("input", {name: "name", required: true, maxlength: 2 * NAME_CHARS,
+		    autocomplete: "username", autocapitalize: "none", spellcheck: "false"}), rule);
+	}
+
+	passwordField(autocomplete, rule) {
+		return field(t("login.password"), secret("password", t("password.show"),
+		    {minlength: rule && PASSWORD_CHARS, autocomplete}), rule);
 	}
 
 	switchTo(registers) {
@@ -95,7 +98,7 @@ export class LoginView {
 	}
 
 	loginForm() {
-		return this.form("login", t("login.title"), this.nameAndPassword("current-password"),
+		return this.form("login", t("login.title"), [this.nameField(), this.passwordField("current-password")],
 		    this.mayRegister && button(t("login.toRegister"), "show-register",
 		    () => this.switchTo(true), "link"));
 	}
@@ -106,7 +109,10 @@ export class LoginView {
 			field(open ? t("register.inviteOptional") : t("register.invite"), el("input", {name: "invite",
 			    required: !open, value: this.invite || undefined, autocomplete: "off",
 			    spellcheck: "false"})),
-			...this.nameAndPassword("new-password", t("register.passwordHint")),
+			this.nameField(t("register.nameRule")),
+			field(t("register.displayName"), el("input", {name: "display", maxlength: DISPLAY_CHARS,
+			    autocomplete: "name"})),
+			this.passwordField("new-password", t("register.passwordHint")),
 		], button(t("register.toLogin"), "show-login", () => this.switchTo(false), "link"));
 	}
 
@@ -118,6 +124,8 @@ export class LoginView {
 		}
 		// Accept the whole link, too.
 		const invite = values.get("invite").trim().replace(/^.*#invite=/u, "");
-		await this.link.enter({registerAccount: {name, password, invite, deviceName: deviceName()}});
+		const displayName = values.get("display").trim();
+		await this.link.enter({registerAccount: {name, password, invite, displayName,
+		    deviceName: deviceName()}});
 	}
 }

@@ -32,6 +32,13 @@ export function eventLine(event, conversation, state) {
 	}
 }
 
+/** An event as a line of a transcript. */
+export function transcriptLine(event, state) {
+	const {kind, timeMs, text, senderName = ""} = event;
+	return `[${formatFull(timeMs)}] ${kind === "MESSAGE" ? `${visible(senderName)}: ${visible(text)}` :
+	    eventLine(event, {isGroup: true}, state)}`;
+}
+
 /** True: it is grouped with the message before, which shows the name. */
 export function continues(before, event) {
 	return before?.kind === "MESSAGE" && event.kind === "MESSAGE" && before.sender === event.sender &&

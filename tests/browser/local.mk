@@ -11,7 +11,9 @@ EXTRA_DIST += \
 	tests/browser/hostile.mjs \
 	tests/browser/keyboard.mjs \
 	tests/browser/language.mjs \
+	tests/browser/layout.mjs \
 	tests/browser/live.mjs \
+	tests/browser/manners.mjs \
 	tests/browser/notify.mjs \
 	tests/browser/outbox.mjs \
 	tests/browser/outbox_unit.mjs \

@@ -4,6 +4,7 @@ What the page shows does not depend on the database: SQLite alone.
 """
 import itertools
 import json
+import os
 import subprocess
 import threading
 import time
@@ -13,6 +14,7 @@ import pytest
 from kithtest import build
 from kithtest.browser import PASSWORD, PICTURES, SCENARIOS, Scenario
 from kithtest.pb import KithError, PbClient
+from kithtest.schema import session
 from kithtest.server import Server
 
 LIVE_MS = 200           # the median until others see a message
@@ -158,6 +160,38 @@ def test_bursts_and_coming_back(server, world):
     talk("#books", *kiths)
     print(Scenario(server, verbs=Flood(server).verbs()).play(
         "unread", rate=300, seconds=build.scaled(2, 5, 30)))
+
+
+def test_manners(server, world):
+    kiths = {kith.name: kith for kith in world("alice", "bob", "carol", "dora")}
+    talk("#tea", kiths["alice"], kiths["dora"])
+
+    def revoke(name):
+        """Ends all sessions of an account, as another device of its user does."""
+        with PbClient(server.address) as client:
+            client.hello()
+            client.login(name, PASSWORD)
+            for one in client.sessions().values():
+                if not one.current:
+                    client.call(revoke_session=session.RevokeSession(device=one.device))
+    verbs = {"invite": server.invite_link, "revoke": revoke}
+    Scenario(server, kiths.values(), verbs=verbs).play("manners")
+
+
+LONG_NAME = "maximilian.alexander_von-hohenfe"       # as long as a name may be
+LONG_GROUP = "gartenfreunde-am-alten-bahnhof-9"
+
+
+def test_all_is_readable_at_each_width(server, world):
+    assert len(LONG_NAME) == len(LONG_GROUP) == 32
+    kiths = world(LONG_NAME, "bob", "carol")
+    talk(f"#{LONG_GROUP}", *kiths)
+    kiths[1].run("send", f"#{LONG_GROUP}", "--lines", "-", stdin="".join(
+        f"line {n}\n" for n in range(60)))
+    print(Scenario(server, kiths).play("layout", person=LONG_NAME, group=LONG_GROUP,
+                                       widths=build.scaled([320, 768, 2560], [320, 768, 1024, 2560],
+                                                           [320, 390, 768, 1024, 1280, 2560]),
+                                       look="KITH_LOOK" in os.environ))
 
 
 def test_private_chat(server, world):

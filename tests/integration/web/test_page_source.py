@@ -168,6 +168,12 @@ def test_every_listed_file_is_used():
     assert not unused
 
 
+def test_every_module_is_fetched_at_once():
+    """Else the browser finds them one after the other, a round trip each."""
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', (WEB / "index.html").read_text())
+    assert set(named) | {"js/main.js"} == {str(f.relative_to(WEB)) for f in CODE}
+
+
 # -- catalogues ---------------------------------------------------------------------
 
 def catalogue(file):
@@ -228,7 +234,7 @@ def error_names():
 
 def test_every_error_has_its_text():
     """Also those that the page itself makes; a code of a newer server has a general text."""
-    wanted = error_names() - {"OK"} | {"LOST", "TIMEOUT", "other"}
+    wanted = error_names() - {"OK"} | {"LOST", "TIMEOUT", "oldPassword", "other"}
     for file in CATALOGUES:
         assert wanted == {key.partition(".")[2] for key in catalogue(file)
                           if key.startswith("error.")}, file.name
