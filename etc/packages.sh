@@ -35,6 +35,8 @@ python3-pytest                runs them
 python3-pytest-xdist          several files at once
 python3-protobuf              the independent client
 protobuf-compiler             makes Python from the .proto files
+mandoc                        checks the manual pages
+groff                         renders them in a narrow terminal
 python3-pexpect               types at the interactive client
 python3-pyte                  a terminal emulator, to see what a user sees
 mariadb-server-core           the private database server of the tests
