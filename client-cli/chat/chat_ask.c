@@ -26,6 +26,8 @@ void
 chat_ask_done(struct asked *a)
 {
 	LIST_REMOVE(a, link);
+	if (a->more != NULL)
+		a->free_more(a->more);
 	free(a->what);
 	free(a->done);
 	free(a);

@@ -16,6 +16,8 @@ struct asked {
 	char		*done;		/* told when it is done, or NULL */
 	const char	*command;	/* of kith that lists all, or NULL */
 	int		 unread;	/* list only what is unread */
+	void		*more;		/* the asker's, or NULL */
+	void		(*free_more)(void *more);
 };
 
 /* A request about `what`; free with chat_ask_done(). NULL: told. */

@@ -45,8 +45,12 @@ enter_group(struct chat *c, const char *name, const char *done, int create, int 
 	int rc;
 
 	snprintf(word, sizeof(word), "#%s", name);
-	if ((a = chat_ask_new(c, word)) == NULL || (a->done = strdup(done)) == NULL)
+	if ((a = chat_ask_new(c, word)) == NULL)
 		return;
+	if ((a->done = strdup(done)) == NULL) {
+		chat_ask_check(a, -ENOMEM);
+		return;
+	}
 	target_expect(c, word);
 	kith_set_timeout(c->app->kith, KITH_FOREVER);
 	rc = create ? kith_create_group(c->app->kith, name, "", is_public, on_group_joined, a) :
@@ -155,7 +159,6 @@ on_group_invited(struct kith *k, const struct kith_failure *why, const Kith__V1_
 	else
 		pane_note(&c->pane, "%s not invited: %s: %s", i->asked->what, i->group, why->text);
 	chat_ask_done(i->asked);
-	free(i);
 }
 
 static void
@@ -170,12 +173,11 @@ invite_one(struct chat *c, const char *group, const char *user)
 		free(i);
 		return;
 	}
+	i->asked->more = i;
+	i->asked->free_more = free;
 	snprintf(i->group, sizeof(i->group), "#%s", group);
 	rc = kith_invite(c->app->kith, group, user, on_group_invited, i);
-	if (rc < 0) {
-		chat_ask_check(i->asked, rc);
-		free(i);
-	}
+	chat_ask_check(i->asked, rc);
 }
 
 void

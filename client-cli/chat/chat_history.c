@@ -26,13 +26,6 @@ struct walk {
 static void	walk_on(struct walk *w);
 
 static void
-walk_done(struct walk *w)
-{
-	chat_ask_done(w->asked);
-	free(w);
-}
-
-static void
 walk_show(struct walk *w, const Kith__V1__HistoryPage *page)
 {
 	struct chat *c = w->asked->chat;
@@ -62,7 +55,7 @@ walk_end(struct walk *w, int any)
 	else if (w->more)
 		pane_note(&c->pane, any ? "that was all" : "nothing more is unread in %s",
 		    w->asked->what);
-	walk_done(w);
+	chat_ask_done(w->asked);
 }
 
 static void
@@ -75,7 +68,7 @@ on_walk_page(struct kith *k, const struct kith_failure *why, const Kith__V1__Rep
 
 	(void)k;
 	if (chat_ask_failed(w->asked, why)) {
-		walk_done(w);
+		chat_ask_done(w->asked);
 		return;
 	}
 	page = reply->history_page;
@@ -114,7 +107,7 @@ walk_on(struct walk *w)
 	}
 	if (rc < 0) {
 		pane_note(&w->asked->chat->pane, "%s: %s", w->asked->what, strerror(-rc));
-		walk_done(w);
+		chat_ask_done(w->asked);
 	}
 }
 
@@ -130,10 +123,13 @@ walk_new(struct chat *c, int64_t left)
 	if ((w = calloc(1, sizeof(*w))) == NULL)
 		return NULL;
 	w->left = left;
-	if ((w->asked = chat_ask_new(c, c->target)) != NULL)
-		return w;
-	free(w);
-	return NULL;
+	if ((w->asked = chat_ask_new(c, c->target)) == NULL) {
+		free(w);
+		return NULL;
+	}
+	w->asked->more = w;
+	w->asked->free_more = free;
+	return w;
 }
 
 void

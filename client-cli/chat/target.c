@@ -113,12 +113,27 @@ struct opening {
 };
 
 static void
-opening_done(struct opening *o)
+opening_free(void *more)
 {
+	struct opening *o = more;
+
 	if (o->page != NULL)
 		kith__v1__history_page__free_unpacked(o->page, NULL);
-	chat_ask_done(o->asked);
 	free(o);
+}
+
+static struct opening *
+opening_new(struct chat *c, const char *word)
+{
+	struct opening *o = calloc(1, sizeof(*o));
+
+	if (o == NULL || (o->asked = chat_ask_new(c, word)) == NULL) {
+		free(o);
+		return NULL;
+	}
+	o->asked->more = o;
+	o->asked->free_more = opening_free;
+	return o;
 }
 
 static Kith__V1__HistoryPage *
@@ -198,7 +213,7 @@ on_target_row(struct kith *k, const struct kith_failure *why, const Kith__V1__Re
 	else
 		open_conversation(c, o, reply->conversations->n_conversations == 1 ?
 		    reply->conversations->conversations[0] : NULL);
-	opening_done(o);
+	chat_ask_done(o->asked);
 }
 
 static void
@@ -211,7 +226,7 @@ ask_row(struct chat *c, struct opening *o)
 	kith_set_timeout(c->app->kith, CHAT_ANSWER_MS);
 	if (rc < 0) {
 		target_refused(c, strerror(-rc));
-		opening_done(o);
+		chat_ask_done(o->asked);
 	}
 }
 
@@ -233,7 +248,7 @@ on_target_history(struct kith *k, const struct kith_failure *why, const Kith__V1
 		ask_row(c, o);
 		return;
 	}
-	opening_done(o);
+	chat_ask_done(o->asked);
 }
 
 static uint32_t
@@ -249,17 +264,16 @@ messages_to_show(void)
 void
 target_choose(struct chat *c, const char *word)
 {
-	struct opening *o = calloc(1, sizeof(*o));
 	char copy[CHAT_WORD_MAX];
 	Kith__V1__Target target;
+	struct opening *o;
 	const char *bad;
 	int rc;
 
 	snprintf(copy, sizeof(copy), "%s", word);
 	target_expect(c, copy);
-	if (o == NULL || kith_targets_parse(copy, &target, 1, &bad) != 1 ||
-	    (o->asked = chat_ask_new(c, word)) == NULL) {
-		free(o);
+	if (kith_targets_parse(copy, &target, 1, &bad) != 1 ||
+	    (o = opening_new(c, copy)) == NULL) {
 		target_refused(c, "not a target");
 		return;
 	}
@@ -268,7 +282,7 @@ target_choose(struct chat *c, const char *word)
 	kith_set_timeout(c->app->kith, CHAT_ANSWER_MS);
 	if (rc < 0) {
 		target_refused(c, strerror(-rc));
-		opening_done(o);
+		chat_ask_done(o->asked);
 	}
 }
 

@@ -15,7 +15,6 @@
 #define STABLE_MS	60000		/* after a login of this length: back to the minimum */
 #define TICK_MS		250		/* a moment, for what can be collected */
 #define RESTART_MS	15000		/* an orderly restart takes so long at most */
-#define RESTART_WAIT_MS	1000		/* between tries meanwhile */
 
 /* -- timers --------------------------------------------------------------- */
 
@@ -85,11 +84,12 @@ client_link_phase(struct kith *k, enum kith_phase phase, const struct kith_failu
 static uint64_t
 backoff(struct kith *k, uint32_t retry_after_ms, uint64_t now)
 {
-	uint32_t wait = arc4random_uniform(k->backoff_ms) + 1;
+	int restarts = now < k->restart_until;
+	uint32_t wait = arc4random_uniform(restarts ? CLIENT_BACKOFF_MIN_MS : k->backoff_ms) + 1;
 
-	if (now < k->restart_until)
-		return arc4random_uniform(RESTART_WAIT_MS) + 1;
-	k->backoff_ms = k->backoff_ms < BACKOFF_MAX_MS / 2 ? 2 * k->backoff_ms : BACKOFF_MAX_MS;
+	if (!restarts)
+		k->backoff_ms = k->backoff_ms < BACKOFF_MAX_MS / 2 ? 2 * k->backoff_ms :
+		    BACKOFF_MAX_MS;
 	if (wait < retry_after_ms)
 		wait = retry_after_ms + arc4random_uniform(retry_after_ms / 4 + 1);
 	return wait;

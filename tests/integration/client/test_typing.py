@@ -12,6 +12,7 @@ import pytest
 
 from kithtest import build
 from kithtest.fake import FakeServer
+from kithtest.schema import CODE, error, session
 from kithtest.terminal import LINES, Terminal
 from kithtest.wait import stays, until
 
@@ -26,8 +27,17 @@ def fake():
 
 @pytest.fixture
 def alice(fake, make_kith):
+    """Her files, as `kith join` would write them."""
     one = make_kith()
-    one.join(fake.url(), "alice")
+    token = f"{1:043d}"
+    fake.devices = 1
+    fake.tokens[token] = (fake.user("alice"), 1)
+    for kind, text in (("config/kith/default.conf",
+                        f"server = {fake.url('').rstrip('/')}\nuser = alice\n"),
+                       ("data/kith/default.token", token + "\n")):
+        (one.home / kind).parent.mkdir(0o700)
+        (one.home / kind).write_text(text)
+        (one.home / kind).chmod(0o600)
     return one
 
 
@@ -326,7 +336,7 @@ def test_nothing_typed_after_the_end_is_sent(fake, screen, how):
     assert texts(fake) == ["bye all"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGSEGV])
+@pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT])
 def test_every_signal_gives_the_terminal_back(alice, number):
     shell = pexpect.spawn("/bin/sh", ["-c", "ulimit -c 0; stty -a >before; kith; "
                                       "stty -a >after; cmp before after && echo sa''me"],
@@ -522,6 +532,18 @@ def test_waiting_is_quiet_and_a_key_ends_it(fake, screen):
     fake.open()
     screen.line("/reconnect")
     until("it arrives", lambda: texts(fake) == ["patience"])
+
+
+def test_restart_of_the_server_is_followed_soon(fake, screen):
+    """Its last word was that it restarts: the waits do not grow meanwhile."""
+    for link in fake.links:
+        link.send(closing=session.Closing(reason=error.Error(code=CODE["SHUTTING_DOWN"])))
+    tries = []
+    fake.close()
+    fake.serve = lambda link: (tries.append(link), link.sock.close())
+    fake.open()
+    screen.wait_for("trying again")
+    until("many tries", lambda: screen.look() and len(tries) >= 6, 7 * build.PATIENCE)
 
 
 def quiet_for(screen, seconds):
