@@ -35,7 +35,7 @@ out_init(struct out *o, FILE *file, enum out_mode mode)
 	o->mode = mode;
 	o->header = terminal;
 	o->color = terminal && (no_color == NULL || no_color[0] == '\0') &&
-	    term != NULL && strcmp(term, "dumb") != 0;
+	    term != NULL && term[0] != '\0' && strcmp(term, "dumb") != 0;
 }
 
 /* After each record: errno is still that of the write. */

@@ -85,6 +85,52 @@ manual_describes_every_option(void **state)
 	}
 }
 
+/* Does the item of the command that begins at `item` name this option, or its letter? */
+static int
+item_has_option(const char *item, const char *name, size_t len)
+{
+	const char *end = strstr(item, "\n.It ");
+	char words[3][64];
+
+	snprintf(words[0], sizeof(words[0]), "Fl -%.*s", (int)len, name);
+	snprintf(words[1], sizeof(words[1]), ", -%.*s", (int)len, name);
+	snprintf(words[2], sizeof(words[2]), "Fl %c", name[0]);
+	for (size_t i = 0; i < 3; i++) {
+		const char *found = strstr(item, words[i]);
+		char after = found != NULL ? found[strlen(words[i])] : 'x';
+
+		if (found != NULL && (end == NULL || found < end) &&
+		    (after == ' ' || after == '\n'))
+			return 1;
+	}
+	return 0;
+}
+
+/* Passwords have a list of their own. */
+static void
+manual_names_the_options_of_each_command(void **state)
+{
+	const struct command *c;
+
+	(void)state;
+	for (size_t i = 0; (c = commands_at(i)) != NULL; i++)
+		for (const char *p = c->options; *p != '\0';) {
+			size_t len = strcspn(p, " ");
+			char begin[64];
+			int found = strncmp(p, "password", 8) == 0 ||
+			    strncmp(p, "new-", 4) == 0;
+
+			snprintf(begin, sizeof(begin), "Ic %s", c->name);
+			for (const char *item = page;
+			    !found && (item = strstr(item, begin)) != NULL; item++)
+				found = item_has_option(item, p, len);
+			if (!found)
+				fail_msg("kith.1 does not name --%.*s of kith %s", (int)len, p,
+				    c->name);
+			p += len + (p[len] == ' ');
+		}
+}
+
 static void
 commands_take_options_that_exist(void **state)
 {
@@ -120,6 +166,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(manual_describes_every_command),
 		cmocka_unit_test(manual_describes_every_option),
+		cmocka_unit_test(manual_names_the_options_of_each_command),
 		cmocka_unit_test(commands_take_options_that_exist),
 		cmocka_unit_test(names_find_their_command_alone),
 	};
