@@ -147,6 +147,13 @@ db_dropped(const struct db *d)
 	return d->dropped;
 }
 
+void
+db_hurry(struct db *d, bool hurry)
+{
+	if (d->ops->hurry != NULL)
+		d->ops->hurry(d, hurry);
+}
+
 uint64_t
 db_room(struct db *d)
 {

@@ -60,6 +60,9 @@ bool		 db_gone(enum db_class c);
  * did not stop in order, and that belong to complete transactions. */
 uint32_t	 db_dropped(const struct db *d);
 
+/* From now on, waits for nobody's lock on a row, or for a second. */
+void		 db_hurry(struct db *d, bool hurry);
+
 /* Bytes free for it; UINT64_MAX: unknown. */
 uint64_t	 db_room(struct db *d);
 

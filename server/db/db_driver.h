@@ -33,6 +33,7 @@ struct db_ops {
 	 * reader: DB_UNSAFE if those were of files that nobody will find
 	 * again. */
 	enum db_class	(*intact)(struct db *d);
+	void		(*hurry)(struct db *d, bool hurry);	/* or NULL */
 	uint64_t	(*room)(struct db *d);	/* NULL: unknown */
 	/* NULL, or what tells this database from another one. */
 	void		(*identity)(const struct db *d, uint64_t id[2]);

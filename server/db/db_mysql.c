@@ -334,6 +334,19 @@ my_tend(struct db *base)
 	return base->tended = my_look(d);
 }
 
+/* MySQL does not know 0, and waits for its least: a second. */
+static void
+my_hurry(struct db *base, bool hurry)
+{
+	struct mysql_db *d = my_db(base);
+
+	if (hurry == d->hurried)
+		return;
+	d->hurried = hurry;
+	my_exec(base, hurry ? "SET SESSION innodb_lock_wait_timeout = 0" :
+	    "SET SESSION innodb_lock_wait_timeout = 1");
+}
+
 static enum db_class
 my_lock_schema(struct db *d)
 {
@@ -387,6 +400,7 @@ const struct db_ops db_mysql_ops = {
 	.lock_schema = my_lock_schema,
 	.unlock_schema = my_unlock_schema,
 	.tend = my_tend,
+	.hurry = my_hurry,
 	.prepare = my_prepare,
 	.finalize = my_finalize,
 	.bind_int = my_bind_int,

@@ -43,6 +43,7 @@ struct mysql_db {
 					 * 10.2 with its library */
 	size_t		 packet_max;	/* max_allowed_packet */
 	uint64_t	 tended_ms;
+	bool		 hurried;
 	MYSQL_STMT	*put;		/* the array insert; made when needed */
 	struct mysql_text text;
 #ifdef HAVE_MARIADB_ARRAYS

@@ -20,7 +20,7 @@
 
 #define CONNECT_S	2
 #define ANSWER_S	5		/* a server silent for this long is lost */
-#define LOCK_WAIT_S	"2"
+#define LOCK_WAIT_S	"1"
 #define PACKET_MIN	(1u << 20)	/* below it, batches would be cut into crumbs */
 #define PASSWORD_MAX	256u
 

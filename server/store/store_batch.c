@@ -172,6 +172,16 @@ reply_mark(struct store *s, const struct batch_mark *m)
 		store_reply_error(s, &m->head, e);
 }
 
+/* None of its targets could be reached: the request failed, not its copies. */
+static bool
+send_unavailable(const struct store_batch *b, const struct batch_send *send)
+{
+	for (unsigned i = send->first; i < send->first + send->n; i++)
+		if (b->rows[i].err != KITH_E_UNAVAILABLE)
+			return false;
+	return true;
+}
+
 static void
 reply_batch(struct store *s, enum kith_err failure)
 {
@@ -180,6 +190,8 @@ reply_batch(struct store *s, enum kith_err failure)
 	for (unsigned i = 0; i < b->nsends; i++) {
 		if (failure != KITH_E_OK)
 			store_reply_error(s, &b->sends[i].head, failure);
+		else if (send_unavailable(b, &b->sends[i]))
+			store_reply_error(s, &b->sends[i].head, KITH_E_UNAVAILABLE);
 		else
 			reply_send(s, &b->sends[i]);
 	}
@@ -231,13 +243,17 @@ static void
 count_batch(struct store *s)
 {
 	struct store_batch *b = s->writer->batch;
-	unsigned repeated = 0;
+	unsigned repeated = 0, stored = 0;
 
-	for (unsigned i = 0; i < b->nrows; i++)
-		repeated += b->rows[i].repeated || b->rows[i].twin >= 0;
+	for (unsigned i = 0; i < b->nrows; i++) {
+		bool again = b->rows[i].repeated || b->rows[i].twin >= 0;
+
+		repeated += again;
+		stored += !again && b->rows[i].err == KITH_E_OK;
+	}
 	stats_add(s->p->stats, STAT_batches, 1);
-	stats_add(s->p->stats, STAT_messages_stored, b->nevents);
-	if (b->nevents > 0)
+	stats_add(s->p->stats, STAT_messages_stored, stored);
+	if (stored > 0)
 		store_health_proved(s);
 	stats_add(s->p->stats, STAT_messages_repeated, repeated);
 }

@@ -263,10 +263,11 @@ put_mark(struct store *s, struct batch_mark *m)
 static enum db_class
 put_marks(struct store *s)
 {
+	const struct store_batch *b = s->writer->batch;
 	enum db_class c = DB_OK;
 
-	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nmarks; i++)
-		if (s->writer->batch->marks[i].same < 0)
+	for (unsigned i = b->first_mark; c == DB_OK && i < b->end_mark; i++)
+		if (b->marks[i].same < 0)
 			c = put_mark(s, &s->writer->batch->marks[i]);
 	return c;
 }
@@ -276,7 +277,7 @@ put_seen(struct store *s)
 {
 	enum db_class c = DB_OK;
 
-	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->nseen; i++)
+	for (unsigned i = 0; c == DB_OK && i < s->writer->batch->end_seen; i++)
 		c = store_query_run(s, store_query(s, "UPDATE accounts SET last_seen_ms = ?"
 		    " WHERE id = ? AND last_seen_ms < ?", "nnn", s->writer->batch->seen[i].time_ms,
 		    s->writer->batch->seen[i].user, s->writer->batch->seen[i].time_ms));
@@ -332,8 +333,8 @@ mend_counters(struct store *s, void *unused)
 	return c;
 }
 
-enum db_class
-store_batch_commit(struct store *s)
+static enum db_class
+commit_part(struct store *s)
 {
 	enum db_class c;
 
@@ -347,4 +348,108 @@ store_batch_commit(struct store *s)
 	}
 	log_error(0, "store.duplicates", "text=\"%s\"", db_text(s->db));
 	return DB_ERROR;
+}
+
+/* -- apart: one locked row must not stop the others ----------------------- */
+
+/* The rows of the part are over. Those of later parts do not see them. */
+static void
+end_row(struct store_batch *b, struct batch_row *r, enum db_class c)
+{
+	if (c != DB_OK) {
+		r->err = store_err(c);
+		r->twin = -1;
+	} else if (r->twin >= 0) {
+		r->event = b->rows[r->twin].event;
+		r->repeated = true;
+		r->twin = -1;
+	}
+	r->settled = true;
+	r->waits = false;
+}
+
+/* The rows of one conversation: that of the row `first`. */
+static enum db_class
+commit_conversation(struct store *s, unsigned first)
+{
+	struct store_batch *b = s->writer->batch;
+	uint64_t conversation = b->rows[first].event.conversation;
+	enum db_class c;
+
+	for (unsigned i = first; i < b->nrows; i++) {
+		b->rows[i].in_part = b->rows[i].waits &&
+		    b->rows[i].event.conversation == conversation;
+		if (b->rows[i].in_part)
+			b->rows[i].settled = false;
+	}
+	c = commit_part(s);
+	/* Twins first: they copy from the row that is stored. */
+	for (unsigned i = b->nrows; i-- > first; )
+		if (b->rows[i].in_part)
+			end_row(b, &b->rows[i], c);
+	return c;
+}
+
+static enum db_class
+commit_marks(struct store *s)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; i < b->nmarks; i++) {
+		b->first_mark = i;
+		b->end_mark = i + 1;
+		if (c == DB_OK || c == DB_RETRY)
+			c = commit_part(s);
+		if (c != DB_OK)
+			b->marks[i].err = store_err(c);
+	}
+	b->end_mark = 0;
+	return c;
+}
+
+/* Each conversation, each mark, and the "last seen" in transactions of their own. What fails for
+ * all of them, like a lost connection, ends it; what was stored before stays so. */
+static enum db_class
+commit_apart(struct store *s)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c = DB_OK;
+
+	for (unsigned i = 0; i < b->nrows; i++) {
+		b->rows[i].waits = !b->rows[i].settled;
+		b->rows[i].in_part = false;
+		b->rows[i].settled = true;
+	}
+	b->end_mark = b->end_seen = 0;
+	for (unsigned i = 0; i < b->nrows; i++) {
+		if (!b->rows[i].waits)
+			continue;
+		if (c == DB_OK || c == DB_RETRY)
+			c = commit_conversation(s, i);
+		else
+			end_row(b, &b->rows[i], c);
+	}
+	if (c == DB_OK || c == DB_RETRY)
+		c = commit_marks(s);
+	else
+		for (unsigned i = 0; i < b->nmarks; i++)
+			b->marks[i].err = store_err(c);
+	b->end_seen = b->nseen;
+	if (c == DB_OK || c == DB_RETRY)
+		(void)commit_part(s);	/* a hint: nobody waits for it */
+	return DB_OK;
+}
+
+enum db_class
+store_batch_commit(struct store *s)
+{
+	struct store_batch *b = s->writer->batch;
+	enum db_class c;
+
+	b->first_mark = 0;
+	b->end_mark = b->nmarks;
+	b->end_seen = b->nseen;
+	c = commit_part(s);
+	return c == DB_RETRY && !s->begin_failed ? commit_apart(s) : c;
 }

@@ -35,6 +35,8 @@ struct batch_row {				/* one copy to one target */
 	/* Its client id is stored: as `event` (repeated), or by another
 	 * message (err). */
 	bool			settled, repeated;
+	/* In transactions apart: waits for its turn, is in this one. */
+	bool			waits, in_part;
 	struct db_event		event;
 };
 
@@ -64,7 +66,8 @@ struct store_batch {
 	size_t		text_used;
 	uint64_t	time_ms;	/* of all its events */
 
-	/* of one attempt */
+	/* Of one attempt: the whole, or what is not settled and these. */
+	unsigned	first_mark, end_mark, end_seen;
 	struct db_event	events[BATCH_ROWS];	/* to insert */
 	unsigned	row_of[BATCH_ROWS];	/* of each event */
 	struct db_seqs	seqs[BATCH_ROWS];
@@ -88,7 +91,8 @@ store_batch_keep_text(struct store_batch *b, const char *text, size_t len)
 	return at;
 }
 
-/* Stores all of it in one transaction; after that each row and mark knows its
+/* Stores all of it in one transaction, or, when somebody holds a lock on a row,
+ * each conversation in one of its own. After that each row and mark knows its
  * outcome. DB_OK, or a failure that holds for all. */
 enum db_class	store_batch_commit(struct store *s);
 

@@ -101,6 +101,7 @@ struct store {
 	bool			 away;	/* the last attempt to connect failed */
 	bool			 connected_once;
 	bool			 begin_failed;	/* the last transaction did */
+	uint64_t		 hurried_until;	/* no waiting for rows */
 	struct store_health	 health;
 	/* The answer to a COMMIT did not come, since the request began. */
 	bool			 commit_lost;

@@ -15,6 +15,8 @@
 #include "shm/point.h"
 
 #define LOG_EVERY_MS	10000u		/* the same failure again */
+#define LOCK_PATIENCE_MS 900u		/* for a row that somebody holds */
+#define HURRY_MS	10000u		/* after that failed: without waiting */
 #define RETRIES_MAX	20u		/* of one transaction: deadlocks, busy */
 
 bool
@@ -74,21 +76,29 @@ transact_note_failure(struct store *s, enum db_class c)
 	log_warn(0, "db.failed", "class=%d text=\"%s\"", c, db_text(s->db));
 }
 
-/* The writer has time until the deadline; the reader makes one new connection. */
+/* The writer has time until the deadline; the reader makes one new connection. A row that
+ * somebody holds is worth one wait, and none soon after: others are behind it. */
 static bool
 worth_another(const struct store *s, enum db_class c, unsigned tries, uint64_t deadline)
 {
+	uint64_t now = clock_now_ms();
+
 	if (!db_gone(c) && c != DB_RETRY)
 		return false;
 	if (db_gone(c) && s->writer == NULL)
 		return tries == 1 && !s->away;
-	return tries < RETRIES_MAX && clock_now_ms() < deadline;
+	if (c == DB_RETRY && !s->begin_failed)
+		return now >= s->hurried_until && tries < RETRIES_MAX &&
+		    now + STORE_PATIENCE_MS - LOCK_PATIENCE_MS < deadline;
+	return tries < RETRIES_MAX && now < deadline;
 }
 
 /* It was tried for long enough: an outage, unless one request was wrong or one row locked. */
 static void
 transact_gave_up(struct store *s, enum db_class c)
 {
+	if (c == DB_RETRY && !s->begin_failed)
+		s->hurried_until = clock_now_ms() + HURRY_MS;
 	if (s->db != NULL && c != DB_RETRY && c != DB_ERROR)
 		store_health_failed(s, c, db_text(s->db));
 }
@@ -106,6 +116,7 @@ store_transact(struct store *s, store_work *work, void *arg)
 		return DB_FULL;
 	do {
 		if ((c = store_connect(s)) == DB_OK) {
+			db_hurry(s->db, clock_now_ms() < s->hurried_until);
 			c = store_transact_once(s, work, arg);
 			tries++;
 		}

@@ -22,6 +22,8 @@ import pytest
 
 from kithtest import build
 from kithtest.mariadb import MariaDb
+from kithtest.pb import KithError
+from kithtest.schema import code_name
 from kithtest.server import Server
 from kithtest.talker import PASSWORD, Talker
 from kithtest.wait import stays, until
@@ -260,6 +262,28 @@ def test_sqlite(sqlite_world, fault):
             sqlite_world.restart()
 
 
+@pytest.mark.root
+@pytest.mark.takes(900)
+def test_sqlite_long_reader(make_server):
+    """A backup that hangs: the WAL grows, and nobody waits. 256 MiB was where it began."""
+    server = make_server()
+    server.add_user("alice", PASSWORD)
+    talker = Talker(server, "alice")
+    wal, most = server.state / "kith.db-wal", build.scaled(2, 4, 300) << 20
+    with contextlib.closing(sqlite3.connect(server.state / "kith.db",
+                                            isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM events").fetchone()
+        text = "x" * 7000
+        while wal.stat().st_size < most:
+            began = time.monotonic()
+            assert talker.send(f"{text} {talker.count}") is None
+            assert time.monotonic() - began < 2 * build.PATIENCE
+        assert web(server, "/healthz")[0] == 200
+    assert (build.SCALE != "all") == (" db.wal " not in server.log())
+    talker.close()
+
+
 def test_sqlite_checkpoint_fails(sqlite_world):
     """What is acknowledged is in the WAL; but a disk that fails is told."""
     server, talker = sqlite_world.server, sqlite_world.talker
@@ -442,3 +466,73 @@ def test_mariadb(maria_world, fault):
         for traffic in (True, False) if build.SCALE == "all" else (fault != "read-only",):
             outage(maria_world, *MARIADB_FAULTS[fault], traffic)
     maria_world.talker.check()
+
+
+@contextlib.contextmanager
+def locked_row(mariadb, database, sql):
+    """Another client of the database holds the rows that `sql` finds."""
+    other = subprocess.Popen(
+        ["mariadb", "--no-defaults", f"--socket={mariadb.socket}", "-u", "root", "--batch",
+         "--unbuffered", "--skip-column-names", database.name],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        other.stdin.write(f"BEGIN; {sql} FOR UPDATE;\n")
+        other.stdin.flush()
+        assert other.stdout.readline()
+        yield
+    finally:
+        other.kill()
+        other.wait()
+
+
+class Sender:
+    """A thread that sends to one target; what came of it, and the longest wait."""
+
+    def __init__(self, talker, target):
+        self.talker, self.target = talker, target
+        self.ending = threading.Event()
+        self.codes, self.waits = [], []
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.ending.is_set():
+            began = time.monotonic()
+            try:
+                outcome, = self.talker.link.send(self.target, f"{self.target} {len(self.codes)}")
+                self.codes.append(code_name(outcome.error.code) if outcome.error.code else None)
+            except KithError as error:
+                self.codes.append(error.code)
+            self.waits.append(time.monotonic() - began)
+
+    def stop(self):
+        self.ending.set()
+        self.thread.join()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_mariadb_locked_row_stops_one_conversation(maria_world):
+    server, database = maria_world.server, maria_world.database
+    server.add_user("bob", PASSWORD)
+    server.add_user("carol", PASSWORD)
+    bob, carol = Talker(server, "bob"), Talker(server, "carol")
+    lobby = bob.link.send("#lobby", "here")[0].conversation
+    senders = []
+    with locked_row(maria_world.mariadb, database,
+                    f"SELECT id FROM conversations WHERE id = {lobby}"):
+        senders = [Sender(bob, "#lobby"), Sender(carol, "@alice")]
+        try:
+            until("the locked one is refused", lambda: "UNAVAILABLE" in senders[0].codes, 10)
+            before = len(senders[1].codes)
+            until("others go on", lambda: len(senders[1].codes) > before + 20, 10)
+            assert all(gauges(server))
+        finally:
+            for sender in senders:
+                sender.stop()
+    assert set(senders[0].codes) == {"UNAVAILABLE"}
+    assert set(senders[1].codes) == {None}
+    assert max(senders[1].waits) < 3 * build.PATIENCE, "once, until it is known"
+    assert max(senders[1].waits[before + 1:]) < 0.8 * build.PATIENCE
+    until("it goes on, too", lambda: bob.send() is None, TOLD_S)
+    bob.close()
+    carol.close()
