@@ -82,6 +82,11 @@ void	app_check(struct app *app, int rc);
 void	app_tell_result(struct app *app, const char *target,
 	    const char *result);
 
+/* What to say when the server's history has changed. */
+#define APP_HISTORY_CHANGED						\
+	"the server's data were restored from a backup: " \
+	"messages that were stored after it are gone"
+
 /* The hook that app_kith_options() sets, for hooks that do more. */
 void	app_on_phase(struct kith *k, enum kith_phase phase,
 	    const struct kith_failure *why, void *arg);

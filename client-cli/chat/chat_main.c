@@ -144,6 +144,17 @@ on_chat_event(struct kith *k, const Kith__V1__Event *e, void *arg)
 		feed_event(app->data, e);
 }
 
+static void
+on_chat_history(struct kith *k, void *arg)
+{
+	struct app *app = arg;
+	struct chat *c = app->data;
+
+	(void)k;
+	if (!app->finished)
+		pane_note(&c->pane, APP_HISTORY_CHANGED);
+}
+
 /* The time of day, since a countdown would have to wake up each second. */
 static void
 set_status(struct chat *c, const struct kith_failure *why)
@@ -304,6 +315,7 @@ set_up_app(struct chat *c, struct kith_options *o)
 	o->request_ms = CHAT_ANSWER_MS;
 	o->hooks.event = on_chat_event;
 	o->hooks.phase = on_chat_phase;
+	o->hooks.history = on_chat_history;
 	app->data = c;
 	app->interrupt = on_chat_interrupt;
 	app->leaving = on_chat_leaving;

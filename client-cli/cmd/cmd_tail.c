@@ -128,6 +128,21 @@ tail_ready(struct app *app)
 	resolve_next(app->data);
 }
 
+/* The targets are looked up again: another group may have the id of one that is gone. */
+static void
+on_tail_history(struct kith *k, void *arg)
+{
+	struct app *app = arg;
+	struct tail *t = app->data;
+
+	(void)k;
+	say(APP_HISTORY_CHANGED);
+	if (t->n_resolved < t->n)
+		return;			/* that is under way */
+	t->n_resolved = 0;
+	resolve_next(t);
+}
+
 /* -- the command ---------------------------------------------------------- */
 
 static void
@@ -180,6 +195,7 @@ cmd_tail(struct app *app)
 	o.retry_ms = KITH_FOREVER;
 	o.hooks.event = on_tail_event;
 	o.hooks.phase = on_tail_phase;
+	o.hooks.history = on_tail_history;
 	if (back >= 0)
 		o.back = (uint32_t)(back < KITH_FROM_UNREAD ? back : KITH_FROM_UNREAD - 1);
 	if (t.n == 0)

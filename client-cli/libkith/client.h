@@ -44,6 +44,7 @@ struct kith {
 	int			 greeted;	/* limits: of this connection */
 	int			 online;	/* logged in: the same */
 	uint64_t		 user;
+	uint64_t		 history;	/* of LoggedIn; 0: none told */
 	Kith__V1__Limits	 limits;
 	struct kith_failure	 closing;	/* of Closing; code 0: none */
 	uint32_t		 backoff_ms;	/* bound of the next wait */

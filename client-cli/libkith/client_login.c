@@ -173,6 +173,22 @@ take_token(struct kith *k, const char *token)
 	return 0;
 }
 
+/* Another history than before, and not merely the first: no seq counts any more. */
+static void
+take_login_history(struct kith *k, uint64_t history)
+{
+	uint64_t before = k->history;
+
+	if (history == 0 || history == before)
+		return;
+	k->history = history;
+	if (before == 0 || !k->follow)
+		return;
+	client_state_forget(k->state);
+	if (k->hooks.history != NULL)
+		k->hooks.history(k, k->arg);
+}
+
 static void
 on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 {
@@ -188,6 +204,7 @@ on_login_done(struct kith *k, const Kith__V1__LoggedIn *login)
 	client_queue_open(&k->queue, k->limits.in_flight);
 	start_beat(k);
 	client_link_phase(k, KITH_SYNCING, NULL);
+	take_login_history(k, login->history);
 	if (k->hooks.logged_in != NULL)
 		k->hooks.logged_in(k, login, k->arg);
 	client_queue_pump(&k->queue);

@@ -20,6 +20,7 @@ struct client_state {
 	struct client_state_ask ask;
 	uint64_t	 list_after;
 	int		 list, sync;	/* wanted */
+	int		 restored;	/* begin at restored_seq */
 	int		 marks;		/* flushed ones may be waiting */
 };
 
@@ -176,6 +177,14 @@ client_state_restart(struct client_state *s)
 }
 
 void
+client_state_forget(struct client_state *s)
+{
+	client_conv_fini(&s->convs);
+	s->restored = s->list = 1;
+	s->list_after = 0;
+}
+
+void
 client_state_resync(struct client_state *s)
 {
 	s->sync = s->convs.changed = 1;
@@ -251,7 +260,9 @@ first_have(const struct client_state *s, const Kith__V1__Conversation *from)
 {
 	uint64_t have = from->read_seq, floor = from->since_seq > 0 ? from->since_seq - 1 : 0;
 
-	if (s->back != KITH_FROM_UNREAD)
+	if (s->restored)
+		have = from->restored_seq;
+	else if (s->back != KITH_FROM_UNREAD)
 		have = from->last_seq > s->back ? from->last_seq - s->back : 0;
 	return have > floor ? have : floor;
 }
@@ -276,7 +287,8 @@ take_list(struct client_state *s, const Kith__V1__Conversations *page)
 		if (!c->placed) {
 			c->pub.have = first_have(s, from);
 			c->skipped = c->pub.have > from->read_seq && from->unread > 0 &&
-			    c->pub.have >= from->since_seq;
+			    c->pub.have >= from->since_seq &&
+			    !(s->restored && s->back == KITH_FROM_UNREAD);
 		}
 		c->placed = 1;
 		if (from->read_seq > c->marked)

@@ -35,6 +35,10 @@ void	 client_state_destroy(struct client_state *s);
  * missed. */
 void	 client_state_restart(struct client_state *s);
 
+/* Another history: forgets all conversations, marks as well, and begins where
+ * it began. client_state_restart() follows. */
+void	 client_state_forget(struct client_state *s);
+
 /* Resync from the server. */
 void	 client_state_resync(struct client_state *s);
 

@@ -101,6 +101,11 @@ struct kith_hooks {
 	 * password or registration `token` is set: keep it. */
 	void	(*logged_in)(struct kith *k, const Kith__V1__LoggedIn *login,
 		    void *arg);
+	/* The server's database is another one than at the last login: an
+	 * older backup was restored. What it lost is gone, ids of conversations
+	 * count no longer, and what was written since then follows. Only with
+	 * options.follow. */
+	void	(*history)(struct kith *k, void *arg);
 	/* The next event of its conversation; only with options.follow. */
 	void	(*event)(struct kith *k, const Kith__V1__Event *event,
 		    void *arg);

@@ -82,7 +82,7 @@ struct auth_job {
 	uint64_t user;			/* 0: no such account */
 	bool	 admin, disabled;
 	uint64_t device;
-	uint64_t last_client_id;
+	uint64_t last_client_id, history;
 	uint64_t hook;			/* the token's conversation, or 0 */
 };
 

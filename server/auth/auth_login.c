@@ -34,6 +34,7 @@ make_reply(struct auth_job *j, Kith__V1__Reply *reply, Kith__V1__LoggedIn *in)
 	in->device = j->device;
 	in->token = j->secret;
 	in->last_client_id = j->last_client_id;
+	in->history = j->history;
 	in->admin = j->admin;
 	reply->id = j->head.request;
 	reply->body_case = KITH__V1__REPLY__BODY_LOGGED_IN;
@@ -104,6 +105,7 @@ token_created(struct auth *a, struct auth_job *j)
 {
 	j->device = a->answer->device;
 	j->last_client_id = a->answer->last_client_id;
+	j->history = a->answer->history;
 	return auth_job_end(a, j, a->answer->code);
 }
 

@@ -114,7 +114,15 @@ db_bytes(struct db_stmt *s, unsigned column, size_t *len)
 enum db_class
 db_take_seqs(struct db *d, struct db_seqs *c, unsigned n)
 {
+	for (unsigned i = 0; i < n; i++)
+		d->taking += c[i].count;
 	return d->ops->take_seqs(d, c, n);
+}
+
+uint64_t
+db_taken_seqs(const struct db *d)
+{
+	return d->taken;
 }
 
 enum db_class
@@ -173,6 +181,7 @@ db_begin(struct db *d)
 {
 	enum db_class c = d->ops->exec(d, d->writer ? d->ops->begin_write : d->ops->begin_read);
 
+	d->taking = 0;
 	return c == DB_OK && !d->writer && d->ops->intact != NULL ? d->ops->intact(d) : c;
 }
 
@@ -181,7 +190,11 @@ db_commit(struct db *d)
 {
 	enum db_class c = d->ops->exec(d, "COMMIT");
 
-	return c == DB_OK && d->writer && d->ops->intact != NULL ? d->ops->intact(d) : c;
+	if (c == DB_OK && d->writer && d->ops->intact != NULL)
+		c = d->ops->intact(d);
+	if (c == DB_OK)
+		d->taken += d->taking;
+	return c;
 }
 
 /* Keeps the failure that asked for it. Its own tells nothing new: either there is nothing to roll

@@ -123,6 +123,9 @@ struct db_seqs {			/* numbers wanted from one counter */
  * order, none twice. */
 enum db_class	 db_take_seqs(struct db *d, struct db_seqs *c, unsigned n);
 
+/* Numbers taken by transactions that this handle committed. */
+uint64_t	 db_taken_seqs(const struct db *d);
+
 /* Stores all rows. After a failure, roll back. DB_DUPLICATE: see
  * db_duplicate_primary(). */
 enum db_class	 db_put_events(struct db *d, const struct db_event *e,

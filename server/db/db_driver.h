@@ -70,6 +70,8 @@ struct db {
 	enum db_class		 tended;	/* what the upkeep last found */
 	uint32_t		 dropped;	/* see db_dropped() */
 	bool			 primary;	/* a duplicate primary key */
+	/* db_taken_seqs(), and those of the open transaction. */
+	uint64_t		 taken, taking;
 	char			 text[DB_TEXT_MAX];
 	struct db_stmt		*stmts[DB_STMTS_MAX];	/* by address of sql */
 };

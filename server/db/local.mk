@@ -27,8 +27,10 @@ endif
 schema_files = \
 	etc/schema/mysql/0001_init.sql \
 	etc/schema/mysql/0002_hooks.sql \
+	etc/schema/mysql/0003_history.sql \
 	etc/schema/sqlite/0001_init.sql \
-	etc/schema/sqlite/0002_hooks.sql
+	etc/schema/sqlite/0002_hooks.sql \
+	etc/schema/sqlite/0003_history.sql
 nodist_libkithd_a_SOURCES += server/db/db_schema.c
 EXTRA_DIST += server/db/db_schema.awk $(schema_files)
 CLEANFILES += server/db/db_schema.c server/db/db_schema.tmp

@@ -26,6 +26,8 @@ libkithd_a_SOURCES += \
 	server/store/store_history.h \
 	server/store/store_hook.c \
 	server/store/store_hook.h \
+	server/store/store_incarnation.c \
+	server/store/store_incarnation.h \
 	server/store/store_int.h \
 	server/store/store_list.c \
 	server/store/store_list.h \

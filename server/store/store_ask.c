@@ -57,6 +57,7 @@ ask_answer(struct store *s, const struct ipc_head *h, struct store_ask *w)
 	a.device = w->device;
 	a.last_client_id = w->last_client_id;
 	a.hook = w->hook;
+	a.history = w->history;
 	a.device_name = w->device_name;
 	store_reply_head(h, IPC_ANSWER, &out);
 	ipc_send_msg(s->p, h->from, &out, &a.base);

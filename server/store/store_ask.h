@@ -33,7 +33,7 @@ struct store_ask {
 	enum kith_err	 code;
 	struct store_account account;
 	bool		 tell_account, tell_hash;	/* in the answer */
-	uint64_t	 device, last_client_id, hook;
+	uint64_t	 device, last_client_id, hook, history;
 	char		 device_name[DEVICE_NAME_BYTES_MAX + 1];
 	bool		 revoked;	/* tell the workers after the commit */
 	uint64_t	 revoked_user, revoked_device, revoked_except;

@@ -20,13 +20,13 @@
 	" MAX(c.last_seq),"						\
 	" (SELECT MAX(k.read_seq) FROM cursors k"			\
 	"   WHERE k.user = m.user AND k.conversation = m.conversation),"	\
-	" MAX(g.name), MAX(g.topic), MAX(g.public)"			\
+	" MAX(g.name), MAX(g.topic), MAX(g.public), MAX(c.restored_seq)" \
 	" FROM members m"						\
 	" JOIN conversations c ON c.id = m.conversation"		\
 	" LEFT JOIN chat_groups g ON g.id = m.conversation"
 
 enum { COL_ID, COL_SINCE, COL_NEWEST_SINCE, COL_ROLE, COL_UNTIL, COL_LAST_SEQ, COL_READ_SEQ,
-	COL_NAME, COL_TOPIC, COL_PUBLIC };
+	COL_NAME, COL_TOPIC, COL_PUBLIC, COL_RESTORED };
 
 static enum db_class
 conversation_count(struct store *s, struct db_stmt *st, uint32_t *n)
@@ -92,6 +92,7 @@ read_conversation(struct db_stmt *st, struct store_conversation *out, uint64_t u
 	m->read_seq = (uint64_t)db_int(st, COL_READ_SEQ);
 	store_query_copy(st, COL_NAME, out->name, sizeof(out->name));
 	store_query_copy(st, COL_TOPIC, out->topic, sizeof(out->topic));
+	m->restored_seq = (uint64_t)db_int(st, COL_RESTORED);
 	m->public_ = db_int(st, COL_PUBLIC) != 0;
 	m->name = out->name;
 	m->topic = out->topic;

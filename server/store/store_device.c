@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "server/store/store_account.h"
+#include "server/store/store_incarnation.h"
 #include "server/store/store_query.h"
 #include "server/store/store_token.h"
 
@@ -57,8 +58,10 @@ device_create(struct store *s, struct store_ask *w)
 	const Kith__Ipc__CreateToken *t = w->body;
 	const struct store_token_new new = { .user = t->user_id, .hash = t->hash,
 		.name = t->device_name, .now_ms = w->now_ms };
-	enum db_class c = store_token_find_made(s, &new, &w->device);
+	enum db_class c = store_incarnation_get(s, &w->history);
 
+	if (c == DB_OK)
+		c = store_token_find_made(s, &new, &w->device);
 	if (c != DB_DONE)
 		return c == DB_OK ? DB_DONE : c;
 	if ((c = store_account_by_id(s, t->user_id, w)) != DB_OK)
@@ -123,8 +126,11 @@ device_find(struct store *s, struct store_ask *w)
 	}
 	if (store_query_end(st, c) != DB_OK)
 		return c;
-	return c == DB_ROW ? load_last_client_id(s, w) :
-	    store_ask_refuse(w, KITH_E_TOKEN_INVALID);
+	if (c != DB_ROW)
+		return store_ask_refuse(w, KITH_E_TOKEN_INVALID);
+	if ((c = store_incarnation_get(s, &w->history)) != DB_OK)
+		return c;
+	return load_last_client_id(s, w);
 }
 
 const struct store_ask_row store_device_find = {

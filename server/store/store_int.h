@@ -55,7 +55,19 @@ struct store_join {
 	uint32_t	workers;
 };
 
+/* See store_incarnation.h. */
+struct store_incarnation {
+	uint64_t	id;		/* 0: no connection so far */
+	/* Numbers given when the connection was made, and its db_taken_seqs()
+	 * then. */
+	uint64_t	given, taken;
+	uint64_t	marked;		/* what the mark says, if written */
+	bool		written, failed;
+	int		fd;		/* of the mark; -1: not open */
+};
+
 struct store_writer {
+	struct store_incarnation incarnation;
 	struct store_batch	*batch;	/* see store_batch.h */
 	struct store_news	 news[STORE_NEWS_MAX];
 	unsigned		 nnews;

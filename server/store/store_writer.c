@@ -20,6 +20,7 @@
 #include "server/store/store_cache.h"
 #include "server/store/store_group.h"
 #include "server/store/store_hook.h"
+#include "server/store/store_incarnation.h"
 #include "server/store/store_lobby.h"
 #include "server/store/store_news.h"
 #include "server/store/store_probe.h"
@@ -138,15 +139,19 @@ static const struct proc_ops writer_ops = {
 	.budget = BUDGET,
 };
 
+/* Which history the database holds, and the lobby. */
 static enum db_class
-writer_make_lobby(struct store *s)
+writer_look_at_history(struct store *s)
 {
 	enum db_class c = db_begin(s->db);
 
-	if (c == DB_OK && (c = store_lobby_make(s)) == DB_OK)
+	if (c == DB_OK && (c = store_incarnation_check(s)) == DB_OK &&
+	    (c = store_lobby_make(s)) == DB_OK)
 		c = db_commit(s->db);
 	store_news_drop(s);		/* nobody follows a lobby that is new */
-	if (c != DB_OK)
+	if (c == DB_OK)
+		store_incarnation_note(s);
+	else
 		db_rollback(s->db);
 	return c;
 }
@@ -163,7 +168,7 @@ writer_look_for_people(struct store *s)
 	return c == DB_DONE ? DB_OK : c;
 }
 
-/* Before the first write on a new connection: schema, lobby, and the proof that it stores. */
+/* Before the first write on a new connection: schema, history, lobby; and proof that it stores. */
 static int
 writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 {
@@ -174,13 +179,21 @@ writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 		*fatal = db_class(s->db) == DB_ERROR || db_class(s->db) == DB_READONLY;
 		return -1;
 	}
-	if ((c = writer_make_lobby(s)) == DB_OK && (c = writer_look_for_people(s)) == DB_OK)
+	if ((c = writer_look_at_history(s)) == DB_OK && (c = writer_look_for_people(s)) == DB_OK)
 		c = store_probe_run(s);
 	if (c == DB_OK)
 		return 0;
 	*fatal = c == DB_READONLY;
 	snprintf(err, errlen, "%s", db_text(s->db));
 	return -1;
+}
+
+/* The mark first: what the workers are told is then in it. */
+static void
+writer_committed(struct store *s)
+{
+	store_incarnation_note(s);
+	store_tell_news(s);
 }
 
 /* A transaction with news changed what the cache holds, or forgot it. */
@@ -194,7 +207,7 @@ writer_rolled_back(struct store *s)
 
 static const struct store_hooks writer_hooks = {
 	.prepare = writer_prepare,
-	.committed = store_tell_news,
+	.committed = writer_committed,
 	.rolled_back = writer_rolled_back,
 };
 
@@ -208,6 +221,7 @@ store_writer_init(struct store *s, struct proc *p)
 		return rc;
 	if ((s->writer = calloc(1, sizeof(*s->writer))) == NULL)
 		return -ENOMEM;
+	store_incarnation_init(s);
 	if ((rc = store_batch_init(s)) < 0)
 		return rc;
 	p->state = s;
@@ -222,6 +236,7 @@ void
 store_writer_fini(struct store *s)
 {
 	store_batch_fini(s);
+	store_incarnation_fini(s);
 	store_news_drop(s);
 	free(s->writer);
 	store_fini(s);

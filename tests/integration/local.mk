@@ -59,6 +59,7 @@ EXTRA_DIST += \
 	tests/integration/server/test_limits.py \
 	tests/integration/server/test_quickstart.py \
 	tests/integration/server/test_readme.py \
+	tests/integration/server/test_restore.py \
 	tests/integration/server/test_signals.py \
 	tests/integration/storm/test_chaos.py \
 	tests/integration/storm/fail_sync.c \

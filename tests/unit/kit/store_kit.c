@@ -91,9 +91,8 @@ make_conf(struct kit *k)
 		k->conf.mysql_database = database;
 		mariadb_do("DROP DATABASE IF EXISTS kith_test");
 		mariadb_do("CREATE DATABASE kith_test");
-	} else {
-		k->conf.state_dir = (char *)(uintptr_t)tmpdir();
 	}
+	k->conf.state_dir = (char *)(uintptr_t)tmpdir();
 }
 
 static void

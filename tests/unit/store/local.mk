@@ -7,6 +7,7 @@ tests_unit_store_store_test_SOURCES = tests/unit/store/store_test.c \
 	tests/unit/store/store_test.h \
 	tests/unit/store/store_send_test.c \
 	tests/unit/store/store_group_test.c \
+	tests/unit/store/store_incarnation_test.c \
 	tests/unit/store/store_news_test.c \
 	tests/unit/store/store_read_test.c \
 	tests/unit/store/store_fault_test.c $(store_kit)

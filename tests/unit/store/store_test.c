@@ -23,6 +23,7 @@ main(void)
 		}
 		failures += store_send_tests(kind);
 		failures += store_group_tests(kind);
+		failures += store_incarnation_tests(kind);
 		failures += store_news_tests(kind);
 		failures += store_read_tests(kind);
 		failures += store_fault_tests(kind);

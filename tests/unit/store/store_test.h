@@ -9,6 +9,7 @@ struct kit_kind;
 
 int	store_send_tests(const struct kit_kind *kind);
 int	store_group_tests(const struct kit_kind *kind);
+int	store_incarnation_tests(const struct kit_kind *kind);
 int	store_news_tests(const struct kit_kind *kind);
 int	store_read_tests(const struct kit_kind *kind);
 int	store_fault_tests(const struct kit_kind *kind);

@@ -1,0 +1,125 @@
+"""A backup is put back under clients that stay: they miss nothing that is written afterwards."""
+import sqlite3
+
+from kithtest.pb import PbClient, direct
+from kithtest.schema import message
+from kithtest.terminal import Terminal
+from kithtest.wait import until
+
+PASSWORD = "correct horse battery"
+CHANGED = "restored from a backup"
+
+
+def backup(server, to):
+    with sqlite3.connect(server.state / "kith.db") as there, sqlite3.connect(to) as copy:
+        there.backup(copy)
+
+
+def restore(server, copy):
+    """Stops the server, puts the copy in place of its database, and starts it again."""
+    assert server.terminate() == 0
+    place = server.state / "kith.db"
+    place.write_bytes(copy.read_bytes())        # keeps owner and mode
+    for kind in ("-wal", "-shm"):
+        place.with_name(place.name + kind).unlink(missing_ok=True)
+    server.start()
+
+
+class Script:
+    """A client that follows one conversation and knows nothing but the rule of kith-protocol(7)."""
+
+    def __init__(self, server, name, conversation):
+        self.server, self.name, self.conversation = server, name, conversation
+        self.have, self.history, self.shown, self.told, self.token = None, 0, [], 0, None
+
+    def connect(self):
+        self.link = PbClient(self.server.address, tls=False)
+        self.link.hello()
+        login = (self.link.login_token(self.token) if self.token
+                 else self.link.login(self.name, PASSWORD))
+        self.token = self.token or login.token
+        if self.history and login.history and login.history != self.history:
+            self.told += 1
+            rows = self.link.conversations()
+            self.have = rows[self.conversation].restored_seq
+        self.history = login.history or self.history
+
+    def sync(self):
+        more = True
+        while more:
+            have = [] if self.have is None else [
+                message.Have(conversation=self.conversation, seq=self.have)]
+            page = self.link.call(sync=message.Sync(have=have, limit=200))
+            for position in page.positions:
+                if position.conversation == self.conversation:
+                    self.have = max(self.have or 0, position.from_seq - 1)
+            for e in page.events:
+                if e.conversation == self.conversation and e.seq == (self.have or 0) + 1:
+                    self.have = e.seq
+                    self.shown.append(e.text)
+            more = page.more
+
+    def close(self):
+        self.link.close()
+
+
+def test_clients_of_a_restored_server_show_what_is_new(make_server, make_kith, people, request,
+                                                       tmp_path):
+    server = make_server()
+    server.expected.append("history.changed")
+    alice, bob, carol, dora = people(server, "alice", "bob", "carol", "dora")
+    tail = bob.tail("--no-mark", "-n", "0")
+    only = dora.tail("@alice")
+    chat = Terminal(carol)
+    request.addfinalizer(chat.close)
+    chat.wait_for("#lobby>")
+    script = Script(server, "carol", direct(1, 3))
+    script.connect()
+
+    def say(*texts):
+        for text in texts:
+            alice.run("send", "@bob,@carol,@dora,#lobby", text)
+
+    def all_show(*texts):
+        for text in texts:
+            tail.wait_for(lambda e, text=text: e["text"] == text, text)
+            only.wait_for(lambda e, text=text: e["text"] == text, text)
+            chat.wait_for(text)
+        script.sync()
+        assert script.shown[-len(texts):] == list(texts)
+
+    say("one", "two")
+    all_show("one", "two")
+    backup(server, tmp_path / "kith.db")
+    say("gone 1", "gone 2", "gone 3")
+    all_show("gone 1", "gone 2", "gone 3")
+    script.close()
+
+    # A crash is no restored backup.
+    server.kill_all()
+    server.start()
+    script.connect()
+    say("gone 4")
+    all_show("gone 4")
+    script.close()
+    assert script.told == 0 and "history.changed" not in server.log()
+
+    restore(server, tmp_path / "kith.db")
+    say("new 1", "new 2")
+    script.connect()
+    say("new 3", "new 4", "new 5")
+    all_show(*(f"new {n}" for n in range(1, 6)))
+    assert script.told == 1
+    assert server.log().count("history.changed") == 1
+    chat.wait_for(CHANGED)
+    for stream in tail, only:
+        until("tail says so", lambda stream=stream: CHANGED in stream.err.read_text())
+        shown = [e["text"] for e in stream.events() if e["kind"] == "message"]
+        assert len(shown) == len(set(shown)) * (1 if stream is only else 2)     # and none twice
+    script.close()
+
+    # And it is told once only.
+    server.restart()
+    script.connect()
+    assert script.told == 1 and server.log().count("history.changed") == 1
+    script.close()
