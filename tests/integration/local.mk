@@ -39,6 +39,7 @@ EXTRA_DIST += \
 	tests/integration/kithtest/nginx.py \
 	tests/integration/kithtest/netns.py \
 	tests/integration/kithtest/pb.py \
+	tests/integration/kithtest/proxy.py \
 	tests/integration/kithtest/reports.py \
 	tests/integration/kithtest/schema.py \
 	tests/integration/kithtest/server.py \
@@ -46,6 +47,8 @@ EXTRA_DIST += \
 	tests/integration/kithtest/talker.py \
 	tests/integration/kithtest/terminal.py \
 	tests/integration/kithtest/tls.py \
+	tests/integration/kithtest/typed.py \
+	tests/integration/kithtest/typist.py \
 	tests/integration/kithtest/wait.py \
 	tests/integration/kithtest/ws.py \
 	tests/integration/server/test_accept_queue.py \
@@ -64,6 +67,8 @@ EXTRA_DIST += \
 	tests/integration/storm/test_chaos.py \
 	tests/integration/storm/fail_sync.c \
 	tests/integration/storm/test_checker.py \
+	tests/integration/storm/test_typed.py \
+	tests/integration/storm/test_typed_judge.py \
 	tests/integration/storm/test_storage.py \
 	tests/integration/tables/frames.py \
 	tests/integration/tables/heads.py \
