@@ -3,7 +3,6 @@
  */
 #include "server/auth/auth_job.h"
 
-#include <arpa/inet.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@
 #include "server/auth/auth_limit.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
+#include "server/lib/netname.h"
 
 /* -- jobs ----------------------------------------------------------------- */
 
@@ -104,18 +104,23 @@ settle_limits(struct auth *a, struct auth_job *j, enum kith_err code)
 		    limit * AUTH_LIMIT_ADDRESS, now);
 }
 
-/* Does not log a name that a client gave: it may be a password, typed into the wrong field. */
+/* The name of an account only. What else a client gave as a name may be a password, typed into
+ * the wrong field. */
 static void
 log_end(const struct auth_job *j, enum kith_err code)
 {
-	char address[INET6_ADDRSTRLEN] = "";
+	char address[NETNAME_ADDRESS_MAX];
+	bool known = j->user != 0 && *j->name != '\0';
+	enum log_level level = is_guess(code) || code == KITH_E_RATE_LIMITED ?
+	    LOG_L_WARN : LOG_L_INFO;
 
-	inet_ntop(AF_INET6, j->head.address, address, sizeof(address));
 	if (j->head.type == IPC_ADMIN)
 		log_info(j->user, j->kind->name, "code=%s name=%s", kith_err_name(code), j->name);
 	else
-		log_info(j->user, j->kind->name, "code=%s address=%s device=%" PRIu64,
-		    kith_err_name(code), address, j->device);
+		log_event(level, j->user, j->kind->name,
+		    "code=%s address=%s name=%s device=%" PRIu64,
+		    kith_err_name(code), netname_print_address(j->head.address, address),
+		    known ? j->name : "?", j->device);
 }
 
 static enum auth_next

@@ -63,6 +63,7 @@ native_input(struct conn *c, const uint8_t **at, size_t *len)
 			return;
 		if (result != FRAME_ONE) {
 			stats_add(c->w->p->stats, STAT_frames_bad, 1);
+			conn_log_refused(c, "malformed frame");
 			session_close(c,
 			    result == FRAME_NO_MEMORY ? KITH_E_BUSY : KITH_E_BAD_FRAME);
 			return;

@@ -167,6 +167,7 @@ take_result(struct conn *c, enum ws_result what, const struct ws_got *got)
 		break;
 	case WS_BROKEN:
 		stats_add(c->w->p->stats, STAT_frames_bad, 1);
+		conn_log_refused(c, "malformed frame");
 		/* fallthrough */
 	case WS_CLOSE:
 		queue_close(c, got->code);

@@ -43,6 +43,17 @@ netname_is_loopback(const uint8_t address[16])
 	    (netname_is_v4(address) && address[V4_PREFIX_BYTES] == 127);
 }
 
+const char *
+netname_print_address(const uint8_t address[16], char out[NETNAME_ADDRESS_MAX])
+{
+	bool four = netname_is_v4(address);
+
+	if (inet_ntop(four ? AF_INET : AF_INET6, address + (four ? V4_PREFIX_BYTES : 0), out,
+	    NETNAME_ADDRESS_MAX) == NULL)
+		strcpy(out, "?");
+	return out;
+}
+
 void
 netname_map_v4(uint8_t address[16], const void *four)
 {

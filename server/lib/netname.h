@@ -16,6 +16,7 @@
 #define NETNAME_HOST_MAX	262u	/* 253, or brackets */
 #define NETNAME_ORIGIN_MAX	280u
 #define NETNAME_NETWORK_MAX	54u	/* ADDRESS/BITS */
+#define NETNAME_ADDRESS_MAX	46u	/* INET6_ADDRSTRLEN */
 #define NETNAME_LISTEN_MAX	80u	/* [ADDRESS%SCOPE]:PORT */
 
 /* Initialises the 16 bytes of an IPv4 address: the prefix, then zeroes. */
@@ -25,6 +26,11 @@ bool	netname_is_v4(const uint8_t address[16]);
 
 /* 127.0.0.0/8 or ::1. */
 bool	netname_is_loopback(const uint8_t address[16]);
+
+/* As people write it: IPv4 without the prefix. Returns
+ * `out`. */
+const char	*netname_print_address(const uint8_t address[16],
+		    char out[NETNAME_ADDRESS_MAX]);
 
 /* `four`: in network byte order, as struct in_addr. */
 void	netname_map_v4(uint8_t address[16], const void *four);

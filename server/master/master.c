@@ -24,6 +24,7 @@
 #include "server/proc/ipc.h"
 #include "server/proc/log_ring.h"
 
+#define START_PATIENCE_MS	5000u	/* then `kithd` returns, and the start goes on */
 #define RECORDS_PER_TURN	256u
 
 enum { POLL_SIGNAL, POLL_WAKE, POLL_CONTROL, POLL_COUNT = POLL_CONTROL + CONTROL_POLL_MAX };
@@ -109,6 +110,19 @@ begin_service(struct master *m)
 		ask_first_invite(m);
 	else
 		tell_ready(m);
+}
+
+/* A start that waits, for a database or a change of its schema, goes on in the background. */
+static void
+tell_waiting(struct master *m, uint64_t now)
+{
+	if (m->args->ready == NULL || m->told_ready || now - m->started_ms < START_PATIENCE_MS)
+		return;
+	dprintf(STDERR_FILENO, "kithd: runs, and waits for its %s: it serves as soon as it can; "
+	    "see the log and kithctl status\n", m->reached == ROLE_WRITER || m->reached == ROLE_READER ?
+	    "database" : proc_role_name(m->reached));
+	m->args->ready();
+	m->told_ready = true;
 }
 
 /* Starts the next role once the ones before it are ready. */
@@ -268,8 +282,10 @@ master_turn(struct master *m)
 	master_watch_certificate(m, now);
 	if (m->phase == MASTER_SERVING && m->invite_ms != 0 && now >= m->invite_ms)
 		ask_first_invite(m);
-	if (m->phase == MASTER_STARTING)
+	if (m->phase == MASTER_STARTING) {
 		start_on(m);
+		tell_waiting(m, now);
+	}
 	if (m->phase == MASTER_STOPPING)
 		stop_on(m, now);
 }

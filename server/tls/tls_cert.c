@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
@@ -20,6 +21,7 @@
 #include "server/tls/tls.h"
 
 #define LIFE_DAYS	3650
+#define BUILT_S		1735689600	/* 2025-01-01: this code is younger */
 #define SERIAL_BYTES	16
 
 static int
@@ -203,11 +205,13 @@ static X509 *
 make_cert(EVP_PKEY *key, const char *const *names, unsigned n)
 {
 	X509 *cert = X509_new();
+	/* A machine without a clock may be in 1970; its first certificate must last longer. */
+	time_t now = time(NULL) > BUILT_S ? time(NULL) : BUILT_S;
 
 	/* From a day ago, for clients whose clock is behind. */
 	if (cert != NULL && X509_set_version(cert, X509_VERSION_3) == 1 && set_serial(cert) &&
-	    X509_gmtime_adj(X509_getm_notBefore(cert), -24L * 3600) != NULL &&
-	    X509_time_adj_ex(X509_getm_notAfter(cert), LIFE_DAYS, 0, NULL) != NULL &&
+	    X509_time_adj_ex(X509_getm_notBefore(cert), -1, 0, &now) != NULL &&
+	    X509_time_adj_ex(X509_getm_notAfter(cert), LIFE_DAYS, 0, &now) != NULL &&
 	    X509_set_pubkey(cert, key) == 1 && set_subject(cert, n > 0 ? names[0] : "kith") &&
 	    add_names(cert, names, n) && add_extension(cert, NID_basic_constraints, "CA:FALSE") &&
 	    add_extension(cert, NID_ext_key_usage, "serverAuth") &&

@@ -11,6 +11,7 @@
 
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
+#include "server/lib/log.h"
 #include "server/lib/netname.h"
 #include "server/tls/tls.h"
 #include "server/worker/worker.h"
@@ -191,6 +192,15 @@ conn_break(struct conn *c)
 {
 	c->broken = true;
 	conn_flush_soon(c);
+}
+
+void
+conn_log_refused(const struct conn *c, const char *reason)
+{
+	char address[NETNAME_ADDRESS_MAX];
+
+	log_info(0, "conn.refused", "address=%s reason=\"%s\"",
+	    netname_print_address(c->peer, address), reason);
 }
 
 static void

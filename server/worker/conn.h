@@ -167,6 +167,9 @@ void		 conn_watch(struct conn *c, enum conn_watch what);
 /* Closes once the output has left. */
 void		 conn_finish(struct conn *c);
 
+/* Logs that the connection is refused, with its address: for fail2ban. */
+void		 conn_log_refused(const struct conn *c, const char *reason);
+
 /* As conn_kill(), but at the end of the turn: safe while somebody walks the
  * tables. */
 void		 conn_break(struct conn *c);

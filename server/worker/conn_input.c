@@ -141,6 +141,7 @@ step_handshake(struct conn *c)
 	case TLS_CLOSED:
 	case TLS_FAILED:
 		stats_add(c->w->p->stats, STAT_tls_failed, 1);
+		conn_log_refused(c, want == TLS_CLOSED ? "left during TLS" : "TLS failed");
 		conn_kill(c);
 		break;
 	}
@@ -168,6 +169,7 @@ look_at_first_byte(struct conn *c)
 		read_conn(c);
 	} else {
 		stats_add(c->w->p->stats, STAT_tls_failed, 1);
+		conn_log_refused(c, "not TLS");
 		c->w->conn_ops->refuse_plain(c, first);
 		conn_kill(c);
 	}

@@ -115,6 +115,7 @@ door_input(struct conn *c, const uint8_t **at, size_t *len)
 		return;
 	if (c->door == NULL && door_enter(c, door_by_byte(c->w, **at)) < 0) {
 		stats_add(c->w->p->stats, STAT_frames_bad, 1);
+		conn_log_refused(c, "not a protocol of ours");
 		conn_kill(c);
 		return;
 	}

@@ -8,12 +8,14 @@
 #include "server/worker/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "protocol/limits.h"
 #include "protocol/reply.h"
 #include "server/lib/log.h"
+#include "server/lib/netname.h"
 #include "server/worker/conn.h"
 #include "server/worker/door.h"
 #include "server/worker/session_int.h"
@@ -49,11 +51,16 @@ session_become(struct conn *c, enum session_state to)
 {
 	struct worker *w = c->w;
 	struct session *s = &c->session;
+	char address[NETNAME_ADDRESS_MAX];
 
 	if (!session_may_become(s->state, to))
 		fatalx("session: from state %d to %d", (int)s->state, (int)to);
-	if (s->state == S_READY)
+	if (s->state == S_READY) {
 		stats_set(w->p->stats, STAT_sessions_open, --w->nsessions);
+		if (!s->light)
+			log_info(s->user, "session.end", "name=%s address=%s device=%" PRIu64,
+			    s->name, netname_print_address(c->peer, address), s->device);
+	}
 	if (to == S_READY)
 		stats_set(w->p->stats, STAT_sessions_open, ++w->nsessions);
 	s->state = to;

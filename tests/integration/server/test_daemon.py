@@ -490,3 +490,52 @@ def test_outbound_connection_would_be_seen(make_server, network):
     server.launch()
     seen = until("the attempt is counted", network.outbound)
     assert seen["attempts that failed"] >= 1
+
+
+# -- what the log tells --------------------------------------------------------------
+
+def test_security_events_are_one_line_each(make_server):
+    """With name and plain address: enough for fail2ban and for a person."""
+    server = make_server(workers=1)
+    server.add_user("alice", PASSWORD)
+
+    def line(*words):
+        """A line that has them all."""
+        def found():
+            return next((one for one in server.log().splitlines()
+                         if all(word in one for word in words)), None)
+        seen = until(f"the log has {words}", found)
+        assert "::ffff:" not in seen
+        return seen
+
+    with connect(server) as link:
+        link.login("alice", PASSWORD)
+        line("info", "auth.password", "code=OK", "name=alice", "address=127.0.0.1")
+    line("session.end", "name=alice", "address=127.0.0.1")
+    with connect(server) as link, pytest.raises(Exception):
+        link.login("alice", "not her password")
+    line("warn", "auth.password", "code=AUTH_FAILED", "name=alice", "address=127.0.0.1")
+    with connect(server) as link, pytest.raises(Exception):
+        link.login("hunter2-in-the-wrong-field", PASSWORD)
+    line("warn", "auth.password", "code=AUTH_FAILED", "name=?", "address=127.0.0.1")
+    assert "hunter2" not in server.log(), "what nobody is called may be a password"
+    for bytes_, reason in ((b"\x16\x03\x01\x00\x05garbage", "TLS"),
+                           (b"\xff\xff\xff\xff", "not a protocol")):
+        with socket.create_connection(server.address, 10) as raw:
+            raw.sendall(bytes_)
+            line("conn.refused", "address=127.0.0.1", reason)
+
+
+def test_a_start_without_its_database_returns_and_goes_on(make_server, request):
+    """Status and processes agree: 0, and it waits."""
+    if not build.configured("HAVE_MYSQL"):
+        pytest.skip("built without MySQL")
+    server = make_server(start=False, workers=1)
+    server.write_conf(database="mysql", mysql_socket="/nonexistent/mysqld.sock")
+    result = kithd("-d", server.state, "-l", "127.0.0.1:0")
+    pid = int((server.state / "kithd.pid").read_text())
+    request.addfinalizer(lambda: alive(pid) and server.owns(pid) and os.kill(pid, signal.SIGKILL))
+    assert result.returncode == 0 and "waits for its database" in result.stderr
+    assert alive(pid) and server.ctl_result("status").returncode == 1
+    assert server.ctl_result("stop").returncode == 0
+    until("kithd is gone", lambda: not alive(pid))

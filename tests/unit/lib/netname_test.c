@@ -150,11 +150,29 @@ networks_hold_their_addresses(void **state)
 	}
 }
 
+static void
+addresses_are_printed_as_people_write_them(void **state)
+{
+	static const char *const rows[] = {
+		"127.0.0.1", "192.0.2.255", "::1", "2001:db8::7", "::",
+	};
+	char text[NETNAME_ADDRESS_MAX];
+	uint8_t address[16];
+	unsigned bits;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		assert_true(netname_parse_address(rows[i], address, &bits));
+		assert_string_equal(netname_print_address(address, text), rows[i]);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(listen_addresses_are_parsed),
+		cmocka_unit_test(addresses_are_printed_as_people_write_them),
 		cmocka_unit_test(lists_of_options_are_checked),
 		cmocka_unit_test(loopback_is_known_in_both_families),
 		cmocka_unit_test(networks_hold_their_addresses),
