@@ -29,7 +29,7 @@ FAULTS = ("astray", "bound", "lost", "not offered", "doubled", "order", "altered
 EXAMPLES = 6                    # shown of each fault
 TOKEN = re.compile(r"k\d{5}z")
 # "not sent to #ops: no such group: TEXT", "may not have been stored to @bob: TEXT"
-TOLD = re.compile(r"(?:notsent(?:to[@#:]|,|:)|maynothavebeenstored)"
+TOLD = re.compile(r"(?:notsent(?:to(?:[@#:]|anybody:)|,|:)|maynothavebeenstored)"
                   r"(?:(?!k\d{5}z)[^>~]){0,240}(k\d{5}z)")
 
 

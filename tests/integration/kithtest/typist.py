@@ -128,7 +128,7 @@ class Typist:
 
     def above(self):
         """The rows directly above the line: what the chat has not got rid of yet."""
-        rows = self.shown()
+        rows = [self.row(y) for y in range(self.rows)]      # the blank behind a prompt counts
         y = min(self.screen.cursor.y, self.rows - 1)     # not so for a moment after a resize
         while y > 0 and not (PROMPT.match(rows[y]) or QUESTION.match(rows[y])):
             y -= 1
