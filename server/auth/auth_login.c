@@ -11,6 +11,7 @@
  */
 #include "server/auth/auth_login.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -207,6 +208,17 @@ account_created(struct auth *a, struct auth_job *j)
 
 /* -- fields --------------------------------------------------------------- */
 
+/* Only what cannot be a secret of ours is refused; not being able to look is no answer. */
+static enum kith_err
+accept_secret(unsigned bytes, const char *text, struct auth_job *j, enum kith_err refusal)
+{
+	int rc = token_hash(bytes, text, j->secret_hash);
+
+	if (rc == 0)
+		return KITH_E_OK;
+	return rc == -EINVAL ? refusal : KITH_E_UNAVAILABLE;
+}
+
 /* An invite counts even where registration is open: it may make an administrator. */
 static enum kith_err
 accept_invite(struct auth *a, struct auth_job *j, const char *invite)
@@ -218,9 +230,7 @@ accept_invite(struct auth *a, struct auth_job *j, const char *invite)
 	if (mode == REGISTRATION_OPEN && invite[0] == '\0')
 		return KITH_E_OK;
 	j->has_invite = true;
-	if (token_hash(TOKEN_INVITE_BYTES, invite, j->secret_hash) < 0)
-		return KITH_E_INVITE_INVALID;
-	return KITH_E_OK;
+	return accept_secret(TOKEN_INVITE_BYTES, invite, j, KITH_E_INVITE_INVALID);
 }
 
 static enum kith_err
@@ -237,7 +247,7 @@ accept_register(struct auth *a, struct auth_job *j, const void *body)
 	    (code = auth_step_copy_text(j->device_name, sizeof(j->device_name),
 	    r->device_name)) != KITH_E_OK)
 		return code;
-	return name_reserved(j->name) ? KITH_E_NAME_TAKEN : KITH_E_OK;
+	return name_reserved(j->name) ? KITH_E_NAME_RESERVED : KITH_E_OK;
 }
 
 /* A string that cannot be a name or a password belongs to no account. */
@@ -245,11 +255,13 @@ static enum kith_err
 accept_password(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__V1__LoginPassword *l = body;
+	enum kith_err code;
 
 	(void)a;
-	if (auth_step_copy_name(j->name, l->name) != KITH_E_OK ||
-	    auth_step_copy_password(j->password, l->password) != KITH_E_OK)
+	if (auth_step_copy_name(j->name, l->name) != KITH_E_OK)
 		return KITH_E_AUTH_FAILED;
+	if ((code = auth_step_copy_password(j->password, l->password)) != KITH_E_OK)
+		return code;
 	return auth_step_copy_text(j->device_name, sizeof(j->device_name), l->device_name);
 }
 
@@ -259,8 +271,7 @@ accept_token(struct auth *a, struct auth_job *j, const void *body)
 	const Kith__V1__LoginToken *l = body;
 
 	(void)a;
-	return token_hash(TOKEN_BYTES, l->token, j->secret_hash) < 0 ?
-	    KITH_E_TOKEN_INVALID : KITH_E_OK;
+	return accept_secret(TOKEN_BYTES, l->token, j, KITH_E_TOKEN_INVALID);
 }
 
 static enum kith_err

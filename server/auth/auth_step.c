@@ -10,6 +10,7 @@
 #include "protocol/base/clock.h"
 #include "server/auth/auth.h"
 #include "server/auth/auth_limit.h"
+#include "server/auth/password_text.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 
@@ -18,7 +19,11 @@
 enum kith_err
 auth_step_copy_name(char out[NAME_BYTES_MAX + 1], const char *in)
 {
-	return name_prepare(in, strlen(in), out) < 0 ? KITH_E_NAME_INVALID : KITH_E_OK;
+	int rc = name_prepare(in, strlen(in), out);
+
+	if (rc == -ENAMETOOLONG)
+		return KITH_E_NAME_TOO_LONG;
+	return rc < 0 ? KITH_E_NAME_INVALID : KITH_E_OK;
 }
 
 enum kith_err
@@ -37,24 +42,22 @@ auth_step_copy_text(char *out, size_t cap, const char *in)
 enum kith_err
 auth_step_copy_new_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 {
-	size_t len = strlen(in);
+	int rc = password_text_prepare(in, true, out);
 
-	if (len < PASSWORD_BYTES_MIN || len > PASSWORD_BYTES_MAX)
-		return KITH_E_PASSWORD_WEAK;
-	memcpy(out, in, len + 1);
-	return KITH_E_OK;
+	if (rc == -ENOMEM)
+		return KITH_E_UNAVAILABLE;
+	return rc < 0 || strlen(out) < PASSWORD_BYTES_MIN ? KITH_E_PASSWORD_WEAK : KITH_E_OK;
 }
 
 /* No account has an empty or longer one. */
 enum kith_err
 auth_step_copy_password(char out[PASSWORD_BYTES_MAX + 1], const char *in)
 {
-	size_t len = strlen(in);
+	int rc = password_text_prepare(in, false, out);
 
-	if (len == 0 || len > PASSWORD_BYTES_MAX)
-		return KITH_E_AUTH_FAILED;
-	memcpy(out, in, len + 1);
-	return KITH_E_OK;
+	if (rc == -ENOMEM)
+		return KITH_E_UNAVAILABLE;
+	return rc < 0 || out[0] == '\0' ? KITH_E_AUTH_FAILED : KITH_E_OK;
 }
 
 /* -- limits --------------------------------------------------------------- */
@@ -123,9 +126,10 @@ auth_step_check_password(struct auth *a, struct auth_job *j)
 		rc = password_verify(a->password, j->password, j->hash);
 	if (rc == 0)
 		return j->disabled ? auth_job_end(a, j, KITH_E_DISABLED) : AUTH_NEXT;
-	if (rc != -EACCES)
-		log_warn(j->user, "auth.hash", "not verified: %s", strerror(-rc));
-	return auth_job_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : j->refusal);
+	if (rc == -EACCES)
+		return auth_job_end(a, j, j->refusal);
+	log_error(j->user, "auth.hash", "not verified: %s", strerror(-rc));
+	return auth_job_end(a, j, KITH_E_UNAVAILABLE);
 }
 
 enum auth_next
@@ -137,7 +141,7 @@ auth_step_make_hash(struct auth *a, struct auth_job *j)
 	if (rc == 0)
 		return AUTH_NEXT;
 	log_error(j->user, "auth.hash", "not made: %s", strerror(-rc));
-	return auth_job_end(a, j, rc == -ENOMEM ? KITH_E_UNAVAILABLE : KITH_E_INTERNAL);
+	return auth_job_end(a, j, KITH_E_UNAVAILABLE);
 }
 
 enum auth_next

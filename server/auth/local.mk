@@ -13,4 +13,6 @@ libkithd_a_SOURCES += \
 	server/auth/auth_step.c \
 	server/auth/auth_step.h \
 	server/auth/password.c \
-	server/auth/password.h
+	server/auth/password.h \
+	server/auth/password_text.c \
+	server/auth/password_text.h

@@ -92,13 +92,15 @@ password_make(struct password *w, const char *phrase, char hash[PASSWORD_HASH_MA
 int
 password_verify(struct password *w, const char *phrase, const char *hash)
 {
-	const char *made = compute_hash(w, phrase, hash);
+	const char *made = NULL;
 	size_t len = strlen(hash);
 	int rc = -EACCES;
 
+	if (crypt_checksalt(hash) == CRYPT_SALT_INVALID)
+		return password_verify_nobody(w, phrase);
+	made = compute_hash(w, phrase, hash);
 	if (made == NULL) {
 		rc = -errno;
-		compute_hash(w, phrase, w->nobody);
 	} else if (strlen(made) == len && CRYPTO_memcmp(made, hash, len) == 0) {
 		rc = 0;
 	}

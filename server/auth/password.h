@@ -26,12 +26,15 @@ void		 password_destroy(struct password *w);
 int		 password_make(struct password *w, const char *phrase,
 		    char hash[PASSWORD_HASH_MAX]);
 
-/* 0: right. -EACCES: wrong. Otherwise the hash is none of crypt(5) (an account
- * without a password; takes as long as a wrong one), or -ENOMEM. */
+/* 0: right. -EACCES: wrong, or `hash` names no method of crypt(5) (an account
+ * without a password; takes as long as a wrong one). Otherwise nothing could be
+ * compared: no memory (for which libxcrypt says EINVAL, too), or a damaged
+ * hash. */
 int		 password_verify(struct password *w, const char *phrase,
 		    const char *hash);
 
-/* The work of password_verify() where there is no account: -EACCES. */
+/* The work of password_verify() where there is no account: -EACCES, or the same
+ * failure. */
 int		 password_verify_nobody(struct password *w, const char *phrase);
 
 /* Whether password_make() would use another method or cost today. */

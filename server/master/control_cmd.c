@@ -309,7 +309,7 @@ ask_user(struct master *m, uint64_t client, const json_t *request,
 	    "name", &name, "password", &password, "admin", &admin) < 0)
 		return bad_request(&e);
 	if (strlen(name) > NAME_BYTES_MAX)
-		return error_of(KITH_E_NAME_INVALID, NULL);
+		return error_of(KITH_E_NAME_TOO_LONG, NULL);
 	if (with_password && strlen(password) > PASSWORD_BYTES_MAX)
 		return error_of(KITH_E_PASSWORD_WEAK, NULL);
 	user.name = (char *)(uintptr_t)name;

@@ -29,9 +29,11 @@ struct units {
 };
 
 static const char *const reserved[] = {
-	"admin", "administrator", "all", "anonymous", "channel", "everybody",
-	"everyone", "group", "here", "kith", "kithd", "lobby", "moderator",
-	"nobody", "operator", "server", "support", "system",
+	"abuse", "admin", "administrator", "all", "anonymous", "channel",
+	"everybody", "everyone", "group", "helpdesk", "here", "hostmaster",
+	"kith", "kithd", "lobby", "mod", "moderator", "nobody", "official",
+	"operator", "owner", "postmaster", "root", "security", "server", "staff",
+	"superuser", "support", "sysadmin", "system", "webmaster",
 };
 
 /* RFC 5892 (which RFC 8264, 9.6 takes over): by category these would be letters. */
@@ -54,7 +56,7 @@ prepare_ascii(const char *in, size_t len, char *out)
 	bool separated = true;
 
 	if (len > NAME_CHARS_MAX)
-		return -EINVAL;
+		return -ENAMETOOLONG;
 	for (size_t i = 0; i < len; i++) {
 		char c = in[i];
 
@@ -197,15 +199,17 @@ is_name_char(UChar32 c)
 static int
 check_characters(const struct units *u)
 {
-	unsigned chars = 0, marks = 0;
+	unsigned marks = 0;
 	bool separated = true;
 	int32_t i = 0;
 
+	if (u_countChar32(u->at, u->len) > (int32_t)NAME_CHARS_MAX)
+		return -ENAMETOOLONG;
 	while (i < u->len) {
 		UChar32 c;
 
 		U16_NEXT(u->at, i, u->len, c);
-		if (++chars > NAME_CHARS_MAX || !is_name_char(c))
+		if (!is_name_char(c))
 			return -EINVAL;
 		if (separated && (is_separator(c) || is_mark(c)))
 			return -EINVAL;
@@ -303,8 +307,10 @@ int
 name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1])
 {
 	out[0] = '\0';
-	if (len == 0 || len > NAME_BYTES_MAX)
+	if (len == 0)
 		return -EINVAL;
+	if (len > NAME_BYTES_MAX)
+		return -ENAMETOOLONG;
 	for (size_t i = 0; i < len; i++)
 		if ((unsigned char)in[i] >= 0x80)
 			return prepare_unicode(in, len, out);

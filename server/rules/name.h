@@ -24,8 +24,8 @@
  * looks like six others. */
 #define NAME_SKELETON_MAX	(6u * NAME_BYTES_MAX + 1u)
 
-/* Lower case, NFC, 1 to NAME_CHARS_MAX code points. 0 or -EINVAL. Preparing a
- * prepared name gives the same bytes. */
+/* Lower case, NFC, 1 to NAME_CHARS_MAX code points. 0, -EINVAL or
+ * -ENAMETOOLONG. Preparing a prepared name gives the same bytes. */
 int	name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1]);
 
 /* Prepared names that look alike have the same skeleton (UTS 39, then case
@@ -39,7 +39,7 @@ int	name_skeleton(const char *prepared, char *out, size_t cap);
 bool	name_is_line(const char *text, size_t len);
 
 /* A user's name that nobody may register: it, or a look-alike, could speak for
- * the server, or means a group of people. */
+ * the server, or means a group of people. kith-protocol(7) has the list. */
 bool	name_reserved(const char *prepared);
 
 #endif

@@ -3,6 +3,7 @@
  */
 #include "server/store/store_group.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "protocol/base/clock.h"
@@ -167,11 +168,14 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 	struct group_op op = { .head = h, .user = h->user[0],
 		.new = { .topic = m->topic, .is_public = m->public_, .creator = h->user[0] } };
 
+	int rc = name_prepare(m->name, strlen(m->name), op.new.name);
+
+	if (rc == 0)
+		rc = name_skeleton(op.new.name, op.new.skeleton, sizeof(op.new.skeleton));
 	if (strlen(m->topic) > TOPIC_BYTES_MAX)
 		op.err = KITH_E_TOO_LARGE;
-	else if (name_prepare(m->name, strlen(m->name), op.new.name) < 0 ||
-	    name_skeleton(op.new.name, op.new.skeleton, sizeof(op.new.skeleton)) < 0)
-		op.err = KITH_E_NAME_INVALID;
+	else if (rc < 0)
+		op.err = rc == -ENAMETOOLONG ? KITH_E_NAME_TOO_LONG : KITH_E_NAME_INVALID;
 	if (op.err != KITH_E_OK) {
 		store_reply_error(s, h, op.err);
 		return;

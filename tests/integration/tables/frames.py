@@ -345,10 +345,13 @@ def greeting_and_login():
     yield "invite of 3000 bytes", *register("INVITE_INVALID", invite="A" * 3000)
     yield "no name", *register("BAD_REQUEST", name="")
     yield "no password", *register("BAD_REQUEST", password="")
-    for name, value in (("33 characters", "x" * 33), ("space", "a b"),
+    for name, value in (("33 characters", "x" * 33), ("1000 bytes", "x" * 1000)):
+        yield f"name: {name}", *register("NAME_TOO_LONG", name=value)
+    yield "name: reserved", *register("NAME_RESERVED", name="r00t")
+    for name, value in (("space", "a b"),
                         ("newline", "a\nb"), ("escape", "a\x1b[31mb"), ("bidi", "a\u202eb"),
                         ("zero width", "a\u200bb"), ("C1", "a\u0085b"), ("a slash", "a/b"),
-                        ("an at sign", "@alice"), ("a comma", "a,b"), ("1000 bytes", "x" * 1000)):
+                        ("an at sign", "@alice"), ("a comma", "a,b")):
         yield f"name: {name}", *register("NAME_INVALID", name=value)
     for count in (1, 7, 257, 3000):
         yield f"password of {count} bytes", *register("PASSWORD_WEAK", password="x" * count)
@@ -421,7 +424,7 @@ def requests_out_of_range():
         "revoke_session", field(1, 2 ** 64 - 1)), "NO_SUCH_SESSION"
     yield "create_group: no name", LOGGED_IN, request("create_group"), "NAME_INVALID"
     yield "create_group: 33 characters", LOGGED_IN, request("create_group", field(1, "x" * 33)), \
-        "NAME_INVALID"
+        "NAME_TOO_LONG"
     yield "create_group: an escape", LOGGED_IN, request("create_group", field(1, "a\x1bb")), \
         "NAME_INVALID"
     yield "create_group: taken", LOGGED_IN, request("create_group", field(1, "lobby")), \

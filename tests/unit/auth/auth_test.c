@@ -235,6 +235,35 @@ account_without_hash_lets_nobody_in(void **state)
 	assert_int_equal(login(w, &far, "alice", PASSWORD).code, KITH_E_AUTH_FAILED);
 }
 
+/* As another keyboard types it, at every place where a password comes in. */
+static void
+a_password_has_one_spelling(void **state)
+{
+	static const char composed[] = "caf\u00e9 \uac00 x", other[] =
+	    "cafe\u0301\u00a0\u1100\u1161\u3000x";
+	struct world *w = *state;
+
+	assert_int_equal(reg(w, "zoe", composed, make_invite(w, false)).code, KITH_E_OK);
+	assert_int_equal(login(w, &far, "zoe", composed).code, KITH_E_OK);
+	assert_int_equal(login(w, &far, "zoe", other).code, KITH_E_OK);
+	assert_int_equal(login(w, &far, "zoe", "cafe \uac00 x").code, KITH_E_AUTH_FAILED);
+	assert_int_equal(reg(w, "yves", other, make_invite(w, false)).code, KITH_E_OK);
+	assert_int_equal(login(w, &far, "yves", composed).code, KITH_E_OK);
+	assert_int_equal(reg(w, "tab", "with\ttabulator", make_invite(w, false)).code,
+	    KITH_E_PASSWORD_WEAK);
+}
+
+/* A hash that nothing can be compared with says neither yes nor no. */
+static void
+what_cannot_be_compared_is_no_refusal(void **state)
+{
+	struct world *w = *state;
+
+	strcpy(w->accounts[0].hash, "$2b$99$abcdefghijklmnopqrstuu");
+	for (unsigned i = 0; i < 30; i++)
+		assert_int_equal(login(w, &far, "alice", PASSWORD).code, KITH_E_UNAVAILABLE);
+}
+
 static void
 stale_hash_is_replaced_at_login(void **state)
 {
@@ -410,7 +439,10 @@ taken_names_keep_the_invite(void **state)
 	const char *invite = make_invite(w, false);
 
 	assert_int_equal(reg(w, "alice", "not the password", invite).code, KITH_E_NAME_TAKEN);
-	assert_int_equal(reg(w, "adrnin", "not the password", invite).code, KITH_E_NAME_TAKEN);
+	assert_int_equal(reg(w, "adrnin", "not the password", invite).code, KITH_E_NAME_RESERVED);
+	assert_int_equal(reg(w, "r00t", "not the password", invite).code, KITH_E_NAME_RESERVED);
+	assert_int_equal(reg(w, "alice-alice-alice-alice-alice-alice", "not the password",
+	    invite).code, KITH_E_NAME_TOO_LONG);
 	assert_true(w->invite_good);
 	assert_int_equal(reg(w, "bob", "another password", invite).code, KITH_E_OK);
 }
@@ -893,6 +925,8 @@ main(void)
 		TEST(wrong_and_unknown_cost_and_say_the_same),
 		TEST(impossible_credentials_cost_nothing),
 		TEST(account_without_hash_lets_nobody_in),
+		TEST(a_password_has_one_spelling),
+		TEST(what_cannot_be_compared_is_no_refusal),
 		TEST(stale_hash_is_replaced_at_login),
 		TEST(token_needs_the_hash_that_was_checked),
 		TEST(token_logs_in_without_a_hash),

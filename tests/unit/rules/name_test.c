@@ -128,7 +128,7 @@ names_are_prepared_or_refused(void **state)
 	for (size_t i = 0; i < COUNT(names); i++) {
 		int rc = name_prepare(names[i].in, strlen(names[i].in), out);
 
-		if (rc != (names[i].out == NULL ? -EINVAL : 0) ||
+		if ((rc == 0) != (names[i].out != NULL) ||
 		    (rc == 0 && strcmp(out, names[i].out) != 0))
 			fail_msg("%s: %d \"%s\"", names[i].what, rc, out);
 	}
@@ -147,8 +147,14 @@ lengths_are_bounded(void **state)
 		memcpy(in + 4 * i, "\U00020000", 4);
 	assert_int_equal(name_prepare(in, 4 * NAME_CHARS_MAX, out), 0);
 	assert_int_equal(strlen(out), NAME_BYTES_MAX);
+	assert_int_equal(name_prepare(in, 4 * NAME_CHARS_MAX - 4, out), 0);
 	memset(in, 'a', sizeof(in));
-	assert_int_equal(name_prepare(in, sizeof(in), out), -EINVAL);
+	for (size_t len = NAME_CHARS_MAX; len < sizeof(in); len++)
+		assert_int_equal(name_prepare(in, len, out),
+		    len > NAME_CHARS_MAX ? -ENAMETOOLONG : 0);
+	memcpy(in, "\u00e4", 2);
+	assert_int_equal(name_prepare(in, NAME_CHARS_MAX + 1, out), 0);
+	assert_int_equal(name_prepare(in, NAME_CHARS_MAX + 2, out), -ENAMETOOLONG);
 }
 
 static uint32_t
@@ -328,9 +334,9 @@ reserved_by_look(void **state)
 {
 	static const char *const taken[] = {
 		"admin", "everyone", "server", "adrnin", "kith", "a\uff44min", "1obby",
-		"a11", "system",
+		"a11", "system", "root", "r00t", "superuser", "webmaster", "m0d",
 	};
-	static const char *const free_names[] = { "root", "alice", "kithy", "administrators" };
+	static const char *const free_names[] = { "alice", "kithy", "administrators", "roots" };
 	char out[NAME_BYTES_MAX + 1];
 
 	(void)state;
