@@ -6,8 +6,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <time.h>
 
-#define READ_TRIES	1000		/* a write takes microseconds */
+#include "protocol/base/clock.h"
+
+/* A write takes microseconds, but its process may lose the processor in the middle of it. */
+#define READ_SPINS	1000u
+#define READ_MS		1000u
 
 struct seqpage {
 	_Atomic uint32_t	seq;	/* odd: during a write */
@@ -47,27 +52,43 @@ seqpage_write(struct seqpage *s, const void *bytes, uint32_t len)
 	atomic_store_explicit(&s->seq, seq + 2, memory_order_release);
 }
 
-int
-seqpage_read(const struct seqpage *s, void *buf, uint32_t cap, uint32_t *len)
+/* -EAGAIN: a write is under way, or came in between. */
+static int
+seqpage_try(const struct seqpage *s, void *buf, uint32_t cap, uint32_t *len)
 {
-	uint32_t seq, size;
+	uint32_t seq = atomic_load_explicit(&s->seq, memory_order_acquire);
+	uint32_t size = atomic_load_explicit(&s->len, memory_order_relaxed);
 	uint8_t *to = buf;
 	uint64_t word;
 
-	for (int try = 0; try < READ_TRIES; try++) {
-		seq = atomic_load_explicit(&s->seq, memory_order_acquire);
-		size = atomic_load_explicit(&s->len, memory_order_relaxed);
-		if (seq & 1)
-			continue;
-		for (size_t i = 0; size <= cap && i < words_of(size); i++) {
-			word = atomic_load_explicit(&s->words[i], memory_order_relaxed);
-			memcpy(to + i * 8, &word, size - i * 8 < 8 ? size - i * 8 : 8);
-		}
-		atomic_thread_fence(memory_order_acquire);
-		if (atomic_load_explicit(&s->seq, memory_order_relaxed) != seq)
-			continue;
-		*len = size;
-		return size <= cap ? 0 : -EMSGSIZE;
+	if (seq & 1)
+		return -EAGAIN;
+	for (size_t i = 0; size <= cap && i < words_of(size); i++) {
+		word = atomic_load_explicit(&s->words[i], memory_order_relaxed);
+		memcpy(to + i * 8, &word, size - i * 8 < 8 ? size - i * 8 : 8);
 	}
-	return -EAGAIN;
+	atomic_thread_fence(memory_order_acquire);
+	if (atomic_load_explicit(&s->seq, memory_order_relaxed) != seq)
+		return -EAGAIN;
+	*len = size;
+	return size <= cap ? 0 : -EMSGSIZE;
+}
+
+int
+seqpage_read(const struct seqpage *s, void *buf, uint32_t cap, uint32_t *len)
+{
+	const struct timespec nap = { 0, 200 * 1000 };
+	uint64_t deadline = 0;
+	int rc;
+
+	for (unsigned try = 0; (rc = seqpage_try(s, buf, cap, len)) == -EAGAIN; try++) {
+		if (try < READ_SPINS)
+			continue;
+		if (deadline == 0)
+			deadline = clock_now_ms() + READ_MS;
+		else if (clock_now_ms() > deadline)
+			break;
+		nanosleep(&nap, NULL);
+	}
+	return rc;
 }

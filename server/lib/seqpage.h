@@ -24,8 +24,8 @@ size_t	seqpage_space(uint32_t cap);
 /* Replaces the content. `len` is at most the `cap` of seqpage_space(). */
 void	seqpage_write(struct seqpage *s, const void *bytes, uint32_t len);
 
-/* Copies one whole version. 0, -EAGAIN (still being written after a number of
- * tries), -EMSGSIZE (over cap). */
+/* Copies one whole version. 0, -EAGAIN (still being written after a second),
+ * -EMSGSIZE (over cap). */
 int	seqpage_read(const struct seqpage *s, void *buf, uint32_t cap,
 	    uint32_t *len);
 

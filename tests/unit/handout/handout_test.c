@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -42,6 +43,39 @@ page_gives_back_what_was_written(void **state)
 			assert_int_equal(seqpage_read(s, out, n - 1, &len), -EMSGSIZE);
 	}
 	free(s);
+}
+
+/* The writer stands still in the middle of a write: its process lost the processor. */
+static void
+a_reader_outlasts_a_writer_that_was_interrupted(void **state)
+{
+	struct seqpage *s = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+	    0);
+	const struct timespec turn = { 0, 100 * 1000 * 1000 };
+	uint32_t len = 0, odd = 1, even = 0;
+	int status, begun[2];
+	char out[100], c;
+	pid_t pid;
+
+	(void)state;
+	assert_true(s != MAP_FAILED);
+	assert_int_equal(pipe(begun), 0);
+	memcpy(s, &odd, sizeof(odd));
+	if ((pid = fork()) == 0) {
+		if (write(begun[1], "x", 1) != 1)
+			_exit(2);
+		_exit(seqpage_read(s, out, sizeof(out), &len) != 0 || len != 3 ||
+		    memcmp(out, "new", 3) != 0);
+	}
+	assert_int_equal(read(begun[0], &c, 1), 1);
+	nanosleep(&turn, NULL);			/* the others' turn */
+	memcpy(s, &even, sizeof(even));
+	seqpage_write(s, "new", 3);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(begun[0]);
+	close(begun[1]);
+	munmap(s, 4096);
 }
 
 /* Runs fn in a child, whose exit status it is. */
@@ -205,6 +239,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(page_gives_back_what_was_written),
+		cmocka_unit_test(a_reader_outlasts_a_writer_that_was_interrupted),
 		cmocka_unit_test(role_can_read_but_not_write),
 		cmocka_unit_test(more_than_cap_is_refused),
 		cmocka_unit_test(reader_never_sees_half_a_version),
