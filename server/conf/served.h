@@ -12,6 +12,9 @@
 
 #define SERVED_FILE	"first-invite-made"
 
+/* The mark of how much was stored (server/store/store_incarnation.h). */
+#define HISTORY_FILE	"kith.history"
+
 bool	served_before(const char *state_dir);
 
 /* 0 or -errno. */

@@ -92,7 +92,7 @@ is_ours(const char *name)
 	static const char *const exact[] = {
 		".", "..", "lost+found", "tls", BIRTH_EMPTY_DIR, "control", SERVED_FILE,
 	}, *const begin[] = {
-		"kithd.conf", "kithd.pid", "kithd.log", "kith.db",
+		"kithd.conf", "kithd.pid", "kithd.log", "kith.db", HISTORY_FILE,
 	};
 
 	for (size_t i = 0; i < sizeof(exact) / sizeof(*exact); i++)

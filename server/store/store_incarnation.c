@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/lib/log.h"
 #include "server/store/store_query.h"
 
@@ -33,7 +34,7 @@ mark_open(struct store *s, int flags)
 
 	if (in->fd >= 0)
 		return true;
-	if (snprintf(path, sizeof(path), "%s/kith.history", s->p->conf->state_dir) >=
+	if (snprintf(path, sizeof(path), "%s/" HISTORY_FILE, s->p->conf->state_dir) >=
 	    (int)sizeof(path))
 		errno = ENAMETOOLONG;
 	else
@@ -65,7 +66,7 @@ mark_write(struct store *s, const struct mark *m)
 	snprintf(text, sizeof(text), MARK_FORM, m->incarnation, m->given);
 	if (!mark_open(s, O_CREAT) || pwrite(in->fd, text, MARK_BYTES, 0) != (ssize_t)MARK_BYTES) {
 		if (!in->failed)
-			log_error(0, "history.mark", "file=kith.history reason=\"%s\"",
+			log_error(0, "history.mark", "file=" HISTORY_FILE " reason=\"%s\"",
 			    strerror(errno));
 		in->failed = true;
 		return;

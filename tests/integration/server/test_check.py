@@ -255,7 +255,8 @@ def test_a_start_closes_the_state_folder(make_server, mode):
 def test_a_start_takes_a_folder_with_leavings(make_server):
     server = make_server(start=False, workers=1)
     (server.state / "lost+found").mkdir()
-    for name in ("kithd.conf~", "kithd.conf.dpkg-old", "kithd.log.1.gz", "kith.db.before"):
+    for name in ("kithd.conf~", "kithd.conf.dpkg-old", "kithd.log.1.gz", "kith.db.before",
+                 "kith.history.before"):
         (server.state / name).write_text("")
     server.start()
 
