@@ -151,8 +151,12 @@ on_chat_history(struct kith *k, void *arg)
 	struct chat *c = app->data;
 
 	(void)k;
-	if (!app->finished)
-		pane_note(&c->pane, APP_HISTORY_CHANGED);
+	if (app->finished)
+		return;
+	pane_note(&c->pane, APP_HISTORY_CHANGED);
+	/* Its number may be another conversation's now, and what was read may come again. */
+	if (c->target[0] != '\0' && !c->choosing)
+		target_choose(c, c->target);
 }
 
 /* The time of day, since a countdown would have to wake up each second. */

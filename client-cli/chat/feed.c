@@ -186,22 +186,28 @@ is_last_of_its_own(const struct feed_event *w)
 void
 feed_release(struct chat *c, uint64_t conversation, uint64_t shown)
 {
+	struct feed *f = &c->feed;
 	struct feed_event *w, *prev;
 
-	if (c->feed.syncing || c->choosing)
+	if (conversation != 0) {
+		f->opened = conversation;
+		f->shown = shown;
+	}
+	if (f->syncing || c->choosing)
 		return;
-	if (c->feed.n > FEED_SHOWN)
-		for (w = TAILQ_LAST(&c->feed.waiting, feed_events); w != NULL; w = prev) {
+	if (f->n > FEED_SHOWN)
+		for (w = TAILQ_LAST(&f->waiting, feed_events); w != NULL; w = prev) {
 			/* What goes is before it: so its predecessor is asked for after. */
 			if (is_last_of_its_own(w))
 				skip_older(c, w);
 			prev = TAILQ_PREV(w, feed_events, link);
 		}
-	while ((w = TAILQ_FIRST(&c->feed.waiting)) != NULL) {
-		if (w->event->conversation == conversation && w->event->seq <= shown)
+	while ((w = TAILQ_FIRST(&f->waiting)) != NULL) {
+		if (w->event->conversation == f->opened && w->event->seq <= f->shown)
 			outbox_stored(c, w->event);
 		else
 			show_arrived(c, w->event, w->skipped);
-		take_waiting(&c->feed, w);
+		take_waiting(f, w);
 	}
+	f->opened = f->shown = 0;
 }

@@ -24,6 +24,8 @@ struct feed {
 	TAILQ_HEAD(feed_events, feed_event) waiting;
 	size_t	n;
 	int	syncing;	/* until libkith is ready */
+	/* Opened meanwhile: shown up to this event. */
+	uint64_t opened, shown;
 	int	day;		/* of the last line, as YYYYMMDD */
 	char	*folded;	/* the last text with too many rows, or NULL */
 };
@@ -34,8 +36,9 @@ void	feed_fini(struct feed *f);
 /* The next event of its conversation. */
 void	feed_event(struct chat *c, const Kith__V1__Event *e);
 
-/* Nothing is in the way any more: shows what waits, except what was shown of
- * `conversation` up to `shown` (0: nothing). */
+/* Nothing is in the way any more, or only the catching up: shows what waits, at
+ * once or after it, except what was shown of `conversation` (0: of none) up to
+ * `shown`. */
 void	feed_release(struct chat *c, uint64_t conversation, uint64_t shown);
 
 /* Shows one event; `name` is that of its conversation. */

@@ -106,6 +106,12 @@ def test_clients_of_a_restored_server_show_what_is_new(make_server, make_kith, p
 
     restore(server, tmp_path / "kith.db")
     say("new 1", "new 2")
+    # What the chat shows of the new history, it shows once, and counts it as read.
+    chat.wait_for("@alice alice: new 2")
+    assert chat.text().count("#lobby alice: new 2") == 1
+    chat.line("/read")
+    until("the lobby is read", lambda: "#lobby" not in
+          carol.run("unread", "--plain", code=None).stdout)
     script.connect()
     say("new 3", "new 4", "new 5")
     all_show(*(f"new {n}" for n in range(1, 6)))
