@@ -253,9 +253,9 @@ export class Outbox extends EventTarget {
 		this.changed();
 	}
 
-	/** At logout: wipes drafts and unsent messages from this browser. */
+	/** At logout: wipes this user's drafts and unsent messages from this browser; others keep theirs. */
 	clear() {
-		for (const prefix of ["kith.outbox", "kith.draft", "kith.greeting"])
+		for (const prefix of [this.prefix, `kith.draft.${this.user}.`, "kith.greeting"])
 			keysWith(prefix).forEach(drop);
 		this.entries = [];
 		this.changed();

@@ -15,6 +15,7 @@ const WHO_PAUSE_MS = 2000;
 const WHO_NAMES = 100;
 const HAVE_MAX = 1000;		// below the server's bound of a repeated field
 const UNREAD_MAX = 1000;	// the server counts no further
+const UNREAD_KINDS = ["MESSAGE", "INVITATION"];	// as the server counts
 
 /**
  * Events: "change" (detail: {what, conversation}; what is one of Change), "event" (a new live event;
@@ -395,9 +396,9 @@ export class State extends EventTarget {
 			this.refresh();
 	}
 
-	/** A message of somebody else, which counts as unread. */
+	/** Of somebody else, and of a kind that the server counts as unread. */
 	counts(event) {
-		return event.kind === "MESSAGE" && !this.isMine(event);
+		return UNREAD_KINDS.includes(event.kind) && !this.isMine(event);
 	}
 
 	async takeEvent(event) {

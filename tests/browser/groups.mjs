@@ -74,6 +74,10 @@ await scenario(async stage => {
 	await alice.field("user").fill("bob");
 	await alice.action("ok").click();
 	await alice.dialog().waitFor({ state: "hidden" });
+	// An invitation counts as unread, until it was in view.
+	await bob.entry("alice").locator(".unread", { hasText: "1" }).waitFor();
+	await bob.open("alice");
+	await bob.entry("alice").locator(".unread", { hasText: /\S/ }).waitFor({ state: "detached" });
 	await bob.action("join-group").click();
 	await bob.field("group").fill("board");
 	await bob.action("ok").click();

@@ -246,6 +246,20 @@ const tests = {
 		await settle();
 		assert.deepEqual(shape(other), [["one", "stored", undefined]]);
 	},
+
+	/* Somebody else of the same browser keeps what was not sent. */
+	async logout()
+	{
+		const { link, outbox } = make(() => refusal("LOST"));
+		link.become("offline");
+		outbox.add(room("1"), "mine");
+		localStorage["kith.draft.7.1"] = "my draft";
+		localStorage["kith.outbox.8.7"] = JSON.stringify({ clientId: "7", text: "not mine" });
+		localStorage["kith.draft.8.1"] = "not my draft";
+		outbox.clear();
+		assert.deepEqual(Object.keys(localStorage).filter(key => /kith\.(outbox|draft)/.test(key)).sort(),
+			["kith.draft.8.1", "kith.outbox.8.7"]);
+	},
 };
 
 for (const [name, test] of Object.entries(tests))
