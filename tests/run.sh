@@ -77,13 +77,15 @@ unit_tests()
 }
 
 # pytests VARIANT NAME WHICH [SUDO]: runs what has (not) the mark root, by `which`; as many
-# files at once as there are processors. A file stays together: its tests share servers.
+# files at once as there are processors. A file stays together: its tests share servers. The
+# longest is the browser's: it begins.
 pytests()
 {
     ${4:-} env TMPDIR="$TMPDIR" KITH_BUILD="$top/build/$1" KITH_SCALE=$scale \
         KITH_TEST_RUN="$KITH_TEST_RUN" PYTHONDONTWRITEBYTECODE=1 \
-        $python -m pytest -q -p no:cacheprovider -n "$jobs" --dist loadfile -m "$3" --basetemp="$TMPDIR/pytest" \
-        --junitxml="build/$1/$2.xml" tests/integration 2>&1 | tee "build/$1/$2.log"
+        $python -m pytest -q -p no:cacheprovider -n "$jobs" --dist loadfile -m "$3" \
+        --basetemp="$TMPDIR/pytest" --junitxml="build/$1/$2.xml" \
+        tests/integration/web tests/integration 2>&1 | tee "build/$1/$2.log"
     ${4:-} rm -rf "$TMPDIR/pytest"
 }
 
