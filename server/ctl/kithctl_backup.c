@@ -52,6 +52,9 @@ make_copy(void)
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(from, WAIT_MS);
+	/* While kithd has closed it, because this is another kith.db, the WAL must stay. */
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(from, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_open_v2(COPY, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK)

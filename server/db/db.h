@@ -37,11 +37,13 @@ enum db_class {
 
 /* -- opening -------------------------------------------------------------- */
 
-/* NULL with err. *fatal: waiting will not help (wrong password, newer schema, a
- * setting that makes commits less than durable, which err names with its
- * value). */
-struct db	*db_open(const struct conf *c, bool writer, bool *fatal,
-		    char *err, size_t errlen);
+/* NULL with err. `known`: the db_identity() that it must have, or NULL or 0, 0.
+ * Another database is left alone, and so is the log of the known one. *fatal:
+ * waiting will not help (wrong password, newer schema, a setting that makes
+ * commits less than durable, which err names with its value). */
+struct db	*db_open(const struct conf *c, bool writer,
+		    const uint64_t known[2], bool *fatal, char *err,
+		    size_t errlen);
 void		 db_close(struct db *d);	/* frees its statements, too */
 
 /* Upgrades the schema under a lock. Refuses a newer one, and an empty database

@@ -88,8 +88,9 @@ int		db_kind_of(uint64_t conversation);
 int		db_migrate_check(struct db *d, bool *fatal, char *err,
 		    size_t errlen);
 
-struct db	*db_sqlite_open(const struct conf *c, bool writer, bool *fatal,
-		    char *err, size_t errlen);
+struct db	*db_sqlite_open(const struct conf *c, bool writer,
+		    const uint64_t known[2], bool *fatal, char *err,
+		    size_t errlen);
 struct db	*db_mysql_open(const struct conf *c, bool writer, bool *fatal,
 		    char *err, size_t errlen);
 

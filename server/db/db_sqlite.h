@@ -17,8 +17,8 @@ enum { SQLITE_FILE_MAIN, SQLITE_FILE_WAL, SQLITE_FILE_SHM, SQLITE_FILES };
 
 struct sqlite_file {
 	char		*path;
-	dev_t		 dev;		/* of the file that was opened */
-	ino_t		 ino;
+	dev_t		 dev;		/* of the file that was opened, or */
+	ino_t		 ino;		/* ... must be; 0: not known yet */
 };
 
 struct sqlite_db {
@@ -51,15 +51,21 @@ enum db_class	db_sqlite_query_exec(struct db *d, const char *sql);
 /* -- db_sqlite_file.c ----------------------------------------------------- */
 
 /* What the service user may not do to the files, as the administrator sees
- * them: path, owner, mode. 0, or -1 with err and *fatal. */
+ * them: path, owner, mode. Or kith.db is not the one that is known. 0, or -1
+ * with err and *fatal. */
 int		db_sqlite_file_check(const struct sqlite_db *d,
 		    const struct conf *c, bool *fatal, char *err,
 		    size_t errlen);
 
-/* kith.db itself is the one that the handle has open. */
+/* The path of kith.db leads to the one that the handle has open. */
 bool		db_sqlite_file_is_same(const struct sqlite_db *d);
 
-/* Notes which files the handle has open. */
+/* A new handle has the kith.db open that is known; if none is, it is now. To be
+ * asked before the first statement, which reads the WAL. 0, or -1 with err. */
+int		db_sqlite_file_recognize(struct sqlite_db *d, char *err,
+		    size_t errlen);
+
+/* Notes which other files the handle has open. -1: something was moved. */
 int		db_sqlite_file_note(struct sqlite_db *d);
 
 /* DB_OK, or DB_UNSAFE: a path leads to another file than the open one, so what

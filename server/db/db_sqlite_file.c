@@ -75,6 +75,23 @@ explain_missing(const struct conf *c, const char *what, bool *fatal, char *err, 
 	return -1;
 }
 
+/* SQLite would play a WAL that was left here into any kith.db, and then delete it. Messages that
+ * were acknowledged may be in that WAL alone, and belong into the file that kithd began with. */
+static int
+explain_other(char *err, size_t errlen)
+{
+	snprintf(err, errlen, "another file is in the place of the kith.db that kithd began with: "
+	    "put that back; or, to take this one over, stop kithd, remove kith.db-wal and "
+	    "kith.db-shm, and start it");
+	return -1;
+}
+
+static bool
+is_known(const struct sqlite_file *f, const struct stat *st)
+{
+	return st->st_ino == f->ino && st->st_dev == f->dev;
+}
+
 int
 db_sqlite_file_check(const struct sqlite_db *d, const struct conf *c, bool *fatal, char *err,
     size_t errlen)
@@ -89,6 +106,8 @@ db_sqlite_file_check(const struct sqlite_db *d, const struct conf *c, bool *fata
 				continue;
 			return explain(c, file_names[i], errno, &st, err, errlen);
 		}
+		if (d->files[i].ino != 0 && !is_known(&d->files[i], &st))
+			return explain_other(err, errlen);
 		if (faccessat(AT_FDCWD, d->files[i].path, R_OK | W_OK, AT_EACCESS) < 0) {
 			*fatal = true;
 			return explain(c, file_names[i], errno, &st, err, errlen);
@@ -104,11 +123,28 @@ db_sqlite_file_check(const struct sqlite_db *d, const struct conf *c, bool *fata
 }
 
 int
+db_sqlite_file_recognize(struct sqlite_db *d, char *err, size_t errlen)
+{
+	struct sqlite_file *f = &d->files[SQLITE_FILE_MAIN];
+	struct stat st;
+	int moved = 0;
+
+	if (f->ino == 0 && stat(f->path, &st) == 0) {
+		f->dev = st.st_dev;
+		f->ino = st.st_ino;
+	}
+	sqlite3_file_control(d->h, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+	return moved || !db_sqlite_file_is_same(d) ? explain_other(err, errlen) : 0;
+}
+
+int
 db_sqlite_file_note(struct sqlite_db *d)
 {
 	struct stat st;
 
-	for (unsigned i = 0; i < SQLITE_FILES; i++) {
+	if (!db_sqlite_file_is_same(d))
+		return -1;
+	for (unsigned i = SQLITE_FILE_WAL; i < SQLITE_FILES; i++) {
 		if (stat(d->files[i].path, &st) < 0)
 			return -1;
 		d->files[i].dev = st.st_dev;
@@ -123,8 +159,7 @@ db_sqlite_file_is_same(const struct sqlite_db *d)
 	const struct sqlite_file *f = &d->files[SQLITE_FILE_MAIN];
 	struct stat st;
 
-	return f->ino != 0 && stat(f->path, &st) == 0 && st.st_ino == f->ino &&
-	    st.st_dev == f->dev;
+	return f->ino != 0 && stat(f->path, &st) == 0 && is_known(f, &st);
 }
 
 enum db_class
@@ -137,7 +172,7 @@ db_sqlite_file_intact(struct db *base)
 		if (stat(d->files[i].path, &st) < 0)
 			return db_fail(base, DB_UNSAFE, "%s was removed under the running server: "
 			    "%s", file_names[i], strerror(errno));
-		if (st.st_ino != d->files[i].ino || st.st_dev != d->files[i].dev)
+		if (!is_known(&d->files[i], &st))
 			return db_fail(base, DB_UNSAFE, "%s was replaced under the running server",
 			    file_names[i]);
 	}

@@ -131,15 +131,16 @@ lite_open_file(struct sqlite_db *d, const struct conf *c, bool *fatal, char *err
 
 	if (db_sqlite_file_check(d, c, fatal, err, errlen) < 0)
 		return -1;
-	if (d->base.writer && !served_before(c->state_dir))
+	if (d->base.writer && d->files[SQLITE_FILE_MAIN].ino == 0 && !served_before(c->state_dir))
 		flags |= SQLITE_OPEN_CREATE;
 	mask = umask(077);
 	rc = sqlite3_open_v2(d->files[SQLITE_FILE_MAIN].path, &d->h, flags, NULL);
 	umask(mask);
-	if (rc != SQLITE_OK)
-		snprintf(err, errlen, "kith.db: %s: %s", sqlite3_errstr(rc),
-		    strerror(d->h != NULL ? sqlite3_system_errno(d->h) : ENOMEM));
-	return rc == SQLITE_OK ? 0 : -1;
+	if (rc == SQLITE_OK)
+		return db_sqlite_file_recognize(d, err, errlen);
+	snprintf(err, errlen, "kith.db: %s: %s", sqlite3_errstr(rc),
+	    strerror(d->h != NULL ? sqlite3_system_errno(d->h) : ENOMEM));
+	return -1;
 }
 
 static int
@@ -155,7 +156,7 @@ lite_read_page_bytes(struct sqlite_db *d)
 }
 
 static struct sqlite_db *
-lite_create(const struct conf *c, bool writer)
+lite_create(const struct conf *c, bool writer, const uint64_t known[2])
 {
 	static const char *const suffixes[SQLITE_FILES] = { "", "-wal", "-shm" };
 	struct sqlite_db *d = calloc(1, sizeof(*d));
@@ -165,6 +166,10 @@ lite_create(const struct conf *c, bool writer)
 		return NULL;
 	d->base.ops = &db_sqlite_ops;
 	d->base.writer = writer;
+	if (known != NULL) {
+		d->files[SQLITE_FILE_MAIN].dev = known[0];
+		d->files[SQLITE_FILE_MAIN].ino = known[1];
+	}
 	complete = (d->dir = strdup(c->state_dir)) != NULL;
 	for (unsigned i = 0; complete && i < SQLITE_FILES; i++)
 		complete = asprintf(&d->files[i].path, "%s/kith.db%s", c->state_dir,
@@ -188,14 +193,15 @@ lite_prove(struct sqlite_db *d, char *err, size_t errlen)
 		return -1;
 	}
 	if (db_sqlite_file_note(d) < 0) {
-		snprintf(err, errlen, "kith.db: removed while it was opened");
+		snprintf(err, errlen, "kith.db: removed or replaced while it was opened");
 		return -1;
 	}
 	return 0;
 }
 
 struct db *
-db_sqlite_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t errlen)
+db_sqlite_open(const struct conf *c, bool writer, const uint64_t known[2], bool *fatal, char *err,
+    size_t errlen)
 {
 	struct sqlite_db *d;
 
@@ -203,7 +209,7 @@ db_sqlite_open(const struct conf *c, bool writer, bool *fatal, char *err, size_t
 		*fatal = true;
 		return NULL;
 	}
-	if ((d = lite_create(c, writer)) == NULL) {
+	if ((d = lite_create(c, writer, known)) == NULL) {
 		snprintf(err, errlen, "out of memory");
 		return NULL;
 	}

@@ -110,22 +110,21 @@ connect_failed(struct store *s, bool fatal, const char *err)
 
 /* Messages that were acknowledged are in the database that this run of kithd began with. Another
  * one in its place may lack them, so only a start takes it over. */
-static int
-check_identity(struct store *s, char *err, size_t errlen)
+static struct db *
+open_known(const struct store *s, bool *fatal, char *err, size_t errlen)
 {
 	struct proc_slot *writer = &s->p->shared->slots[s->p->shared->first[ROLE_WRITER]];
-	uint64_t id[2], known = atomic_load(&writer->database[1]);
+	uint64_t id[2] = { 0, atomic_load(&writer->database[1]) };
+	struct db *d;
 
-	db_identity(s->db, id);
-	if (known == 0 && s->hooks != NULL) {
+	id[0] = atomic_load(&writer->database[0]);
+	d = db_open(s->p->conf, s->hooks != NULL, id, fatal, err, errlen);
+	if (d != NULL && id[1] == 0 && s->hooks != NULL) {
+		db_identity(d, id);
 		atomic_store(&writer->database[0], id[0]);
 		atomic_store(&writer->database[1], id[1]);
-	} else if (known != 0 && (known != id[1] || atomic_load(&writer->database[0]) != id[0])) {
-		snprintf(err, errlen, "another database is in the place of the one that kithd "
-		    "began with: put that back, or restart kithd");
-		return -1;
 	}
-	return 0;
+	return d;
 }
 
 static void
@@ -155,8 +154,8 @@ store_connect(struct store *s)
 		return DB_OK;
 	if (clock_now_ms() < s->retry_at)
 		return DB_LOST;
-	s->db = db_open(s->p->conf, s->hooks != NULL, &fatal, err, sizeof(err));
-	if (s->db == NULL || check_identity(s, err, sizeof(err)) < 0 || (s->hooks != NULL &&
+	s->db = open_known(s, &fatal, err, sizeof(err));
+	if (s->db == NULL || (s->hooks != NULL &&
 	    s->hooks->prepare(s, err, sizeof(err), &fatal) < 0)) {
 		connect_failed(s, fatal, err);
 		return DB_LOST;

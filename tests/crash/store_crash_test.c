@@ -195,7 +195,7 @@ a_killed_writer_loses_and_doubles_nothing(void **state)
 			kill_and_check(&x, points[i], count, 0);
 	for (unsigned i = 0; i < KILLS_RANDOM; i++)
 		kill_and_check(&x, NULL, 0, 300 + rand() % 5000);
-	x.k->w.db = db_open(&x.k->conf, true, &fatal, err, sizeof(err));
+	x.k->w.db = db_open(&x.k->conf, true, NULL, &fatal, err, sizeof(err));
 	assert_non_null(x.k->w.db);
 	assert_int_equal(kit_number(x.k, "SELECT COUNT(*) FROM events WHERE kind = 1"), x.sent);
 	assert_int_equal(kit_number(x.k, "SELECT COUNT(DISTINCT body) FROM events WHERE kind = 1"),

@@ -262,6 +262,40 @@ def test_sqlite(sqlite_world, fault):
             sqlite_world.restart()
 
 
+@contextlib.contextmanager
+def no_checkpoints(path):
+    """A snapshot from before: what is stored from now on stays in the WAL."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM events").fetchone()
+        yield
+
+
+@pytest.mark.root
+@pytest.mark.parametrize("killed", [None, "writer", "reader"])
+def test_sqlite_replaced_and_put_back(sqlite_world, killed):
+    """The WAL belongs to the kith.db that is away: nothing plays it into the other one."""
+    server, talker = sqlite_world.server, sqlite_world.talker
+    before, wal = len(server.log()), server.state / "kith.db-wal"
+    with no_checkpoints(sqlite_world.db):
+        assert [talker.send() for _ in range(7)] == [None] * 7
+        replace(sqlite_world)
+    try:
+        until("the outage shows", lambda: not any(gauges(server)), TOLD_S)
+        kept, other = wal.read_bytes(), sqlite_world.db.read_bytes()
+        if killed:
+            server.kill(killed)
+        assert server.ctl_result("backup", str(server.folder / "copy")).returncode == 0
+        stays("the files are as they were", lambda: wal.read_bytes() == kept and
+              sqlite_world.db.read_bytes() == other, 2)
+    finally:
+        put_back(sqlite_world)
+    until("its end shows", lambda: all(gauges(server)), TOLD_S)
+    talker.check()
+    assert talker.send() is None
+    assert " history.changed " not in server.log()[before:]
+
+
 @pytest.mark.root
 @pytest.mark.takes(900)
 def test_sqlite_long_reader(make_server):
@@ -270,10 +304,7 @@ def test_sqlite_long_reader(make_server):
     server.add_user("alice", PASSWORD)
     talker = Talker(server, "alice")
     wal, most = server.state / "kith.db-wal", build.scaled(2, 4, 300) << 20
-    with contextlib.closing(sqlite3.connect(server.state / "kith.db",
-                                            isolation_level=None)) as other:
-        other.execute("BEGIN")
-        other.execute("SELECT count(*) FROM events").fetchone()
+    with no_checkpoints(server.state / "kith.db"):
         text = "x" * 7000
         while wal.stat().st_size < most:
             began = time.monotonic()

@@ -66,7 +66,7 @@ open_db(struct fixture *f, bool writer)
 {
 	char err[512] = "";
 	bool fatal;
-	struct db *d = db_open(&f->conf, writer, &fatal, err, sizeof(err));
+	struct db *d = db_open(&f->conf, writer, NULL, &fatal, err, sizeof(err));
 
 	if (d == NULL)
 		fail_msg("%s: %s", f->kind->name, err);
@@ -518,7 +518,7 @@ a_newer_schema_is_refused(void **state)
 	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "999"));
 	assert_int_equal(db_class(f->db), DB_ERROR);
-	assert_null(db_open(&f->conf, false, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, false, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 	assert_non_null(strstr(err, "999"));
 }
@@ -533,10 +533,10 @@ a_reader_waits_for_the_schema(void **state)
 	db_close(f->db);
 	f->db = NULL;
 	make_conf(f);			/* an empty one */
-	assert_null(db_open(&f->conf, false, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, false, NULL, &fatal, err, sizeof(err)));
 	assert_false(fatal);
 	f->db = open_db(f, true);
-	assert_null(db_open(&f->conf, false, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, false, NULL, &fatal, err, sizeof(err)));
 	assert_false(fatal);
 	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), 0);
 	db_close(open_db(f, false));
@@ -578,6 +578,80 @@ the_sqlite_file_is_private(void **state)
 	assert_int_equal(st.st_mode & 0777, 0600);
 }
 
+static size_t
+read_state(const struct fixture *f, const char *name, char *out, size_t len)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", f->conf.state_dir, name);
+	assert_non_null(file = fopen(path, "r"));
+	len = fread(out, 1, len, file);
+	fclose(file);
+	return len;
+}
+
+static void
+put_state(const struct fixture *f, const char *name, const char *bytes, size_t len)
+{
+	char path[512];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", f->conf.state_dir, name);
+	assert_non_null(file = fopen(path, "w"));
+	assert_int_equal(fwrite(bytes, 1, len, file), len);
+	fclose(file);
+}
+
+static void
+rename_state(const struct fixture *f, const char *from, const char *to)
+{
+	char a[512], b[512];
+
+	snprintf(a, sizeof(a), "%s/%s", f->conf.state_dir, from);
+	snprintf(b, sizeof(b), "%s/%s", f->conf.state_dir, to);
+	assert_int_equal(rename(a, b), 0);
+}
+
+/* The log belongs to the known one, and has what was committed. */
+static void
+another_file_is_not_opened(void **state)
+{
+	struct fixture *f = *state;
+	static char copy[1 << 20], wal[1 << 20], now[1 << 20];
+	size_t copy_len, wal_len;
+	char err[512] = "";
+	bool fatal = true;
+	uint64_t id[2];
+
+	if (is_mysql(f))
+		return;
+	db_close(f->db);
+	f->db = open_db(f, true);
+	db_identity(f->db, id);
+	copy_len = read_state(f, "kith.db", copy, sizeof(copy));
+	for (int64_t i = 1; i <= 7; i++)
+		assert_int_equal(add_counter(f->db, i), DB_DONE);
+	rename_state(f, "kith.db", "right");
+	put_state(f, "kith.db", copy, copy_len);
+	wal_len = read_state(f, "kith.db-wal", wal, sizeof(wal));
+	assert_true(wal_len > 0);
+	db_close(f->db);
+	for (int writer = 0; writer <= 1; writer++) {
+		f->db = db_open(&f->conf, writer, id, &fatal, err, sizeof(err));
+		assert_null(f->db);
+		assert_false(fatal);
+		assert_non_null(strstr(err, "another file"));
+		assert_int_equal(read_state(f, "kith.db-wal", now, sizeof(now)), wal_len);
+		assert_memory_equal(now, wal, wal_len);
+		assert_int_equal(read_state(f, "kith.db", now, sizeof(now)), copy_len);
+		assert_memory_equal(now, copy, copy_len);
+	}
+	rename_state(f, "right", "kith.db");
+	assert_non_null(f->db = db_open(&f->conf, true, id, &fatal, err, sizeof(err)));
+	assert_int_equal(counters(f->db), 7);
+}
+
 static void
 a_file_that_is_no_database_is_fatal(void **state)
 {
@@ -596,7 +670,7 @@ a_file_that_is_no_database_is_fatal(void **state)
 	for (int i = 0; i < 1000; i++)
 		fputs("this is no database\n", file);
 	fclose(file);
-	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 }
 
@@ -621,7 +695,7 @@ an_unsafe_server_is_refused_by_name(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		mariadb_do(rows[i].set);
 		fatal = false;
-		assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+		assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 		assert_true(fatal);
 		assert_non_null(strstr(err, rows[i].name));
 		mariadb_do(rows[i].restore);
@@ -639,11 +713,11 @@ a_wrong_password_is_fatal_an_absent_server_is_not(void **state)
 	if (!is_mysql(f))
 		return;
 	f->conf.mysql_user = nobody;
-	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 	snprintf(socket, sizeof(socket), "%s.none", f->conf.mysql_socket);
 	f->conf.mysql_socket = socket;
-	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 	assert_false(fatal);
 }
 
@@ -689,14 +763,14 @@ an_unreadable_password_file_is_fatal(void **state)
 	if (!is_mysql(f))
 		return;
 	f->conf.mysql_password_file = (char *)(uintptr_t)tmpdir();
-	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 	assert_non_null(strstr(err, f->conf.mysql_password_file));
 	memset(line, 'x', sizeof(line) - 1);
 	line[sizeof(line) - 1] = '\0';
 	write_file(path, line);
 	f->conf.mysql_password_file = path;
-	assert_null(db_open(&f->conf, true, &fatal, err, sizeof(err)));
+	assert_null(db_open(&f->conf, true, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 	assert_non_null(strstr(err, "longer than 255 bytes"));
 }
@@ -803,6 +877,7 @@ run_kind(const struct kind *kind)
 		TEST(a_reader_waits_for_the_schema),
 		TEST(an_interrupted_migration_is_finished),
 		TEST(the_sqlite_file_is_private),
+		TEST(another_file_is_not_opened),
 		TEST(a_file_that_is_no_database_is_fatal),
 		TEST(an_unsafe_server_is_refused_by_name),
 		TEST(a_wrong_password_is_fatal_an_absent_server_is_not),
