@@ -58,6 +58,8 @@ check_listen(const char *value)
 #define TEXT(k, least, most, reload, dflt, help) \
 	{ #k, CONF_TEXT, AT(k), dflt, least, most, reload, NULL, NULL, help }
 #define PATH(k, reload, dflt, help) \
+	{ #k, CONF_PATH, AT(k), dflt, 1, 4000, reload, NULL, NULL, help }
+#define OPTIONAL_PATH(k, reload, dflt, help) \
 	{ #k, CONF_PATH, AT(k), dflt, 0, 4000, reload, NULL, NULL, help }
 #define NUMBER(k, least, most, reload, dflt, help) \
 	{ #k, CONF_NUMBER, AT(k), dflt, least, most, reload, NULL, NULL, help }
@@ -90,14 +92,14 @@ const struct conf_key conf_keys[] = {
 
 	{ "database", CONF_TEXT, AT(database), "sqlite", 1, 16, false, check_database, NULL,
 	    "sqlite (kith.db in the state directory) or mysql" },
-	PATH(mysql_socket, false, "", "socket of the MySQL server; empty: use mysql_host"),
+	OPTIONAL_PATH(mysql_socket, false, "", "socket of the MySQL server; empty: use mysql_host"),
 	TEXT(mysql_host, 0, 253, false, "", "host of the MySQL server"),
 	NUMBER(mysql_port, 1, 65535, false, "3306", "port of the MySQL server"),
 	TEXT(mysql_user, 1, 80, false, "kith", "user at the MySQL server"),
-	PATH(mysql_password_file, false, "",
+	OPTIONAL_PATH(mysql_password_file, false, "",
 	    "file whose first line is the password; `user` must be able to read it"),
 	TEXT(mysql_database, 1, 64, false, "kith", "name of the database"),
-	PATH(mysql_tls_ca, false, "",
+	OPTIONAL_PATH(mysql_tls_ca, false, "",
 	    "CA certificates; if set, TLS to the MySQL server, verified"),
 
 	CHOICE(registration, registrations, true, "invite",

@@ -11,7 +11,7 @@
 
 enum conf_type {
 	CONF_TEXT,		/* char *; min and max are its bytes */
-	CONF_PATH,		/* char *, in the state directory; "": none */
+	CONF_PATH,		/* char *, in the state directory; so, too */
 	CONF_NUMBER,		/* unsigned */
 	CONF_BOOL,		/* on, off */
 	CONF_CHOICE,		/* enum from 0; max is the last value */

@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,11 +19,13 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
 #include "server/lib/hostname.h"
 #include "server/lib/log.h"
 #include "server/lib/notes.h"
+#include "server/master/birth.h"
 #include "server/master/listen.h"
 #include "server/master/master_int.h"
 #include "server/rules/name.h"
@@ -128,6 +131,59 @@ check_place(const struct check *k, const char *option, const char *file)
 	return 0;
 }
 
+/* The next part of a path, without "." and empty ones; its length, 0 at the end. */
+static size_t
+next_part(const char **path)
+{
+	size_t len;
+
+	do {
+		*path += strspn(*path, "/");
+		len = strcspn(*path, "/");
+		if (len != 1 || **path != '.')
+			return len;
+		*path += len;
+	} while (true);
+}
+
+static bool
+spelled_alike(const char *a, const char *b)
+{
+	size_t len;
+
+	do {
+		len = next_part(&a);
+		if (next_part(&b) != len || strncmp(a, b, len) != 0)
+			return false;
+		a += len;
+		b += len;
+	} while (len > 0);
+	return true;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	struct stat sa, sb;
+
+	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
+	    sa.st_dev == sb.st_dev;
+}
+
+/* Also if it does not exist, and if one name leads through a link. */
+static bool
+names_same_file(const char *a, const char *b)
+{
+	const char *base_a = strrchr(a, '/'), *base_b = strrchr(b, '/');
+	char copy_a[PATH_MAX], copy_b[PATH_MAX];
+
+	if (*a == '\0' || *b == '\0')
+		return false;
+	return spelled_alike(a, b) || is_same(a, b) ||
+	    (base_a != NULL && base_b != NULL && strcmp(base_a, base_b) == 0 &&
+	    is_same(directory_of(a, copy_a), directory_of(b, copy_b)));
+}
+
 /* A file that a role reads; `secret`: nobody else should. */
 static int
 check_readable(const struct check *k, const char *option, const char *file, bool secret)
@@ -154,6 +210,68 @@ check_state(const struct check *k)
 	return state_check(k->c, k->o, k->err, k->errlen) < 0 ? PROC_EX_CONFIG : 0;
 }
 
+/* Files that kithd opens by an option. The first WRITTEN it makes, overwrites or removes, so no
+ * other may be one of them. */
+#define WRITTEN	3u
+static const struct named {
+	const char	*option;
+	size_t		 place;
+} named[] = {
+	{ "pid_file", offsetof(struct conf, pid_file) },
+	{ "control_socket", offsetof(struct conf, control_socket) },
+	{ "log_file", offsetof(struct conf, log_file) },
+	{ "tls_certificate", offsetof(struct conf, tls_certificate) },
+	{ "tls_key", offsetof(struct conf, tls_key) },
+	{ "mysql_password_file", offsetof(struct conf, mysql_password_file) },
+	{ "mysql_tls_ca", offsetof(struct conf, mysql_tls_ca) },
+};
+
+static const char *
+file_of(const struct check *k, const struct named *n)
+{
+	return *(char *const *)(const void *)((const char *)k->c + n->place);
+}
+
+/* Against the files that have no option. */
+static int
+check_apart_from_state(const struct check *k, const char *option, const char *file)
+{
+	static const char *const others[] = {
+		"kith.db", "kith.db-wal", "kith.db-shm", "kith.db-journal", HISTORY_FILE,
+		SERVED_FILE, "kithd.conf", "tls", KNOWN_KEY_FILE, BIRTH_EMPTY_DIR, "",
+	};
+	char path[PATH_MAX];
+	struct stat st;
+
+	if ((stat(file, &st) == 0 && S_ISDIR(st.st_mode)) || file[strlen(file) - 1] == '/')
+		return refuse(k, "%s: %s: %s", option, file, strerror(EISDIR));
+	if (k->c->file != NULL && names_same_file(file, k->c->file))
+		return refuse(k, "%s: %s: this is the configuration file", option, file);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		snprintf(path, sizeof(path), "%s/%s", k->c->state_dir, others[i]);
+		if (names_same_file(file, path))
+			return refuse(k, "%s: %s: kithd keeps other data under this name",
+			    option, file);
+	}
+	return 0;
+}
+
+static int
+check_apart(const struct check *k)
+{
+	for (size_t i = 0; i < WRITTEN; i++) {
+		const char *file = file_of(k, &named[i]);
+
+		if (check_apart_from_state(k, named[i].option, file) != 0)
+			return PROC_EX_CONFIG;
+		for (size_t j = i + 1; j < sizeof(named) / sizeof(*named); j++)
+			if (names_same_file(file, file_of(k, &named[j])))
+				return refuse(k, "%s: %s: %s names the same file",
+				    named[i].option, file, named[j].option);
+	}
+	return 0;
+}
+
 static int
 check_places(const struct check *k)
 {
@@ -165,6 +283,8 @@ check_places(const struct check *k)
 	if (rc == 0 && lstat(k->c->control_socket, &st) == 0 && !S_ISSOCK(st.st_mode))
 		rc = refuse(k, "control_socket: %s: exists, and is not a socket",
 		    k->c->control_socket);
+	if (rc == 0 && state_check_pid_file(k->c, k->err, k->errlen) < 0)
+		rc = PROC_EX_CONFIG;
 	return rc;
 }
 
@@ -330,7 +450,8 @@ check_certificate(const struct check *k)
 	struct pem *pem;
 	int rc;
 
-	if (tls_facts_check_files(k->c->tls_certificate, k->c->tls_key, k->err, k->errlen) < 0)
+	if (state_check_key(k->c, k->err, k->errlen) < 0 ||
+	    tls_facts_check_files(k->c->tls_certificate, k->c->tls_key, k->err, k->errlen) < 0)
 		return PROC_EX_CONFIG;
 	if (access(k->c->tls_certificate, F_OK) < 0) {
 		rc = check_new_file(k, "tls_certificate", k->c->tls_certificate);
@@ -352,8 +473,8 @@ check_all(const struct conf *c, const struct state_owner *o, struct notes *notes
     char *err, size_t errlen)
 {
 	static int (*const rows[])(const struct check *) = {
-		check_state, check_places, check_certificate, check_log, check_database,
-		check_lobby, check_page, check_name, check_listen,
+		check_state, check_apart, check_places, check_certificate, check_log,
+		check_database, check_lobby, check_page, check_name, check_listen,
 	};
 	const struct check k = { c, o, notes, err, errlen };
 	int rc = 0;

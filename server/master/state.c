@@ -21,7 +21,6 @@
 #include "server/lib/log.h"
 #include "server/master/birth.h"
 
-#define KNOWN_KEY_FILE	"tls/known-key"
 #define LOCK_TRIES	10		/* the file may be removed just as it is opened */
 
 __attribute__((format(printf, 3, 4)))
@@ -200,7 +199,8 @@ open_locked(const char *path)
 	int fd, rc;
 
 	for (int try = 0; try < LOCK_TRIES; try++) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+		    O_NOCTTY, 0644);
 		if (fd < 0)
 			return -errno;
 		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
@@ -213,6 +213,52 @@ open_locked(const char *path)
 			return rc;
 	}
 	return -EAGAIN;
+}
+
+/* Empty, or a number and at most a newline: a kithd may have written it. */
+static bool
+holds_only_pid(int fd)
+{
+	char text[24];
+	struct stat st;
+	ssize_t n;
+	size_t digits;
+
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    (n = pread(fd, text, sizeof(text) - 1, 0)) < 0 || n != st.st_size)
+		return false;
+	text[n] = '\0';
+	digits = strspn(text, "0123456789");
+	return n == 0 || digits == (size_t)n ||
+	    (digits > 0 && digits == (size_t)n - 1 && text[digits] == '\n');
+}
+
+static int
+refuse_pid_file(const struct conf *c, char *err, size_t errlen)
+{
+	return complain(err, errlen, "pid_file: %s: exists, and is not a pid file of kithd: "
+	    "remove it, or name another one", c->pid_file);
+}
+
+int
+state_check_pid_file(const struct conf *c, char *err, size_t errlen)
+{
+	struct stat st;
+	int fd, rc = 0;
+
+	if (lstat(c->pid_file, &st) < 0)
+		return errno == ENOENT ? 0 :
+		    complain(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
+	if (!S_ISREG(st.st_mode))
+		return refuse_pid_file(c, err, errlen);
+	fd = open(c->pid_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return errno == ENOENT ? 0 :	/* its kithd has just ended */
+		    complain(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
+	if (!holds_only_pid(fd))
+		rc = refuse_pid_file(c, err, errlen);
+	close(fd);
+	return rc;
 }
 
 /* The number in another kithd's pid file, for the error text; 0 if there is none. */
@@ -241,6 +287,10 @@ state_lock(const struct conf *c, char *err, size_t errlen)
 		    c->state_dir, read_pid(c->pid_file), c->pid_file);
 	if (fd < 0)
 		return complain(err, errlen, "%s: %s", c->pid_file, strerror(-fd));
+	if (!holds_only_pid(fd)) {
+		close(fd);
+		return refuse_pid_file(c, err, errlen);
+	}
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
 		complain(err, errlen, "%s: %s", c->pid_file, strerror(errno));
@@ -253,7 +303,11 @@ state_lock(const struct conf *c, char *err, size_t errlen)
 void
 state_unlock(const struct conf *c, int fd)
 {
-	unlink(c->pid_file);
+	struct stat ours, named;
+
+	if (fstat(fd, &ours) == 0 && lstat(c->pid_file, &named) == 0 &&
+	    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
+		unlink(c->pid_file);
 	close(fd);
 }
 

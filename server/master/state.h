@@ -19,6 +19,9 @@
 
 #include "server/tls/tls.h"
 
+/* In the state directory. */
+#define KNOWN_KEY_FILE	"tls/known-key"
+
 struct conf;
 
 /* The user that the roles run as. */
@@ -42,15 +45,25 @@ int	state_check(const struct conf *c, const struct state_owner *o,
 int	state_make(const struct conf *c, const struct state_owner *o, char *err,
 	    size_t errlen);
 
-/* Makes key and certificate if they are missing: for the host's names,
- * localhost and every address of the machine. 0 or -1 with err. */
+/* Makes key and certificate if they are missing, except a key that was lost:
+ * for the host's names, localhost and every address of the machine. 0 or -1
+ * with err. */
 int	state_make_certificate(const struct conf *c, char *err, size_t errlen);
+
+/* May a start overwrite the pid file? Not if it is a link, or holds anything
+ * but a process id. 0 or -1 with err. */
+int	state_check_pid_file(const struct conf *c, char *err, size_t errlen);
+
+/* Was the key that kithd made lost? Another one must not take its place
+ * without a word: clients know it. 0 or -1 with err. */
+int	state_check_key(const struct conf *c, char *err, size_t errlen);
 
 /* Locks the pid file and writes our number into it. A descriptor, which holds
  * the lock until it is closed, or -1 with err: another kithd runs there. */
 int	state_lock(const struct conf *c, char *err, size_t errlen);
 
-/* Removes the pid file and gives the lock up. */
+/* Removes the pid file, if the name is still that of ours, and gives the lock
+ * up. */
 void	state_unlock(const struct conf *c, int fd);
 
 /* The fingerprint of the key at the last start or reload, which clients know.

@@ -13,10 +13,13 @@
 #include <unistd.h>
 
 #include "server/conf/conf.h"
+#include "server/conf/served.h"
 #include "server/lib/hostname.h"
 #include "server/master/state.h"
 #include "server/tls/tls.h"
 
+#define KEY_FILE	"tls/key.pem"	/* as conf_keys.c has it */
+#define PATH_BYTES_MAX	4096u
 #define NAMES_MAX	64u
 #define NAME_MAX_BYTES	254u
 
@@ -101,6 +104,40 @@ make_parent(const char *file)
 	return rc;
 }
 
+/* Adds the file to those that have to go before a new key is made. */
+static void
+add_mark(char *list, size_t cap, const char *file)
+{
+	size_t n = strlen(list);
+
+	if (access(file, F_OK) == 0)
+		snprintf(list + n, cap - n, "%s%s", n > 0 ? " and " : "", file);
+}
+
+int
+state_check_key(const struct conf *c, char *err, size_t errlen)
+{
+	char key[PATH_BYTES_MAX], known[PATH_BYTES_MAX], mark[PATH_BYTES_MAX];
+	char files[3 * PATH_BYTES_MAX] = "";
+	size_t cap = PATH_BYTES_MAX;
+
+	if ((size_t)snprintf(key, cap, "%s/" KEY_FILE, c->state_dir) >= cap ||
+	    (size_t)snprintf(known, cap, "%s/" KNOWN_KEY_FILE, c->state_dir) >= cap ||
+	    (size_t)snprintf(mark, cap, "%s/" SERVED_FILE, c->state_dir) >= cap)
+		return 0;		/* nothing can be made there */
+	if (strcmp(c->tls_key, key) != 0 || access(key, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	add_mark(files, sizeof(files), known);
+	add_mark(files, sizeof(files), mark);
+	if (*files == '\0')
+		return 0;
+	add_mark(files, sizeof(files), c->tls_certificate);
+	snprintf(err, errlen, "%s is missing, although this server has served before: restore it "
+	    "from a backup; or, to begin with a new key, which native clients that know the old "
+	    "one will refuse until they are told, remove %s", key, files);
+	return -1;
+}
+
 int
 state_make_certificate(const struct conf *c, char *err, size_t errlen)
 {
@@ -109,6 +146,8 @@ state_make_certificate(const struct conf *c, char *err, size_t errlen)
 
 	if (access(c->tls_certificate, F_OK) == 0 && access(c->tls_key, F_OK) == 0)
 		return 0;
+	if (state_check_key(c, err, errlen) < 0)
+		return -1;
 	if ((rc = make_parent(c->tls_certificate)) < 0 || (rc = make_parent(c->tls_key)) < 0) {
 		snprintf(err, errlen, "%s, %s: %s", c->tls_certificate, c->tls_key, strerror(-rc));
 		return -1;

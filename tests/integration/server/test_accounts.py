@@ -192,7 +192,7 @@ def test_changed_key_is_refused(server, make_kith):
     one.join(server.invite(), "alice")
     one.run("ls")
     assert server.terminate() == 0
-    for file in (server.state / "tls").iterdir():
+    for file in (*(server.state / "tls").iterdir(), server.state / "first-invite-made"):
         file.unlink()
     server.start()
     one.run("ls", code=7)

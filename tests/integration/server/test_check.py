@@ -1,6 +1,7 @@
 """What is wrong with a configuration: kithd -t, a start and a reload say the same words."""
 import os
 import pwd
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -55,6 +56,10 @@ def files(server):
     (folder / "garbage").write_text("-----BEGIN CERTIFICATE-----\nnonsense\n")
     (folder / "closed").mkdir(mode=0o700)
     (folder / "closed" / "password").write_text("x\n")
+    (folder / "numbers").write_text("1\n2\n")
+    (folder / "number").write_text("4711\n")
+    (folder / "link.pid").symlink_to(folder / "number")
+    os.mkfifo(folder / "pipe")
     (folder / "alone.crt").write_bytes((folder / "one.crt").read_bytes())
     return folder
 
@@ -75,6 +80,22 @@ WRONG = {
     "no folder for the socket": ({"control_socket": "{files}/none/control"}, "No such file", 78),
     "a file is the socket": ({"control_socket": "{files}/one.crt"}, "not a socket", 78),
     "no folder for the pid file": ({"pid_file": "{files}/none/kithd.pid"}, "No such file", 78),
+    "pid file of another kind": ({"pid_file": "{files}/one.crt"}, "not a pid file", 78),
+    "pid file with more than a number": ({"pid_file": "{files}/numbers"}, "not a pid file", 78),
+    "pid file is a link": ({"pid_file": "{files}/link.pid"}, "not a pid file", 78),
+    "pid file is a pipe": ({"pid_file": "{files}/pipe"}, "not a pid file", 78),
+    "pid file is a folder": ({"pid_file": "{files}/closed"}, "Is a directory", 78),
+    "pid file is the database": ({"pid_file": "kith.db"}, "other data", 78),
+    "log is the mark": ({"log_file": "./first-invite-made"}, "other data", 78),
+    "socket is the history": ({"control_socket": ".//./kith.history"}, "other data", 78),
+    "pid file is the log": ({"pid_file": "kithd.log"}, "log_file", 78),
+    "pid file is the socket": (
+        {"pid_file": "{files}/new", "control_socket": "{files}/./new"}, "the same file", 78),
+    "log is the key": ({"log_file": "{files}/one.key", **pair("one.crt", "one.key")},
+                       "tls_key", 78),
+    "pid file is the configuration": ({"pid_file": "kithd.conf"}, "configuration", 78),
+    **{f"empty {option}": ({option: ""}, "the value is missing", 78) for option in (
+        "control_socket", "pid_file", "log_file", "tls_certificate", "tls_key", "web_dir")},
     "no folder for the log": (
         {"log_to": "file", "log_file": "{files}/none/log"}, "No such file", 78),
     "log is a folder": ({"log_to": "file", "log_file": "{files}/closed"}, "Is a directory", 78),
@@ -133,7 +154,8 @@ def test_check_start_and_reload_refuse_the_same(server, files, tmp_path, case):
     assert os.listdir(state) == ["kithd.conf"], "-t changes nothing"
     said = complaint(check.stderr)
     assert words in said, said
-    assert any(str(value)[:64] in said or key in said for key, value in settings.items()), said
+    assert any(value and str(value)[:64] in said or key in said
+               for key, value in settings.items()), said
 
     start = kithd("-f", "-d", state)
     assert (start.returncode, complaint(start.stderr)) == (status, said)
@@ -150,8 +172,61 @@ def test_check_start_and_reload_refuse_the_same(server, files, tmp_path, case):
         server.conf = before
         server.write_conf()
     assert reload.returncode == 1
-    assert complaint(reload.stderr) == said
+    assert complaint(reload.stderr).replace(str(server.state), str(state)) == said
     assert server.status()["ready"]
+
+
+# -- what must not be lost ----------------------------------------------------------
+
+@pytest.mark.parametrize("before", ["", "4711", "4711\n"])
+def test_a_pid_file_may_be_left_over(make_server, before):
+    server = make_server(start=False, workers=1, pid_file="../run.pid")
+    file = server.folder / "run.pid"
+    file.write_text(before)
+    server.start()
+    assert file.read_text() == f"{server.process.pid}\n"
+    server.ctl("reload")
+    file.rename(server.folder / "kept")
+    file.write_text("mine\n")
+    server.terminate()
+    assert file.read_text() == "mine\n", "a file that took the name is not removed"
+
+
+def test_a_key_that_was_lost_is_not_replaced(make_server):
+    server = make_server(workers=1)
+    server.terminate()
+    kept = server.folder / "kept"
+    shutil.copytree(server.state / "tls", kept)
+    known = server.state / "tls" / "known-key"
+
+    def refused(*marks):
+        before = sorted(str(path) for path in server.state.rglob("*"))
+        check, start = kithd("-t", "-d", server.state), kithd("-f", "-d", server.state)
+        init = kithd("init", "-d", server.state)
+        assert (check.returncode, start.returncode, init.returncode) == (78, 78, 1)
+        assert complaint(check.stderr) == complaint(start.stderr) == complaint(init.stderr)
+        assert f"{server.state}/tls/key.pem is missing" in check.stderr
+        assert all(str(mark) in check.stderr.partition("remove")[2] for mark in marks)
+        assert sorted(str(path) for path in server.state.rglob("*")) == before
+
+    mark = server.state / "first-invite-made"
+    (server.state / "tls" / "key.pem").unlink()
+    refused(known, mark, server.state / "tls" / "cert.pem")
+    (server.state / "tls" / "cert.pem").unlink()
+    refused(known, mark)
+    known.unlink()
+    refused(mark)
+    (server.state / "tls").rmdir()
+    refused(mark)
+    shutil.copytree(kept, server.state / "tls")
+    fingerprint = server.fingerprint
+    server.start()
+    assert server.fingerprint == fingerprint and not server.status()["warnings"]
+    server.terminate()
+    shutil.rmtree(server.state / "tls")
+    mark.unlink()
+    server.start()
+    assert server.fingerprint != fingerprint, "a new key, as it was asked for"
 
 
 def test_what_is_allowed_is_told_of(server, files, tmp_path):

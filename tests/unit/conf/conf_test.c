@@ -228,6 +228,8 @@ static void
 what_no_row_can_tell_is_checked(void **state)
 {
 	static const struct { const char *text, *word; } bad[] = {
+		{ "control_socket\n", "control_socket: the value is missing" },
+		{ "web_dir  \n", "web_dir: the value is missing" },
 		{ "output_soft 2000000\noutput_hard 1000000\n", "output_soft" },
 #ifdef HAVE_MYSQL
 		{ "database mysql\n", "mysql_socket" },
