@@ -179,6 +179,7 @@ static void
 on_line(char *text)
 {
 	if (text == NULL) {
+		line_burst_finish();	/* what was entered comes first */
 		line.hooks.left(line.arg);
 	} else if (line.accepted != NULL) {
 		free(text);

@@ -62,15 +62,12 @@ line_burst_drop(void)
 	burst.keys = burst.lines = 0;
 }
 
-static void
-on_burst_end(evutil_socket_t fd, short what, void *arg)
+void
+line_burst_finish(void)
 {
 	char *rest = burst.keys ? burst.rest() : NULL, *text, *tag;
 	int several;
 
-	(void)fd;
-	(void)what;
-	(void)arg;
 	if (rest != NULL)
 		append_text(rest);
 	free(rest);
@@ -85,6 +82,15 @@ on_burst_end(evutil_socket_t fd, short what, void *arg)
 	free(tag);
 }
 
+static void
+on_burst_end(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	line_burst_finish();
+}
+
 void
 line_burst_add(const char *text, const char *tag)
 {
@@ -92,7 +98,7 @@ line_burst_add(const char *text, const char *tag)
 		burst.tag = strdup(tag);
 	append_text(text);
 	if (burst.disabled)
-		on_burst_end(-1, 0, NULL);
+		line_burst_finish();
 	else
 		arm_end(burst.keys ? BURST_QUIET_MS : BURST_FIRST_MS);
 }

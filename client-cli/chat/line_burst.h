@@ -26,6 +26,9 @@ void	line_burst_add(const char *text, const char *tag);
 /* A key came. 1: it belongs to a burst. */
 int	line_burst_goes_on(void);
 
+/* Hands over what there is, now. */
+void	line_burst_finish(void);
+
 int	line_burst_is_open(void);
 void	line_burst_drop(void);
 

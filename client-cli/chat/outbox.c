@@ -96,6 +96,13 @@ item_is_visible(const struct outbox_item *item)
 	return item->state != ITEM_SENDING || item->shown < item->n;
 }
 
+/* Also before its event has come. */
+static int
+item_is_stored(const struct outbox_item *item)
+{
+	return item->state == ITEM_SENDING && (item->answered || !item_is_visible(item));
+}
+
 /* As one text: what happens to it, to whom it goes, and how it begins. */
 static char *
 item_text(const struct outbox_item *item)
@@ -581,7 +588,7 @@ outbox_unsent(const struct chat *c, int failed)
 	size_t n = 0;
 
 	TAILQ_FOREACH(item, &c->outbox.items, link)
-		n += item_is_visible(item) && (failed || item->state != ITEM_FAILED);
+		n += !item_is_stored(item) && (failed || item->state != ITEM_FAILED);
 	return n;
 }
 
@@ -593,7 +600,7 @@ outbox_tell_lost(const struct chat *c)
 	TAILQ_FOREACH(item, &c->outbox.items, link) {
 		if (item->command)
 			say("not sent: /%s", item->text);
-		else if (item_is_visible(item))
+		else if (!item_is_stored(item))
 			say("%s to %s: %s", item->state == ITEM_SENDING ?
 			    "may not have been stored" : "not sent",
 			    item->targets[0] != '\0' ? item->targets : "anybody", item->text);

@@ -421,6 +421,16 @@ def test_unmarked_paste_is_one_message_or_none(fake, alice, terminal):
     until("it arrives", lambda: texts(fake) == ["a\n/quit\nb"])
 
 
+@pytest.mark.parametrize("keys", ["\r\x04", "\r\x04\x04"])
+def test_end_of_file_behind_a_line_sends_the_line(fake, screen, keys):
+    screen.type("last words")
+    screen.wait_for("last words")
+    screen.type(keys)
+    assert screen.wait_end() == 0
+    assert texts(fake) == ["last words"]
+    assert "not have been stored" not in screen.text()
+
+
 def test_text_that_is_too_long_says_so(fake, screen):
     screen.type(BRACKETS.format("long " * 1800))
     screen.wait_for("long long")
