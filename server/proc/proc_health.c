@@ -39,6 +39,15 @@ slot_ready(const struct shared *s, unsigned slot)
 	return atomic_load(&s->slots[slot].ready) != 0;
 }
 
+/* Has it a connection? Others may be unable to work with theirs. */
+static bool
+slot_reaches(const struct shared *s, unsigned slot)
+{
+	enum proc_health health = proc_health_get(s, slot);
+
+	return slot_ready(s, slot) && health != PROC_HEALTH_AWAY && health != PROC_HEALTH_STARTING;
+}
+
 /* What is wrong with one process; false: nothing. */
 static bool
 slot_problem(const struct shared *s, unsigned slot, uint64_t now, char *line, size_t len)
@@ -48,7 +57,10 @@ slot_problem(const struct shared *s, unsigned slot, uint64_t now, char *line, si
 	enum proc_health health = proc_health_get(s, slot);
 	unsigned index = s->slots[slot].index;
 
-	if (!slot_ready(s, slot))
+	bool ready = slot_ready(s, slot);
+
+	/* One that waits for its database says so; one that died, or connects, is not ready. */
+	if (!ready && (health == PROC_HEALTH_UP || health == PROC_HEALTH_STARTING))
 		snprintf(line, len, "not ready: %s %u", role, index);
 	else if (health != PROC_HEALTH_UP)
 		snprintf(line, len, "%s %u: %s", role, index, health_text(health));
@@ -81,7 +93,7 @@ bool
 proc_health_reaches(const struct shared *s, enum role r)
 {
 	for (unsigned i = s->first[r]; i < s->first[r] + s->count[r]; i++)
-		if (!slot_ready(s, i) || proc_health_get(s, i) == PROC_HEALTH_AWAY)
+		if (!slot_reaches(s, i))
 			return false;
 	return true;
 }

@@ -16,6 +16,7 @@
  * text for people. */
 #define PROC_HEALTHS(X)							\
 	X(UP,		"up",		"works")			\
+	X(STARTING,	"starting",	"connects to the database")	\
 	X(AWAY,		"away",						\
 	    "the database is away, or its disk fails")		\
 	X(UNSAFE,	"unsafe",					\

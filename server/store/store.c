@@ -29,7 +29,7 @@ store_init(struct store *s, struct proc *p, const struct store_hooks *hooks)
 	memset(s, 0, sizeof(*s));
 	s->p = p;
 	s->hooks = hooks;
-	atomic_store(&p->shared->slots[p->slot].health, PROC_HEALTH_AWAY);
+	atomic_store(&p->shared->slots[p->slot].health, PROC_HEALTH_STARTING);
 	if ((s->cache = store_cache_create()) == NULL ||
 	    unpackmem_init(&s->mem, UNPACK_BYTES_MAX) < 0)
 		return -ENOMEM;

@@ -537,5 +537,11 @@ def test_a_start_without_its_database_returns_and_goes_on(make_server, request):
     request.addfinalizer(lambda: alive(pid) and server.owns(pid) and os.kill(pid, signal.SIGKILL))
     assert result.returncode == 0 and "waits for its database" in result.stderr
     assert alive(pid) and server.ctl_result("status").returncode == 1
+
+    def blamed():
+        return next((line.split(None, 1)[1] for line in server.ctl_result("status").stdout
+                     .splitlines() if line.startswith("problem ")), None)
+    until("the database is named first", lambda: blamed() ==
+          "writer 0: the database is away, or its disk fails")
     assert server.ctl_result("stop").returncode == 0
     until("kithd is gone", lambda: not alive(pid))
