@@ -51,6 +51,8 @@
 	X(log_dropped,		"log lines dropped")			\
 	X(log_failed,							\
 	    "times that the log could not be written or opened")	\
+	X(log_failing,							\
+	    "1 while the log cannot be written or opened")		\
 	X(certificate_expires_seconds,					\
 	    "when the certificate expires, in seconds since 1970")
 

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -28,7 +29,8 @@ struct logger {
 	enum conf_log_to target;
 	int		 fd;		/* target stderr: 2; file: open; syslog or lost: -1 */
 	uint64_t	 dropped;	/* as ring_dropped() was last logged */
-	bool		 failed;		/* the last write or open; told */
+	bool		 no_open, no_write;	/* the last one failed; told */
+	bool		 half_line;		/* fd got a line without its end */
 	bool		 draining;
 	struct event	*reopen;	/* SIGUSR1 */
 	size_t		 len;		/* bytes in out[] */
@@ -43,9 +45,10 @@ close_file(struct logger *g)
 	g->fd = -1;
 }
 
-/* 0 or -errno: the disk is full, the reader is gone. The next lines are tried again. */
+/* 0 or -errno: the disk is full, the reader is gone. The next lines are tried again. `last`:
+ * the last byte that was written, unchanged if there was none. */
 static int
-write_all(int fd, const char *bytes, size_t len)
+write_all(int fd, const char *bytes, size_t len, char *last)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, bytes, len);
@@ -56,36 +59,75 @@ write_all(int fd, const char *bytes, size_t len)
 			return n < 0 ? -errno : -EIO;
 		bytes += n;
 		len -= (size_t)n;
+		*last = bytes[-1];
 	}
 	return 0;
 }
 
+/* Whether the log works, for the status. */
+static void
+show_target(const struct proc *p)
+{
+	const struct logger *g = p->state;
+
+	stats_set(p->stats, STAT_log_failing, g->no_open || g->no_write);
+}
+
 /* Counts, and says so once on stderr: the log cannot tell it itself. */
 static void
-target_failed(struct proc *p, const char *what, int error)
+target_failed(struct proc *p, bool *failed, const char *what, int error)
 {
 	struct logger *g = p->state;
 
 	stats_add(p->stats, STAT_log_failed, 1);
-	if (!g->failed && g->fd != STDERR_FILENO)
+	if (!*failed && g->fd != STDERR_FILENO)
 		dprintf(STDERR_FILENO, "kithd: log_file: %s: %s: %s\n", p->conf->log_file, what,
 		    strerror(-error));
-	g->failed = true;
+	*failed = true;
+	show_target(p);
+}
+
+/* A line that a full disk cut must not run into the next one. */
+static int
+end_half_line(struct logger *g)
+{
+	char last = '\0';
+	int rc = g->half_line ? write_all(g->fd, "\n", 1, &last) : 0;
+
+	if (rc == 0)
+		g->half_line = false;
+	return rc;
 }
 
 static void
 flush(struct proc *p)
 {
 	struct logger *g = p->state;
+	char last = '\n';
 	int rc = 0;
 
 	if (g->fd >= 0 && g->len > 0) {
-		if ((rc = write_all(g->fd, g->out, g->len)) < 0)
-			target_failed(p, "lines are lost", rc);
-		else
-			g->failed = false;
+		if ((rc = end_half_line(g)) == 0) {
+			rc = write_all(g->fd, g->out, g->len, &last);
+			g->half_line = last != '\n';
+		}
+		if (rc < 0)
+			target_failed(p, &g->no_write, "lines are lost", rc);
+		else if (g->no_write) {
+			g->no_write = false;
+			show_target(p);
+		}
 	}
 	g->len = 0;
+}
+
+static bool
+opened_same(int a, int b)
+{
+	struct stat sa, sb;
+
+	return fstat(a, &sa) == 0 && fstat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
+	    sa.st_dev == sb.st_dev;
 }
 
 /* Opens the target in the configuration; keeps the old file if that fails. 0 or -errno. */
@@ -103,10 +145,14 @@ open_target(struct proc *p)
 		error = errno;
 		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
 		    strerror(error));
-		target_failed(p, "cannot be opened", -error);
+		target_failed(p, &g->no_open, "cannot be opened", -error);
 		return -error;
 	}
+	if (fd != g->fd && !opened_same(g->fd, fd))
+		g->half_line = g->no_write = false;
 	close_file(g);
+	g->no_open = false;
+	show_target(p);
 	g->target = p->conf->log_to;
 	if (g->target == LOG_TO_SYSLOG)
 		openlog("kithd", LOG_NDELAY | LOG_PID, LOG_DAEMON);
@@ -120,9 +166,10 @@ put_line(struct proc *p, enum log_level level, const char *line, size_t len)
 {
 	static const int priority[] = { LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 	struct logger *g = p->state;
+	char last;
 
 	if (level == LOG_L_ERROR && g->fd != STDERR_FILENO)
-		(void)write_all(STDERR_FILENO, line, len);	/* nobody may look there */
+		(void)write_all(STDERR_FILENO, line, len, &last);	/* nobody may look there */
 	if (g->target == LOG_TO_SYSLOG) {
 		line += strcspn(line, " ") + 1;		/* syslog has its own time */
 		syslog(priority[level], "%s", line);

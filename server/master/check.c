@@ -485,6 +485,14 @@ check_all(const struct conf *c, const struct state_owner *o, struct notes *notes
 }
 
 int
+check_log_file(const struct conf *c, const struct state_owner *o, char *err, size_t errlen)
+{
+	const struct check k = { c, o, NULL, err, errlen };
+
+	return check_log(&k) == 0 ? 0 : -1;
+}
+
+int
 check_print(const struct conf *c)
 {
 	struct notes notes = { 0 };

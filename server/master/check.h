@@ -25,6 +25,10 @@ struct state_owner;
 int	check_all(const struct conf *c, const struct state_owner *o,
 	    struct notes *notes, char *err, size_t errlen);
 
+/* Can the log role open its file? 0, or -1 with err. */
+int	check_log_file(const struct conf *c, const struct state_owner *o,
+	    char *err, size_t errlen);
+
 /* kithd -t: looks for the owner, checks, and prints. The exit status. */
 int	check_print(const struct conf *c);
 

@@ -13,6 +13,7 @@
 #include "protocol/oneof.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
+#include "server/master/check.h"
 #include "server/master/control.h"
 #include "server/master/invite.h"
 #include "server/master/master_int.h"
@@ -104,13 +105,14 @@ static json_t *
 warnings(const struct master *m)
 {
 	uint64_t failed = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failed);
+	bool failing = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failing) != 0;
 	json_t *list = json_array();
 
 	for (unsigned i = 0; i < m->notes.n; i++)
 		json_array_append_new(list, json_string(m->notes.text[i]));
-	if (failed > 0)
-		json_array_append_new(list, json_sprintf("log_file: %s could not be written or "
-		    "opened %" PRIu64 " times", m->conf->log_file, failed));
+	if (failing)
+		json_array_append_new(list, json_sprintf("log_file: %s cannot be written or "
+		    "opened (%" PRIu64 " times)", m->conf->log_file, failed));
 	return list;
 }
 
@@ -215,9 +217,13 @@ cmd_reload(struct master *m, uint64_t client, const json_t *request)
 static json_t *
 cmd_reopen(struct master *m, uint64_t client, const json_t *request)
 {
+	char err[4500];
+
 	(void)client;
 	(void)request;
-	children_signal(m, SIGUSR1);
+	children_signal(m, SIGUSR1);	/* in any case: the status tells of a log that fails */
+	if (check_log_file(m->conf, &m->owner, err, sizeof(err)) < 0)
+		return control_error(1, err);
 	return json_pack("{s:b}", "done", 1);
 }
 

@@ -59,11 +59,11 @@ web_healthz(struct conn *c, const struct http_request *r)
 		web_respond(c, 503, WEB_TYPE_TEXT, text.bytes, text.len, NULL);
 }
 
-/* What falls again is a gauge: open things, times. */
+/* What falls again is a gauge: open things, faults, times. */
 static bool
 is_gauge(const char *name)
 {
-	static const char *const ends[] = { "_open", "_seconds" };
+	static const char *const ends[] = { "_open", "_failing", "_seconds" };
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)

@@ -305,11 +305,45 @@ def test_a_log_that_fails_later_is_told_of(make_server):
     wait_for(lambda: any("log_file" in line for line in server.status()["warnings"]))
     assert "log_file" in server.ctl_result("reload").stderr
     wait_for(lambda: "command=reload" in (logs / "log.1").read_text())
+    assert server.status()["warnings"], "lines that reach the old file do not mend the new one"
+    reopen = server.ctl_result("reopen")
+    assert reopen.returncode == 1 and f"log_file: {logs}/log: Is a directory" in reopen.stderr
     (logs / "log").rmdir()
-    server.process.send_signal(signal.SIGUSR1)
+    assert server.ctl_result("reopen").returncode == 0
     wait_for(lambda: (logs / "log").exists())
+    wait_for(lambda: not server.status()["warnings"])
     server.ctl("reload")
     wait_for(lambda: "server.reload" in (logs / "log").read_text())
+
+
+@pytest.mark.root
+def test_a_log_on_a_full_disk_keeps_its_lines_apart(make_server):
+    server = make_server(start=False, workers=1)
+    logs = server.folder / "logs"
+    logs.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "kith", logs], check=True)
+    try:
+        server.write_conf(log_to="file", log_file=logs / "log", log_level="debug")
+        server.start()
+        rest = logs / "rest"
+        free = os.statvfs(logs)
+        rest.write_bytes(b"x" * (free.f_bavail * free.f_frsize))
+        def full():
+            server.ctl_result("reopen")
+            return server.status()["warnings"]
+        wait_for(full)
+        cut = (logs / "log").read_bytes()
+        assert not cut.endswith(b"\n"), "the disk was full in the middle of a line"
+        rest.unlink()
+        def works():
+            server.ctl_result("reopen")
+            return not server.status()["warnings"]
+        wait_for(works)
+        wait_for(lambda: (logs / "log").read_bytes()[len(cut):])
+        assert (logs / "log").read_bytes()[len(cut):].startswith(b"\n2")
+    finally:
+        server.terminate()
+        subprocess.run(["umount", "-l", logs], check=True)
 
 
 def wait_for(condition):
