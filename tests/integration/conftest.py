@@ -16,6 +16,12 @@ collect_ignore = ["server/test_quickstart.py", "web/test_browser.py"] if build.S
 DATABASES = ["sqlite"] + (["mariadb"] if build.configured("HAVE_MYSQL") else [])
 
 
+# A run in the background ignores these, and so would all that it starts. What has a handler is
+# back to its default in a program that is executed.
+for number in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT:
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
+
 TEST_S = 180                    # a single test hangs when it takes longer
 
 

@@ -16,7 +16,7 @@ DIRECT = str(1 << 62 | 1 << 31 | 2)             # alice and bob
 LONG = "x" * 9000
 
 # What differs from run to run: times, secrets.
-VARIES = {"timeMs", "createdMs", "usedMs", "sinceMs", "token"}
+VARIES = {"timeMs", "createdMs", "usedMs", "sinceMs", "token", "history"}
 
 # Body of Request: what is asked of it, in this order. Each is asked in all states.
 REQUESTS = {

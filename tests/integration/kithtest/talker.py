@@ -2,7 +2,9 @@
 from . import build
 from .pb import KithError, PbClient
 from .schema import code_name, message
+from .wait import until
 
+BACK_S = 5 * build.PATIENCE     # so soon the reader is back once the cause is gone
 PASSWORD = "correct horse battery"
 
 
@@ -39,6 +41,15 @@ class Talker:
         self.acked[text] = outcome.seq
         return None
 
+    def reads(self):
+        """Can history be read?"""
+        try:
+            self.link.history("#lobby", limit=1)
+        except KithError as e:
+            assert e.code == "UNAVAILABLE", e
+            return False
+        return True
+
     def stored(self):
         """text -> seq of all messages in the log."""
         found, before, more = {}, 0, True
@@ -53,6 +64,7 @@ class Talker:
 
     def check(self):
         """Everything acknowledged is there, under the acknowledged seq."""
+        until("history can be read", self.reads, BACK_S)
         stored = self.stored()
         missing = {t: s for t, s in self.acked.items() if stored.get(t) != s}
         assert not missing

@@ -66,7 +66,8 @@ class Attacker:
             try:
                 deed(thing)
             except KithError as refusal:
-                assert refusal.code in ("BAD_REQUEST", "NAME_INVALID", "NAME_TAKEN"), refusal
+                assert refusal.code in ("BAD_REQUEST", "NAME_INVALID", "NAME_TAKEN",
+                                        "NAME_TOO_LONG", "NAME_RESERVED"), refusal
             else:
                 done.append(thing)
         return done
