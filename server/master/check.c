@@ -351,6 +351,13 @@ check_page(const struct check *k)
 static int
 check_listen(const struct check *k)
 {
+	char *const *listen = k->c->listen;
+
+	for (unsigned i = 0; i < CONF_LISTEN_MAX && listen[i] != NULL; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (strcmp(listen[i], listen[j]) == 0 && strcmp(
+			    strrchr(listen[i], ':'), ":0") != 0)
+				return refuse(k, "listen: %s is given twice", listen[i]);
 	return listen_check(k->c, k->err, k->errlen) < 0 ? 1 : 0;
 }
 

@@ -4,9 +4,11 @@
 #include "server/tls/tls_facts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -83,11 +85,19 @@ exists(const char *file, char *err, size_t errlen)
 static int
 check_key_file(const char *file, char *err, size_t errlen)
 {
-	FILE *f = fopen(file, "re");
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	FILE *f = NULL;
 	EVP_PKEY *key;
+	struct stat st;
 
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = EINVAL;		/* a pipe would never end */
+	else if (fd >= 0)
+		f = fdopen(fd, "r");
 	if (f == NULL) {
 		snprintf(err, errlen, "%s: %s", file, strerror(errno));
+		if (fd >= 0)
+			close(fd);
 		return -1;
 	}
 	ERR_clear_error();

@@ -109,6 +109,9 @@ WRONG = {
     "name with a joiner": ({"server_name": "b\u200ducher.lan"}, "must be a host name", 78),
     "address of another machine": (
         {"listen": "192.0.2.77:0"}, "this machine does not have the address", 1),
+    "address twice": ({"listen": "127.0.0.1:54841 127.0.0.1:54841"}, "is given twice", 78),
+    "key is a pipe": (pair("no.crt", "pipe"), "Invalid argument", 78),
+    "key is a folder": (pair("no.crt", "closed"), "Invalid argument", 78),
     "number too large": ({"workers": "4711"}, "must be from", 78),
     "no power of two": ({"inbox_bytes": "300001"}, "power of two", 78),
     "neither on nor off": ({"http": "yes"}, "must be on or off", 78),
