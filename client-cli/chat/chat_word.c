@@ -52,8 +52,8 @@ chat_word_target(struct chat *c, const char *word, char target[CHAT_WORD_MAX])
 		snprintf(target, CHAT_WORD_MAX, "%s", word);
 		return 0;
 	}
-	snprintf(person, sizeof(person), "@%s", word);
-	snprintf(group, sizeof(group), "#%s", word);
+	snprintf(person, sizeof(person), "@%.*s", (int)NAME_BYTES_MAX, word);
+	snprintf(group, sizeof(group), "#%.*s", (int)NAME_BYTES_MAX, word);
 	found_person = names_find(&c->names, person);
 	found_group = names_find(&c->names, group);
 	if ((found_person == NULL) == (found_group == NULL)) {
