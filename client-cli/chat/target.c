@@ -154,8 +154,9 @@ static void
 tell_older(struct chat *c)
 {
 	if (seen_gap(c) > 0)
-		pane_note(&c->pane, "%llu older ones are unread: /more shows the first of them, "
-		    "/read takes all as read", (unsigned long long)seen_gap(c));
+		pane_note(&c->pane, "%llu older %s unread: /more shows the first of them, "
+		    "/read takes all as read", (unsigned long long)seen_gap(c),
+		    seen_gap(c) == 1 ? "one is" : "ones are");
 }
 
 /* The end of the conversation, with a line before what is new. */
@@ -181,6 +182,15 @@ show_opened(struct chat *c, const Kith__V1__HistoryPage *page, uint64_t read_seq
 	return last;
 }
 
+/* What was before the user came in cannot be read, so it is not unread. */
+static uint64_t
+read_up_to(const Kith__V1__Conversation *row)
+{
+	if (row == NULL)
+		return 0;
+	return row->since_seq > row->read_seq + 1 ? row->since_seq - 1 : row->read_seq;
+}
+
 static void
 open_conversation(struct chat *c, const struct opening *o, const Kith__V1__Conversation *row)
 {
@@ -191,9 +201,9 @@ open_conversation(struct chat *c, const struct opening *o, const Kith__V1__Conve
 	if (row != NULL)
 		snprintf(word, sizeof(word), "%c%s", c->wanted[0], row->name);
 	set_target(c, word);
-	seen_begin(c, id, row != NULL ? row->read_seq : 0);
+	seen_begin(c, id, read_up_to(row));
 	if (o->page != NULL && row != NULL)
-		shown = show_opened(c, o->page, row->read_seq);
+		shown = show_opened(c, o->page, read_up_to(row));
 	names_add(&c->names, word[0], word + 1);
 	feed_release(c, id, shown);
 	outbox_release(c);

@@ -4,6 +4,7 @@ The same on both databases, since the queries are one set.
 """
 import pytest
 
+from kithtest.terminal import Terminal
 from kithtest.wait import until
 
 
@@ -184,3 +185,13 @@ def test_message_over_the_limit_is_refused(pair):
     alice.run("send", "@bob", "-", stdin="x" * 8000)
     alice.run("send", "@bob", "-", stdin="x" * 8001, code=8)
     assert [len(t) for t in texts(bob.json("read", "@alice"))] == [8000]
+
+
+def test_what_a_newcomer_cannot_read_is_not_unread(server, people, request):
+    carol = people(server, "alice", "bob", "carol")[2]
+    screen = Terminal(carol)
+    request.addfinalizer(screen.close)
+    screen.wait_for("carol joined")
+    screen.type("y")
+    screen.wait_for("#lobby> y")
+    assert "older" not in screen.text()
