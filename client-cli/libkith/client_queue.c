@@ -217,12 +217,17 @@ answer_send(struct client_queue *q, struct request *r, const Kith__V1__Reply *re
 {
 	Kith__V1__Outcome *list[TARGETS_MAX];
 	Kith__V1__Reply whole = *reply;
+	struct client_taken *taken;
 	Kith__V1__Sent view;
 
 	client_taken_view(r->taken, reply->sent, &view, list);
 	whole.sent = &view;
-	if (!send_again(q, r, &view))
-		request_done(q, r, NULL, &whole);
+	if (send_again(q, r, &view))
+		return;
+	taken = r->taken;		/* `view` borrows from it */
+	r->taken = NULL;
+	request_done(q, r, NULL, &whole);
+	client_taken_free(taken);
 }
 
 void

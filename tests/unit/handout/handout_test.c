@@ -52,7 +52,7 @@ a_reader_outlasts_a_writer_that_was_interrupted(void **state)
 	struct seqpage *s = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
 	    0);
 	const struct timespec turn = { 0, 100 * 1000 * 1000 };
-	uint32_t len = 0, odd = 1, even = 0;
+	uint32_t len = 0, odd = 3, even = 4;
 	int status, begun[2];
 	char out[100], c;
 	pid_t pid;
@@ -60,6 +60,7 @@ a_reader_outlasts_a_writer_that_was_interrupted(void **state)
 	(void)state;
 	assert_true(s != MAP_FAILED);
 	assert_int_equal(pipe(begun), 0);
+	seqpage_write(s, "new", 3);
 	memcpy(s, &odd, sizeof(odd));
 	if ((pid = fork()) == 0) {
 		if (write(begun[1], "x", 1) != 1)
@@ -70,7 +71,6 @@ a_reader_outlasts_a_writer_that_was_interrupted(void **state)
 	assert_int_equal(read(begun[0], &c, 1), 1);
 	nanosleep(&turn, NULL);			/* the others' turn */
 	memcpy(s, &even, sizeof(even));
-	seqpage_write(s, "new", 3);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	close(begun[0]);
