@@ -319,6 +319,7 @@ def test_a_log_that_fails_later_is_told_of(make_server):
     wait_for(lambda: "server.reload" in (logs / "log").read_text())
 
 
+@pytest.mark.plain
 @pytest.mark.root
 def test_a_log_on_a_full_disk_keeps_its_lines_apart(make_server):
     server = make_server(start=False, workers=1)

@@ -30,6 +30,10 @@ from kithtest.wait import stays, until
 
 from conftest import DATABASES
 
+# A preloaded library has to come after AddressSanitizer's, and the sanitizers' time would
+# stretch every bound.
+pytestmark = pytest.mark.plain
+
 TOLD_S = 2 * build.PATIENCE
 RUNS = build.scaled(1, 1, 20)
 CLONE_NEWNS = 0x20000
