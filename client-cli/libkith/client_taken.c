@@ -49,22 +49,15 @@ sent_copy(const Kith__V1__Sent *all)
 	return copy;
 }
 
-/* Keeps `all` and the places of the copies that were refused so. Their number, or 0. */
-static size_t
-taken_note(struct client_taken *t, const Kith__V1__Sent *all)
+/* Keeps `all` and the places of the copies that were refused so. */
+static void
+taken_note(struct client_taken *t, Kith__V1__Sent *all)
 {
-	Kith__V1__Sent *copy;
-
-	if (all->n_outcomes > TARGETS_MAX || (copy = sent_copy(all)) == NULL)
-		return 0;
-	if (t->so_far != NULL)
-		kith__v1__sent__free_unpacked(t->so_far, NULL);
-	t->so_far = copy;
+	t->so_far = all;
 	t->n = 0;
 	for (size_t i = 0; i < all->n_outcomes; i++)
 		if (outcome_is_taken(all->outcomes[i]))
 			t->place[t->n++] = (uint8_t)i;
-	return t->n;
 }
 
 /* `targets` are those of the last frame, one for each outcome of its answer. */
@@ -110,8 +103,10 @@ int
 client_taken_again(struct client_taken **t, const Kith__V1__Sent *all, const uint8_t *frame,
     size_t len, uint64_t *last_id, uint8_t **again, size_t *again_len)
 {
+	Kith__V1__Sent *before, *copy;
 	uint8_t was[TARGETS_MAX];
 	size_t taken = 0;
+	int rc;
 
 	for (size_t i = 0; i < all->n_outcomes; i++)
 		taken += (size_t)outcome_is_taken(all->outcomes[i]);
@@ -119,8 +114,17 @@ client_taken_again(struct client_taken **t, const Kith__V1__Sent *all, const uin
 		return 0;
 	for (size_t i = 0; i < TARGETS_MAX; i++)
 		was[i] = (*t)->so_far != NULL ? (*t)->place[i] : (uint8_t)i;
-	return (*t)->tries++ < TRIES_MAX && taken_note(*t, all) > 0 &&
-	    taken_pack(*t, was, frame, len, last_id, again, again_len);
+	if ((*t)->tries++ >= TRIES_MAX || all->n_outcomes > TARGETS_MAX ||
+	    (copy = sent_copy(all)) == NULL)
+		return 0;
+	before = (*t)->so_far;		/* `all` may borrow from it */
+	taken_note(*t, copy);
+	rc = taken_pack(*t, was, frame, len, last_id, again, again_len);
+	if (!rc)
+		(*t)->so_far = before;
+	if ((rc ? before : copy) != NULL)
+		kith__v1__sent__free_unpacked(rc ? before : copy, NULL);
+	return rc;
 }
 
 void
