@@ -76,7 +76,7 @@ SAID = 'said() { kith read "#lobby" | grep -q "$1"; }'
 
 
 @pytest.mark.root
-@pytest.mark.skipif(build.SANITIZED, reason="installs what is built for use")
+@pytest.mark.plain        # it installs what is built for use
 def test_the_life_of_a_server(tmp_path):
     tmp_path.chmod(0o755)
     life = Life(tmp_path)
