@@ -167,7 +167,7 @@ def test_metrics_are_the_counters(server):
     assert kinds["kith_sessions_open"] == "gauge"
     assert kinds["kith_requests_total"] == "counter"
     stats = server.status()["stats"]
-    gauges = ("_open", "_seconds")
+    gauges = ("_open", "_seconds", "_failing")
     names = {f"kith_{name}" + ("" if name.endswith(gauges) else "_total") for name in stats}
     assert names <= set(values)
     assert values["kith_http_requests_total"] > 0
