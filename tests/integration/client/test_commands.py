@@ -439,8 +439,11 @@ def test_the_chat_edits_utf8_in_any_locale(server, pair, request, locale):
     screen = Terminal(ann, "chat", f"@{ben.name}")
     request.addfinalizer(screen.close)
     screen.wait_for(f"@{ben.name}>")
+    def said():
+        return texts(ben, "read", f"@{ann.name}", "-n", "500")
+    earlier = said()
     screen.type("né日本\x7f語\r")
-    until("it arrives", lambda: texts(ben, "read", f"@{ann.name}", "-n", "1") == ["né日語"])
+    until("it arrives", lambda: said() == [*earlier, "né日語"])
     screen.line("/quit")
     assert screen.wait_end() == 0
 
