@@ -9,6 +9,7 @@
 #include "protocol/wire.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "protocol/base/utf8.h"
@@ -364,4 +365,19 @@ wire_pack_frame(const ProtobufCMessage *msg, uint8_t *buf, size_t cap)
 		return 0;
 	frame_put_header(buf, (uint32_t)len);
 	return FRAME_HEADER_BYTES + protobuf_c_message_pack(msg, buf + FRAME_HEADER_BYTES);
+}
+
+/* -- copies --------------------------------------------------------------- */
+
+ProtobufCMessage *
+wire_copy(const ProtobufCMessage *m)
+{
+	uint8_t *bytes = malloc(protobuf_c_message_get_packed_size(m) + 1);
+	ProtobufCMessage *copy = NULL;
+
+	if (bytes != NULL)
+		copy = protobuf_c_message_unpack(m->descriptor, NULL,
+		    protobuf_c_message_pack(m, bytes), bytes);
+	free(bytes);
+	return copy;
 }

@@ -56,4 +56,8 @@ enum kith_err	wire_unpack_lax(const ProtobufCMessageDescriptor *type,
 size_t		wire_pack_frame(const ProtobufCMessage *msg, uint8_t *buf,
 		    size_t cap);
 
+/* A copy of `m`, which may borrow its fields, or NULL: no memory. Free it with
+ * protobuf_c_message_free_unpacked(copy, NULL). */
+ProtobufCMessage *wire_copy(const ProtobufCMessage *m);
+
 #endif

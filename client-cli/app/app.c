@@ -16,6 +16,7 @@
 #include "client-cli/app/options.h"
 #include "client-cli/app/say.h"
 #include "protocol/error.h"
+#include "protocol/wire.h"
 
 #define REQUEST_MS_DEFAULT	20000
 #define DRAIN_SECONDS		2
@@ -371,14 +372,7 @@ app_simple(struct app *app, void (*ready)(struct app *app))
 Kith__V1__Event *
 app_event_copy(const Kith__V1__Event *e)
 {
-	size_t len = kith__v1__event__get_packed_size(e);
-	uint8_t *bytes = malloc(len + 1);
-	Kith__V1__Event *copy = NULL;
-
-	if (bytes != NULL)
-		copy = kith__v1__event__unpack(NULL, kith__v1__event__pack(e, bytes), bytes);
-	free(bytes);
-	return copy;
+	return (Kith__V1__Event *)wire_copy(&e->base);
 }
 
 const char *

@@ -13,6 +13,7 @@
 #include "client-cli/chat/line.h"
 #include "client-cli/chat/question.h"
 #include "protocol/error.h"
+#include "protocol/wire.h"
 
 #define FIRST_TARGET	"#lobby"
 #define SHOWN_MAX	20	/* messages of a conversation that is opened */
@@ -136,20 +137,6 @@ opening_new(struct chat *c, const char *word)
 	return o;
 }
 
-static Kith__V1__HistoryPage *
-copy_page(const Kith__V1__HistoryPage *page)
-{
-	size_t len = kith__v1__history_page__get_packed_size(page);
-	uint8_t *bytes = malloc(len + 1);
-	Kith__V1__HistoryPage *copy = NULL;
-
-	if (bytes != NULL)
-		copy = kith__v1__history_page__unpack(NULL,
-		    kith__v1__history_page__pack(page, bytes), bytes);
-	free(bytes);
-	return copy;
-}
-
 static void
 tell_older(struct chat *c)
 {
@@ -252,7 +239,8 @@ on_target_history(struct kith *k, const struct kith_failure *why, const Kith__V1
 		open_conversation(c, o, NULL);	/* two people who never talked */
 	} else if (why != NULL) {
 		target_refused(c, why->text);
-	} else if ((o->page = copy_page(reply->history_page)) == NULL) {
+	} else if ((o->page = (Kith__V1__HistoryPage *)
+	    wire_copy(&reply->history_page->base)) == NULL) {
 		target_refused(c, strerror(ENOMEM));
 	} else {
 		ask_row(c, o);

@@ -41,6 +41,10 @@ int	cmd_account_logout(struct app *app);
 int	cmd_account_whoami(struct app *app);
 int	cmd_account_passwd(struct app *app);
 
+/* The device or hook in argv[1], and its end. 0: it is no number. */
+uint64_t cmd_account_number(const struct app *app);
+void	cmd_account_revoke(struct app *app);
+
 /* cmd_list.c */
 int	cmd_list_ls(struct app *app);
 int	cmd_list_unread(struct app *app);

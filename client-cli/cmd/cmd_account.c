@@ -206,8 +206,8 @@ sessions_ready(struct app *app)
 
 /* -- sessions revoke ------------------------------------------------------ */
 
-static uint64_t
-device_number(const struct app *app)
+uint64_t
+cmd_account_number(const struct app *app)
 {
 	char *end;
 	uint64_t device = strtoull(app->argv[1], &end, 10);
@@ -218,7 +218,7 @@ device_number(const struct app *app)
 static int
 read_device_number(struct app *app)
 {
-	return device_number(app) != 0 ? 0 :
+	return cmd_account_number(app) != 0 ? 0 :
 	    say_usage("%s: not a device's number (kith sessions lists them)", app->argv[1]);
 }
 
@@ -238,16 +238,17 @@ on_device_revoked(struct kith *k, const struct kith_failure *why, const Kith__V1
 	app_finish(app, KITH_EXIT_DONE);
 }
 
-static void
-revoke_ready(struct app *app)
+void
+cmd_account_revoke(struct app *app)
 {
-	app_check(app, kith_revoke_session(app->kith, device_number(app), on_device_revoked, app));
+	app_check(app, kith_revoke_session(app->kith, cmd_account_number(app), on_device_revoked,
+	    app));
 }
 
 const struct cmd_verb cmd_account_session_verbs[] = {
 	{ "list", "", 0, 0, "",
 	    "list the devices that are logged in", NULL, sessions_ready },
 	{ "revoke", "DEVICE", 1, 1, "",
-	    "log one out", read_device_number, revoke_ready },
+	    "log one out", read_device_number, cmd_account_revoke },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };

@@ -3,7 +3,6 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "client-cli/app/say.h"
@@ -196,36 +195,11 @@ ask_hook_list(struct app *app)
 
 /* -- revoke --------------------------------------------------------------- */
 
-static uint64_t
-hook_number(const struct app *app)
-{
-	char *end;
-	uint64_t number = strtoull(app->argv[1], &end, 10);
-
-	return *end == '\0' ? number : 0;
-}
-
 static int
 read_hook_number(struct app *app)
 {
-	return hook_number(app) != 0 ? 0 :
+	return cmd_account_number(app) != 0 ? 0 :
 	    say_usage("%s: not a hook's number (kith hook list lists them)", app->argv[1]);
-}
-
-static void
-on_hook_revoked(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
-    void *arg)
-{
-	struct app *app = arg;
-
-	(void)k;
-	(void)reply;
-	if (why != NULL) {
-		app_fail(app, app->argv[1], why);
-		return;
-	}
-	app_tell_result(app, app->argv[1], "revoked");
-	app_finish(app, KITH_EXIT_DONE);
 }
 
 /* Refuses the number of a device: `kith sessions revoke` logs those out. */
@@ -234,17 +208,18 @@ on_hooks_known(struct kith *k, const struct kith_failure *why, const Kith__V1__R
     void *arg)
 {
 	struct app *app = arg;
-	uint64_t number = hook_number(app);
+	uint64_t number = cmd_account_number(app);
 	const Kith__V1__Sessions *all;
 
 	if (why != NULL) {
 		app_fail(app, NULL, why);
 		return;
 	}
+	(void)k;
 	all = reply->sessions;
 	for (size_t i = 0; i < all->n_sessions; i++)
 		if (all->sessions[i]->device == number && all->sessions[i]->hook != 0) {
-			app_check(app, kith_revoke_session(k, number, on_hook_revoked, app));
+			cmd_account_revoke(app);
 			return;
 		}
 	say("%s: no such hook (kith hook list lists them)", app->argv[1]);

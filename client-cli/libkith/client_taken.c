@@ -35,20 +35,6 @@ outcome_is_taken(const Kith__V1__Outcome *o)
 	return o->error != NULL && o->error->code == KITH__V1__ERROR_CODE__CLIENT_ID_TAKEN;
 }
 
-/* A copy of `all` from malloc(). */
-static Kith__V1__Sent *
-sent_copy(const Kith__V1__Sent *all)
-{
-	size_t len = kith__v1__sent__get_packed_size(all);
-	uint8_t *bytes = malloc(len + 1);
-	Kith__V1__Sent *copy = NULL;
-
-	if (bytes != NULL)
-		copy = kith__v1__sent__unpack(NULL, kith__v1__sent__pack(all, bytes), bytes);
-	free(bytes);
-	return copy;
-}
-
 /* Keeps `all` and the places of the copies that were refused so. */
 static void
 taken_note(struct client_taken *t, Kith__V1__Sent *all)
@@ -115,7 +101,7 @@ client_taken_again(struct client_taken **t, const Kith__V1__Sent *all, const uin
 	for (size_t i = 0; i < TARGETS_MAX; i++)
 		was[i] = (*t)->so_far != NULL ? (*t)->place[i] : (uint8_t)i;
 	if ((*t)->tries++ >= TRIES_MAX || all->n_outcomes > TARGETS_MAX ||
-	    (copy = sent_copy(all)) == NULL)
+	    (copy = (Kith__V1__Sent *)wire_copy(&all->base)) == NULL)
 		return 0;
 	before = (*t)->so_far;		/* `all` may borrow from it */
 	taken_note(*t, copy);
