@@ -1,4 +1,5 @@
 """The fixtures: one scenario runs on SQLite and on a private MariaDB."""
+import contextlib
 import os
 import shutil
 import signal
@@ -7,8 +8,10 @@ import pytest
 
 from kithtest import build
 from kithtest.cli import Kith
+from kithtest.fake import FakeServer
 from kithtest.mariadb import MariaDb
 from kithtest.server import Server
+from kithtest.terminal import Terminal
 
 # One builds and runs a kithd of its own, the other tests what runs in Chromium: once is enough.
 collect_ignore = ["server/test_quickstart.py", "web/test_browser.py"] if build.SANITIZED else []
@@ -124,6 +127,26 @@ def make_kith(request):
         request.addfinalizer(one.close)
         return one
     return make
+
+
+@pytest.fixture
+def terminal(request):
+    """terminal(kith, *arguments, **environment): its screen; ended with the test."""
+    def make(kith, *args, **env):
+        kith.env.update(env)
+        one = Terminal(kith, *args)
+        request.addfinalizer(one.close)
+        return one
+    return make
+
+
+@pytest.fixture
+def fake():
+    """A server of Python that does wrong what it is told to."""
+    one = FakeServer()
+    yield one
+    with contextlib.suppress(OSError):
+        one.close()
 
 
 @pytest.fixture

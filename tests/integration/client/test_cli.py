@@ -1,5 +1,4 @@
 """kith against a server that misbehaves: its promises hold whatever the server says."""
-import contextlib
 import json
 import os
 import re
@@ -11,18 +10,9 @@ import pytest
 from kithtest import build
 from kithtest.fake import FakeServer
 from kithtest.schema import CODE, error, frame, message, session
-from kithtest.terminal import Terminal
 from kithtest.wait import until
 
 CONTROL = {chr(c) for c in [*range(0x20), *range(0x7f, 0xa0)]} - {"\n", "\t"}
-
-
-@pytest.fixture
-def fake():
-    one = FakeServer()
-    yield one
-    with contextlib.suppress(OSError):
-        one.close()
 
 
 @pytest.fixture
@@ -30,16 +20,6 @@ def alice(fake, make_kith):
     one = make_kith()
     one.join(fake.url(), "alice")
     return one
-
-
-@pytest.fixture
-def terminal(request):
-    def make(kith, *args, **env):
-        kith.env.update(env)
-        one = Terminal(kith, *args)
-        request.addfinalizer(one.close)
-        return one
-    return make
 
 
 def fault(name, action):

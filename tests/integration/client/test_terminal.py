@@ -5,7 +5,7 @@ import pytest
 
 from kithtest.pb import KithError, PbClient
 from kithtest.server import Server
-from kithtest.terminal import COLUMNS, Terminal
+from kithtest.terminal import COLUMNS
 from kithtest.wait import until
 
 from conftest import lifetime
@@ -30,15 +30,6 @@ BIDI = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u
 def server():
     """One for the module, on SQLite: the screen does not know the database."""
     yield from lifetime(Server())
-
-
-@pytest.fixture
-def terminal(request):
-    def make(kith, *args):
-        one = Terminal(kith, *args)
-        request.addfinalizer(one.close)
-        return one
-    return make
 
 
 @pytest.fixture

@@ -11,18 +11,9 @@ import pexpect
 import pytest
 
 from kithtest import build
-from kithtest.fake import FakeServer
 from kithtest.schema import CODE, error, session
-from kithtest.terminal import LINES, Terminal
+from kithtest.terminal import LINES
 from kithtest.wait import stays, until
-
-
-@pytest.fixture
-def fake():
-    one = FakeServer()
-    yield one
-    with contextlib.suppress(OSError):
-        one.close()
 
 
 @pytest.fixture
@@ -39,16 +30,6 @@ def alice(fake, make_kith):
         (one.home / kind).write_text(text)
         (one.home / kind).chmod(0o600)
     return one
-
-
-@pytest.fixture
-def terminal(request):
-    def make(kith, *args, **env):
-        kith.env.update(env)
-        one = Terminal(kith, *args)
-        request.addfinalizer(one.close)
-        return one
-    return make
 
 
 @pytest.fixture

@@ -17,6 +17,8 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from . import reports
+
 FAULTS = ("lost", "stored twice", "shown twice", "order", "missed", "unexpected")
 EXAMPLES = 5                    # shown of each fault
 
@@ -155,9 +157,4 @@ class Checker:
 
     def report(self):
         """Some examples of each kind of fault."""
-        lines = []
-        for kind in FAULTS:
-            if self.faults[kind]:
-                lines.append(f"{kind}: {len(self.faults[kind])}")
-                lines += [f"    {what}" for what in self.faults[kind][:EXAMPLES]]
-        return "\n".join(lines)
+        return reports.examples(self.faults, FAULTS, EXAMPLES)

@@ -20,6 +20,7 @@ import sqlite3
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from . import reports
 from .pb import direct
 from .schema import message
 from .typist import squash
@@ -189,9 +190,4 @@ class Judge:
                 self.fault("away", f"{name}: {conversation}, {seq}: {body[:60]!r}")
 
     def report(self):
-        lines = []
-        for kind in FAULTS:
-            if self.faults[kind]:
-                lines.append(f"{kind}: {len(self.faults[kind])}")
-                lines += [f"    {what}" for what in self.faults[kind][:EXAMPLES]]
-        return "\n".join(lines)
+        return reports.examples(self.faults, FAULTS, EXAMPLES)
