@@ -289,7 +289,7 @@ on_resized(evutil_socket_t number, short what, void *arg)
 	(void)arg;
 	if (line.ended)
 		return;
-	/* The terminal may have wrapped its rows anew, or not: nobody can tell where the
+	/* The terminal may have wrapped its rows again, or not: nobody can tell where the
 	 * line is now. So it is not cleared, and the owner draws everything. */
 	mark_hidden();
 	rl_resize_terminal();

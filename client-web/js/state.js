@@ -301,7 +301,7 @@ export class State extends EventTarget {
 		this.noteNewest(conversation);
 	}
 
-	/** Too much to catch up with: whoever reads older events stays there, others go to the end. */
+	/** Too much to catch up with: a reader of older events stays there, others go to the end. */
 	skip(conversation) {
 		if (conversation.held)
 			conversation.ends = false;

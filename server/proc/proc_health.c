@@ -56,7 +56,6 @@ slot_problem(const struct shared *s, unsigned slot, uint64_t now, char *line, si
 	uint64_t beat = atomic_load(&s->slots[slot].beat_ms);
 	enum proc_health health = proc_health_get(s, slot);
 	unsigned index = s->slots[slot].index;
-
 	bool ready = slot_ready(s, slot);
 
 	/* One that waits for its database says so; one that died, or connects, is not ready. */

@@ -124,9 +124,9 @@ what_is_wrong(struct store *s, uint64_t incarnation, uint64_t given)
 	struct mark m;
 
 	if (!mark_read(s, &m))
-		return given > 0 ? "it has events, but kith.history does not tell of it" : NULL;
+		return given > 0 ? "it has events, but " HISTORY_FILE " does not tell of it" : NULL;
 	if (m.incarnation != incarnation)
-		return "kith.history tells of another one";
+		return HISTORY_FILE " tells of another one";
 	return given < m.given ? "it has fewer events than were stored" : NULL;
 }
 

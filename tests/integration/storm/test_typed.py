@@ -316,7 +316,7 @@ class Person:
         before = len(typist.raw)
         typist.resize(self.random.choice([size for size in SIZES
                                           if size != (typist.rows, typist.columns)]))
-        await typist.until("all is drawn anew", lambda: b"\x1b[H\x1b[2J" in typist.raw[before:])
+        await typist.until("all is drawn again", lambda: b"\x1b[H\x1b[2J" in typist.raw[before:])
 
     async def step_focus(self):
         self.typist.type(self.random.choice(("\x1b[I", "\x1b[O")))
@@ -563,7 +563,7 @@ class Storm:
         return judge
 
     def keep(self, folder):
-        """For whoever looks for the fault: what was typed, and what the terminals got."""
+        """For finding the fault: what was typed, and what the terminals got."""
         folder.mkdir(exist_ok=True)
         for person in self.people:
             if person.typist:
