@@ -63,20 +63,31 @@ probe_writer(struct store *s)
 	return !h->full && (h->bad || now - h->proved_ms >= PROBE_MS) ? store_probe_run(s) : DB_OK;
 }
 
+/* A connection that was closed meanwhile is no outage if there is another one at once. */
+static enum db_class
+tend_connection(struct store *s)
+{
+	enum db_class c = db_tend(s->db);
+
+	if (c != DB_LOST)
+		return c;
+	store_disconnect(s);
+	return store_connect(s) == DB_OK ? db_tend(s->db) : DB_LOST;
+}
+
 void
 store_probe_tend(struct store *s)
 {
-	enum db_class c = DB_OK;
+	enum db_class c = store_connect(s);
 
-	if (store_connect(s) == DB_OK) {
-		if ((c = db_tend(s->db)) != DB_OK)
-			store_health_failed(s, c, db_text(s->db));
-		else if (s->writer != NULL)
+	if (c == DB_OK && (c = tend_connection(s)) == DB_OK) {
+		if (s->writer != NULL)
 			c = probe_writer(s);
 		else
 			store_health_proved(s);
-	}
-	if (db_gone(c))
+	} else if (s->db != NULL)
+		store_health_failed(s, c, db_text(s->db));
+	if (s->db != NULL && db_gone(c))
 		store_disconnect(s);
 	if (s->writer == NULL)
 		store_health_log_own(s);

@@ -503,6 +503,23 @@ def test_mariadb(maria_world, fault):
     maria_world.talker.check()
 
 
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_mariadb_closes_a_connection(maria_world):
+    """As its wait_timeout does, or a short restart: the next one is made before anybody is told."""
+    server = maria_world.server
+    mine = f"FROM information_schema.processlist WHERE user = '{maria_world.database.name}'"
+
+    def connections():
+        return set(maria_world.mariadb.sql(f"SELECT id {mine}").split())
+    until("it serves", lambda: all(verdicts(server).values()))
+    before, log = connections(), len(server.log())
+    for one in before:
+        maria_world.sql(f"KILL {one}")
+    while connections() & before or len(connections()) < len(before):
+        assert all(verdicts(server).values()), verdicts(server)
+    assert not lines(server, "away", log)
+
+
 @contextlib.contextmanager
 def locked_row(mariadb, database, sql):
     """Another client of the database holds the rows that `sql` finds."""
