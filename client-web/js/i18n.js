@@ -2,6 +2,7 @@
 
 export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ko", "한국어"], ["zh", "中文"]];
 
+const RETRY_MS = 1000;
 const WEEK_MS = 6 * 24 * 3600 * 1000;
 
 const FORMATS = {
@@ -21,13 +22,33 @@ export function t(key, values = {}) {
 	return text.replace(/\{(\w+)\}/g, (whole, name) => name in values ? String(values[name]) : whole);
 }
 
-/** "auto" takes the first of the browser's languages that has a catalogue. */
+async function fetchWords(code) {
+	const answer = await fetch(`lang/${code}.json`);
+	if (!answer.ok)
+		throw new Error(`lang/${code}.json: ${answer.status}`);
+	return answer.json();
+}
+
+/** At the start, when the page can say nothing yet: tries until it is there. */
+export async function firstLanguage(choice) {
+	for (;;) {
+		try {
+			return await useLanguage(choice);
+		} catch {
+			await new Promise(resolve => setTimeout(resolve, RETRY_MS));
+		}
+	}
+}
+
+/**
+ * "auto" takes the first of the browser's languages that has a catalogue. If it cannot be
+ * fetched, the promise is rejected and the language stays.
+ */
 export async function useLanguage(choice) {
 	const known = LANGUAGES.map(([code]) => code);
 	const wanted = choice === "auto" ? navigator.languages.map(l => l.slice(0, 2)) : [choice];
 	const code = wanted.find(l => known.includes(l)) ?? "en";
-	const answer = await fetch(`lang/${code}.json`);
-	words = await answer.json();
+	words = await fetchWords(code);
 	document.documentElement.lang = code === "zh" ? "zh-Hans" : code;
 	// The browser's own variant (en-GB) decides between a 12 and a 24 hour clock.
 	const locale = navigator.languages.find(l => l.startsWith(code)) ?? code;

@@ -5,7 +5,7 @@ import {isDirect} from "./conversation.js";
 import {fill} from "./dom.js";
 import {closeDialogs, Dialogs, notice, toast} from "./dialogs.js";
 import {OwnDialogs} from "./dialogs_own.js";
-import {dayOf, t, useLanguage} from "./i18n.js";
+import {dayOf, firstLanguage, t, useLanguage} from "./i18n.js";
 import {Link} from "./link.js";
 import {watch} from "./notify.js";
 import {Outbox} from "./outbox.js";
@@ -55,7 +55,8 @@ class Page {
 		addEventListener("keydown", event => this.onKey(event));
 		this.refuseFiles();
 		addEventListener("popstate", () => this.onAddress());
-		onSetting((name, value) => name === "language" && this.relabel(value));
+		onSetting((name, value) => name === "language" &&
+		    this.relabel(value).catch(() => toast({code: "LOST"})));
 	}
 
 	/** A file that is dropped would be shown instead of the page. */
@@ -257,5 +258,5 @@ class Page {
 }
 
 loadSettings();
-await useLanguage(setting("language"));
+await firstLanguage(setting("language"));
 new Page().link.start();

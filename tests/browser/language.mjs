@@ -85,6 +85,21 @@ await scenario(async stage => {
 	await until("it still speaks Korean", () => alice.page.evaluate(
 		() => document.documentElement.lang.startsWith("ko")));
 
+	// A catalogue that cannot be fetched: the page starts when it can, and keeps its language.
+	stage.allow(/Failed to load resource|lang\/\w+\.json/);
+	let cuts = 0;
+	await alice.page.route("**/lang/*.json", route => cuts++ < 1 ? route.abort() :
+		cuts < 3 ? route.fulfill({ status: 503, body: "" }) : route.continue());
+	await alice.page.reload();
+	await alice.online();
+	assert.ok(cuts >= 3, `${cuts} requests`);
+	cuts = 0;
+	await alice.action("settings").click();
+	await alice.field("language").selectOption("de");
+	await alice.page.locator(".toast").waitFor();
+	assert.match(await alice.page.evaluate(() => document.documentElement.lang), /^ko/);
+	await alice.leaveDialog();
+
 	// Who comes for the first time is greeted in the browser's language.
 	for (const [locale, language] of [["de-AT", "de"], ["zh-CN", "zh"], ["ko-KR", "ko"], ["fr-FR", "en"]]) {
 		const page = await stage.page({ locale });
