@@ -1,9 +1,10 @@
 #!/bin/sh
-# life.sh SCRIPT - runs a script as root of a machine of its own: other processes, and folders
-# that `make install`, accounts and services may change. Called by test_life.py through
-# unshare --mount --pid --fork --mount-proc --uts --net.
+# life.sh FOLDER/SCRIPT - runs a script as root of a machine of its own (FOLDER/machine): other
+# processes, and folders that `make install`, accounts and services may change. Called by
+# test_life.py through unshare --mount --pid --fork --mount-proc --uts --net.
 set -e
-private=$(mktemp -d)
+private=${1%/*}/machine
+mkdir "$private"
 mount -t tmpfs none "$private"
 cp -a /etc "$private/etc"
 mkdir -p "$private/lib" "$private/backups" "$private/root" "$private/local"
