@@ -84,8 +84,6 @@ on_head(struct conn *c)
 		refuse_head(c, 404, NULL, NULL);
 	else if (!(web->route->methods & 1u << r->method))
 		refuse_method(c);
-	else if (web->route->own_origin && web->asker.origin != ORIGIN_OWN)
-		refuse_head(c, 403, "only this server's own page may do that", NULL);
 	else {
 		memcpy(c->address, web->asker.address, sizeof(c->address));
 		if (http_allow_body(&web->reader, web->route->body_max) && r->expects_continue)

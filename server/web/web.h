@@ -46,8 +46,6 @@ struct web_route {
 	uint32_t	 methods;	/* bits 1 << enum http_method; OPTIONS
 					 * is answered for all */
 	uint32_t	 body_max;
-	bool		 own_origin;	/* refused unless ORIGIN_OWN: it sets or
-					 * uses a cookie */
 	void		(*handle)(struct conn *c, const struct http_request *r);
 };
 

@@ -143,21 +143,31 @@ web_login(struct conn *c, const struct http_request *r)
 
 /* -- logging out ---------------------------------------------------------- */
 
-/* The cookie is removed even if its token was no longer valid. */
-static void
-logged_out(struct conn *c, struct call *call)
+/* A program gives its token itself. What comes without one can only mean the cookie, which is for
+ * our own page. */
+static bool
+gives_token(const struct http_request *r)
 {
-	char line[WEB_EXTRA_MAX];
-
-	(void)call;
-	web_cookie_line(c, NULL, line);
-	web_respond(c, 200, WEB_TYPE_JSON, "{}\n", 3, line);
+	return http_header(r, "authorization", 0) != NULL;
 }
 
 static void
+logged_out(struct conn *c, struct call *call)
+{
+	char line[WEB_EXTRA_MAX] = "";
+
+	(void)call;
+	if (!gives_token(&web_of(c)->reader.request))
+		web_cookie_line(c, NULL, line);
+	web_respond(c, 200, WEB_TYPE_JSON, "{}\n", 3, line);
+}
+
+/* The cookie is removed even if its token was no longer valid. */
+static void
 not_logged_out(struct conn *c, enum kith_err code, const char *text, uint32_t retry_ms)
 {
-	if (code == KITH_E_TOKEN_INVALID || code == KITH_E_DISABLED)
+	if ((code == KITH_E_TOKEN_INVALID || code == KITH_E_DISABLED) &&
+	    !gives_token(&web_of(c)->reader.request))
 		logged_out(c, NULL);
 	else
 		web_error(c, code, text, retry_ms);
@@ -178,6 +188,11 @@ web_logout(struct conn *c, const struct http_request *r)
 	request.body_case = KITH__V1__REQUEST__BODY_LOGOUT;
 	request.logout = &logout;
 	spec.token = token;
+	if (!gives_token(r) && web_of(c)->asker.origin != ORIGIN_OWN) {
+		web_refuse(c, 403, "the cookie is for this server's own page: send the token as "
+		    "Authorization: Bearer", NULL);
+		return;
+	}
 	if (!web_token(c, r, token, &from_cookie)) {
 		logged_out(c, NULL);
 	} else if ((call = web_call(c, &spec)) == NULL) {

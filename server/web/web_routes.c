@@ -10,18 +10,18 @@
 
 /* The first that matches is taken. */
 static const struct web_route routes[] = {
-	{ "*", false, 0, 0, false, NULL },		/* only for OPTIONS */
-	{ "/v1/ws", false, 1u << HTTP_GET, 0, false, web_upgrade },
-	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, false, web_poll },
-	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, false, web_messages },
-	{ "/v1/conversations/", true, GET, 0, false, web_events },
-	{ "/v1/hook/", true, POST, FRAME_BYTES_MAX, false, web_hook },
-	{ "/v1/login", false, POST, FRAME_BYTES_MAX_LOGIN, false, web_login },
-	{ "/v1/logout", false, POST, FRAME_BYTES_MAX_LOGIN, true, web_logout },
-	{ "/healthz", false, GET, 0, false, web_healthz },
-	{ "/metrics", false, GET, 0, false, web_metrics },
-	{ "/", false, GET, 0, false, web_page },
-	{ "/", true, GET, 0, false, web_page },
+	{ "*", false, 0, 0, NULL },		/* only for OPTIONS */
+	{ "/v1/ws", false, 1u << HTTP_GET, 0, web_upgrade },
+	{ "/v1/poll", false, POST, FRAME_BYTES_MAX, web_poll },
+	{ "/v1/messages", false, POST, FRAME_BYTES_MAX, web_messages },
+	{ "/v1/conversations/", true, GET, 0, web_events },
+	{ "/v1/hook/", true, POST, FRAME_BYTES_MAX, web_hook },
+	{ "/v1/login", false, POST, FRAME_BYTES_MAX_LOGIN, web_login },
+	{ "/v1/logout", false, POST, FRAME_BYTES_MAX_LOGIN, web_logout },
+	{ "/healthz", false, GET, 0, web_healthz },
+	{ "/metrics", false, GET, 0, web_metrics },
+	{ "/", false, GET, 0, web_page },
+	{ "/", true, GET, 0, web_page },
 };
 
 const struct web_route *

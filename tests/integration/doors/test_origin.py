@@ -236,6 +236,40 @@ def test_without_an_origin_no_cookie_counts(world):
         assert world.send("by a cookie", cookie=world.cookie, Sec_Fetch_Site=site) == 401
 
 
+PROGRAMS = {"a program": {}, "a program with a stray cookie": {"cookie": True},
+            "a listed page": {"origin": LISTED}, "our page": {"origin": "own"}}
+# By path: what a token of its own is answered, and none.
+DEEDS = {
+    "/v1/poll": (lambda world, **how: world.poll(**how)[0], 200, 200),
+    "/v1/messages": (lambda world, **how: world.send("by a token", **how), 200, 401),
+    "/v1/conversations": (lambda world, **how: world.ask("GET", world.notes()[0], **how)[0], 200, 401),
+    "/v1/logout": (lambda world, **how: world.ask("POST", "/v1/logout", **how)[0], 200, 403),
+}
+
+
+@pytest.mark.parametrize("who", PROGRAMS)
+def test_who_gives_a_token_needs_no_origin(world, who):
+    """At each path that takes one: as what kith-protocol(7) says of programs."""
+    how = dict(PROGRAMS[who])
+    if how.get("origin") == "own":
+        how["origin"] = world.own
+    if how.get("cookie"):
+        how["cookie"] = world.cookie
+    token = json.loads(world.login()[2])["loggedIn"]["token"]
+    for path, (deed, given, none) in DEEDS.items():
+        assert deed(world, bearer="A" * len(token), **how) == 401, path
+        assert deed(world, bearer=token, **how) == given, path
+        if how.get("origin") != world.own:
+            assert deed(world, **how) == none, path
+    # Logging out was the last: that token is gone, and nobody else's.
+    for path, (deed, _, _) in DEEDS.items():
+        assert deed(world, bearer=token, **how) == 401, path
+    assert world.send("the cookie is still good", origin=world.own, cookie=world.cookie) == 200
+    status, headers, _ = world.ask("POST", "/v1/logout", bearer=json.loads(
+        world.login()[2])["loggedIn"]["token"], **how)
+    assert status == 200 and "Set-Cookie" not in headers
+
+
 def test_to_look_is_allowed_when_the_browser_says_it_is_our_page(world):
     path, _ = world.notes()
 
