@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	tests/browser/pictures.mjs \
 	tests/browser/polling.mjs \
 	tests/browser/proxy.mjs \
+	tests/browser/restored.mjs \
 	tests/browser/scenario.mjs \
 	tests/browser/tabs.mjs \
 	tests/browser/unread.mjs \

@@ -5,11 +5,13 @@ tests run as root, can pass through. stop() is also the verdict: it fails on a
 sanitizer's report, on a log line of level error that the test did not expect,
 and on processes or a control socket left behind.
 """
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -130,6 +132,21 @@ class Server:
         assert self.terminate() == 0
         self.write_conf(**changes)
         return self.start()
+
+    def backup(self, to):
+        """A copy of the embedded database, as kithctl makes it."""
+        with contextlib.closing(sqlite3.connect(self.state / "kith.db")) as there, \
+                contextlib.closing(sqlite3.connect(to)) as copy:
+            there.backup(copy)
+
+    def restore(self, copy):
+        """Stops the server, puts the copy in place of its database, and starts it again."""
+        assert self.terminate() == 0
+        place = self.state / "kith.db"
+        place.write_bytes(copy.read_bytes())        # keeps owner and mode
+        for kind in ("-wal", "-shm"):
+            place.with_name(place.name + kind).unlink(missing_ok=True)
+        self.start()
 
     def stop(self):
         """Ends the server, judges what it leaves behind, and removes the folder."""

@@ -1,39 +1,44 @@
 """A backup is put back under clients that stay: they miss nothing that is written afterwards."""
-import sqlite3
+from google.protobuf import json_format
 
 from kithtest.pb import PbClient, direct
-from kithtest.schema import message
+from kithtest.schema import frame, message
 from kithtest.terminal import Terminal
 from kithtest.wait import until
+from kithtest.ws import JSON, TEXT, WsLink, frame_bytes, request_bytes
 
 PASSWORD = "correct horse battery"
 CHANGED = "restored from a backup"
 
 
-def backup(server, to):
-    with sqlite3.connect(server.state / "kith.db") as there, sqlite3.connect(to) as copy:
-        there.backup(copy)
+class WsClient(PbClient):
+    """The same over a WebSocket, as a script does it: JSON by hand."""
 
+    def __init__(self, address):
+        self.link = WsLink(address)
+        super().__init__(address, tls=False)
+        self.socket.close()
+        self.socket = self.link.socket
 
-def restore(server, copy):
-    """Stops the server, puts the copy in place of its database, and starts it again."""
-    assert server.terminate() == 0
-    place = server.state / "kith.db"
-    place.write_bytes(copy.read_bytes())        # keeps owner and mode
-    for kind in ("-wal", "-shm"):
-        place.with_name(place.name + kind).unlink(missing_ok=True)
-    server.start()
+    def post(self, **body):
+        self.number += 1
+        self.link.write(frame_bytes(TEXT, request_bytes(JSON, self.number, **body)))
+        return self.number
+
+    def receive(self):
+        return json_format.Parse(self.link.receive().payload, frame.Reply())
 
 
 class Script:
     """A client that follows one conversation and knows nothing but the rule of kith-protocol(7)."""
 
-    def __init__(self, server, name, conversation):
+    def __init__(self, server, name, conversation, client):
         self.server, self.name, self.conversation = server, name, conversation
+        self.client = client
         self.have, self.history, self.shown, self.told, self.token = None, 0, [], 0, None
 
     def connect(self):
-        self.link = PbClient(self.server.address, tls=False)
+        self.link = self.client(self.server.address)
         self.link.hello()
         login = (self.link.login_token(self.token) if self.token
                  else self.link.login(self.name, PASSWORD))
@@ -73,8 +78,13 @@ def test_clients_of_a_restored_server_show_what_is_new(make_server, make_kith, p
     chat = Terminal(carol)
     request.addfinalizer(chat.close)
     chat.wait_for("#lobby>")
-    script = Script(server, "carol", direct(1, 3))
-    script.connect()
+    scripts = [Script(server, "carol", direct(1, 3), lambda at: PbClient(at, tls=False)),
+               Script(server, "carol", direct(1, 3), WsClient)]
+
+    def each(deed):
+        for script in scripts:
+            deed(script)
+    each(Script.connect)
 
     def say(*texts):
         for text in texts:
@@ -85,26 +95,27 @@ def test_clients_of_a_restored_server_show_what_is_new(make_server, make_kith, p
             tail.wait_for(lambda e, text=text: e["text"] == text, text)
             only.wait_for(lambda e, text=text: e["text"] == text, text)
             chat.wait_for(text)
-        script.sync()
-        assert script.shown[-len(texts):] == list(texts)
+        for script in scripts:
+            script.sync()
+            assert script.shown[-len(texts):] == list(texts)
 
     say("one", "two")
     all_show("one", "two")
-    backup(server, tmp_path / "kith.db")
+    server.backup(tmp_path / "kith.db")
     say("gone 1", "gone 2", "gone 3")
     all_show("gone 1", "gone 2", "gone 3")
-    script.close()
+    each(Script.close)
 
     # A crash is no restored backup.
     server.kill_all()
     server.start()
-    script.connect()
+    each(Script.connect)
     say("gone 4")
     all_show("gone 4")
-    script.close()
-    assert script.told == 0 and "history.changed" not in server.log()
+    each(Script.close)
+    assert not any(script.told for script in scripts) and "history.changed" not in server.log()
 
-    restore(server, tmp_path / "kith.db")
+    server.restore(tmp_path / "kith.db")
     say("new 1", "new 2")
     # What the chat shows of the new history, it shows once, and counts it as read.
     chat.wait_for("@alice alice: new 2")
@@ -112,20 +123,21 @@ def test_clients_of_a_restored_server_show_what_is_new(make_server, make_kith, p
     chat.line("/read")
     until("the lobby is read", lambda: "#lobby" not in
           carol.run("unread", "--plain", code=None).stdout)
-    script.connect()
+    each(Script.connect)
     say("new 3", "new 4", "new 5")
     all_show(*(f"new {n}" for n in range(1, 6)))
-    assert script.told == 1
+    assert all(script.told == 1 for script in scripts)
     assert server.log().count("history.changed") == 1
     chat.wait_for(CHANGED)
     for stream in tail, only:
         until("tail says so", lambda stream=stream: CHANGED in stream.err.read_text())
         shown = [e["text"] for e in stream.events() if e["kind"] == "message"]
         assert len(shown) == len(set(shown)) * (1 if stream is only else 2)     # and none twice
-    script.close()
+    each(Script.close)
 
     # And it is told once only.
     server.restart()
-    script.connect()
-    assert script.told == 1 and server.log().count("history.changed") == 1
-    script.close()
+    each(Script.connect)
+    assert all(script.told == 1 for script in scripts)
+    assert server.log().count("history.changed") == 1
+    each(Script.close)

@@ -179,6 +179,17 @@ def test_manners(server, world):
     Scenario(server, kiths.values(), verbs=verbs).play("manners")
 
 
+def test_a_restored_backup(server, world, tmp_path):
+    """Two pages stay: they drop what is gone, show what is new, and say so."""
+    kiths = world("alice", "bob", "carol")
+    server.expect(r"history\.changed")
+    talk("#tea", *kiths)
+    talk("#books", *kiths)
+    copy = tmp_path / "kith.db"
+    Scenario(server, kiths, verbs={"backup": lambda: server.backup(copy),
+                                   "restore": lambda: server.restore(copy)}).play("restored")
+
+
 LONG_NAME = "maximilian.alexander_von-hohenfe"       # as long as a name may be
 LONG_GROUP = "gartenfreunde-am-alten-bahnhof-9"
 
