@@ -26,6 +26,7 @@ web_files = \
 	client-web/js/view_log.js \
 	client-web/js/view_login.js \
 	client-web/js/view_row.js \
+	client-web/js/view_unsent.js \
 	client-web/js/wire.js \
 	client-web/js/ws.js \
 	client-web/lang/de.json \

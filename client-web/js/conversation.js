@@ -72,6 +72,15 @@ export class Conversation {
 		return this.kind === "GROUP";
 	}
 
+	/** The name as people write it. */
+	get title() {
+		return this.isGroup && this.name ? `#${this.name}` : this.name;
+	}
+
+	get isLoaded() {
+		return this.events.length > 0 || this.begins;
+	}
+
 	get target() {
 		return {conversation: this.id};
 	}

@@ -14,6 +14,7 @@ import {State} from "./state.js";
 import {ChatView} from "./view_chat.js";
 import {ListView} from "./view_list.js";
 import {LoginView, takeInvite} from "./view_login.js";
+import {UnsentView} from "./view_unsent.js";
 
 const WIDE = matchMedia("(min-width: 45rem)");	// chat.css has the same
 const ADDRESS = /^#\/(?:(\d+)|@([^/]+)|group\/([^/]+))$/u;	// of a conversation, a person, a group
@@ -48,6 +49,7 @@ class Page {
 		this.link.addEventListener("ready", () => this.draw());
 		this.state.addEventListener("change", ({detail: {what}}) => what === Change.ALL && this.follow());
 		this.state.addEventListener("history", () => notice(t("state.history")));
+		this.state.addEventListener("own", ({detail: clientId}) => this.outbox.arrived(clientId));
 		this.outbox.addEventListener("unsaved", () => notice(t("chat.unsaved")));
 		WIDE.addEventListener("change", () => this.landmark());
 		watchDay(this.state);
@@ -118,7 +120,8 @@ class Page {
 		};
 		this.invite = "";
 		this.chat = new ChatView(this.state, this.link, this.outbox, actions, signal);
-		this.list = new ListView(this.state, this.link, actions, signal);
+		const unsent = new UnsentView(this.state, this.outbox, actions.open, signal);
+		this.list = new ListView(this.state, this.link, unsent.root, actions, signal);
 		fill(document.body, this.list.root, this.chat.root);
 		this.show(this.state.current);
 	}

@@ -18,13 +18,17 @@ const STORED_MS = 10 * 60 * 1000;	// after this nobody waits for the event of a 
 const TRIES = {LOST: 10, TIMEOUT: 3, INTERNAL: 5, CLIENT_ID_TAKEN: 5, UNAVAILABLE: 20, BUSY: 20,
     SERVER_FULL: 20, RATE_LIMITED: 20, SHUTTING_DOWN: 20};
 const TRIES_MAX = 20;		// of all together
+const OVER_MAX = 1000;		// ids that are remembered
+
+/** Where the text is kept that is not sent yet; `conversation` "": the beginning of all of a user's. */
+export const draftKey = (user, conversation) => `kith.draft.${user}.${conversation}`;
 
 const orderOf = ({order, clientId}) => BigInt(order ?? clientId);
 const byOrder = (a, b) => (orderOf(a) < orderOf(b) ? -1 : 1);
 
 /**
- * Entries: {clientId, order, conversation, text, timeMs, status, error, tries}; `order` is its first
- * client id. By status:
+ * Entries: {clientId, order, conversation, where, text, timeMs, status, error, tries}; `order` is its
+ * first client id, `where` the name of the conversation. By status:
  *   sending   it waits, or is on its way; error: why it was not stored at the last try
  *   stored    its event is to come
  *   failed    error says why; the user may retry or discard it
@@ -37,6 +41,7 @@ export class Outbox extends EventTarget {
 		this.user = null;		// whose entries they are
 		this.entries = [];
 		this.notBeforeMs = new Map();	// client id -> when to try again
+		this.over = new Set();		// client ids of those whose event came last
 		this.flushing = false;
 		this.lastId = 0n;
 		link.addEventListener("ready", () => this.load());
@@ -54,7 +59,8 @@ export class Outbox extends EventTarget {
 			this.entries = [];
 		this.user = this.link.me.userId;
 		const kept = keysWith(this.prefix).map(key => loadObject(key)).filter(entry => entry?.clientId);
-		const isOver = ({status, timeMs}) => status === "stored" && Date.now() - timeMs > STORED_MS;
+		const isOver = ({clientId, status, timeMs}) => this.over.has(clientId) ||
+		    (status === "stored" && Date.now() - timeMs > STORED_MS);
 		kept.filter(isOver).forEach(({clientId}) => this.forget(clientId));
 		const waiting = this.entries.filter(e => !kept.some(({clientId}) => clientId === e.clientId));
 		this.take([...waiting.filter(({status}) => status === "stored"), ...kept.filter(e => !isOver(e))]);
@@ -73,6 +79,10 @@ export class Outbox extends EventTarget {
 	 * wiped by logging out; what was stored stays in view until its event is here.
 	 */
 	onSaved(clientId, entry) {
+		if (entry && this.over.has(clientId)) {
+			this.forget(clientId);	// its event overtook this word
+			return;
+		}
 		const shown = this.find(clientId), others = this.entries.filter(e => e !== shown);
 		if (entry?.clientId)
 			this.take([...others, entry]);
@@ -111,6 +121,12 @@ export class Outbox extends EventTarget {
 		return this.entries.filter(e => e.conversation === conversation.id);
 	}
 
+	/** Those that nobody sees in a conversation of the list (`isListed`), and those that failed. */
+	notSent(isListed) {
+		return this.entries.filter(({status, conversation}) => status === "failed" ||
+		    (status === "sending" && !isListed(conversation)));
+	}
+
 	/** How many would be lost by logging out. */
 	get unsent() {
 		return this.entries.filter(({status}) => status !== "stored").length;
@@ -123,8 +139,8 @@ export class Outbox extends EventTarget {
 
 	add(conversation, text) {
 		const clientId = this.freeClientId();
-		const entry = {clientId, order: clientId, conversation: conversation.id, text: wellFormed(text),
-		    timeMs: Date.now(), status: "sending"};
+		const entry = {clientId, order: clientId, conversation: conversation.id,
+		    where: conversation.title, text: wellFormed(text), timeMs: Date.now(), status: "sending"};
 		this.entries.push(entry);
 		if (!this.save(entry))
 			this.dispatchEvent(new Event("unsaved"));
@@ -134,18 +150,20 @@ export class Outbox extends EventTarget {
 
 	/* -- sending ---------------------------------------------------------------------- */
 
-	/** Sends in the order of writing, in one tab at a time. */
+	/** Sends in the order of writing, in one tab at a time; what is not due yet, later. */
 	async flush() {
-		if (this.flushing || this.link.state !== "online" || !this.next())
+		if (this.flushing)
 			return;
-		this.flushing = true;
-		try {
-			if (navigator.locks)
-				await navigator.locks.request(this.prefix, () => this.sendAll());
-			else
-				await this.sendAll();
-		} finally {
-			this.flushing = false;
+		if (this.link.state === "online" && this.next()) {
+			this.flushing = true;
+			try {
+				if (navigator.locks)
+					await navigator.locks.request(this.prefix, () => this.sendAll());
+				else
+					await this.sendAll();
+			} finally {
+				this.flushing = false;
+			}
 		}
 		this.flushLater();
 	}
@@ -231,8 +249,11 @@ export class Outbox extends EventTarget {
 		this.changed();
 	}
 
-	/** Its event is in the log: drop the entry. */
+	/** Its event is in the log: drop the entry, and do not believe another tab's older word of it. */
 	arrived(clientId) {
+		this.over.add(clientId);
+		if (this.over.size > OVER_MAX)
+			this.over.delete(this.over.values().next().value);
 		if (!this.find(clientId))
 			return;
 		this.entries = this.entries.filter(e => e.clientId !== clientId);
@@ -255,7 +276,7 @@ export class Outbox extends EventTarget {
 
 	/** At logout: wipes this user's drafts and unsent messages from this browser; others keep theirs. */
 	clear() {
-		for (const prefix of [this.prefix, `kith.draft.${this.user}.`, "kith.greeting"])
+		for (const prefix of [this.prefix, draftKey(this.user, ""), "kith.greeting"])
 			keysWith(prefix).forEach(drop);
 		this.entries = [];
 		this.changed();

@@ -19,7 +19,8 @@ const UNREAD_KINDS = ["MESSAGE", "INVITATION"];	// as the server counts
 
 /**
  * Events: "change" (detail: {what, conversation}; what is one of Change), "event" (a new live event;
- * detail: {event, conversation}), "history" (the server has another one than before).
+ * detail: {event, conversation}), "own" (a message of one's own is in the log, or none is loaded; detail:
+ * its client id), "history" (the server has another one than before).
  */
 export class State extends EventTarget {
 	constructor(link) {
@@ -28,6 +29,7 @@ export class State extends EventTarget {
 		this.conversations = new Map();
 		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
+		this.loaded = false;		// the list is here: what is not in it, there is not
 		this.cursors = new Cursors(link);
 		this.reloads = new Map();	// conversation id -> {promise, again}
 		this.whoTimer = 0;
@@ -50,6 +52,7 @@ export class State extends EventTarget {
 
 	clear() {
 		this.history = undefined;
+		this.loaded = false;
 		this.conversations.clear();
 		this.presence.clear();
 		this.current = null;
@@ -138,8 +141,9 @@ export class State extends EventTarget {
 		}
 	}
 
+	/** A group that is no longer in the list was left elsewhere; one that came meanwhile was not. */
 	async loadList() {
-		const seen = new Set();
+		const before = [...this.conversations.values()], seen = new Set();
 		let after = "0", more = true;
 		while (more) {
 			const {conversations} = await this.link.request({listConversations: {after, limit: 200}});
@@ -150,9 +154,10 @@ export class State extends EventTarget {
 			}
 			more = conversations.more ?? false;
 		}
-		for (const id of this.conversations.keys())
-			if (!seen.has(id) && id !== this.current?.id)
-				this.conversations.delete(id);
+		for (const conversation of before)
+			if (!seen.has(conversation.id) && (conversation !== this.current || conversation.isGroup))
+				this.drop(conversation.id);
+		this.loaded = true;
 	}
 
 	/** The last event of each, for the list. */
@@ -166,8 +171,16 @@ export class State extends EventTarget {
 
 	async loadPreview(conversation) {
 		const {historyPage} = await this.link.request({history: {target: conversation.target, limit: 1}});
-		for (const row of historyPage.events ?? [])
-			this.notePreview(conversation, readEvent(row));
+		const events = (historyPage.events ?? []).map(readEvent);
+		events.forEach(event => this.notePreview(conversation, event));
+		if (!conversation.isLoaded)
+			this.noteOwn(events);
+	}
+
+	noteOwn(events) {
+		for (const event of events)
+			if (event.clientId && this.isMine(event))
+				this.dispatchEvent(new CustomEvent("own", {detail: event.clientId}));
 	}
 
 	notePreview(conversation, event) {
@@ -272,6 +285,7 @@ export class State extends EventTarget {
 		if (events !== conversation.events || first !== (events[0]?.seq ?? 0))
 			return;			// something else was loaded meanwhile
 		events.unshift(...older);
+		this.noteOwn(older);
 		conversation.begins = !more;
 		this.noteNewest(conversation);
 		this.changed(Change.OLDER, conversation);
@@ -295,6 +309,7 @@ export class State extends EventTarget {
 			if (events !== conversation.events)
 				return;
 			events.push(...page.events.filter(({seq}) => seq > conversation.newest));
+			this.noteOwn(page.events);
 			more = conversation.newest > newest;
 			this.changed(Change.LOG, conversation);
 		}
@@ -327,6 +342,7 @@ export class State extends EventTarget {
 		if (events !== conversation.events)
 			return;
 		events.push(...page.events);
+		this.noteOwn(page.events);
 		conversation.ends = !page.more;
 		this.noteNewest(conversation);
 		this.changed(Change.LOG, conversation);
@@ -340,6 +356,7 @@ export class State extends EventTarget {
 		const page = await this.page(conversation, {after: String(after), limit: PAGE});
 		conversation.forgetEvents();
 		conversation.events = page.events;
+		this.noteOwn(page.events);
 		conversation.begins = after === 0;
 		conversation.ends = !page.more;
 		this.changed(Change.ANEW, conversation);
@@ -364,9 +381,10 @@ export class State extends EventTarget {
 
 	/** Puts a live event into the log, if that is loaded, and fetches a gap before it. */
 	put(conversation, event) {
-		const isLoaded = conversation.events.length > 0 || conversation.begins;
-		if (isLoaded && !conversation.append(event))
+		if (conversation.isLoaded && !conversation.append(event))
 			this.catchUp(conversation).catch(() => {});	// the next login fetches it
+		else
+			this.noteOwn([event]);
 		if (conversation !== this.current)
 			conversation.trim();
 	}
@@ -508,11 +526,15 @@ export class State extends EventTarget {
 		this.forget(conversation.id);
 	}
 
-	/** The user has left the group. */
-	forget(id) {
+	drop(id) {
 		this.conversations.delete(id);
 		if (this.current?.id === id)
 			this.current = null;
+	}
+
+	/** The user has left the group. */
+	forget(id) {
+		this.drop(id);
 		this.changed(Change.ALL);
 	}
 }

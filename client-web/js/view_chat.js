@@ -2,6 +2,7 @@
 import {Change, drawSoon} from "./change.js";
 import {avatar, bdi, button, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
+import {draftKey} from "./outbox.js";
 import {setting} from "./settings.js";
 import {drop, load, save} from "./storage.js";
 import {visible} from "./text.js";
@@ -154,7 +155,7 @@ export class ChatView {
 	/* -- writing -------------------------------------------------------------------------- */
 
 	get draftKey() {
-		return `kith.draft.${this.state.me?.userId}.${this.conversation.id}`;
+		return draftKey(this.state.me?.userId, this.conversation.id);
 	}
 
 	onInput() {

@@ -11,8 +11,11 @@ const UNREAD_MAX = 1000;	// the server stops counting there
 const DRAWS_FOR = [Change.ALL, Change.LIST, Change.LOG, Change.OLDER, Change.CURRENT, Change.DAY];
 
 export class ListView {
-	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
-	constructor(state, link, actions, signal) {
+	/**
+	 * actions: what its buttons do, by name; `above`: a node above the list. Its listeners end with
+	 * `signal`.
+	 */
+	constructor(state, link, above, actions, signal) {
 		this.state = state;
 		this.link = link;
 		this.actions = actions;
@@ -27,7 +30,7 @@ export class ListView {
 		this.comfort = el("p", {class: "comfort soft"}, t("list.later"));
 		this.question = el("div", {class: "question"});
 		this.root = el("div", {class: "side"}, this.header(), this.comfort, this.tools(),
-		    el("nav", {"aria-label": t("list.label")}, this.items), this.question);
+		    above, el("nav", {"aria-label": t("list.label")}, this.items), this.question);
 		state.addEventListener("change", ({detail: {what}}) =>
 		    DRAWS_FOR.includes(what) && drawSoon(this.drawNow), {signal});
 		link.addEventListener("state", () => this.drawConnection(), {signal});

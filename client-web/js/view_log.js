@@ -233,9 +233,6 @@ export class LogView {
 			this.unreadFrom = readSeq;
 			this.allRead = false;
 		}
-		for (const event of this.events.slice(-WINDOW))
-			if (event.clientId && this.state.isMine(event))
-				this.outbox.arrived(event.clientId);
 		if (this.follows || !this.list.querySelector("[data-seq]"))
 			this.showEnd();
 		else		// the user reads older messages: show a button, do not jump
@@ -480,21 +477,19 @@ export class LogView {
 
 	drawPending() {
 		const kept = new Map([...this.pending.children].map(node => [node.dataset.key, node]));
-		const known = new Set(this.events.slice(-WINDOW).map(event => event.clientId));
 		const {conversation, state, outbox} = this;
 		const rows = [];
 		let before = this.events.at(-1);
-		for (const entry of conversation && this.isAtEnd ? outbox.of(conversation) : [])
-			if (!known.has(entry.clientId)) {
-				const event = {...entry, kind: "MESSAGE", sender: state.me.userId};
-				const joins = continues(before, event);
-				const waits = outbox.waits(entry);
-				const key = [entry.clientId, entry.status, entry.error, waits, joins].join(" ");
-				const row = kept.get(key) ?? pendingRow(entry, outbox, key, joins, waits);
-				setStatus(row, entry.status);
-				rows.push(row);
-				before = event;
-			}
+		for (const entry of conversation && this.isAtEnd ? outbox.of(conversation) : []) {
+			const event = {...entry, kind: "MESSAGE", sender: state.me.userId};
+			const joins = continues(before, event);
+			const waits = outbox.waits(entry);
+			const key = [entry.clientId, entry.status, entry.error, waits, joins].join(" ");
+			const row = kept.get(key) ?? pendingRow(entry, outbox, key, joins, waits);
+			setStatus(row, entry.status);
+			rows.push(row);
+			before = event;
+		}
 		reconcile(this.pending, rows);
 	}
 }

@@ -1,7 +1,7 @@
 // groups.mjs - made, found, joined, looked at, invited to, left.
 import assert from "node:assert/strict";
 import { Person } from "./person.mjs";
-import { scenario, until } from "./scenario.mjs";
+import { ask, scenario, until } from "./scenario.mjs";
 
 class Member extends Person {
 	dialog()
@@ -38,6 +38,55 @@ class Member extends Person {
 		await this.dialog().waitFor({ state: "hidden" });
 		return text;
 	}
+}
+
+// A group is left with another device, while this page is cut off and holds texts for it: they stay in
+// sight, can be thrown away, and are sent if the user comes back.
+async function leftElsewhere(stage, carol)
+{
+	const { page } = carol, line = carol.action("unsent");
+	const counts = n => line.filter({ hasText: `: ${n}` }).waitFor();
+	const texts = () => carol.dialog().locator(".text").allInnerTexts();
+	stage.allow(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);
+	assert.equal(await line.count(), 0);
+	await carol.open("chess");
+	await page.context().setOffline(true);
+	await page.waitForSelector("body[data-state=offline]");
+	for (const text of ["Nf3?", "0-0"])
+		await carol.send(text);
+	await carol.field("text").fill("half a thought");
+	await ask("kith", "carol", "group", "leave", "#chess");
+	await page.context().setOffline(false);
+	await carol.online();
+	await carol.entry("chess").waitFor({ state: "detached" });
+	await counts(3);
+	await page.reload();
+	await carol.online();
+	await counts(3);
+	await line.click();
+	assert.deepEqual((await texts()).sort(), ["0-0", "Nf3?", "half a thought"]);
+	assert.equal(await carol.dialog().getByText("#chess").count(), 2);
+	await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+	await carol.dialog().locator("li", { hasText: "Nf3?" }).locator("[data-action=copy]").click();
+	await until("it is in the clipboard", async () =>
+		await page.evaluate(() => navigator.clipboard.readText()) === "Nf3?");
+	await carol.dialog().locator("li", { hasText: "0-0" }).locator("[data-action=discard]").click();
+	await until("one less", async () => !(await texts()).includes("0-0"));
+	await page.keyboard.press("Escape");
+	await counts(2);
+
+	await carol.action("join-group").click();
+	await carol.field("group").fill("chess");
+	await carol.action("ok").click();
+	await carol.isOpen("chess");
+	assert.equal(await carol.field("text").inputValue(), "half a thought");
+	await counts(1);
+	await line.click();
+	await carol.dialog().locator("[data-action=retry]").click();
+	await carol.dialog().waitFor({ state: "hidden" });
+	await carol.allStored("Nf3?");
+	await carol.sees("Nf3?");
+	assert.equal(await line.count(), 0);
 }
 
 await scenario(async stage => {
@@ -102,4 +151,5 @@ await scenario(async stage => {
 	const left = await alice.members("alice", "carol");
 	assert.ok(!/bob/.test(left), left);
 	assert.equal(await bob.entry("chess").count(), 0);
+	await leftElsewhere(stage, carol);
 });

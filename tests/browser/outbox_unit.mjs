@@ -213,6 +213,63 @@ const tests = {
 		}
 	},
 
+	/* Its event may come before another tab's word that it is stored, or failed: that is no new entry. */
+	async the_event_is_the_last_word()
+	{
+		for (const status of ["sending", "stored", "failed"]) {
+			const { link, outbox } = make(() => new Promise(() => {}));
+			outbox.add(room("1"), "hi");
+			const entry = { ...outbox.entries[0], status }, key = `kith.outbox.7.${entry.clientId}`;
+			outbox.arrived(entry.clientId);
+			localStorage[key] = JSON.stringify(entry);	// as the other tab wrote it
+			listeners.forEach(listener => listener({ key, newValue: localStorage[key] }));
+			assert.deepEqual(shape(outbox), [], status);
+			assert.ok(!(key in localStorage), status);
+			localStorage[key] = JSON.stringify(entry);
+			link.become("online");
+			assert.deepEqual(shape(outbox), [], `${status}, after a reconnect`);
+		}
+	},
+
+	/*
+	 * A refusal says when to try again, and meanwhile the connection is lost and comes back, at
+	 * each moment: nobody else has to wake the message.
+	 */
+	async a_reconnect_keeps_the_time_to_try_again()
+	{
+		for (const code of ["SHUTTING_DOWN", "BUSY", "UNAVAILABLE", "RATE_LIMITED", "TIMEOUT"])
+			for (const retryAfterMs of [0, 5000])
+				for (const first of ["lost before the answer", "lost after it"]) {
+					const { link, outbox } = make((send, n) =>
+						n === 1 ? { ...refusal(code), retryAfterMs } : STORED);
+					outbox.add(room("1"), "one");
+					if (first === "lost before the answer")
+						link.state = "offline";
+					await settle();
+					link.become("offline");
+					await settle();
+					link.become("online");
+					await settle();
+					while (await tick());
+					assert.deepEqual(shape(outbox), [["one", "stored", undefined]],
+						`${code} ${retryAfterMs}, ${first}`);
+				}
+	},
+
+	/* What no conversation of the list shows: in each status. */
+	async nothing_is_unseen()
+	{
+		for (const [answer, here, elsewhere] of [[STORED, 0, 0], [refusal("NOT_MEMBER"), 1, 1],
+			[outcome("TOO_LARGE"), 1, 1], [refusal("BUSY"), 0, 1]]) {
+			const { outbox } = make(() => answer);
+			outbox.add({ id: "3", title: "#tea" }, "hi");
+			await settle();
+			assert.equal(outbox.notSent(id => id === "3").length, here);
+			assert.equal(outbox.notSent(() => false).length, elsewhere);
+			assert.equal(outbox.entries[0].where, "#tea");
+		}
+	},
+
 	/* No room in the browser: it is sent all the same, and the user is told. */
 	async full_storage()
 	{

@@ -212,8 +212,7 @@ def test_private_chat(server, world):
 
 
 def test_life_of_groups(server, world):
-    world("alice", "bob", "carol")
-    Scenario(server).play("groups")
+    Scenario(server, world("alice", "bob", "carol")).play("groups")
 
 
 def test_long_log_scrolls_smoothly(server, world):
