@@ -181,7 +181,8 @@ print_overview(void)
 		printf("  %-9s %s\n", c->name, c->summary);
 	printf("\nkith help COMMAND tells more; so does man kith.\n"
 	    "exit: 0 done, 1 failed, 2 usage, 3 not connected, 4 login, 5 not permitted,\n"
-	    "      6 no such target, 7 server's key, 8 a limit, 130 interrupted\n");
+	    "      6 no such target, 7 server's key, 8 a limit, 9 done, but not told,\n"
+	    "      130 interrupted\n");
 }
 
 static int

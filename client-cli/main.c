@@ -78,14 +78,20 @@ make_base(void)
 }
 
 /* Tells what could not be written. A reader that has gone is no error of ours: as
- * other filters do, kith then dies of SIGPIPE, silently. The exit code. */
+ * other filters do, kith then dies of SIGPIPE, silently. But what changed something is
+ * no filter: who took it for a failure would do it twice. The exit code. */
 static int
-finish_output(struct out *out, int rc)
+finish_output(struct app *app, int rc)
 {
-	int error = out_fini(out);
+	int error = out_fini(&app->out);
 
 	if (error == 0)
 		return rc;
+	if (app->done != NULL) {
+		say("%s, but the result could not be written to standard output: %s", app->done,
+		    strerror(-error));
+		return rc == KITH_EXIT_DONE ? KITH_EXIT_UNTOLD : rc;
+	}
 	if (error == -EPIPE) {
 		signal(SIGPIPE, SIG_DFL);
 		raise(SIGPIPE);
@@ -106,7 +112,7 @@ run_command(const struct command *c, const struct options *o, int argc, char **a
 		return KITH_EXIT_FAILED;
 	}
 	rc = c->run(&app);
-	rc = finish_output(&app.out, rc);
+	rc = finish_output(&app, rc);
 	event_base_free(app.base);
 	explicit_bzero(&app.profile, sizeof(app.profile));
 	return rc;

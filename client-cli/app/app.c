@@ -4,10 +4,12 @@
 #include "client-cli/app/app.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <event2/event.h>
@@ -138,6 +140,7 @@ app_tell_result(struct app *app, const char *target, const char *result)
 {
 	struct out *o = &app->out;
 
+	app->done = result;
 	if (o->mode == OUT_TEXT)
 		return;
 	out_begin(o);
@@ -323,15 +326,48 @@ run_once(struct app *app, const struct kith_options *o)
 		event_base_dispatch(app->base);
 	if (app->finished && app->drain)
 		drain_pending(app);
+	if (app->finished && app->closing != NULL)
+		app->closing(app);
 	snprintf(key, sizeof(key), "%s", kith_server_key(app->kith));
 	kith_destroy(app->kith);
 	app->kith = NULL;
 	return app->key_asked ? approve_key(app, key) : app->rc;
 }
 
+/* -- the reader of standard output ---------------------------------------- */
+
+/* poll(2) tells an error of a pipe as something to read. A socket may have that, too. */
+static void
+on_output_changed(evutil_socket_t fd, short what, void *arg)
+{
+	struct pollfd output = { .fd = fd };
+	struct app *app = arg;
+
+	(void)what;
+	if (app->finished || poll(&output, 1, 0) < 1)
+		return;
+	app->out.error = EPIPE;
+	app_finish(app, KITH_EXIT_FAILED);
+}
+
+/* A program that follows may have nothing to write for hours: `kith tail | head -1`. */
+static struct event *
+watch_output(struct app *app)
+{
+	struct event *ev = NULL;
+	struct stat st;
+
+	if (fstat(STDOUT_FILENO, &st) == 0 && (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+		ev = event_new(app->base, STDOUT_FILENO, EV_READ, on_output_changed, app);
+	if (ev != NULL)
+		event_add(ev, NULL);
+	return ev;
+}
+
 int
 app_run(struct app *app, const struct kith_options *o)
 {
+	struct event *output = o->follow ? watch_output(app) : NULL;
 	struct event *interrupt = evsignal_new(app->base, SIGINT, on_signal, app);
 	struct event *terminate = evsignal_new(app->base, SIGTERM, on_signal, app);
 	int rc = KITH_EXIT_FAILED;
@@ -347,6 +383,8 @@ app_run(struct app *app, const struct kith_options *o)
 		rc = run_once(app, o);
 	} while (app->key_asked && rc == KITH_EXIT_DONE);
 out:
+	if (output != NULL)
+		event_free(output);
 	if (interrupt != NULL)
 		event_free(interrupt);
 	if (terminate != NULL)

@@ -37,11 +37,16 @@ struct app {
 	int			 drain;		/* at the end, wait a moment
 						   for pending requests */
 	int			 rc;
+	/* What was done at the server, "stored": so a result that cannot
+	 * be written is no failure of it. NULL: nothing. */
+	const char		*done;
 
 	/* The command's: called at the first login; `data` is for its hooks. */
 	void			(*ready)(struct app *app);
 	/* The program ends, for whatever reason: called once. May be NULL. */
 	void			(*leaving)(struct app *app);
+	/* The last moment of the connection. May be NULL. */
+	void			(*closing)(struct app *app);
 	/* Ctrl-C; NULL: the end. */
 	void			(*interrupt)(struct app *app);
 	void			*data;
@@ -59,7 +64,8 @@ int	app_find_key(struct app *app);
 void	app_kith_options(struct app *app, struct kith_options *o);
 
 /* Connects with `o`, calls app->ready at the first login, runs the loop until
- * app_finish(), closes. Shows an unknown key to the person at the terminal, if
+ * app_finish(), or with o->follow until the reader of standard output has gone;
+ * closes. Shows an unknown key to the person at the terminal, if
  * there is one, and keeps it if approved. The exit code. */
 int	app_run(struct app *app, const struct kith_options *o);
 
@@ -77,8 +83,8 @@ void	app_fail(struct app *app, const char *what,
 /* A request function's negative errno: tells and finishes. 0: nothing. */
 void	app_check(struct app *app, int rc);
 
-/* A change was made: a record with `target` and `result`, in --json and
- * --plain. Text needs none: the exit code says it. */
+/* A change was made: a record with `target` and `result` (a constant), in
+ * --json and --plain. Text needs none: the exit code says it. */
 void	app_tell_result(struct app *app, const char *target,
 	    const char *result);
 

@@ -83,6 +83,9 @@ void	out_details(struct out *o);
 void	out_end(struct out *o);
 void	out_flush(struct out *o);
 
+/* "12"; "1000+" where the server stops counting. */
+void	out_unread_text(char out[16], uint32_t n);
+
 /* In the person's time zone. */
 void	out_local_time(struct tm *tm, uint64_t ms);
 

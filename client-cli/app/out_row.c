@@ -8,6 +8,24 @@
 #include "protocol/limits.h"
 
 void
+out_unread_text(char out[16], uint32_t n)
+{
+	snprintf(out, 16, "%" PRIu32 "%s", n, n >= UNREAD_MAX ? "+" : "");
+}
+
+static void
+out_unread(struct out *o, uint32_t n)
+{
+	char text[16];
+
+	out_unread_text(text, n);
+	if (o->mode == OUT_TEXT)
+		out_text(o, "unread", text);
+	else
+		out_number(o, "unread", n);
+}
+
+void
 out_row_conversation(struct out *o, const Kith__V1__Conversation *c)
 {
 	int group = c->kind == KITH__V1__CONVERSATION_KIND__GROUP;
@@ -17,13 +35,14 @@ out_row_conversation(struct out *o, const Kith__V1__Conversation *c)
 	snprintf(id, sizeof(id), "%" PRIu64, c->id);
 	out_begin(o);
 	out_text(o, "conversation", name);
-	out_number(o, "unread", c->unread);
+	out_unread(o, c->unread);
 	out_text(o, "topic", c->topic);
 	out_details(o);
 	out_text(o, "conversation_id", id);
 	out_text(o, "kind", group ? "group" : "direct");
 	out_number(o, "last_seq", c->last_seq);
 	out_number(o, "read_seq", c->read_seq);
+	out_flag(o, "unread_more", c->unread >= UNREAD_MAX);
 	out_end(o);
 }
 

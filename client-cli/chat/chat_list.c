@@ -248,15 +248,15 @@ on_unread_elsewhere(struct kith *k, const struct kith_failure *why, const Kith__
 	page = reply->conversations;
 	for (size_t i = 0; i < page->n_conversations; i++) {
 		const Kith__V1__Conversation *one = page->conversations[i];
-		char word[CHAT_WORD_MAX];
+		char word[CHAT_WORD_MAX], unread[16];
 
 		snprintf(word, sizeof(word), "%c%s",
 		    one->kind == KITH__V1__CONVERSATION_KIND__GROUP ? '#' : '@', one->name);
 		if (one->unread == 0 || strcasecmp(word, target_word(c)) == 0 ||
 		    n++ >= ELSEWHERE_MAX)
 			continue;
-		fprintf(file, "%s%s %u%s", n > 1 ? ", " : "", word, one->unread,
-		    one->unread >= 1000 ? "+" : "");
+		out_unread_text(unread, one->unread);
+		fprintf(file, "%s%s %s", n > 1 ? ", " : "", word, unread);
 	}
 	if (fclose(file) == 0 && n > 0)
 		pane_note(&c->pane, "unread elsewhere: %s%s (/query opens one)", text,

@@ -132,6 +132,12 @@ on_chat_leaving(struct app *app)
 	line_stop();
 }
 
+static void
+on_chat_closing(struct app *app)
+{
+	kith_abandon_sends(app->kith);
+}
+
 /* -- the connection ------------------------------------------------------- */
 
 static void
@@ -323,6 +329,7 @@ set_up_app(struct chat *c, struct kith_options *o)
 	app->data = c;
 	app->interrupt = on_chat_interrupt;
 	app->leaving = on_chat_leaving;
+	app->closing = on_chat_closing;
 	app->drain = 1;
 	app->out.brief = 1;
 }

@@ -30,6 +30,7 @@ struct outbox_item {
 	uint64_t	 client_id;	/* of the first of n copies */
 	uint32_t	 n, shown, stored;
 	int		 answered;
+	enum kith_fate	 fate;		/* failed, or given up */
 	struct place {			/* of the stored copies; once answered */
 		uint64_t conversation, seq;
 		int	 shown;
@@ -115,7 +116,8 @@ item_text(const struct outbox_item *item)
 	if (file == NULL)
 		return NULL;
 	if (item->state == ITEM_FAILED)
-		fprintf(file, "!%u not sent", item->number);
+		fprintf(file, item->fate == KITH_UNANSWERED ? "!%u perhaps stored, not answered" :
+		    "!%u not sent", item->number);
 	else if (item->command)
 		fputs("~ waits", file);
 	else if (item->state == ITEM_HELD)
@@ -317,6 +319,9 @@ on_outbox_answer(struct kith *k, const struct kith_failure *why, const Kith__V1_
 	struct chat *c = item->chat;
 
 	(void)k;
+	item->fate = why != NULL ? why->fate : KITH_REFUSED;
+	if (why != NULL && c->app->finished)
+		return;			/* outbox_tell_lost() */
 	item->answered = 1;
 	if (why != NULL) {
 		item_fail(item, why->text);
@@ -592,6 +597,20 @@ outbox_unsent(const struct chat *c, int failed)
 	return n;
 }
 
+static void
+tell_lost_text(const struct outbox_item *item)
+{
+	const char *targets = item->targets[0] != '\0' ? item->targets : "anybody";
+
+	if (item->state != ITEM_HELD && item->fate == KITH_UNANSWERED)
+		say("sent to %s, but not answered: it may have been stored: %s", targets,
+		    item->text);
+	else if (item->state == ITEM_FAILED)
+		say("not sent to %s: %s: %s", targets, item->why, item->text);
+	else
+		say("not sent to %s: %s", targets, item->text);
+}
+
 void
 outbox_tell_lost(const struct chat *c)
 {
@@ -601,8 +620,6 @@ outbox_tell_lost(const struct chat *c)
 		if (item->command)
 			say("not sent: /%s", item->text);
 		else if (!item_is_stored(item))
-			say("%s to %s: %s", item->state == ITEM_SENDING ?
-			    "may not have been stored" : "not sent",
-			    item->targets[0] != '\0' ? item->targets : "anybody", item->text);
+			tell_lost_text(item);
 	}
 }

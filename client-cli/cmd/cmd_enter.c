@@ -60,6 +60,7 @@ tell_account(struct app *app)
 {
 	struct out *o = &app->out;
 
+	app->done = "logged in";
 	if (o->mode == OUT_TEXT) {
 		printf("logged in as ");
 		out_string(stdout, app->profile.user, OUT_WORD);

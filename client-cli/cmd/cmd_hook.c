@@ -28,6 +28,7 @@ print_created(struct app *app, const Kith__V1__HookCreated *made)
 	struct out *o = &app->out;
 	char address[KITH_ADDRESS_MAX], url[URL_MAX], id[24];
 
+	app->done = "created";
 	kith_url_address(&app->url, address);
 	snprintf(url, sizeof(url), "%s://%s/v1/hook/%s", app->url.plain ? "http" : "https",
 	    address, made->token);

@@ -30,6 +30,7 @@ struct sender {
 	uint32_t	 timeout_ms;
 	size_t		 pending;		/* messages without an answer */
 	size_t		 taken, stored;		/* messages so far */
+	size_t		 unanswered;		/* left, and perhaps stored */
 	int		 worst;			/* exit code so far */
 	int		 told_waiting;
 	struct event	*progress;		/* for a person who waits, or NULL */
@@ -66,6 +67,8 @@ print_outcome(struct sender *s, size_t i, const Kith__V1__Outcome *outcome)
 		say("%s: %s", s->names[i],
 		    error->text[0] != '\0' ? error->text : kith_err_text((uint32_t)error->code));
 		note_exit(s, kith_err_exit((uint32_t)error->code));
+	} else {
+		s->app->done = "stored";
 	}
 	if (o->mode == OUT_TEXT && (s->n == 1 || refused))
 		return;
@@ -88,6 +91,22 @@ finish_if_done(struct sender *s)
 }
 
 static void
+tell_send_failed(struct sender *s, const struct kith_failure *why)
+{
+	const char *what = s->app->finished ? "ended before an answer" : why->text;
+
+	s->unanswered += why->fate == KITH_UNANSWERED;
+	if (s->app->finished && s->app->options->lines)
+		return;			/* tell_progress() */
+	if (why->fate == KITH_UNANSWERED)
+		say("%s: the message may have been stored (kith read shows it)", what);
+	else if (why->fate == KITH_UNSENT)
+		say("%s: the message was not sent", what);
+	else
+		say("%s: %s", s->n == 1 ? s->names[0] : "send", what);
+}
+
+static void
 on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
 {
@@ -96,11 +115,7 @@ on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__R
 	(void)k;
 	s->pending--;
 	if (why != NULL) {
-		if (why->code == KITH_L_NO_ANSWER)
-			say("no answer in time: the message may have been stored "
-			    "(kith read shows it)");
-		else if (!s->app->finished)
-			say("%s: %s", s->n == 1 ? s->names[0] : "send", why->text);
+		tell_send_failed(s, why);
 		note_exit(s, (int)why->exit);
 	} else {
 		int before = s->worst;
@@ -157,7 +172,7 @@ tell_progress(struct sender *s, int rc)
 	if (s->app->options->lines && rc != KITH_EXIT_DONE && s->app->opened)
 		say("%zu of %zu messages %s stored%s", s->stored, s->taken,
 		    s->stored == 1 ? "was" : "were",
-		    s->pending > 0 ? "; the last ones may be, too (kith read shows them)" : "");
+		    s->unanswered > 0 ? "; the last one may be, too (kith read shows it)" : "");
 }
 
 /* -- texts ---------------------------------------------------------------- */
@@ -310,6 +325,12 @@ send_ready(struct app *app)
 }
 
 static void
+send_closing(struct app *app)
+{
+	kith_abandon_sends(app->kith);
+}
+
+static void
 on_send_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
 {
 	struct app *app = arg;
@@ -393,6 +414,7 @@ connect_and_send(struct app *app, struct sender *s)
 	o.hooks.phase = on_send_phase;
 	app->data = s;
 	app->ready = send_ready;
+	app->closing = send_closing;
 	read_early(s);
 	rc = app_run(app, &o);
 	tell_progress(s, rc);
@@ -411,6 +433,9 @@ cmd_send(struct app *app)
 	if ((rc = read_send_targets(s, app->argv[0])) != 0)
 		goto out;
 	s->text = join_words(app->argc - 1, app->argv + 1);
+	if (s->text != NULL && app->options->skip_empty &&
+	    cmd_text_is_blank(s->text, strlen(s->text)))
+		goto out;
 	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text))) != 0)
 		goto out;
 	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_send_input, s);

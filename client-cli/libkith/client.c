@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "client-cli/libkith/client_failure.h"
 #include "client-cli/libkith/client_frame.h"
 #include "client-cli/libkith/client_link.h"
 #include "client-cli/libkith/client_login.h"
@@ -253,6 +254,15 @@ size_t
 kith_pending(const struct kith *k)
 {
 	return k->queue.n + (k->state != NULL && client_state_has_marks(k->state));
+}
+
+void
+kith_abandon_sends(struct kith *k)
+{
+	struct kith_failure why;
+
+	client_failure_local(&why, KITH_L_NO_ANSWER, NULL);
+	client_queue_fail_sends(&k->queue, &why);
 }
 
 void

@@ -22,6 +22,7 @@ struct request {
 	unsigned		 flags;
 	Kith__V1__Reply__BodyCase expect;	/* what answers it, if not an error */
 	int			 sent;		/* on this connection, not answered */
+	int			 left, lost;	/* on any; without an answer */
 	kith_reply_fn		 fn;
 	void			*arg;
 	struct client_taken	*taken;		/* NULL: the usual case */
@@ -152,7 +153,7 @@ client_queue_pump(struct client_queue *q)
 			continue;
 		if (q->send(q->kith, r->frame, r->len) < 0)
 			return;		/* full: the next pump tries again */
-		r->sent = 1;
+		r->sent = r->left = 1;
 		q->in_flight++;
 		q->sends += (size_t)request_is_send(r);
 	}
@@ -257,6 +258,9 @@ client_queue_answer(struct client_queue *q, const Kith__V1__Reply *reply)
 			client_failure_from_server(&f, reply->error);
 		else
 			client_failure_local(&f, KITH_L_PROTOCOL, "the answer is of another kind");
+		/* It was repeated, and the answer is not to its first copy. */
+		if (r->lost && client_failure_is_passing(&f))
+			f.fate = KITH_UNANSWERED;
 		request_done(q, r, &f, NULL);
 	}
 	client_queue_pump(q);
@@ -269,6 +273,7 @@ fail_if(struct client_queue *q, int (*picks)(const struct request *, uint64_t), 
     const struct kith_failure *why)
 {
 	uint64_t end = q->next_id, done = 0;
+	struct kith_failure mine = *why;
 	struct request *r;
 
 	do {
@@ -278,10 +283,11 @@ fail_if(struct client_queue *q, int (*picks)(const struct request *, uint64_t), 
 		if (r == NULL)
 			return;
 		done = r->id;
+		mine.fate = r->left ? KITH_UNANSWERED : KITH_UNSENT;
 		if (r->flags & REQUEST_INTERNAL)
 			request_free(q, r);
 		else
-			request_done(q, r, why, NULL);
+			request_done(q, r, &mine, NULL);
 	} while (1);
 }
 
@@ -306,6 +312,13 @@ picks_all(const struct request *r, uint64_t now)
 	return 1;
 }
 
+static int
+picks_sends(const struct request *r, uint64_t now)
+{
+	(void)now;
+	return request_is_send(r);
+}
+
 void
 client_queue_lost(struct client_queue *q, const struct kith_failure *why)
 {
@@ -313,8 +326,10 @@ client_queue_lost(struct client_queue *q, const struct kith_failure *why)
 
 	q->window = 0;			/* callbacks may add requests: they wait */
 	fail_if(q, picks_unrepeatable, 0, why);
-	TAILQ_FOREACH(r, &q->all, link)
+	TAILQ_FOREACH(r, &q->all, link) {
+		r->lost |= r->sent;
 		request_landed(q, r);
+	}
 	q->paused_until = 0;
 }
 
@@ -322,6 +337,12 @@ void
 client_queue_fail_all(struct client_queue *q, const struct kith_failure *why)
 {
 	fail_if(q, picks_all, 0, why);
+}
+
+void
+client_queue_fail_sends(struct client_queue *q, const struct kith_failure *why)
+{
+	fail_if(q, picks_sends, 0, why);
 }
 
 uint64_t

@@ -73,6 +73,8 @@ void	client_queue_lost(struct client_queue *q,
 	    const struct kith_failure *why);
 void	client_queue_fail_all(struct client_queue *q,
 	    const struct kith_failure *why);
+void	client_queue_fail_sends(struct client_queue *q,
+	    const struct kith_failure *why);
 /* The next deadline; UINT64_MAX: none. */
 uint64_t client_queue_deadline(const struct client_queue *q);
 /* When the next pump can send something; UINT64_MAX: only an answer, or a

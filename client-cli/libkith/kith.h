@@ -39,6 +39,7 @@ enum kith_exit {
 	KITH_EXIT_TARGET = 6,
 	KITH_EXIT_KEY = 7,
 	KITH_EXIT_LIMIT = 8,
+	KITH_EXIT_UNTOLD = 9,	/* done, but its result was not written */
 	KITH_EXIT_INTERRUPTED = 130
 };
 
@@ -60,10 +61,18 @@ enum kith_local {
 #undef X
 };
 
+/* What became of a request that failed. */
+enum kith_fate {
+	KITH_REFUSED,		/* the server answered */
+	KITH_UNSENT,		/* it never left: it has had no effect */
+	KITH_UNANSWERED		/* it left, and may have had its effect */
+};
+
 struct kith_failure {
 	uint32_t	code;		/* enum kith_err or enum kith_local */
 	enum kith_exit	exit;
 	uint32_t	retry_after_ms;	/* as the server said, or 0 */
+	enum kith_fate	fate;		/* in the callback of a request */
 	char		text[256];	/* perhaps from the server: see Trust */
 };
 
@@ -157,6 +166,10 @@ const char	*kith_server_key(const struct kith *k);
 
 /* Requests without an answer, sent or not. */
 size_t		 kith_pending(const struct kith *k);
+
+/* For a program that ends: fails the messages that wait. Their callbacks
+ * learn what became of each. */
+void		 kith_abandon_sends(struct kith *k);
 
 /* Requests made from now on fail after so long; or KITH_FOREVER. */
 void		 kith_set_timeout(struct kith *k, uint32_t request_ms);

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 
 import pexpect
@@ -84,6 +85,17 @@ def test_send_gives_up_after_its_timeout(fake, alice):
     fake.faults = [fault("send", lambda *_: None)]
     failed = alice.run("send", "--timeout", "1", "#lobby", "into the void", code=3)
     assert "may have been stored" in failed.stderr
+
+
+@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_send_says_what_became_of_it(fake, alice, end):
+    fake.faults.append(lambda link, request: request.WhichOneof("body") == "send")
+    one = subprocess.Popen([build.KITH, "send", "#lobby", "on its way"], env=alice.env,
+                           stderr=subprocess.PIPE, text=True)
+    fake.wait_for("send")
+    one.send_signal(end)
+    assert "the message may have been stored" in one.communicate(timeout=20 * build.PATIENCE)[1]
+    assert one.returncode == 128 + end
 
 
 def test_send_waits_for_a_server_that_comes_back(fake, alice):
@@ -435,6 +447,20 @@ def test_unread_answers_by_its_exit_code(fake, alice):
     assert alice.json("unread")[0]["conversation"] == "#lobby"
 
 
+@pytest.mark.parametrize("counted, text, more", [(999, "999 ", False), (1000, "1000+", True)])
+def test_the_end_of_counting_is_seen(fake, alice, terminal, counted, text, more):
+    def row(link, log, row=fake.row):
+        one = row(link, log)
+        one.unread = counted
+        return one
+    fake.row = row
+    assert text in alice.run("unread").stdout
+    got = alice.json("ls")[0]
+    assert (got["unread"], got["unread_more"]) == (counted, more)
+    screen = terminal(alice, "chat", "@alice")
+    screen.wait_for(f"unread elsewhere: #lobby {text.strip()} (")
+
+
 def unread_row(fake, link, log, row):
     one = row(link, log)
     one.unread = one.last_seq - one.read_seq
@@ -448,6 +474,15 @@ def test_ctrl_c_is_130(fake, alice):
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == 130
+
+
+def test_tail_ends_with_its_reader_though_nothing_arrives(fake, alice):
+    with subprocess.Popen([build.KITH, "tail", "#lobby"], env=alice.env, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as tail:
+        fake.wait_for("sync")
+        tail.stdout.close()
+        assert tail.wait(20 * build.PATIENCE) == -signal.SIGPIPE
+        assert tail.stderr.read() == ""
 
 
 def test_full_disk_is_told(fake, alice):

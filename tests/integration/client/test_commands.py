@@ -161,6 +161,38 @@ def test_a_reader_that_leaves_is_no_error(pair, unread):
         assert ended.stdout.count("\n") == 1 and ended.stderr in ("141\n", "0\n"), command
 
 
+@contextlib.contextmanager
+def deaf(kind):
+    """An output that takes nothing: a full disk, or a pipe whose reader has gone."""
+    if kind == "disk":
+        with open("/dev/full", "wb") as full:
+            yield full
+        return
+    read, write = os.pipe()
+    os.close(read)
+    yield write
+    os.close(write)
+
+
+@pytest.mark.parametrize("output", ["disk", "pipe"])
+def test_what_was_done_is_no_failure(pair, output):
+    """Whoever takes a full disk for a failure does it twice."""
+    ann, ben = pair
+    for command, told in ((f"send @{ben.name} x --json", "stored"),
+                          (f"send @{ben.name},@{ann.name} x", "stored"),
+                          (f"group create {output} --plain", "created"),
+                          (f"group leave {output} --json", "left"),
+                          (f"hook create @{ben.name} ci", "created")):
+        with deaf(output) as out:
+            words = command.split()
+            words = [*words[-1:], *words[:-1]] if words[-1].startswith("--") else words
+            ended = subprocess.run([build.KITH, *words], env=ann.env, stdout=out,
+                                   stderr=subprocess.PIPE, text=True, check=False)
+        assert f"kith: {told}, but the result could not be written" in ended.stderr
+        assert ended.returncode == 9
+    assert [row["text"] for row in ann.json("read", f"@{ben.name}", "-n", "2")] == ["x", "x"]
+
+
 # -- words ---------------------------------------------------------------------------
 
 
@@ -252,6 +284,15 @@ def test_hooks_show_names_and_no_use_that_never_was(pair):
 
 
 # -- texts ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "''", "' \t '", "-- ' '"])
+def test_nothing_to_send_is_no_error_with_skip_empty(pair, text):
+    ann, ben = pair
+    before = ann.json("read", f"@{ben.name}", "-n", "1")
+    ended = shell(ann, f"kith send --skip-empty @{ben.name} {text}")
+    assert ended.returncode == 0 and not ended.stderr
+    assert ann.json("read", f"@{ben.name}", "-n", "1") == before
 
 
 @pytest.mark.parametrize("options, text, got", [

@@ -153,6 +153,26 @@ def test_held_text_is_told_at_the_end(fake, screen):
     screen.wait_for("not sent: /msg @bob in vain")
 
 
+def test_the_end_tells_what_became_of_each_text(fake, screen):
+    """Refused, perhaps stored, never sent: three sentences, on the screen and at the end."""
+    refused = Held(fake, "send")
+    screen.line("no for an answer")
+    refused.fail("NOT_PERMITTED")
+    screen.wait_for("!1 not sent to #lobby")
+    left = Held(fake, "send")
+    screen.line("on its way")
+    left.wait()
+    screen.line("behind it")
+    screen.wait_for("~ sending, to #lobby: behind it")
+    screen.line("/quit")
+    screen.wait_for("leave again")
+    screen.line("/quit")
+    assert screen.wait_end() == 3
+    for told in ("not sent to #lobby: not permitted: no for an answer", "not sent to #lobby: behind it",
+                 "sent to #lobby, but not answered: it may have been stored: on its way"):
+        screen.wait_for(f"kith: {told}")
+
+
 def test_rows_above_the_line_leave_nothing_behind(fake, screen):
     resize(screen, 34)
     refused = Held(fake, "send")

@@ -29,8 +29,8 @@ FAULTS = ("astray", "bound", "lost", "not offered", "doubled", "order", "altered
           "unseen", "away")
 EXAMPLES = 6                    # shown of each fault
 TOKEN = re.compile(r"k\d{5}z")
-# "not sent to #ops: no such group: TEXT", "may not have been stored to @bob: TEXT"
-TOLD = re.compile(r"(?:notsent(?:to(?:[@#:]|anybody:)|,|:)|maynothavebeenstored)"
+# "not sent to #ops: no such group: TEXT", "sent to @bob, but not answered: it may have ...: TEXT"
+TOLD = re.compile(r"(?:notsent(?:to(?:[@#:]|anybody:)|,|:)|perhapsstored|notanswered)"
                   r"(?:(?!k\d{5}z)[^>~]){0,240}(k\d{5}z)")
 
 

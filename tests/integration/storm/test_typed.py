@@ -38,7 +38,7 @@ WORDS = ("the kettle is on", "在吗？我在厨房里", "점심 먹으러 갑�
 BUSY = 6                                # texts on their way; then one waits
 PATIENT = 40                            # times, of three seconds
 UNDER_WAY = re.compile(r"~ (?:waits|sending|(\d+) more)")
-FAILED = re.compile(r"!(\d+) not sent")
+FAILED = re.compile(r"!(\d+) (?:not sent|perhaps stored)")
 
 
 class Person:
