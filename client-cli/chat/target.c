@@ -111,6 +111,7 @@ target_refused(struct chat *c, const char *why)
 struct opening {
 	struct asked	*asked;
 	Kith__V1__HistoryPage *page;	/* a copy, or NULL: nothing was said yet */
+	int		 kept;		/* it is the last one of the chat before */
 };
 
 static void
@@ -178,6 +179,14 @@ read_up_to(const Kith__V1__Conversation *row)
 	return row->since_seq > row->read_seq + 1 ? row->since_seq - 1 : row->read_seq;
 }
 
+/* It can be read, but not written to. */
+static int
+was_left(const Kith__V1__Conversation *row)
+{
+	return row != NULL && row->kind == KITH__V1__CONVERSATION_KIND__GROUP &&
+	    row->role == KITH__V1__ROLE__NOBODY;
+}
+
 static void
 open_conversation(struct chat *c, const struct opening *o, const Kith__V1__Conversation *row)
 {
@@ -191,6 +200,9 @@ open_conversation(struct chat *c, const struct opening *o, const Kith__V1__Conve
 	seen_begin(c, id, read_up_to(row));
 	if (o->page != NULL && row != NULL)
 		shown = show_opened(c, o->page, read_up_to(row));
+	if (was_left(row))
+		pane_note(&c->pane, "you are not in %s any more: /join %s to write there", word,
+		    word);
 	names_add(&c->names, word[0], word + 1);
 	feed_release(c, id, shown);
 	outbox_release(c);
@@ -201,15 +213,19 @@ static void
 on_target_row(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
 {
+	const Kith__V1__Conversation *row = NULL;
 	struct opening *o = arg;
 	struct chat *c = o->asked->chat;
 
 	(void)k;
+	if (why == NULL && reply->conversations->n_conversations == 1)
+		row = reply->conversations->conversations[0];
 	if (why != NULL)
 		target_refused(c, why->text);
+	else if (o->kept && was_left(row))
+		target_refused(c, "you have left it");
 	else
-		open_conversation(c, o, reply->conversations->n_conversations == 1 ?
-		    reply->conversations->conversations[0] : NULL);
+		open_conversation(c, o, row);
 	chat_ask_done(o->asked);
 }
 
@@ -259,8 +275,8 @@ messages_to_show(void)
 	return (uint32_t)(rows < SHOWN_MIN ? SHOWN_MIN : rows > SHOWN_MAX ? SHOWN_MAX : rows);
 }
 
-void
-target_choose(struct chat *c, const char *word)
+static void
+choose_target(struct chat *c, const char *word, int kept)
 {
 	char copy[CHAT_WORD_MAX];
 	Kith__V1__Target target;
@@ -275,6 +291,7 @@ target_choose(struct chat *c, const char *word)
 		target_refused(c, "not a target");
 		return;
 	}
+	o->kept = kept;
 	kith_set_timeout(c->app->kith, KITH_FOREVER);
 	rc = kith_history(c->app->kith, &target, 0, 0, messages_to_show(), on_target_history, o);
 	kith_set_timeout(c->app->kith, CHAT_ANSWER_MS);
@@ -282,6 +299,12 @@ target_choose(struct chat *c, const char *word)
 		target_refused(c, strerror(-rc));
 		chat_ask_done(o->asked);
 	}
+}
+
+void
+target_choose(struct chat *c, const char *word)
+{
+	choose_target(c, word, 0);
 }
 
 /* -- the first one -------------------------------------------------------- */
@@ -303,5 +326,5 @@ target_check_first(struct chat *c)
 	char word[CHAT_WORD_MAX];
 
 	snprintf(word, sizeof(word), "%s", c->wanted);
-	target_choose(c, word);
+	choose_target(c, word, c->app->argc == 0);
 }

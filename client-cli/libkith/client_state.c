@@ -21,6 +21,7 @@ struct client_state {
 	uint64_t	 list_after;
 	int		 list, sync;	/* wanted */
 	int		 restored;	/* begin at restored_seq */
+	int		 again;		/* this is not the first login */
 	int		 marks;		/* flushed ones may be waiting */
 };
 
@@ -171,6 +172,7 @@ void
 client_state_restart(struct client_state *s)
 {
 	s->asking = STATE_WANT_NOTHING;
+	s->again = !s->list;
 	s->sync = s->convs.changed = s->marks = 1;
 	for (size_t i = 0; i < s->convs.n; i++)
 		s->convs.list[i].lagging = 0;
@@ -315,6 +317,19 @@ place_new(struct conv *c, const Kith__V1__Conversation *from)
 	c->placed = 1;
 }
 
+/* A group that was left is in no list, and Sync tells what is unread there. At the first
+ * login that is no news to somebody who wants the last `back` events alone. */
+static void
+skip_left_group(const struct client_state *s, struct conv *c, const Kith__V1__Conversation *from)
+{
+	if (s->again || s->restored || s->back == KITH_FROM_UNREAD || from == NULL ||
+	    from->kind != KITH__V1__CONVERSATION_KIND__GROUP ||
+	    from->role != KITH__V1__ROLE__NOBODY || from->last_seq <= c->pub.have + s->back)
+		return;
+	c->pub.have = from->last_seq - s->back;
+	c->skipped = from->unread > 0;
+}
+
 static const Kith__V1__Conversation *
 find_listed(const Kith__V1__Conversations *page, uint64_t id)
 {
@@ -339,6 +354,7 @@ take_names(struct client_state *s, const Kith__V1__Conversations *page)
 		}
 		if (!c->placed)
 			place_new(c, from);
+		skip_left_group(s, c, from);
 		if ((one = client_conv_drain(&s->convs, c)) < 0)
 			rc = one;
 	}

@@ -198,6 +198,26 @@ def test_leaving_the_target_leaves_none(fake, screen):
     screen.wait_for("@bob: no such user")
 
 
+def test_group_left_elsewhere_is_no_target_of_the_next_chat(make_server, make_kith, terminal):
+    one = make_kith()
+    one.join(make_server().invite(), "one")
+    for name in ("ops", "tea"):
+        one.run("group", "create", name)
+    screen = terminal(one, "chat", "#ops")
+    screen.wait_for("#ops>")
+    screen.line("/quit")
+    assert screen.wait_end() == 0
+    for name in ("ops", "tea"):
+        one.run("group", "leave", name)
+    screen = terminal(one)
+    screen.wait_for("#ops: you have left it")
+    until("no target", lambda: last_line(screen) == "kith>")
+    assert "* one left" not in screen.text()
+    screen.line("/query #tea")
+    screen.wait_for("you are not in #tea any more: /join #tea")
+    assert last_line(screen) == "#tea>"
+
+
 def test_no_person_is_chosen_by_the_program(fake, alice, terminal):
     fake.say("bob", "hello alice", to="alice")
     screen = terminal(alice)

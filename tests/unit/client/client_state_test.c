@@ -28,6 +28,7 @@ struct model_conv {
 	uint64_t	hidden_from, hidden_to;	/* may not be read: was not a member */
 	uint64_t	shows;			/* of the log by History: lags behind last */
 	int		refused;		/* History fails */
+	int		left;			/* in no list */
 };
 
 struct model {
@@ -122,7 +123,7 @@ answer_conversations(struct model *m, const struct client_state_ask *ask, int na
 
 	for (size_t i = 0; i < m->n; i++) {
 		const struct model_conv *c = &m->convs[i];
-		int wanted = !names && c->id > ask->after;
+		int wanted = !names && !c->left && c->id > ask->after;
 
 		for (size_t j = 0; names && j < ask->n; j++)
 			wanted |= ask->ids[j] == c->id;
@@ -133,6 +134,10 @@ answer_conversations(struct model *m, const struct client_state_ask *ask, int na
 		rows[page.n_conversations].name = name;
 		rows[page.n_conversations].since_seq = 1;
 		rows[page.n_conversations].last_seq = c->last;
+		rows[page.n_conversations].kind = c->id & CONVERSATION_DIRECT_BIT ?
+		    KITH__V1__CONVERSATION_KIND__DIRECT : KITH__V1__CONVERSATION_KIND__GROUP;
+		rows[page.n_conversations].role = c->left ? KITH__V1__ROLE__NOBODY :
+		    KITH__V1__ROLE__MEMBER;
 		rows[page.n_conversations].read_seq = c->read;
 		pointers[page.n_conversations] = &rows[page.n_conversations];
 		page.n_conversations++;
@@ -322,6 +327,36 @@ back_counts_from_the_end(void **unused)
 	start(&m);
 	assert_int_equal(m.delivered, 3 + 2);
 	finish(&m);
+}
+
+static void
+group_that_was_left_is_no_news(void **unused)
+{
+	static const struct { uint32_t back; unsigned delivered; } rows[] = {
+		{ 0, 0 }, { 1, 2 }, { 2, 4 }, { KITH_FROM_UNREAD, 6 + 1 }
+	};
+	struct model m;
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t back = rows[i].back;
+
+		model_init(&m, back);
+		model_add(&m, 1, 9, 3)->left = 1;
+		model_add(&m, 7, 4, 3);
+		if (back != KITH_FROM_UNREAD) {
+			m.shown[0] = 9 - back;
+			m.shown[1] = 4 - back;
+		}
+		start(&m);
+		assert_int_equal(m.delivered, rows[i].delivered);
+		/* What comes there while the program runs is news, also behind a lost
+		 * connection. */
+		m.convs[0].last += 2;
+		start(&m);
+		assert_int_equal(m.delivered, rows[i].delivered + 2);
+		finish(&m);
+	}
 }
 
 static void
@@ -669,6 +704,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(unread_events_come_first_over_several_pages),
 		cmocka_unit_test(back_counts_from_the_end),
+		cmocka_unit_test(group_that_was_left_is_no_news),
 		cmocka_unit_test(live_events_are_delivered_at_once),
 		cmocka_unit_test(repeated_events_are_dropped),
 		cmocka_unit_test(hole_is_held_back_and_fetched),
