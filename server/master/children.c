@@ -12,6 +12,7 @@
 #include "server/lib/log.h"
 #include "server/master/master_int.h"
 #include "server/proc/ipc.h"
+#include "server/proc/proc_health.h"
 
 static unsigned
 first_of(const struct master *m, enum role r)
@@ -306,6 +307,15 @@ children_ready(const struct master *m, enum role r)
 {
 	for (unsigned i = first_of(m, r); i < end_of(m, r); i++)
 		if (m->children[i].pid == 0 || atomic_load(&m->shared.slots[i].ready) == 0)
+			return false;
+	return true;
+}
+
+bool
+children_answer(const struct master *m, enum role r)
+{
+	for (unsigned i = first_of(m, r); i < end_of(m, r); i++)
+		if (m->children[i].pid == 0 || !proc_health_answers(&m->shared, i))
 			return false;
 	return true;
 }

@@ -31,15 +31,21 @@ enum { POLL_SIGNAL, POLL_WAKE, POLL_CONTROL, POLL_COUNT = POLL_CONTROL + CONTROL
 
 /* -- phases --------------------------------------------------------------- */
 
+/* The first role that is not ready; ROLE_COUNT: all are. */
+static enum role
+first_unready(const struct master *m)
+{
+	enum role r = ROLE_LOG;
+
+	while (r < ROLE_COUNT && children_ready(m, r))
+		r++;
+	return r;
+}
+
 static bool
 all_ready(const struct master *m)
 {
-	if (m->phase != MASTER_SERVING)
-		return false;
-	for (unsigned r = ROLE_LOG; r < ROLE_COUNT; r++)
-		if (!children_ready(m, (enum role)r))
-			return false;
-	return true;
+	return m->phase == MASTER_SERVING && first_unready(m) == ROLE_COUNT;
 }
 
 /* Reports the start once: with the first invite, if one is due. */
@@ -116,29 +122,30 @@ begin_service(struct master *m)
 static void
 tell_waiting(struct master *m, uint64_t now)
 {
+	enum role r = first_unready(m);
+
 	if (m->args->ready == NULL || m->told_ready || now - m->started_ms < START_PATIENCE_MS)
 		return;
 	dprintf(STDERR_FILENO, "kithd: runs, and waits for its %s: it serves as soon as it can; "
-	    "see the log and kithctl status\n", m->reached == ROLE_WRITER || m->reached == ROLE_READER ?
-	    "database" : proc_role_name(m->reached));
+	    "see the log and kithctl status\n",
+	    r == ROLE_WRITER || r == ROLE_READER ? "database" : proc_role_name(r));
 	m->args->ready();
 	m->told_ready = true;
 }
 
-/* Starts the next role once the ones before it are ready. */
+/* Starts the next role once the ones before it are ready, or wait for their database: then the
+ * others tell clients and monitors so. */
 static void
 start_on(struct master *m)
 {
-	while (children_ready(m, m->reached)) {
-		if (m->reached + 1 == ROLE_COUNT) {
-			begin_service(m);
-			return;
-		}
+	while (m->reached + 1 < ROLE_COUNT && children_answer(m, m->reached)) {
 		if (m->reached == ROLE_LOG)
 			log_ring_attach(&m->self);
 		m->reached++;
 		children_want(m, m->reached);
 	}
+	if (first_unready(m) == ROLE_COUNT)
+		begin_service(m);
 }
 
 /* Ends the next role once the ones above it are gone. */

@@ -122,6 +122,8 @@ void	children_watch(struct master *m, uint64_t now);
 void	children_term(struct master *m, enum role r, uint64_t now);
 void	children_signal(struct master *m, int sig);
 bool	children_ready(const struct master *m, enum role r);
+/* Each is ready, or says why not: it waits for its database. */
+bool	children_answer(const struct master *m, enum role r);
 bool	children_gone(const struct master *m, enum role r);
 
 /* Keeps the counter of locks that were repaired after a death. */

@@ -264,6 +264,19 @@ proc_turn(struct proc *p)
 	atomic_store_explicit(&slot->beat_ms, clock_now_ms(), memory_order_relaxed);
 }
 
+static void
+mark_ready(struct proc *p)
+{
+	struct proc_slot *slot = &p->shared->slots[p->slot];
+
+	if (atomic_load_explicit(&slot->ready, memory_order_relaxed) != 0 ||
+	    (p->ops->serves != NULL && !p->ops->serves(p)))
+		return;
+	atomic_store(&slot->was_ready, 1);
+	atomic_store(&slot->ready, 1);
+	wake_kick(&p->shared->wakes[0]);	/* the master may be waiting for it */
+}
+
 int
 proc_run(struct proc *p, const struct proc_ops *ops)
 {
@@ -272,11 +285,11 @@ proc_run(struct proc *p, const struct proc_ops *ops)
 		fatalx("no memory for the loop");
 	ring_attach(&p->shared->rings[p->slot]);
 	proc_turn(p);
-	atomic_store(&p->shared->slots[p->slot].ready, 1);
-	wake_kick(&p->shared->wakes[0]);	/* the master may be waiting for it */
+	mark_ready(p);
 	while (!p->stopping) {
 		proc_wait(p);
 		proc_turn(p);
+		mark_ready(p);
 	}
 	free_loop(p);
 	return 0;

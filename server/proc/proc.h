@@ -54,6 +54,7 @@ struct proc_slot {
 	_Atomic uint32_t	restarts;
 	/* The role serves; 0 again at its death */
 	_Atomic uint32_t	ready;
+	_Atomic uint32_t	was_ready;	/* once, in this run of kithd */
 	/* Monotonic, at each turn of the loop */
 	_Atomic uint64_t	beat_ms;
 	_Atomic uint32_t	health;		/* enum proc_health */
@@ -86,6 +87,9 @@ struct proc_ops {
 			    const uint8_t *body, uint32_t len);
 	/* After the drain. May be NULL. */
 	void		(*turn)(struct proc *p);
+	/* Asked after each turn until it says yes: is the slot ready? NULL:
+	 * after the first turn. */
+	bool		(*serves)(struct proc *p);
 	/* SIGHUP: *p->conf is new. May be NULL. */
 	void		(*reload)(struct proc *p);
 	/* SIGTERM: begin to drain, and call proc_stop() when done. The master
@@ -126,7 +130,7 @@ struct proc {
 };
 
 /* Runs the loop until proc_stop(), or until the master is gone. Marks the slot
- * ready after the first turn, unless the role did so before. Returns 0. */
+ * ready as soon as the role serves. Returns 0. */
 int		proc_run(struct proc *p, const struct proc_ops *ops);
 void		proc_stop(struct proc *p);
 

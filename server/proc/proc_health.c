@@ -39,6 +39,15 @@ slot_ready(const struct shared *s, unsigned slot)
 	return atomic_load(&s->slots[slot].ready) != 0;
 }
 
+bool
+proc_health_answers(const struct shared *s, unsigned slot)
+{
+	enum proc_health health = proc_health_get(s, slot);
+
+	return slot_ready(s, slot) ||
+	    (health != PROC_HEALTH_UP && health != PROC_HEALTH_STARTING);
+}
+
 /* Has it a connection? Others may be unable to work with theirs. */
 static bool
 slot_reaches(const struct shared *s, unsigned slot)
@@ -56,10 +65,9 @@ slot_problem(const struct shared *s, unsigned slot, uint64_t now, char *line, si
 	uint64_t beat = atomic_load(&s->slots[slot].beat_ms);
 	enum proc_health health = proc_health_get(s, slot);
 	unsigned index = s->slots[slot].index;
-	bool ready = slot_ready(s, slot);
 
 	/* One that waits for its database says so; one that died, or connects, is not ready. */
-	if (!ready && (health == PROC_HEALTH_UP || health == PROC_HEALTH_STARTING))
+	if (!proc_health_answers(s, slot))
 		snprintf(line, len, "not ready: %s %u", role, index);
 	else if (health != PROC_HEALTH_UP)
 		snprintf(line, len, "%s %u: %s", role, index, health_text(health));

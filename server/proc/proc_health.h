@@ -38,6 +38,9 @@ const char	*proc_health_name(enum proc_health h);
 
 enum proc_health proc_health_get(const struct shared *s, unsigned slot);
 
+/* Is it in its loop? Ready, or it has said what its database lacks. */
+bool		 proc_health_answers(const struct shared *s, unsigned slot);
+
 /* Calls tell() with one line, without its end, for each thing that is wrong;
  * tell may be NULL. true: all serve. */
 bool		 proc_health_all(const struct shared *s,

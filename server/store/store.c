@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "protocol/base/clock.h"
 #include "protocol/wire.h"
@@ -91,7 +90,18 @@ store_disconnect(struct store *s)
 static bool
 is_first_start(const struct store *s)
 {
-	return !s->connected_once && s->p->generation == 1;
+	return !s->connected_once &&
+	    atomic_load(&s->p->shared->slots[s->p->slot].was_ready) == 0;
+}
+
+/* The tables that a reader needs may be missing or old until the writer has looked. */
+static bool
+awaits_writer(const struct store *s)
+{
+	unsigned writer = s->p->shared->first[ROLE_WRITER];
+
+	return s->hooks == NULL && is_first_start(s) &&
+	    atomic_load(&s->p->shared->slots[writer].ready) == 0;
 }
 
 static void
@@ -154,6 +164,10 @@ store_connect(struct store *s)
 		return DB_OK;
 	if (clock_now_ms() < s->retry_at)
 		return DB_LOST;
+	if (awaits_writer(s)) {
+		connect_failed(s, false, "the writer has no database yet");
+		return DB_LOST;
+	}
 	s->db = open_known(s, &fatal, err, sizeof(err));
 	if (s->db == NULL || (s->hooks != NULL &&
 	    s->hooks->prepare(s, err, sizeof(err), &fatal) < 0)) {
@@ -164,11 +178,8 @@ store_connect(struct store *s)
 	return DB_OK;
 }
 
-void
-store_await(struct store *s)
+bool
+store_serves(struct proc *p)
 {
-	struct timespec pause = { 0, STORE_RETRY_MS * 1000000L };
-
-	while (s->p->generation == 1 && store_connect(s) != DB_OK)
-		nanosleep(&pause, NULL);
+	return !is_first_start(p->state);
 }

@@ -20,10 +20,9 @@ void		store_fini(struct store *s);
 enum db_class	store_connect(struct store *s);
 void		store_disconnect(struct store *s);
 
-/* A server that starts before its database waits for it, and so do the other
- * roles and the service manager. Later a role serves without a database, by
- * saying so. SIGTERM still ends the process at once here. */
-void		store_await(struct store *s);
+/* A server that starts before its database is not ready before it has it.
+ * Later a role is, and says that the database is away. */
+bool		store_serves(struct proc *p);
 
 /* What a client is told of a failure. KITH_E_OK for DB_OK and DB_DONE. */
 enum kith_err	store_err(enum db_class c);

@@ -93,6 +93,7 @@ reader_turn(struct proc *p)
 static const struct proc_ops reader_ops = {
 	.record = store_reader_record,
 	.turn = reader_turn,
+	.serves = store_serves,
 };
 
 int
@@ -123,7 +124,6 @@ store_reader_main(struct proc *p)
 
 	if (store_reader_init(&s, p) < 0)
 		fatalx("no memory for the store");
-	store_await(&s);
 	rc = proc_run(p, &reader_ops);
 	store_reader_fini(&s);
 	return rc;

@@ -135,6 +135,7 @@ writer_drain(struct proc *p)
 static const struct proc_ops writer_ops = {
 	.record = store_writer_record,
 	.turn = store_writer_turn,
+	.serves = store_serves,
 	.drain = writer_drain,
 	.budget = BUDGET,
 };
@@ -250,7 +251,6 @@ store_writer_main(struct proc *p)
 
 	if (store_writer_init(&s, p) < 0)
 		fatalx("no memory for the store");
-	store_await(&s);
 	rc = proc_run(p, &writer_ops);
 	store_writer_fini(&s);
 	return rc;

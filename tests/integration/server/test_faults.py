@@ -1,17 +1,19 @@
 """Disks that are full, databases that are away, processes that die: each has a named
 answer, nothing acknowledged is lost, and service comes back by itself."""
+import contextlib
 import os
 import signal
 import sqlite3
 import subprocess
 import tempfile
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from kithtest import build
 from kithtest.mariadb import MariaDb
-from kithtest.pb import KithError
+from kithtest.pb import KithError, PbClient
 from kithtest.schema import session
 from kithtest.server import ROLES, ControlFailed, alive
 from kithtest.talker import PASSWORD, Talker
@@ -120,6 +122,47 @@ def test_mariadb_away_and_back(own_mariadb, make_server, talker):
         mariadb.start()
         until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
+
+
+def ask_http(address, path):
+    """The status and the text, from a connection of its own, at once."""
+    http = HTTPConnection(*address, timeout=5 * build.PATIENCE)
+    http.request("GET", path)
+    with contextlib.closing(http):
+        answer = http.getresponse()
+        return answer.status, answer.read().decode()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_starts_before_its_database(mariadb, make_server):
+    """Who asks meanwhile is answered: not ready, with the reason; UNAVAILABLE."""
+    server = make_server(mariadb.database(), start=False)
+    server.expect(r"\bdb\.away")
+    way = server.folder / "mysqld.sock"
+    server.write_conf(mysql_socket=way)
+    server.launch()
+    address = until("it listens", lambda: server.process.poll() is None and
+                    (server.state / "control").exists() and server.status()["listen"][0])
+    host, _, port = address.rpartition(":")
+    address = (host, int(port))
+    away = "the database is away, or its disk fails\n"
+    until("healthz says so", lambda: ask_http(address, "/healthz") == (
+        503, f"writer 0: {away}reader 0: {away}"))
+    assert "\nkith_serves 0\n" in ask_http(address, "/metrics")[1]
+    assert "\nkith_database_up 0\n" in ask_http(address, "/metrics")[1]
+    with PbClient(address, tls=False) as link:
+        link.hello()
+        with pytest.raises(KithError) as refused:
+            link.login("alice", PASSWORD)
+        assert refused.value.code == "UNAVAILABLE"
+    # A role that dies meanwhile is no serving one when it comes back.
+    server.kill("writer")
+    until("healthz says so again", lambda: ask_http(address, "/healthz")[1].startswith("writer 0"))
+    assert "server.ready" not in server.log()
+    way.symlink_to(mariadb.socket)
+    server.wait_ready()
+    assert ask_http(address, "/healthz") == (200, "ok\n")
+    until("the first invite", lambda: "The first administrator" in server.log())
 
 
 @pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")

@@ -54,6 +54,7 @@ make_shared(struct kit *k)
 	sh->stats = arena_take(sh->arena, "stats", PROC_SLOTS_MAX * sizeof(*sh->stats));
 	for (unsigned i = 0; i < sh->nslots; i++) {
 		atomic_store(&sh->slots[i].generation, 1);
+		atomic_store(&sh->slots[i].ready, 1);
 		snprintf(name, sizeof(name), "ring %u", i);
 		assert_int_equal(ring_init(&sh->rings[i],
 		    arena_take(sh->arena, name, ring_space(INBOX_BYTES)), INBOX_BYTES), 0);
