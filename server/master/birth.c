@@ -22,8 +22,10 @@
 #include "server/proc/log_ring.h"
 #include "server/proc/proc_signal.h"
 
-#define FDS_BESIDE_SESSIONS	256u	/* of a worker: listeners, eventfds, libraries */
-#define KEEP_MAX		(3u + PROC_SLOTS_MAX + PROC_LISTEN_MAX + 4u)
+#define LISTENERS_MAX		(REGISTRY_WORKERS_MAX * PROC_LISTEN_MAX)
+#define FDS_BESIDE_SESSIONS	(256u + LISTENERS_MAX)	/* of a worker: eventfds, libraries */
+#define KEEP_FIRST		8u
+#define KEEP_MAX		(KEEP_FIRST + PROC_SLOTS_MAX + LISTENERS_MAX)
 
 /* LeakSanitizer reads /proc at the exit of each process. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -79,12 +81,13 @@ close_descriptors(const struct birth *b, const struct proc *p)
 {
 	int keep[KEEP_MAX] = { 0, 1, 2, b->life_fd, b->options.fd, b->pem.fd, b->tickets.fd,
 	    b->page.fd };
-	unsigned n = 8;
+	unsigned n = KEEP_FIRST;
 
 	for (unsigned i = 0; i < b->shared->nslots; i++)
 		keep[n++] = b->shared->wakes[i].fd;
-	for (unsigned i = 0; p->listening != NULL && i < PROC_LISTEN_MAX; i++)
-		keep[n++] = p->listening->fds[i];
+	for (unsigned w = 0; p->listening != NULL && w < REGISTRY_WORKERS_MAX; w++)
+		for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
+			keep[n++] = p->listening->fds[w][i];
 	close_all_but(keep, n);
 }
 
@@ -252,9 +255,7 @@ fill_proc(const struct birth *b, unsigned slot, struct proc *p, struct proc_list
 	p->index = slot - b->shared->first[p->role];
 	if (!b->roles[p->role].listens)
 		return;
-	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		l->fds[i] = -1;
-	listen_of_worker(b->listeners, p->index, l->fds);
+	listen_give(b->listeners, l->fds);
 	p->listening = l;
 }
 

@@ -211,10 +211,12 @@ listen_close(struct listeners *l)
 }
 
 void
-listen_of_worker(const struct listeners *l, unsigned worker, int fds[PROC_LISTEN_MAX])
+listen_give(const struct listeners *l, int fds[REGISTRY_WORKERS_MAX][PROC_LISTEN_MAX])
 {
-	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		fds[i] = i < l->n ? l->at[i].fds[worker] : -1;
+	for (unsigned worker = 0; worker < REGISTRY_WORKERS_MAX; worker++)
+		for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
+			fds[worker][i] = worker < l->workers && i < l->n ?
+			    l->at[i].fds[worker] : -1;
 }
 
 bool

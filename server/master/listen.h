@@ -3,9 +3,10 @@
  * address.
  *
  * The master makes them before it drops privileges, keeps all of them open
- * while it lives, and gives socket i to each worker i: so connections in the
- * queue of a dead worker are answered by its successor. The set never changes
- * while kithd runs, since closing one socket of the group drops its queue.
+ * while it lives, and gives them all to each worker: so connections in the
+ * queue of a dead worker are answered by its successor, and those in the queue
+ * of a worker that hangs by the others. The set never changes while kithd runs,
+ * since closing one socket of the group drops its queue.
  */
 #ifndef KITH_SERVER_LISTEN_H
 #define KITH_SERVER_LISTEN_H
@@ -42,9 +43,9 @@ int		 listen_open(struct listeners *l, const struct conf *c,
 int		 listen_check(const struct conf *c, char *err, size_t errlen);
 void		 listen_close(struct listeners *l);
 
-/* Fills `fds` with the sockets of one worker, then -1. */
-void		 listen_of_worker(const struct listeners *l, unsigned worker,
-		    int fds[PROC_LISTEN_MAX]);
+/* Fills `fds` with the sockets of each worker, and -1. */
+void		 listen_give(const struct listeners *l,
+		    int fds[REGISTRY_WORKERS_MAX][PROC_LISTEN_MAX]);
 
 /* The first address is not "*". */
 bool		 listen_is_specific(const struct listeners *l);

@@ -104,7 +104,8 @@ struct proc_ops {
 
 /* What only a role that listens is given. */
 struct proc_listening {
-	int		 fds[PROC_LISTEN_MAX];	/* sockets; -1: unused */
+	/* The sockets of each worker; -1: unused */
+	int		 fds[REGISTRY_WORKERS_MAX][PROC_LISTEN_MAX];
 	struct handout	*pem, *tickets, *page;
 };
 

@@ -23,7 +23,7 @@
 #include "server/worker/door.h"
 #include "shm/ring.h"
 
-#define FDS_RESERVED	64u		/* of the limit, for all that is no connection */
+#define FDS_RESERVED	64u	/* of the limit, beside sockets that listen, and eventfds */
 
 /* -- the inbox ------------------------------------------------------------ */
 
@@ -88,6 +88,8 @@ worker_turn(struct proc *p)
 	conn_tick(w);
 	if (w->draining)
 		drain_some(w);
+	else
+		accept_tend(w);
 	conn_flush_all(w);
 }
 
@@ -172,13 +174,17 @@ on_retry(evutil_socket_t fd, short what, void *arg)
 
 /* As many as there are descriptors for. */
 static uint32_t
-count_places(void)
+count_places(const struct proc *p)
 {
+	uint32_t reserved = FDS_RESERVED + p->shared->nslots;
 	struct rlimit fds;
 
-	if (getrlimit(RLIMIT_NOFILE, &fds) < 0 || fds.rlim_cur <= 2 * FDS_RESERVED)
+	for (unsigned i = 0; i < REGISTRY_WORKERS_MAX; i++)
+		for (unsigned j = 0; j < PROC_LISTEN_MAX; j++)
+			reserved += p->listening->fds[i][j] >= 0;
+	if (getrlimit(RLIMIT_NOFILE, &fds) < 0 || fds.rlim_cur <= reserved + FDS_RESERVED)
 		return FDS_RESERVED;
-	return fds.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)fds.rlim_cur - FDS_RESERVED;
+	return fds.rlim_cur > 1u << 20 ? 1u << 20 : (uint32_t)fds.rlim_cur - reserved;
 }
 
 static const struct conn_ops conn_ops = {
@@ -210,7 +216,7 @@ worker_set_up(struct worker *w)
 	TAILQ_INIT(&w->loads);
 	w->now = w->clock();
 	w->dropped = ring_dropped(&w->p->shared->rings[w->p->slot]);
-	w->places = w->nfree = count_places();
+	w->places = w->nfree = count_places(w->p);
 	w->conns = calloc(w->places, sizeof(struct conn *));
 	w->free_places = calloc(w->places, sizeof(*w->free_places));
 	if (w->conns == NULL || w->free_places == NULL ||

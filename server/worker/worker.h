@@ -68,8 +68,9 @@ struct worker {
 	uint32_t		 auth_generation[PROC_SLOTS_MAX];
 
 	/* Listening. */
-	struct event		 listening[PROC_LISTEN_MAX];
-	unsigned		 nlistening;
+	struct event	 listening[REGISTRY_WORKERS_MAX][PROC_LISTEN_MAX];
+						/* from that worker's: */
+	bool			 accepting[REGISTRY_WORKERS_MAX];
 	struct event		 pause;		/* accepting goes on after it */
 	int			 reserve_fd;	/* given up for a moment when
 						 * descriptors run out */
@@ -111,8 +112,9 @@ void	deliver_cursor(struct worker *w, const struct ipc_head *h,
 void	deliver_typing(struct worker *w, const struct ipc_head *h,
 	    const uint8_t *body, uint32_t len);
 
-/* accept.c: new connections. */
+/* accept.c: new connections; those of a worker that hangs, too. */
 int	accept_start(struct worker *w);
+void	accept_tend(struct worker *w);
 void	accept_stop(struct worker *w);
 
 /* A connection of `fd`, which is taken over, and which is read from here on.

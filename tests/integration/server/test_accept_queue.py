@@ -1,10 +1,13 @@
-"""A worker dies while connections wait in its accept queue: none is refused or reset.
+"""A worker dies or hangs while connections wait in its accept queue: none is refused or reset.
 
 The master keeps the listening sockets open, so that the queue outlives the
-worker and the next one answers.
+worker and the next one answers. While a worker hangs, the others answer.
 """
 import os
 import signal
+import time
+from contextlib import closing
+from http.client import HTTPConnection
 
 from kithtest import build
 from kithtest.pb import Closed, PbClient
@@ -20,6 +23,28 @@ def waiting_in_queue(port):
         rows = [line.split() for line in table.readlines()[1:]]
     return [int(row[4].partition(":")[2], 16) for row in rows
             if row[3] == "0A" and int(row[1].partition(":")[2], 16) == port]
+
+
+def test_who_comes_while_a_worker_hangs_is_served(server):
+    """The kernel deals half of them to it; none waits for the watchdog."""
+    stopped = server.kill("worker", sig=signal.SIGSTOP)
+    waits = []
+    for i in range(24):
+        began = time.monotonic()
+        if i % 3:
+            with PbClient(server.address, tls=False) as client:
+                client.hello()
+        else:
+            with closing(HTTPConnection(*server.address, timeout=20)) as http:
+                http.request("GET", "/healthz")
+                assert http.getresponse().status in (200, 503)
+        waits.append(time.monotonic() - began)
+    assert server.pid("worker") == stopped, "it should hang all the time"
+    os.kill(stopped, signal.SIGCONT)
+    print(f"\nthe longest waited {max(waits):.2f} s")
+    assert max(waits) < 3 * build.PATIENCE
+    with PbClient(server.address, tls=False) as client:
+        client.hello()
 
 
 def test_queue_outlives_its_worker(server, request):

@@ -91,8 +91,7 @@ init(struct kit *k)
 	k->p = fake_proc(k->shared, KIT_WORKER);
 	k->p.conf = &k->conf;
 	k->p.state = &k->w;
-	for (unsigned i = 0; i < PROC_LISTEN_MAX; i++)
-		k->listening.fds[i] = -1;
+	memset(k->listening.fds, 0xff, sizeof(k->listening.fds));	/* -1: none */
 	k->p.listening = &k->listening;
 	k->p.base = event_base_new();
 	k->w.tls = make_tls();

@@ -52,17 +52,18 @@ each_worker_has_a_socket_at_the_same_port(void **state)
 	struct listeners l;
 	struct sockaddr_in sin;
 	socklen_t len;
-	int fds[PROC_LISTEN_MAX], got[2] = { 0, 0 }, client, fd;
+	int fds[REGISTRY_WORKERS_MAX][PROC_LISTEN_MAX], got[2] = { 0, 0 }, client, fd;
 
 	(void)state;
 	assert_int_equal(open_on(&l, "127.0.0.1:0", 2), 0);
 	assert_int_equal(l.n, 1);
 	assert_true(listen_is_specific(&l));
+	listen_give(&l, fds);
+	assert_int_equal(fds[2][0], -1);
 	for (unsigned w = 0; w < 2; w++) {
 		len = sizeof(sin);
-		listen_of_worker(&l, w, fds);
-		assert_int_equal(fds[1], -1);
-		assert_int_equal(getsockname(fds[0], (struct sockaddr *)&sin, &len), 0);
+		assert_int_equal(fds[w][1], -1);
+		assert_int_equal(getsockname(fds[w][0], (struct sockaddr *)&sin, &len), 0);
 		assert_int_equal(ntohs(sin.sin_port), atoi(strrchr(l.at[0].text, ':') + 1));
 	}
 	assert_int_not_equal(l.at[0].fds[0], l.at[0].fds[1]);
