@@ -183,7 +183,7 @@ class Page {
 		}
 		if (this.chat && this.addressed())
 			this.show(this.addressed());
-		else if (this.chat)
+		else if (this.chat && this.state.loaded)
 			this.showAddress();
 	}
 
@@ -201,7 +201,8 @@ class Page {
 	addressed() {
 		const {id, user, group} = this.address() ?? {};
 		const named = c => c.isGroup ? c.name === group : user !== undefined && c.name === user;
-		return this.state.conversations.get(id) ?? [...this.state.conversations.values()].find(named) ?? null;
+		const known = [...this.state.conversations.values()].filter(c => c.kind);	// and so has a name
+		return known.find(c => c.id === id) ?? known.find(named) ?? null;
 	}
 
 	/** The address names no conversation that the user is in: says so, and how to get there. */
@@ -210,15 +211,22 @@ class Page {
 		this.show(null);
 		if (!address)
 			return;
-		const {id, user, group} = address;
+		const {id, user, group} = address, hash = location.hash;
 		const go = user ? () => dialogs.chat(user) :
 		    async () => this.open(await state.joined({joinGroup: {target: id ? {conversation: id} : {group}}}));
+		const show = (text, label, act) => this.chat.showMissing(text, label, act);
+		const showGroup = name => show(name ? t("address.group", {name}) : t("address.unknown"),
+		    t("group.join"), () => go().catch(toast));
 		document.body.dataset.view = "chat";
 		if (id && isDirect(id))
-			this.chat.showMissing(t("error.NO_SUCH_CONVERSATION"), t("list.newChat"), () => dialogs.newChat());
+			show(t("error.NO_SUCH_CONVERSATION"), t("list.newChat"), () => dialogs.newChat());
+		else if (user)
+			show(t("address.user", {name: user}), t("group.chat", {name: user}), () => go().catch(toast));
 		else
-			this.chat.showMissing(user ? t("address.user", {name: user}) : t("address.group", {name: group ?? id}),
-		    t(user ? "group.chat" : "group.join", {name: user}), () => go().catch(toast));
+			showGroup(group);
+		if (id && !isDirect(id))	// a public one has a name for strangers, too
+			state.groupName(id).then(name => location.hash === hash && !state.current && showGroup(name))
+			    .catch(() => {});
 	}
 
 	/** The list was loaded or changed. */

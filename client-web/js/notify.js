@@ -45,7 +45,7 @@ export async function turnOn() {
 export function watch(state, openConversation) {
 	const tabs = new Tabs();
 	const drawTitle = () => {
-		const n = state.unread, name = state.current ? `${visible(state.current.name)} - Kith` : "Kith";
+		const n = state.unread, name = state.current?.name ? `${visible(state.current.name)} - Kith` : "Kith";
 		document.title = n > 0 ? `(${n}) ${name}` : name;
 	};
 	state.addEventListener("change", ({detail: {what}}) => TITLE_FOR.includes(what) && drawSoon(drawTitle));

@@ -521,6 +521,13 @@ export class State extends EventTarget {
 		return conversation;
 	}
 
+	/** Of a public group that the user need not be in; undefined: there is none of this id. */
+	async groupName(id) {
+		const after = String(BigInt(id) - 1n);
+		const {conversations} = await this.link.request({listGroups: {after, limit: 1}});
+		return conversations.conversations?.find(row => row.id === id)?.name;
+	}
+
 	async leave(conversation) {
 		await this.link.request({leaveGroup: {target: conversation.target}});
 		this.forget(conversation.id);

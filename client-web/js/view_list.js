@@ -22,7 +22,7 @@ export class ListView {
 		this.signal = signal;
 		this.drawn = new Map();		// conversation -> {looks, node}
 		this.drawNow = () => this.signal.aborted || this.drawItems();
-		this.search = el("input", {type: "search", name: "filter", placeholder: t("list.filter"),
+		this.search = el("input", {type: "search", name: "filter", placeholder: t("list.find"),
 		    "aria-label": t("list.filter"), autocomplete: "off", on: {input: () => this.drawItems(),
 		    keydown: event => this.onSearchKey(event)}});
 		this.items = el("ul", {on: {keydown: event => this.onItemKey(event)}});

@@ -34,6 +34,14 @@ async function cut(states)
 	connection.textContent = textContent;
 	look("name", document.querySelectorAll(".head h1"));
 	look("button", document.querySelectorAll(".head button, .tools button, .composer button"));
+	const ruler = document.createElement("canvas").getContext("2d");
+	for (const field of document.querySelectorAll("[placeholder]")) {
+		const { font, paddingLeft, paddingRight } = getComputedStyle(field);
+		ruler.font = font;
+		const room = field.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+		if (field.clientWidth > 0 && ruler.measureText(field.placeholder).width > room)
+			problems.push(`${field.placeholder}: ${room} pixels are too few`);
+	}
 	look("presence", document.querySelectorAll(".chat .title p"));
 	if (document.documentElement.scrollWidth > innerWidth)
 		problems.push("the page is wider than the window");

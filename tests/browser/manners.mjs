@@ -66,8 +66,12 @@ async function addresses(stage)
 	await go("group/closed-tea");
 	await page.getByText("You are not in #closed-tea").waitFor();
 	await go("999999");
+	await page.getByText("You are not in this group").waitFor();
+	assert.ok(!(await page.locator("main").innerText()).includes("999999"), "a number is no name");
 	await alice.action("go").click();
 	await page.locator(".toast").waitFor();
+	await go(await ask("group", "dora", "open-tea"));
+	await page.getByText("You are not in #open-tea").waitFor();
 	await go("@carol");
 	await alice.action("go").click();
 	await alice.isOpen("carol");

@@ -175,7 +175,15 @@ def test_manners(server, world):
             for one in client.sessions().values():
                 if not one.current:
                     client.call(revoke_session=session.RevokeSession(device=one.device))
-    verbs = {"invite": server.invite_link, "revoke": revoke}
+
+    def group(name, group):
+        """The id of a new public group of somebody."""
+        with PbClient(server.address) as client:
+            client.hello()
+            client.login(name, PASSWORD)
+            client.create_group(group, "", public=True)
+            return str(next(c.id for c in client.conversations().values() if c.name == group))
+    verbs = {"invite": server.invite_link, "revoke": revoke, "group": group}
     Scenario(server, kiths.values(), verbs=verbs).play("manners")
 
 
