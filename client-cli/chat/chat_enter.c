@@ -12,6 +12,7 @@
 #include "client-cli/chat/chat_cmd.h"
 #include "client-cli/chat/question.h"
 #include "client-cli/chat/target.h"
+#include "protocol/base/utf8.h"
 
 static void
 echo_command(struct chat *c, const char *text)
@@ -60,7 +61,7 @@ chat_enter_line(struct chat *c, const char *text, const char *word, enum line_so
 
 	while (len > 0 && text[len - 1] == '\n')	/* of a paste */
 		len--;
-	if (text[strspn(text, " \t\n")] == '\0' || (copy = strndup(text, len)) == NULL)
+	if (utf8_is_blank(text, len) || (copy = strndup(text, len)) == NULL)
 		return;
 	start = copy + strspn(copy, " \t");
 	if (c->question != NULL && strcmp(word, QUESTION_TAG) == 0) {

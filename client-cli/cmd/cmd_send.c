@@ -16,6 +16,7 @@
 #include "client-cli/cmd/cmd.h"
 #include "client-cli/cmd/cmd_text.h"
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
 #include "protocol/error.h"
 
 #define TIMEOUT_SECONDS	30
@@ -204,7 +205,7 @@ prepare_input(struct sender *s, size_t len)
 
 	len = cmd_text_clean(s->input, len, o->strip);
 	s->input[len] = '\0';
-	if (cmd_text_is_blank(s->input, len) && (o->lines || o->skip_empty))
+	if (utf8_is_blank(s->input, len) && (o->lines || o->skip_empty))
 		return 0;
 	s->taken++;
 	if ((rc = cmd_text_check(s->input, len)) == 0)
@@ -434,7 +435,7 @@ cmd_send(struct app *app)
 		goto out;
 	s->text = join_words(app->argc - 1, app->argv + 1);
 	if (s->text != NULL && app->options->skip_empty &&
-	    cmd_text_is_blank(s->text, strlen(s->text)))
+	    utf8_is_blank(s->text, strlen(s->text)))
 		goto out;
 	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text))) != 0)
 		goto out;

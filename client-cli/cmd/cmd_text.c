@@ -64,18 +64,9 @@ cmd_text_clean(char *text, size_t len, int strip)
 }
 
 int
-cmd_text_is_blank(const char *text, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (memchr(" \t\r\n\v\f", text[i], 6) == NULL)
-			return 0;
-	return 1;
-}
-
-int
 cmd_text_check(const char *text, size_t len)
 {
-	if (cmd_text_is_blank(text, len))
+	if (utf8_is_blank(text, len))
 		return say_usage("the message is empty: nothing was sent");
 	if (len > TEXT_BYTES_MAX) {
 		say("the message has over %u bytes and was not sent: send it in parts, "

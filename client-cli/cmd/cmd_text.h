@@ -11,9 +11,6 @@
  * as colours go. Returns the new length. */
 size_t	cmd_text_clean(char *text, size_t len, int strip);
 
-/* Is there nothing in it but white space? */
-int	cmd_text_is_blank(const char *text, size_t len);
-
 /* 0, or an exit code, and told: blank, too long, a NUL in it, not UTF-8. */
 int	cmd_text_check(const char *text, size_t len);
 

@@ -24,6 +24,9 @@ function enterSends() {
 /** Without blank lines before, and space after; the first line keeps its indentation. */
 const withoutMargin = text => text.replace(/^(?:[^\S\n]*\n)+/u, "").trimEnd();
 
+/** What the server takes for no text (utf8_is_blank()). */
+const isBlank = text => /^[\p{White_Space}\u200b\u2060\ufeff]*$/u.test(text);
+
 export class ChatView {
 	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
 	constructor(state, link, outbox, actions, signal) {
@@ -190,7 +193,7 @@ export class ChatView {
 
 	send() {
 		const text = withoutMargin(this.text.value);
-		if (!text || !this.conversation)
+		if (isBlank(text) || !this.conversation)
 			return;
 		const limit = this.link.welcome?.limits?.textBytes ?? TEXT_BYTES;
 		const length = new TextEncoder().encode(text).length;

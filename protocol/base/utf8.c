@@ -51,6 +51,35 @@ utf8_decode(const char *s, size_t len, uint32_t *c)
 	return n;
 }
 
+/* Unicode 15, White_Space; and U+200B, U+2060, U+FEFF. */
+static bool
+is_space(uint32_t c)
+{
+	static const struct { uint32_t first, last; } spaces[] = {
+		{ 0x09, 0x0d }, { 0x20, 0x20 }, { 0x85, 0x85 }, { 0xa0, 0xa0 }, { 0x1680, 0x1680 },
+		{ 0x2000, 0x200b }, { 0x2028, 0x2029 }, { 0x202f, 0x202f }, { 0x205f, 0x2060 },
+		{ 0x3000, 0x3000 }, { 0xfeff, 0xfeff },
+	};
+
+	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
+		if (c >= spaces[i].first && c <= spaces[i].last)
+			return true;
+	return false;
+}
+
+bool
+utf8_is_blank(const char *s, size_t len)
+{
+	const char *end = s + len;
+	uint32_t c;
+	size_t n;
+
+	for (; s < end; s += n)
+		if ((n = utf8_decode(s, (size_t)(end - s), &c)) == 0 || !is_space(c))
+			return false;
+	return true;
+}
+
 bool
 utf8_valid(const char *s, size_t len)
 {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
 #include "server/rules/conv.h"
 #include "server/store/store.h"
 #include "server/store/store_batch_int.h"
@@ -44,10 +45,10 @@ store_batch_fini(struct store *s)
 static enum kith_err
 check_send(const struct ipc_head *h, const Kith__V1__Send *m, size_t len)
 {
-	if (m->n_targets == 0 || len == 0)
-		return KITH_E_BAD_REQUEST;
 	if (m->n_targets > TARGETS_MAX || len > TEXT_BYTES_MAX)
 		return KITH_E_TOO_LARGE;
+	if (m->n_targets == 0 || utf8_is_blank(m->text, len))
+		return KITH_E_BAD_REQUEST;
 	for (size_t i = 0; i < m->n_targets; i++)
 		if (m->targets[i]->to_case == KITH__V1__TARGET__TO__NOT_SET)
 			return KITH_E_BAD_REQUEST;
@@ -79,6 +80,7 @@ store_batch_send(struct store *s, const struct ipc_head *h, const Kith__V1__Requ
 
 		memset(row, 0, sizeof(*row));
 		row->send = b->nsends;
+		row->same = -1;
 		row->event.client_id = m->client_id + i;
 		row->unreadable = store_target_read(m->targets[i], &row->to);
 	}
@@ -130,6 +132,18 @@ store_batch_seen(struct store *s, uint64_t user, uint64_t time_ms)
 
 /* -- answering ------------------------------------------------------------ */
 
+/* The row that says how it went with `r`: the one that stored its message, or it itself. */
+static const struct batch_row *
+row_outcome(const struct store_batch *b, const struct batch_row *r)
+{
+	const struct batch_row *first = r->same >= 0 ? &b->rows[r->same] : r;
+
+	/* What `r` alone would hear: a private group's number is missing, whatever its name is. */
+	if (first->err != KITH_E_OK)
+		return r->err != KITH_E_OK ? r : first;
+	return first->twin >= 0 ? &b->rows[first->twin] : first;
+}
+
 static void
 reply_send(struct store *s, const struct batch_send *send)
 {
@@ -139,7 +153,8 @@ reply_send(struct store *s, const struct batch_send *send)
 	Kith__V1__Error errors[TARGETS_MAX];
 
 	for (unsigned i = 0; i < send->n; i++) {
-		const struct batch_row *r = &s->writer->batch->rows[send->first + i];
+		const struct store_batch *b = s->writer->batch;
+		const struct batch_row *r = row_outcome(b, &b->rows[send->first + i]);
 
 		list[i] = &outcomes[i];
 		kith__v1__outcome__init(&outcomes[i]);
@@ -148,8 +163,6 @@ reply_send(struct store *s, const struct batch_send *send)
 			outcomes[i].error = &errors[i];
 			continue;
 		}
-		if (r->twin >= 0)
-			r = &s->writer->batch->rows[r->twin];
 		outcomes[i].conversation = r->event.conversation;
 		outcomes[i].seq = r->event.seq;
 		outcomes[i].time_ms = r->event.time_ms;
@@ -224,7 +237,8 @@ tell_batch(struct store *s)
 	for (unsigned i = 0; i < b->nrows; i++) {
 		const struct batch_row *r = &b->rows[i];
 
-		if (r->err == KITH_E_OK && r->twin < 0 && (!r->repeated || row_untold(s, r)))
+		if (r->err == KITH_E_OK && r->same < 0 && r->twin < 0 &&
+		    (!r->repeated || row_untold(s, r)))
 			store_tell_event(s, &r->event);
 	}
 	for (unsigned i = 0; i < b->nmarks; i++) {
@@ -248,6 +262,8 @@ count_batch(struct store *s)
 	for (unsigned i = 0; i < b->nrows; i++) {
 		bool again = b->rows[i].repeated || b->rows[i].twin >= 0;
 
+		if (b->rows[i].same >= 0)
+			continue;
 		repeated += again;
 		stored += !again && b->rows[i].err == KITH_E_OK;
 	}

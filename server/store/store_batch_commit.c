@@ -29,6 +29,18 @@
 
 /* -- an attempt: resolve -------------------------------------------------- */
 
+/* Targets are a set: "@bob", "@BOB" and their conversation's number get one copy. */
+static int
+find_same(const struct store_batch *b, unsigned first, unsigned row)
+{
+	uint64_t conversation = b->rows[row].event.conversation;
+
+	for (unsigned i = first; conversation != 0 && i < row; i++)
+		if (b->rows[i].event.conversation == conversation)
+			return (int)i;
+	return -1;
+}
+
 static enum db_class
 resolve_row(struct store *s, uint64_t user, struct batch_row *r)
 {
@@ -61,6 +73,7 @@ resolve_send(struct store *s, const struct batch_send *send)
 			return c;
 		if (disabled)
 			r->err = KITH_E_DISABLED;
+		r->same = find_same(b, send->first, i);
 	}
 	return DB_OK;
 }
@@ -110,7 +123,7 @@ find_twins(struct store_batch *b)
 		const struct batch_send *send = &b->sends[r->send];
 		int16_t *place;
 
-		if (r->settled)
+		if (r->settled || r->same >= 0)
 			continue;
 		r->event.body = send->text;
 		r->event.body_len = send->len;
@@ -159,7 +172,8 @@ find_refused(struct store *s)
 	enum db_class c = DB_OK;
 
 	for (unsigned i = 0; c == DB_OK && i < b->nrows; i++)
-		if (!b->rows[i].settled && b->rows[i].twin < 0 && b->rows[i].err != KITH_E_OK)
+		if (!b->rows[i].settled && b->rows[i].same < 0 && b->rows[i].twin < 0 &&
+		    b->rows[i].err != KITH_E_OK)
 			c = find_stored(s, &b->rows[i]);
 	return c;
 }
@@ -184,7 +198,7 @@ list_events(struct store_batch *b)
 	for (unsigned i = 0; i < b->nrows; i++) {
 		struct batch_row *r = &b->rows[i];
 
-		if (r->err != KITH_E_OK || r->settled || r->twin >= 0)
+		if (r->err != KITH_E_OK || r->settled || r->same >= 0 || r->twin >= 0)
 			continue;
 		r->event.sender = b->sends[r->send].head.user[0];
 		r->event.time_ms = b->time_ms;
@@ -317,7 +331,7 @@ find_repeated(struct store *s, void *unused)
 
 	(void)unused;
 	for (unsigned i = 0; c == DB_OK && i < b->nrows; i++)
-		if (!b->rows[i].settled)
+		if (!b->rows[i].settled && b->rows[i].same < 0)
 			c = find_stored(s, &b->rows[i]);
 	return c;
 }

@@ -25,11 +25,14 @@ struct batch_send {				/* a Send request */
 	bool		replay;		/* see store_transact_replaying() */
 };
 
-struct batch_row {				/* one copy to one target */
+struct batch_row {				/* one target */
 	struct store_target	to;
 	unsigned		send;
 	enum kith_err		unreadable; /* what is wrong with `to` itself */
 	enum kith_err		err;	/* why it is refused */
+	/* A row before it in the same Send that leads to the same
+	 * conversation, and stores for both; -1: none. */
+	int			same;
 	/* The row that stores the same message; -1: none. */
 	int			twin;
 	/* Its client id is stored: as `event` (repeated), or by another

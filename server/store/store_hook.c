@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/utf8.h"
 #include "server/lib/log.h"
 #include "server/rules/name.h"
 #include "server/rules/token.h"
@@ -97,7 +98,7 @@ hook_read(struct hook *k, const Kith__V1__CreateHook *m)
 
 	if (len > HOOK_NAME_BYTES_MAX)
 		return KITH_E_TOO_LARGE;
-	if (len == 0 || !name_is_line(m->name, len))
+	if (!name_is_line(m->name, len) || utf8_is_blank(m->name, len))
 		return KITH_E_BAD_REQUEST;
 	k->token.name = m->name;
 	return store_target_read(m->target, &k->target);

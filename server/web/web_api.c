@@ -193,7 +193,7 @@ copy_text(const uint8_t *text, size_t len, char out[TEXT_BYTES_MAX + 1])
 		len--;
 	if (len > TEXT_BYTES_MAX)
 		return KITH_E_TOO_LARGE;
-	if (len == 0 || !utf8_valid((const char *)text, len))
+	if (!utf8_valid((const char *)text, len) || utf8_is_blank((const char *)text, len))
 		return KITH_E_BAD_REQUEST;
 	for (size_t i = 0; i < len; i++)
 		if (text[i] != '\r' || i + 1 == len || text[i + 1] != '\n')

@@ -147,6 +147,7 @@ def test_posts_without_client_ids_are_never_taken_for_repeats(server, connect):
     ('{"to":"bob","text":"x"}', JSON, 400, "BAD_REQUEST"),
     ('{"to":"@bob"}', JSON, 400, "BAD_REQUEST"),
     ('{"to":"@bob","text":""}', JSON, 400, "BAD_REQUEST"),
+    ('{"to":"@bob","text":" \\t\\u2003\\n"}', JSON, 400, "BAD_REQUEST"),
     ('{"to":"@bob","text":7}', JSON, 400, "BAD_REQUEST"),
     ('{"to":"@bob","text":"x","to":"@carol"}', JSON, 400, "BAD_REQUEST"),
     ('{"to":"@bob","text":"x","colour":"red"}', JSON, 400, "UNKNOWN_FIELD"),
@@ -217,7 +218,8 @@ def test_a_hook_posts_to_its_conversation(connect, hook, body, headers, text):
 
 
 @pytest.mark.parametrize("body, headers, status", [
-    ("", {}, 400), ("\n", {}, 400), (b"\xff\xfe", {}, 400), (b"a\0b", {}, 400),
+    ("", {}, 400), ("\n", {}, 400), ("  \u3000\n\n".encode(), {}, 400),
+    (b"\xff\xfe", {}, 400), (b"a\0b", {}, 400),
     ("x" * 8001, {}, 413), ("x" * 8000, {}, 413), ('{"text":"x","to":"@bob"}', JSON, 400),
     ("x" * 70000, {}, 413)])
 def test_a_hook_takes_texts_alone(connect, hook, body, headers, status):

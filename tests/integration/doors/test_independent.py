@@ -346,7 +346,9 @@ def test_a_taken_client_id_is_told(people):
     first, to = alice.next_id(2), ["@" + bob.name, group]
     stored = alice.send(to, "mine", client_id=first)
     for other, text, want in ((to, "yours", ["CLIENT_ID_TAKEN"] * 2),
-                              (["@" + bob.name] * 2, "mine", ["OK", "CLIENT_ID_TAKEN"]),
+                              (["@" + bob.name] * 2, "mine", ["OK"] * 2),
+                              (["@" + bob.name, "@" + carol.name], "mine",
+                               ["OK", "CLIENT_ID_TAKEN"]),
                               (["@" + carol.name, "@nobody"], "mine", ["CLIENT_ID_TAKEN"] * 2)):
         assert [code_name(o.error.code)
                 for o in alice.send(other, text, client_id=first)] == want
@@ -354,6 +356,22 @@ def test_a_taken_client_id_is_told(people):
     assert alice.send(to, "mine", client_id=first) == stored
     assert texts(bob.history("@" + alice.name).events) == ["mine"]
     assert direct(alice.user_id, carol.user_id) not in carol.conversations()
+
+
+def test_targets_are_a_set(people):
+    """The answer still has an outcome for each target, in their order."""
+    alice, bob = people.new("alice"), people.new("bob")
+    group = f"#Set{next(NUMBERS)}"
+    number = alice.create_group(group[1:]).id
+    to = [group, "@" + bob.name, group.upper(), "@nobody", "@" + bob.name.upper(), number]
+    first = alice.next_id(len(to))
+    outcomes = alice.send(to, "once", client_id=first)
+    assert [code_name(o.error.code) for o in outcomes] == ["OK"] * 3 + ["NO_SUCH_USER"] + ["OK"] * 2
+    assert outcomes[0] == outcomes[2] == outcomes[5] and outcomes[1] == outcomes[4]
+    assert outcomes[0] != outcomes[1]
+    assert alice.send(to, "once", client_id=first) == outcomes
+    assert texts(alice.history(group).events) == texts(bob.history("@" + alice.name).events) == [
+        "once"]
 
 
 def test_client_ids_of_other_devices_are_refused(people):

@@ -538,10 +538,10 @@ def locked_row(mariadb, database, sql):
 
 
 class Sender:
-    """A thread that sends to one target; what came of it, and the longest wait."""
+    """A thread that sends to one conversation; what came of it, and the longest wait."""
 
-    def __init__(self, talker, target):
-        self.talker, self.target = talker, target
+    def __init__(self, talker, *words):
+        self.talker, self.words = talker, words
         self.ending = threading.Event()
         self.codes, self.waits = [], []
         self.thread = threading.Thread(target=self.run)
@@ -551,7 +551,8 @@ class Sender:
         while not self.ending.is_set():
             began = time.monotonic()
             try:
-                outcome, = self.talker.link.send(self.target, f"{self.target} {len(self.codes)}")
+                outcome, *others = self.talker.link.send(list(self.words), f"{len(self.codes)}")
+                assert others == [outcome] * (len(self.words) - 1)
                 self.codes.append(code_name(outcome.error.code) if outcome.error.code else None)
             except KithError as error:
                 self.codes.append(error.code)
@@ -572,7 +573,7 @@ def test_mariadb_locked_row_stops_one_conversation(maria_world):
     senders = []
     with locked_row(maria_world.mariadb, database,
                     f"SELECT id FROM conversations WHERE id = {lobby}"):
-        senders = [Sender(bob, "#lobby"), Sender(carol, "@alice")]
+        senders = [Sender(bob, "#lobby", "#LOBBY"), Sender(carol, "@alice", "@Alice")]
         try:
             until("the locked one is refused", lambda: "UNAVAILABLE" in senders[0].codes, 10)
             before = len(senders[1].codes)

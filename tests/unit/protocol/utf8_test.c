@@ -152,6 +152,28 @@ at_any_place_of_long_text(void **state)
 	assert_true(utf8_valid(text, 0));
 }
 
+static void
+white_space_of_any_width_is_blank(void **state)
+{
+	static const char *const blank[] = {
+		"", " ", "\t", "\n", "\r\n", "\v\f", "\xc2\x85", "\u00a0", "\u1680", "\u2000\u200a",
+		"\u200b", "\u2028", "\u2029", "\u202f", "\u205f", "\u2060", "\u3000", "\ufeff",
+	}, *const text[] = {
+		"x", ".", "  x", "x  ", "\u3000\U0001f600", "\xc2\x84", "\u00ad", "\u180e", "\u200d",
+		"\u2061", "\u3001", "\x01", "\x1b",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(blank) / sizeof(blank[0]); i++)
+		if (!utf8_is_blank(blank[i], strlen(blank[i])))
+			fail_msg("blank %zu", i);
+	for (size_t i = 0; i < sizeof(text) / sizeof(text[0]); i++)
+		if (utf8_is_blank(text[i], strlen(text[i])))
+			fail_msg("text %zu", i);
+	assert_false(utf8_is_blank(" \0", 2));
+	assert_false(utf8_is_blank(" \xe3\x80", 3));
+}
+
 int
 main(void)
 {
@@ -159,6 +181,7 @@ main(void)
 		cmocka_unit_test(every_scalar_value_and_only_those),
 		cmocka_unit_test(no_other_bytes),
 		cmocka_unit_test(at_any_place_of_long_text),
+		cmocka_unit_test(white_space_of_any_width_is_blank),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,6 +151,92 @@ several_targets_have_one_answer(void **state)
 	assert_int_equal(kit_number(k, "SELECT MIN(client_id) FROM events WHERE kind = 1"), id);
 }
 
+/* Targets that lead to one conversation get one copy, in whatever words, and so do repeats. */
+static void
+targets_are_a_set(void **state)
+{
+	static const struct {
+		const char *targets;
+		int same[6];		/* as which outcome: itself if it is the first */
+		unsigned stored;
+	} rows[] = {
+		{ "@u2 @u2", { 0, 0 }, 1 },
+		{ "@u2 @U2 =4611686020574871554", { 0, 0, 0 }, 1 },
+		{ "#Hall @u3 #HALL @u3 #hall", { 0, 1, 0, 1, 0 }, 2 },
+		{ "@nobody @u4 @nobody @u5 @u4", { 0, 1, 0, 3, 1 }, 2 },
+		{ "#alien #alien @u2", { 0, 0, 2 }, 1 },
+	};
+	struct kit *k = *state;
+	unsigned stored = 0, told = 0;
+	Kith__V1__Reply *r;
+	uint64_t hall;
+
+	assert_int_equal(kit_group(k, 1, "hall", true, &hall), KITH_E_OK);
+	assert_int_equal(kit_group(k, 2, "alien", true, NULL), KITH_E_OK);
+	kit_online(k, 1, 1);
+	kit_follow(k, hall, 1);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t id = CLIENT_ID_FREE_BIT | (100 * i), seq[6] = { 0 };
+
+		kit_drop_told(k);
+		kit_send_as(k, 1, rows[i].targets, "x", id);
+		if (i % 2 == 0)			/* repeated in the same batch, or later */
+			kit_turn(k);
+		kit_send_as(k, 1, rows[i].targets, "x", id);
+		kit_turn(k);
+		for (unsigned answer = 0; answer < 2; answer++) {
+			r = next(k, 0, IPC_REPLY);
+			for (size_t t = 0; t < r->sent->n_outcomes; t++) {
+				const Kith__V1__Outcome *o = r->sent->outcomes[t],
+				    *first = r->sent->outcomes[rows[i].same[t]];
+
+				assert_int_equal(o->conversation, first->conversation);
+				assert_int_equal(o->seq, answer == 0 ? first->seq : seq[t]);
+				assert_int_equal(o->error != NULL, first->error != NULL);
+				assert_int_equal(o->error != NULL, o->seq == 0);
+				seq[t] = o->seq;
+			}
+		}
+		stored += rows[i].stored;
+		assert_int_equal(kit_number(k, MESSAGES), stored);
+		for (told = 0; kit_next(k, 1, &r) == 0; told++)
+			assert_int_equal(k->head.type, IPC_EVENT);
+		assert_int_equal(told, rows[i].stored);
+	}
+	assert_int_equal(kit_stat(k, STAT_messages_stored), stored);
+	assert_int_equal(kit_stat(k, STAT_messages_repeated), stored);
+}
+
+/* A repeat has its first outcome at all its targets, whatever has become of the sender; and no
+ * number is told to be that of a hidden group. */
+static void
+a_set_is_repeated_after_leaving(void **state)
+{
+	struct kit *k = *state;
+	Kith__V1__Reply *r;
+	char targets[64];
+	uint64_t group;
+
+	assert_int_equal(kit_group(k, 1, "den", false, &group), KITH_E_OK);
+	snprintf(targets, sizeof(targets), "#den =%llu @u2", (unsigned long long)group);
+	kit_send_as(k, 1, targets, "x", CLIENT_ID_FREE_BIT);
+	kit_turn(k);
+	kit_do(k, "DELETE FROM members WHERE user = 1");
+	kit_restart_writer(k);
+	kit_drop_told(k);
+	for (unsigned i = 0; i < 2; i++)
+		kit_send_as(k, 1, targets, "x", CLIENT_ID_FREE_BIT | 10 * i);
+	kit_turn(k);
+	r = next(k, 0, IPC_REPLY);
+	assert_null(r->sent->outcomes[0]->error);
+	assert_null(r->sent->outcomes[1]->error);
+	assert_int_equal(r->sent->outcomes[1]->seq, r->sent->outcomes[0]->seq);
+	r = next(k, 0, IPC_REPLY);
+	assert_int_equal(r->sent->outcomes[0]->error->code, KITH_E_NO_SUCH_GROUP);
+	assert_int_equal(r->sent->outcomes[1]->error->code, KITH_E_NO_SUCH_CONVERSATION);
+	assert_null(r->sent->outcomes[2]->error);
+}
+
 static void
 malformed_sends_are_refused_as_a_whole(void **state)
 {
@@ -164,6 +250,7 @@ malformed_sends_are_refused_as_a_whole(void **state)
 	} rows[] = {
 		{ "", "x", mine + 1, KITH_E_BAD_REQUEST },
 		{ "@u2", "", mine + 2, KITH_E_BAD_REQUEST },
+		{ "@u2", " \t\r\n\u3000\u00a0", mine + 2, KITH_E_BAD_REQUEST },
 		{ "@u2", long_text, mine + 3, KITH_E_TOO_LARGE },
 		{ "@u2", long_text + 1, mine + 4, KITH_E_OK },
 		{ "@u2", "x", 0, KITH_E_BAD_REQUEST },
@@ -393,7 +480,7 @@ copies_are_told_apart_one_by_one(void **state)
 
 	kit_turn(k);
 	next(k, 0, IPC_REPLY);
-	kit_send_as(k, 1, "@u3 @u3 @u2", "x", id);
+	kit_send_as(k, 1, "@u4 @u3 @u2", "x", id);
 	kit_turn(k);
 	r = next(k, 0, IPC_REPLY);
 	assert_int_equal(r->sent->outcomes[0]->error->code, KITH_E_CLIENT_ID_TAKEN);
@@ -641,6 +728,8 @@ store_send_tests(const struct kit_kind *kind)
 		KIT_TEST(the_first_message_makes_both_users_members),
 		KIT_TEST(targets_are_refused_one_by_one),
 		KIT_TEST(several_targets_have_one_answer),
+		KIT_TEST(targets_are_a_set),
+		KIT_TEST(a_set_is_repeated_after_leaving),
 		KIT_TEST(malformed_sends_are_refused_as_a_whole),
 		KIT_TEST(a_disabled_sender_stores_nothing),
 		KIT_TEST(a_batch_keeps_the_order_of_the_inbox),
