@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "client-cli/chat/chat.h"
 #include "client-cli/chat/chat_cmd.h"
@@ -30,13 +31,27 @@ echo_command(struct chat *c, const char *text)
 	free(line);
 }
 
+/* Does it work on the target in the prompt, which is another one than when the line was
+ * begun? */
+static int
+is_for_another(const struct chat *c, const char *begun, const char *command, unsigned traits,
+    const char *makes)
+{
+	if (strcasecmp(begun, target_word(c)) == 0 || strchr(command, '#') != NULL)
+		return 0;
+	return (traits & CHAT_CMD_USES) || ((traits & CHAT_CMD_SETS) && makes[0] == '\0');
+}
+
 static void
-enter_command(struct chat *c, const char *command)
+enter_command(struct chat *c, const char *begun, const char *command)
 {
 	char word[CHAT_WORD_MAX];
 	unsigned traits = chat_cmd_traits(c, command, word);
 
-	if (!(traits & CHAT_CMD_NOW) && outbox_must_hold(c))
+	if (is_for_another(c, begun, command, traits, word))
+		pane_note(&c->pane, "not done: /%s was typed for %s, which is not the target now",
+		    command, begun[0] != '\0' ? begun : "nobody");
+	else if (!(traits & CHAT_CMD_NOW) && outbox_must_hold(c))
 		outbox_hold_command(c, command, traits & CHAT_CMD_SETS ? word : NULL,
 		    (traits & CHAT_CMD_USES) != 0);
 	else
@@ -73,7 +88,7 @@ chat_enter_line(struct chat *c, const char *text, const char *word, enum line_so
 		line_remember(copy);
 		if (start[0] == '/' && start[1] != '/' && source == LINE_TYPED) {
 			echo_command(c, copy);
-			enter_command(c, start + 1);
+			enter_command(c, word, start + 1);
 		} else {
 			enter_text(c, word, start[0] == '/' && source == LINE_TYPED ?
 			    start + 1 : copy, source);

@@ -65,7 +65,12 @@ on_line_key(void *arg)
 
 	c->keys = 1;
 	c->asked_again = 0;
-	if (c->app->finished || c->app->kith == NULL)
+	if (c->app->finished)
+		return;
+	/* The text that was begun for another target is gone. */
+	if (c->question == NULL && line_begun() == NULL && strcmp(line_tag(), target_word(c)) != 0)
+		target_show(c);
+	if (c->app->kith == NULL)
 		return;
 	seen_key(c);
 	if (c->offline && !c->ended && now - c->tried_at >= KEY_TRY_MS) {

@@ -16,6 +16,7 @@
 
 #include "client-cli/app/out.h"
 #include "client-cli/app/tty_guard.h"
+#include "client-cli/chat/line_answer.h"
 #include "client-cli/chat/line_burst.h"
 #include "client-cli/chat/line_history.h"
 #include "client-cli/chat/line_keys.h"
@@ -214,12 +215,6 @@ on_burst_rest(void)
 /* -- keys ----------------------------------------------------------------- */
 
 static void
-on_paste(void)
-{
-	line_burst_disable();
-}
-
-static void
 on_focus(int has)
 {
 	line.focus_told = 1;
@@ -236,6 +231,8 @@ on_line_input(evutil_socket_t fd, short what, void *arg)
 	if (!line_burst_goes_on())
 		show_now();
 	rl_callback_read_char();
+	if (line.open && !line.ended)
+		line_answer_key();
 	/* In the middle of a sequence nobody knows yet what it will be. */
 	if (line.open && !line.ended && !line.focus_told && !RL_ISSTATE(RL_STATE_MULTIKEY))
 		line.hooks.key(line.arg);
@@ -254,6 +251,8 @@ line_interrupt(void)
 		line_burst_drop();
 		tcflush(STDIN_FILENO, TCIFLUSH);
 	}
+	if (line_answer_is_expected())
+		free(take_line_text());
 	if (rl_end == 0 && !was_burst) {
 		line.hooks.interrupted(line.arg);
 		return;
@@ -262,6 +261,18 @@ line_interrupt(void)
 		line_history_add(text);
 	free(text);
 	line_hide();
+	line.hooks.key(line.arg);
+}
+
+/* A question has its answer: a key, alone on the line. */
+static void
+on_answered(void)
+{
+	char *text = take_line_text();
+
+	if (text != NULL)
+		line.hooks.entered(text, line.tag, LINE_TYPED, line.arg);
+	free(text);
 }
 
 void
@@ -355,7 +366,7 @@ complete_word(const char *word, int start, int end)
 static void
 set_up_readline(void)
 {
-	static const struct line_keys_hooks keys = { on_accept, on_paste, on_focus };
+	static const struct line_keys_hooks keys = { on_accept, on_focus };
 
 	rl_readline_name = "kith";
 	rl_catch_signals = 0;
@@ -380,7 +391,8 @@ watch_terminal(struct event_base *base)
 	line.suspended = evsignal_new(base, SIGTSTP, on_suspended, NULL);
 	line.show = event_new(base, -1, 0, on_show, NULL);
 	if (line.input == NULL || line.resized == NULL || line.suspended == NULL ||
-	    line.show == NULL || line_burst_open(base, on_burst, on_burst_rest) < 0)
+	    line.show == NULL || line_burst_open(base, on_burst, on_burst_rest) < 0 ||
+	    line_answer_open(base, on_answered, line_interrupt) < 0)
 		return -ENOMEM;
 	event_add(line.input, NULL);
 	event_add(line.resized, NULL);
@@ -451,6 +463,7 @@ line_close(void)
 	drop_event(&line.suspended);
 	drop_event(&line.show);
 	line_burst_close();
+	line_answer_close();
 	drop_string(&line.prompt);
 	drop_string(&line.tag);
 	drop_string(&line.above);
@@ -465,8 +478,8 @@ line_is_open(void)
 
 /* -- the prompt ----------------------------------------------------------- */
 
-void
-line_set_prompt(const char *prompt, const char *tag)
+static void
+set_prompt(const char *prompt, const char *tag)
 {
 	char *copy, *tag_copy;
 
@@ -486,6 +499,32 @@ line_set_prompt(const char *prompt, const char *tag)
 	line.tag = tag_copy;
 	if (line.open)
 		rl_set_prompt(copy);
+}
+
+void
+line_set_prompt(const char *prompt, const char *tag)
+{
+	line_answer_expect(NULL);
+	set_prompt(prompt, tag);
+}
+
+void
+line_ask(const char *prompt, const char *tag, const char *keys)
+{
+	line_answer_expect(keys);
+	set_prompt(prompt, tag);
+}
+
+const char *
+line_tag(void)
+{
+	return line.tag != NULL ? line.tag : "";
+}
+
+const char *
+line_begun(void)
+{
+	return line.open && rl_end > 0 ? line_tag() : NULL;
 }
 
 const char *

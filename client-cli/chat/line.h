@@ -8,8 +8,8 @@
  *        all. A few rows may stand directly above it, and come and go with it.
  * Trust  Prompts, rows above and completions reach the terminal as they are:
  *        the caller passes clean ones.
- * Limits A terminal that does not mark pastes sends them like keys: lines that
- *        come faster than anybody types are taken for one paste.
+ * Limits Pastes that are not marked come like keys: lines that come faster than
+ *        anybody types are taken for one paste.
  */
 #ifndef KITH_CLI_LINE_H
 #define KITH_CLI_LINE_H
@@ -30,7 +30,7 @@ struct line_hooks {
 		    enum line_source source, void *arg);
 	/* Ctrl-D on an empty line, or the terminal is gone. */
 	void	(*left)(void *arg);
-	/* Ctrl-C on an empty line. */
+	/* Ctrl-C on an empty line; at a question also Esc, and with text. */
 	void	(*interrupted)(void *arg);
 	/* Any key; or the terminal says that it has, or has no longer, the
 	 * focus. */
@@ -60,6 +60,15 @@ int	line_is_open(void);
 
 /* `tag` says what the prompt promises: hooks.entered gets it with the text. */
 void	line_set_prompt(const char *prompt, const char *tag);
+
+/* The same for a question, which each of `keys` (a constant) answers without
+ * Enter: hooks.entered gets the key. */
+void	line_ask(const char *prompt, const char *tag, const char *keys);
+
+/* The tag in force; and that of the text on the line, which was begun for it:
+ * NULL if there is none. */
+const char *line_tag(void);
+const char *line_begun(void);
 
 /* The prompt as it is now, "#ops> ", to echo a line after it. */
 const char *line_prompt(void);

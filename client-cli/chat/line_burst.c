@@ -21,8 +21,8 @@ static struct {
 	struct event	*end;
 	char		*text, *tag;	/* NULL: no burst */
 	size_t		 len;
-	int		 disabled, keys;	/* keys: since the first line */
-	int		 lines;
+	int		 keys;		/* since the first line */
+	int		 lines;		/* that are not blank */
 } burst;
 
 static void
@@ -47,7 +47,7 @@ append_text(const char *text)
 	memcpy(longer + burst.len, text, len + 1);
 	burst.len += len;
 	burst.text = longer;
-	burst.lines++;
+	burst.lines += text[strspn(text, " \t\n")] != '\0';
 }
 
 void
@@ -60,6 +60,15 @@ line_burst_drop(void)
 	burst.text = burst.tag = NULL;
 	burst.len = 0;
 	burst.keys = burst.lines = 0;
+}
+
+/* Enter that is held down adds empty lines to the one before it. */
+static const char *
+trim_newlines(char *text)
+{
+	for (size_t len = strlen(text); len > 0 && text[len - 1] == '\n';)
+		text[--len] = '\0';
+	return text + strspn(text, "\n");
 }
 
 void
@@ -77,7 +86,7 @@ line_burst_finish(void)
 	burst.text = burst.tag = NULL;
 	line_burst_drop();
 	if (text != NULL)
-		burst.whole(text, tag != NULL ? tag : "", several);
+		burst.whole(several ? text : trim_newlines(text), tag != NULL ? tag : "", several);
 	free(text);
 	free(tag);
 }
@@ -97,10 +106,7 @@ line_burst_add(const char *text, const char *tag)
 	if (burst.text == NULL && tag != NULL)
 		burst.tag = strdup(tag);
 	append_text(text);
-	if (burst.disabled)
-		line_burst_finish();
-	else
-		arm_end(burst.keys ? BURST_QUIET_MS : BURST_FIRST_MS);
+	arm_end(burst.keys ? BURST_QUIET_MS : BURST_FIRST_MS);
 }
 
 int
@@ -119,19 +125,12 @@ line_burst_is_open(void)
 	return burst.text != NULL;
 }
 
-void
-line_burst_disable(void)
-{
-	burst.disabled = 1;
-}
-
 int
 line_burst_open(struct event_base *base,
     void (*whole)(const char *text, const char *tag, int several), char *(*rest)(void))
 {
 	burst.whole = whole;
 	burst.rest = rest;
-	burst.disabled = 0;
 	burst.end = event_new(base, -1, 0, on_burst_end, NULL);
 	return burst.end != NULL ? 0 : -ENOMEM;
 }

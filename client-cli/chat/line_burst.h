@@ -1,9 +1,12 @@
 /*
- * line_burst.h - lines that come faster than anybody types: a paste on a
- * terminal that does not mark pastes.
+ * line_burst.h - lines that come faster than anybody types: a paste that is not
+ * marked.
  *
  * Shape  A line waits for a moment. If no other key comes it is a line, else
  *        all that comes until the terminal is quiet is one text.
+ *        A terminal that marks pastes may also pass some on without marks: of a
+ *        multiplexer, of a program that types. So nothing is taken for typing
+ *        because an earlier paste was marked.
  */
 #ifndef KITH_CLI_LINE_BURST_H
 #define KITH_CLI_LINE_BURST_H
@@ -16,9 +19,6 @@ int	line_burst_open(struct event_base *base,
 	    void (*whole)(const char *text, const char *tag, int several),
 	    char *(*rest)(void));
 void	line_burst_close(void);
-
-/* The terminal marks pastes: from now on a line is a line. */
-void	line_burst_disable(void);
 
 /* A line was accepted. */
 void	line_burst_add(const char *text, const char *tag);

@@ -21,13 +21,6 @@ accept_quietly(int count, int key)
 }
 
 static int
-paste_marked(int count, int key)
-{
-	hooks.paste();
-	return rl_bracketed_paste_begin(count, key);
-}
-
-static int
 focus_in(int count, int key)
 {
 	(void)count;
@@ -71,6 +64,6 @@ line_keys_bind(const struct line_keys_hooks *table)
 		replace_accepting(map);
 		rl_bind_keyseq_in_map("\033[I", focus_in, map);
 		rl_bind_keyseq_in_map("\033[O", focus_out, map);
-		rl_bind_keyseq_in_map("\033[200~", paste_marked, map);
+		rl_bind_keyseq_in_map("\033[200~", rl_bracketed_paste_begin, map);
 	}
 }

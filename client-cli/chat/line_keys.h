@@ -1,6 +1,6 @@
 /*
  * line_keys.h - which of readline's keys do what: the keys that accept a line,
- * pastes, and the terminal's focus.
+ * and the terminal's focus.
  */
 #ifndef KITH_CLI_LINE_KEYS_H
 #define KITH_CLI_LINE_KEYS_H
@@ -9,8 +9,6 @@ struct line_keys_hooks {
 	/* A line is about to be accepted: takes the text out of readline's
 	 * buffer. */
 	void	(*accept)(void);
-	/* The terminal marks where a paste begins and ends. */
-	void	(*paste)(void);
 	void	(*focus)(int has);
 };
 

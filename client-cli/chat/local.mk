@@ -23,6 +23,8 @@ libkithcli_a_SOURCES += \
 	client-cli/chat/feed.h \
 	client-cli/chat/line.c \
 	client-cli/chat/line.h \
+	client-cli/chat/line_answer.c \
+	client-cli/chat/line_answer.h \
 	client-cli/chat/line_burst.c \
 	client-cli/chat/line_burst.h \
 	client-cli/chat/line_history.c \

@@ -142,7 +142,7 @@ question_show(const struct chat *c)
 		fputs(" as one message? [y/n] ", out);
 	}
 	if (fclose(out) == 0)
-		line_set_prompt(prompt, QUESTION_TAG);
+		line_ask(prompt, QUESTION_TAG, q->others != NULL ? "yYnNpP" : "yYnN");
 	free(prompt);
 }
 

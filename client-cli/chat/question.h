@@ -9,7 +9,7 @@
 
 struct chat;
 
-/* The tag of the question's prompt: line_set_prompt(). */
+/* The tag of the question's prompt: line_ask(). */
 #define QUESTION_TAG	"?"
 
 /* May `text`, entered for `target`, go as it is? If not, the question is asked,
@@ -17,7 +17,7 @@ struct chat;
 int	question_may_send(struct chat *c, const char *target, const char *text,
 	    enum line_source source);
 
-/* A line entered at the prompt of the question. */
+/* A key or a line entered at the prompt of the question. */
 void	question_answer(struct chat *c, const char *answer);
 
 /* Forgets the question and its text. */

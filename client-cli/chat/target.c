@@ -44,7 +44,7 @@ prompt_state(const struct chat *c)
 void
 target_show(struct chat *c)
 {
-	const char *word = target_word(c);
+	const char *begun = line_begun(), *word = target_word(c);
 	char *prompt = NULL;
 	FILE *out;
 	size_t len;
@@ -54,6 +54,9 @@ target_show(struct chat *c)
 		question_show(c);
 		return;
 	}
+	/* What was begun for one prompt does not go elsewhere. */
+	if (begun != NULL && strcmp(begun, QUESTION_TAG) != 0)
+		word = begun;
 	if ((out = open_memstream(&prompt, &len)) == NULL)
 		return;
 	out_string(out, word[0] != '\0' ? word : "kith", OUT_WORD);

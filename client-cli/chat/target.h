@@ -28,7 +28,8 @@ void	target_none(struct chat *c);
 /* The word that a line entered now would go to. */
 const char *target_word(const struct chat *c);
 
-/* Makes the prompt say where lines go, and whether there is a connection. */
+/* Makes the prompt say where the line goes, and whether there is a connection.
+ * A line that was begun keeps its target. */
 void	target_show(struct chat *c);
 
 #endif

@@ -120,6 +120,44 @@ def test_refused_target_takes_its_lines_with_it(fake, screen):
     until("it arrives", lambda: texts(fake) == ["for all"])
 
 
+@pytest.mark.parametrize("end", ["\r", "\x03", "\x15"])
+def test_begun_line_keeps_its_target(fake, screen, end):
+    """A /join is refused while somebody types on: the line does not turn to the old target."""
+    held = Held(fake, "join_group")
+    screen.line("/join #nope")
+    screen.wait_for("#nope (waits)>")
+    screen.type("for nope alone")
+    screen.wait_for("#nope (waits)> for nope alone")
+    held.fail("NOT_PERMITTED")
+    screen.wait_for("-- #nope: not permitted")
+    until("the prompt stays", lambda: last_line(screen) == "#nope> for nope alone")
+    screen.type(end)
+    if end == "\r":
+        screen.wait_for("!1 not sent to #nope: ")
+        screen.wait_for("for nope alone")
+    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    screen.line("for all")
+    until("it arrives", lambda: texts(fake) == ["for all"])
+    assert texts(fake, "nope") == []
+
+
+@pytest.mark.parametrize("command", ["/leave", "/names", "/read", "/invite @bob"])
+def test_begun_command_keeps_its_target(fake, screen, command):
+    held = Held(fake, "join_group")
+    screen.line("/join #nope")
+    screen.wait_for("#nope (waits)>")
+    screen.type(command)
+    screen.wait_for(f"#nope (waits)> {command}")
+    held.fail("NO_SUCH_GROUP")
+    until("it is told", lambda: last_line(screen) == f"#nope> {command}")
+    before = len(fake.seen)
+    screen.type("\r")
+    screen.wait_for(f"not done: {command} was typed for #nope")
+    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    assert not {"leave_group", "list_members", "invite_to_group"} & \
+        set(fake.seen[before:])
+
+
 def test_held_lines_keep_their_order(fake, screen):
     """Also what a held command makes, and what is sent again meanwhile."""
     group(fake, "ops", "bob", "alice")
@@ -440,6 +478,56 @@ def test_unmarked_paste_is_one_message_or_none(fake, alice, terminal):
     screen.wait_for("Send 3 lines")
     screen.line("y")
     until("it arrives", lambda: texts(fake) == ["a\n/quit\nb"])
+
+
+def test_unmarked_lines_are_asked_about_though_pastes_are_marked(fake, screen):
+    screen.type(BRACKETS.format("one\ntwo") + "\r")
+    until("it arrives", lambda: texts(fake) == ["one\ntwo"])
+    screen.type("from a\r/quit\rprogram\r")
+    screen.wait_for("Send 3 lines")
+    stays("nothing more is sent", lambda: texts(fake) == ["one\ntwo"], 0.2)
+
+
+@pytest.mark.parametrize("keys", ["hold it\r\r\r\r", "\r\r\rhold it\r \r"])
+def test_enter_held_down_is_no_paste(fake, screen, keys):
+    screen.type(keys)
+    until("it arrives", lambda: [text.strip() for text in texts(fake)] == ["hold it"])
+
+
+# -- answers -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key, log, sent", [
+    ("y", "lobby", ["@bob between us"]), ("N", "lobby", []), ("\x1b", "lobby", []),
+    ("\x03", "lobby", []), ("P", None, ["between us"]), ("x\x03", "lobby", [])])
+def test_one_key_answers(fake, screen, key, log, sent):
+    fake.user("bob")
+    screen.line("@bob between us")
+    screen.wait_for("to nobody?")
+    answered(screen, key)
+    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    until("it arrives", lambda: [e.text for one in fake.logs.values() for e in one.events
+                                 if e.text] == sent)
+    assert not log or texts(fake, log) == sent
+    assert sent or "Up brings the text back" in screen.text()
+
+
+def answered(screen, key):
+    """Somebody has read the question; keys before that are no answer."""
+    stays("the question", lambda: last_line(screen).endswith("to nobody?"), 0.5)
+    screen.type(key)
+
+
+def test_what_was_typed_ahead_is_no_answer(fake, screen):
+    fake.user("bob")
+    screen.line("@bob between us")
+    screen.wait_for("to nobody?")
+    screen.type("y")
+    screen.wait_for("to nobody? y")
+    stays("it is no answer", lambda: "send" not in fake.seen, 0.5)
+    screen.type("es, of course\r")
+    screen.wait_for("nothing is sent yet")
+    assert "send" not in fake.seen
 
 
 @pytest.mark.parametrize("keys", ["\r\x04", "\r\x04\x04"])

@@ -54,7 +54,6 @@ class Person:
         self.items, self.sessions, self.resent = [], [], []
         self.chain = []                 # what changed the target in this session
         self.drops, self.end = [], 0
-        self.marked = False             # the chat knows that this terminal marks pastes
         self.groups = ["#lobby", *GROUPS]
         self.trace = []
         self.doing = ""
@@ -176,18 +175,8 @@ class Person:
         return await self.accepted()
 
     async def burst(self, items):
-        """All of it at once, as somebody who looks at the keyboard."""
-        items = list({item.typed: item for item in items}.values())
-        if not self.marked:
-            return await self.blind_paste(items)
-        self.typist.watch(*items)
-        self.typist.type("".join(item.typed + "\r" for item in items))
-        for item in items:
-            await self.drawn(item)
-        await self.accepted()
-
-    async def blind_paste(self, items):
-        """The same without marks looks like a paste: one message, or none, and no command."""
+        """Several lines at once look like a paste, whether this terminal marks pastes or not: one
+        message, or none, and no command."""
         items = [*items, self.text()]
         del self.items[-len(items):]
         typed = [item.typed for item in items]
@@ -196,7 +185,9 @@ class Person:
         self.typist.watch(item)
         self.typist.type("".join(line + "\r" for line in typed))
         await self.drawn(item)
-        await self.after_paste(item, await self.accepted())
+        prompt = await self.accepted()
+        assert prompt.word == "?", f"{item}: came at once, and no question"
+        await self.after_paste(item, prompt)
 
     async def after_paste(self, item, prompt):
         """Must there be a question? Is there one?"""
@@ -244,10 +235,7 @@ class Person:
             return
         command = f"/leave {prompt.word}"
         item = self.item(command, sets=self.change("", command[1:], prompt.word))
-        if self.marked and self.random.random() < 0.5:
-            await self.burst([item, self.text()])
-        else:
-            await self.enter(item)
+        await self.enter(item)
 
     async def step_paste(self):
         lines = self.random.choice((1, 2, 3, 9, 12))
@@ -258,7 +246,6 @@ class Person:
         more = "\n" * self.random.randrange(2)
         item = self.item(body + more, token, body=body)
         newline = self.random.choice("\r\n")
-        self.marked = True
         await self.after_paste(item, await self.enter(
             item, typed=f"\x1b[200~{(body + more).replace(chr(10), newline)}\x1b[201~"))
 
@@ -373,7 +360,7 @@ class Person:
         return await self.typist.until(what, condition, 3)
 
     async def start(self):
-        self.chain, self.drops, self.end, self.marked = [], [], 0, False
+        self.chain, self.drops, self.end = [], [], 0
         if self.typist:
             self.raw += self.typist.raw
         self.typist = Typist(self.kith, ("-s", self.proxy.address),
@@ -393,15 +380,14 @@ class Person:
         shell = self.text() if with_shell else None
         keys = f"{shell.typed}\r" if with_shell else ""
         self.end = len(self.typist.plain)
-        if self.marked and self.random.random() < 0.5:
+        if with_shell or self.random.random() < 0.5:
             self.typist.watch(*filter(None, (shell,)))
             self.typist.type("\x04" + keys)
         else:
-            self.typist.watch(*filter(None, (quit_item, shell)))
+            self.typist.watch(quit_item)
             self.typist.type(quit_item.typed)
             await self.drawn(quit_item)
-            self.typist.type("\r" + keys if self.marked else "\r")
-            with_shell &= self.marked
+            self.typist.type("\r")
 
         def stays():
             return "leaveagaintogive" in self.typist.written(self.end)
