@@ -6,7 +6,7 @@ nodist_libkithd_a_SOURCES =
 AM_CFLAGS += $(SQLITE_CFLAGS) $(MYSQL_CFLAGS)
 
 kithd_libs = libkithd.a libkithproto.a libkithshm.a $(EVENT_LIBS) $(PROTOBUFC_LIBS) $(SSL_LIBS) \
-	$(SQLITE_LIBS) $(MYSQL_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(WSLAY_LIBS)
+	$(SQLITE_LIBS) $(MYSQL_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS) $(CRYPT_LIBS) $(ICU_LIBS) $(WSLAY_LIBS)
 
 EXTRA_DIST += server/README.md
 

@@ -108,6 +108,11 @@ const char *http_list_find(const char *list, const char *token);
 bool	http_has_token(const struct http_request *r, const char *name,
 	    const char *token);
 
+/* Does a header like Accept-Encoding name `token`, or else "*", with a weight
+ * over 0? */
+bool	http_accepts(const struct http_request *r, const char *name,
+	    const char *token);
+
 /* Copies the value of `name` in the query, decoded ('+' is a blank), with a
  * NUL. Its length, -ENOENT, or -EINVAL: found twice, bad percent, NUL, not
  * UTF-8, or over cap - 1 bytes. */

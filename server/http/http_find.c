@@ -44,6 +44,41 @@ http_has_token(const struct http_request *q, const char *name, const char *token
 	return false;
 }
 
+/* After the token: nothing, or a weight over 0 (RFC 9110, 12.4.2). */
+static bool
+weighs_something(const char *at, const char *end)
+{
+	at += strspn(at, " \t");
+	if (at == end)
+		return true;
+	if (*at++ != ';')
+		return false;
+	at += strspn(at, " \t");
+	if (end - at < 2 || strncasecmp(at, "q=", 2) != 0)
+		return false;
+	return at + 2 + strcspn(at + 2, "123456789") < end;
+}
+
+bool
+http_accepts(const struct http_request *q, const char *name, const char *token)
+{
+	const char *list, *end;
+	bool any = false;
+	size_t n;
+
+	for (unsigned i = 0; (list = http_header(q, name, i)) != NULL; i++)
+		for (; *list != '\0'; list = end + (*end == ',')) {
+			list += strspn(list, " \t");
+			end = list + strcspn(list, ",");
+			n = strcspn(list, ",; \t");
+			if (n == strlen(token) && strncasecmp(list, token, n) == 0)
+				return weighs_something(list + n, end);
+			if (n == 1 && *list == '*')
+				any = weighs_something(list + n, end);
+		}
+	return any;
+}
+
 /* Finds the value of NAME=VALUE in a query or a list of cookies. 0, -ENOENT, or -EINVAL
  * (found twice). */
 static int

@@ -22,7 +22,7 @@
 	"Permissions-Policy: camera=(), geolocation=(), microphone=()\r\n"
 
 /* Browsers revalidate each time, and get 304 while the file is the same. */
-#define CACHING		"Cache-Control: no-cache\r\n"
+#define CACHING		"Cache-Control: no-cache\r\nVary: Accept-Encoding\r\n"
 
 /* Its index in page_names; page_names_count: there is none. */
 static unsigned
@@ -37,28 +37,39 @@ find_file(const char *path)
 	return i;
 }
 
+static bool
+form_ok(const struct page_form *f, uint32_t cap)
+{
+	return f->len > 0 && f->len <= cap && f->at <= cap - f->len;
+}
+
 void
 web_page(struct conn *c, const struct http_request *r)
 {
 	const struct page *page = c->w->page;
 	const struct page_place *place;
+	const struct page_form *form;
 	unsigned i = find_file(r->path);
 	char extra[WEB_EXTRA_MAX + sizeof(POLICY)];
+	bool packed;
 
 	if (i == page_names_count) {
 		web_refuse(c, 404, NULL, NULL);
 		return;
 	}
 	place = page != NULL ? &page->places[i] : NULL;
-	if (place == NULL || place->len == 0 || place->len > PAGE_BYTES_MAX ||
-	    place->at > PAGE_BYTES_MAX - place->len) {
+	if (place == NULL || !form_ok(&place->plain, PAGE_BYTES_MAX)) {
 		web_refuse(c, 404, "the page is not installed (web_dir)", NULL);
 		return;
 	}
-	snprintf(extra, sizeof(extra), "ETag: %.*s\r\n" CACHING POLICY, (int)PAGE_ETAG_MAX,
-	    place->etag);
-	if (http_has_token(r, "if-none-match", place->etag))
+	packed = form_ok(&place->packed, PAGE_PACKED_MAX) &&
+	    http_accepts(r, "accept-encoding", "gzip");
+	form = packed ? &place->packed : &place->plain;
+	snprintf(extra, sizeof(extra), "ETag: %.*s\r\n%s" CACHING POLICY, (int)PAGE_ETAG_MAX,
+	    form->etag, packed ? "Content-Encoding: gzip\r\n" : "");
+	if (http_has_token(r, "if-none-match", form->etag))
 		web_respond(c, 304, NULL, NULL, 0, extra);
 	else
-		web_respond(c, 200, page_names[i].type, page->bytes + place->at, place->len, extra);
+		web_respond(c, 200, page_names[i].type, (packed ? page->packed : page->bytes) +
+		    form->at, form->len, extra);
 }

@@ -14,7 +14,7 @@ NO_PREFIX = {"main", "fatal", "fatalx"}
 HEADER_COLUMNS, CODE_COLUMNS, ROW_COLUMNS, HEADING_COLUMNS = 80, 100, 120, 79
 # Headers of libraries; all other <...> are the system's.
 LIBRARY = re.compile(r"(event2|protobuf-c|openssl|unicode|wslay|readline)/"
-                     r"|(jansson|sqlite3|mysql|mariadb|crypt|cmocka)\w*\.h$")
+                     r"|(jansson|sqlite3|mysql|mariadb|crypt|cmocka|zlib)\w*\.h$")
 
 
 COMMENT = re.compile(r"/\*.*?\*/", re.S)

@@ -1,4 +1,5 @@
 """What the HTTP door serves to everybody: the page's files and the server's health."""
+import gzip
 import http.client
 import re
 import shutil
@@ -45,6 +46,10 @@ def ask(server, path, method="GET", headers={}, tls=True):
     return response
 
 
+def plain_page():
+    return (WEB / "index.html").read_bytes()
+
+
 def token(server, name):
     with PbClient(server.address, tls=False) as link:
         link.hello()
@@ -59,8 +64,38 @@ def test_each_file_of_the_page_is_served_as_it_is(server, name):
     assert response.headers["Content-Type"] == TYPES[name.rsplit(".", 1)[1]]
 
 
+def test_files_are_compressed_for_who_takes_that(server):
+    """Each form has its own ETag, and is another answer for a cache."""
+    sums = [0, 0]
+    for name in FILES:
+        plain, packed = ask(server, f"/{name}"), ask(server, f"/{name}", headers={
+            "Accept-Encoding": "deflate, gzip;q=0.5, br"})
+        assert "Content-Encoding" not in plain.headers
+        for one in (plain, packed):
+            assert one.headers["Vary"] == "Accept-Encoding"
+        if packed.headers.get("Content-Encoding") == "gzip":
+            assert packed.headers["ETag"] != plain.headers["ETag"]
+            assert gzip.decompress(packed.data) == plain.data
+        else:
+            assert packed.data == plain.data
+        sums[0] += len(plain.data)
+        sums[1] += len(packed.data)
+    assert sums[1] < sums[0] / 2
+    for accept in ("gzip;q=0", "*;q=0", "br", "identity"):
+        assert ask(server, "/", headers={"Accept-Encoding": accept}).data == plain_page()
+    packed = ask(server, "/", headers={"Accept-Encoding": "gzip"})
+    for accept, status in (("gzip", 304), ("identity", 200)):
+        again = ask(server, "/", headers={"Accept-Encoding": accept,
+                                          "If-None-Match": packed.headers["ETag"]})
+        assert again.status == status
+    # What is made for one user is never compressed: its length would tell (BREACH).
+    for path in ("/healthz", "/v1/conversations/1/events", "/nothing"):
+        other = ask(server, path, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in other.headers
+
+
 def test_the_root_is_the_page(server):
-    assert ask(server, "/").data == (WEB / "index.html").read_bytes()
+    assert ask(server, "/").data == plain_page()
 
 
 def test_a_page_that_is_known_is_not_sent_again(server):

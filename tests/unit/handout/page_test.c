@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <zlib.h>
 
 #include "server/handout/page.h"
 #include "tests/unit/kit/tmpdir.h"
@@ -56,9 +57,9 @@ every_file_is_in_its_place(void **state)
 	(void)state;
 	assert_int_equal(page_load(p, dir, err, sizeof(err)), 0);
 	for (unsigned i = 0; i < page_names_count; i++) {
-		assert_int_equal(p->places[i].len, strlen(page_names[i].path));
-		assert_memory_equal(p->bytes + p->places[i].at, page_names[i].path,
-		    p->places[i].len);
+		assert_int_equal(p->places[i].plain.len, strlen(page_names[i].path));
+		assert_memory_equal(p->bytes + p->places[i].plain.at, page_names[i].path,
+		    p->places[i].plain.len);
 	}
 	tmpdir_remove(dir);
 	free(p);
@@ -74,10 +75,10 @@ the_etag_changes_with_the_bytes_alone(void **state)
 	page_load(before, dir, err, sizeof(err));
 	write_file(dir, page_names[0].path, "something else");
 	page_load(after, dir, err, sizeof(err));
-	assert_string_not_equal(before->places[0].etag, after->places[0].etag);
+	assert_string_not_equal(before->places[0].plain.etag, after->places[0].plain.etag);
 	for (unsigned i = 1; i < page_names_count; i++)
-		assert_string_equal(before->places[i].etag, after->places[i].etag);
-	assert_int_equal(before->places[0].etag[0], '"');
+		assert_string_equal(before->places[i].plain.etag, after->places[i].plain.etag);
+	assert_int_equal(before->places[0].plain.etag[0], '"');
 	tmpdir_remove(dir);
 	free(before);
 	free(after);
@@ -104,12 +105,51 @@ what_cannot_be_read_is_named_and_left_out(void **state)
 		}
 		assert_int_equal(page_load(p, dir, err, sizeof(err)), -1);
 		assert_non_null(strstr(err, page_names[0].path));
-		assert_int_equal(p->places[0].len, 0);
+		assert_int_equal(p->places[0].plain.len, 0);
 		for (unsigned i = 1; i < page_names_count; i++)
-			assert_int_not_equal(p->places[i].len, 0);
+			assert_int_not_equal(p->places[i].plain.len, 0);
 	}
 	tmpdir_remove(dir);
 	free(large);
+	free(p);
+}
+
+/* A text shrinks and comes back; noise stays as it is, and so does a file of few bytes. */
+static void
+what_shrinks_is_packed(void **state)
+{
+	struct page *p = calloc(1, sizeof(*p));
+	const char *dir = whole_page();
+	char text[20001], noise[5000], back[sizeof(text)];
+	uint32_t x = 1;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(text) - 1; i++)
+		text[i] = "kith is chat for a LAN\n"[i % 23];
+	text[sizeof(text) - 1] = '\0';
+	for (size_t i = 0; i < sizeof(noise) - 1; i++)
+		noise[i] = (char)(1 + (x = x * 1664525u + 1013904223u) / 16909321u % 255);
+	noise[sizeof(noise) - 1] = '\0';
+	write_file(dir, page_names[0].path, text);
+	write_file(dir, page_names[1].path, noise);
+	assert_int_equal(page_load(p, dir, err, sizeof(err)), 0);
+	for (unsigned i = 0; i < page_names_count; i++) {
+		const struct page_form *plain = &p->places[i].plain, *packed = &p->places[i].packed;
+		z_stream z = { .next_in = p->packed + packed->at, .avail_in = packed->len,
+		    .next_out = (uint8_t *)back, .avail_out = sizeof(back) };
+
+		assert_int_equal(packed->len != 0, i == 0);
+		if (packed->len == 0)
+			continue;
+		assert_true(packed->len < plain->len / 10);
+		assert_string_not_equal(packed->etag, plain->etag);
+		assert_int_equal(inflateInit2(&z, MAX_WBITS + 16), Z_OK);
+		assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
+		assert_int_equal(z.total_out, plain->len);
+		assert_memory_equal(back, p->bytes + plain->at, plain->len);
+		inflateEnd(&z);
+	}
+	tmpdir_remove(dir);
 	free(p);
 }
 
@@ -132,6 +172,7 @@ main(void)
 		cmocka_unit_test(every_file_is_in_its_place),
 		cmocka_unit_test(the_etag_changes_with_the_bytes_alone),
 		cmocka_unit_test(what_cannot_be_read_is_named_and_left_out),
+		cmocka_unit_test(what_shrinks_is_packed),
 		cmocka_unit_test(names_stay_below_the_folder),
 	};
 

@@ -699,6 +699,36 @@ tokens_are_found_in_lists(void **state)
 	http_reader_fini(&r);
 }
 
+static void
+weights_decide_what_is_accepted(void **state)
+{
+	static const struct {
+		const char	*headers;
+		bool		 ok;
+	} rows[] = {
+		{ "", false }, { "A:\r\n", false }, { "A: gzip\r\n", true }, { "A: GZip\r\n", true },
+		{ "A: gzip, deflate, br\r\n", true }, { "A: br ,\tgzip ; q=0.001\r\n", true },
+		{ "A: br\r\nA: gzip;Q=1\r\n", true }, { "A: gzip;q=0\r\n", false },
+		{ "A: gzip;q=0.000, br;q=1\r\n", false }, { "A: gzip; q=0 , *\r\n", false },
+		{ "A: *, gzip;q=0\r\n", false }, { "A: *\r\n", true }, { "A: *;q=0\r\n", false },
+		{ "A: identity;q=1, *;q=0\r\n", false }, { "A: *;q=0, gzip\r\n", true },
+		{ "A: xgzip\r\n", false }, { "A: gzipx, gzi\r\n", false }, { "A: gzip;q\r\n", false },
+		{ "A: gzip;q=\r\n", false }, { "A: gzip;x=1\r\n", false }, { "A: gzip 1\r\n", false },
+		{ "A: ,,;q=1,\r\n", false }, { "B: gzip\r\n", false },
+	};
+	char head[256];
+	struct http_reader r;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		snprintf(head, sizeof(head), GET "%s\r\n", rows[i].headers);
+		begin(&r, head);
+		if (http_accepts(&r.request, "a", "gzip") != rows[i].ok)
+			fail_msg("%s", rows[i].headers);
+		http_reader_fini(&r);
+	}
+}
+
 struct value {
 	const char	*list, *expected;
 	int		 error;
@@ -807,6 +837,7 @@ main(void)
 		cmocka_unit_test_setup(failed_allocation_is_503, heap_setup),
 		cmocka_unit_test_setup(headers_are_found_by_name, heap_setup),
 		cmocka_unit_test_setup(tokens_are_found_in_lists, heap_setup),
+		cmocka_unit_test_setup(weights_decide_what_is_accepted, heap_setup),
 		cmocka_unit_test_setup(queries_are_decoded, heap_setup),
 		cmocka_unit_test_setup(cookies_are_taken_as_they_are, heap_setup),
 		cmocka_unit_test_setup(statuses_have_reasons, heap_setup),
