@@ -1,5 +1,6 @@
 # The page: what is installed, and what kithd serves by name. There is no other list.
 web_files = \
+	client-web/boot.js \
 	client-web/chat.css \
 	client-web/dialogs.css \
 	client-web/icon.svg \

@@ -1,5 +1,5 @@
 // dialogs.js - dialogs for new chats, groups and their members.
-import {avatar, bdi, button, check, el, field, fill} from "./dom.js";
+import {avatar, bdi, button, check, el, field, fill, waiting} from "./dom.js";
 import {errorText, t} from "./i18n.js";
 import {visible} from "./text.js";
 import {presence} from "./view_list.js";
@@ -103,7 +103,7 @@ export class Dialogs {
 	}
 
 	async joinGroup() {
-		const list = el("ul", {class: "choices"});
+		const list = el("ul", {class: "choices"}, waiting(t("chat.loading")));
 		const {dialog, tell} = openDialog("join-group", t("list.joinGroup"), [
 			field(t("group.name"), input("group", {required: true})),
 			el("h3", {}, t("group.publicOnes")), list,
@@ -124,6 +124,7 @@ export class Dialogs {
 			name.addEventListener("input", draw);
 			draw();
 		} catch (error) {
+			fill(list);
 			tell(error);
 		}
 	}
@@ -150,7 +151,8 @@ export class Dialogs {
 	}
 
 	async members(conversation) {
-		const list = el("ul", {class: "choices"});
+		const waits = waiting(t("chat.loading"));
+		const list = el("ul", {class: "choices"}, waits);
 		const {dialog, tell} = openDialog("members", t("group.members"), list);
 		const chat = name => {
 			dialog.close();
@@ -161,13 +163,14 @@ export class Dialogs {
 				const {members} = await this.link.request({listMembers: {target: conversation.target, after}});
 				for (const row of members.members ?? []) {
 					after = row.userId;
-					list.append(this.member(row, () => chat(row.name)));
+					waits.before(this.member(row, () => chat(row.name)));
 				}
 				more = members.more ?? false;
 			}
 		} catch (error) {
 			tell(error);
 		}
+		waits.remove();
 	}
 
 	member({userId, name, online = false, role}, chat) {

@@ -1,5 +1,5 @@
 // dialogs_own.js - the user's own: settings, password, devices, logging out.
-import {button, check, el, field, fill, bdi, secret, select} from "./dom.js";
+import {bdi, button, check, el, field, fill, secret, select, waiting} from "./dom.js";
 import {notice, openDialog} from "./dialogs.js";
 import {formatFull, LANGUAGES, t} from "./i18n.js";
 import {playSound, turnOn} from "./notify.js";
@@ -68,14 +68,17 @@ export class OwnDialogs {
 	}
 
 	async devices() {
-		const list = el("ul", {class: "choices"});
+		const list = el("ul", {class: "choices"}, waiting(t("chat.loading")));
 		const {tell} = openDialog("devices", t("devices.title"), list);
 		const draw = async () => {
 			const {sessions} = await this.link.request({listSessions: {}});
 			const latest = (sessions.sessions ?? []).sort((a, b) => usedMs(b) - usedMs(a));
 			fill(list, latest.map(row => this.device(row, () => this.revoke(row).then(draw).catch(tell))));
 		};
-		await draw().catch(tell);
+		await draw().catch(error => {
+			fill(list);
+			tell(error);
+		});
 	}
 
 	device(row, revoke) {

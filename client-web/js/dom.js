@@ -95,6 +95,11 @@ export function hidden(text) {
 	return el("span", {class: "hidden"}, text);
 }
 
+/** In a list, while what it shows is on its way. */
+export function waiting(text) {
+	return el("li", {class: "soft waiting"}, text);
+}
+
 export function button(label, action, listener, className) {
 	return el("button", {type: "button", class: className, data: {action}, on: {click: listener}},
 	    label);

@@ -35,6 +35,7 @@ export class ChatView {
 		this.outbox = outbox;
 		this.actions = actions;
 		this.conversation = null;
+		this.missing = false;		// what the address names; it says so
 		this.typedMs = 0;
 		this.drawHeadNow = () => signal.aborted || this.drawHead();
 		this.drawTypingNow = () => signal.aborted || this.drawTyping();
@@ -46,6 +47,7 @@ export class ChatView {
 		this.composer = this.makeComposer();
 		this.root = el("main", {class: "chat"});
 		state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
+		link.addEventListener("state", () => state.loaded || this.onChange({what: Change.ALL}), {signal});
 		this.draw();
 	}
 
@@ -62,6 +64,8 @@ export class ChatView {
 	}
 
 	onChange({what, conversation}) {
+		if (what === Change.ALL && !this.conversation && !this.missing)
+			this.drawNone();
 		if ([Change.LIST, Change.ALL, Change.DAY].includes(what))
 			drawSoon(this.drawHeadNow);
 		else if (what === Change.TYPING && conversation === this.conversation)
@@ -70,6 +74,7 @@ export class ChatView {
 
 	/** `focus` the text field; not on a phone, where the keyboard would cover half the page. */
 	show(conversation, focus) {
+		this.missing = false;
 		if (this.conversation !== conversation) {
 			this.log.leave();
 			this.conversation = conversation;
@@ -85,15 +90,24 @@ export class ChatView {
 
 	/** Instead of a conversation: why not, and what to do about it. */
 	showMissing(text, label, act) {
+		this.missing = true;
 		fill(this.root, el("div", {class: "empty"}, el("p", {}, bdi(visible(text))),
 		    el("div", {class: "buttons"}, button(t("chat.back"), "back", this.actions.back),
 		    button(label, "go", act, "main"))));
 	}
 
+	/** Until the list is here nobody knows what there is to choose. */
+	drawNone() {
+		const {loaded} = this.state;
+		fill(this.root, el("div", {class: "empty soft"},
+		    el("img", {src: "icon.svg", alt: "", width: 72, height: 72}),
+		    el("p", {class: loaded ? "" : "waiting"}, t(loaded ? "chat.none" :
+		    this.link.state === "online" ? "chat.loading" : "list.noConnection"))));
+	}
+
 	draw() {
 		if (!this.conversation) {
-			fill(this.root, el("div", {class: "empty soft"},
-			    el("img", {src: "icon.svg", alt: "", width: 72, height: 72}), el("p", {}, t("chat.none"))));
+			this.drawNone();
 			return;
 		}
 		fill(this.root, this.head, this.log.since, this.log.root, this.jump, this.typing, this.alert, this.composer);

@@ -63,6 +63,8 @@ export class ListView {
 		this.connection.dataset.how = key;
 		this.connection.textContent = t(`state.${key}`);
 		this.comfort.hidden = key !== "offline";
+		if (!this.state.loaded)
+			drawSoon(this.drawNow);
 	}
 
 	shown() {
@@ -74,8 +76,13 @@ export class ListView {
 		const shown = this.shown(), before = this.drawn;
 		this.drawn = new Map(shown.map(c => [c, this.item(c, before.get(c))]));
 		reconcile(this.items, shown.length ? [...this.drawn.values()].map(({node}) => node) :
-		    [el("li", {class: "soft empty"}, el("p", {}, t(this.wanted ? "list.nothing" : "list.empty")),
-		    this.wanted && button(t("group.chat", {name: this.wanted}), "chat", () => this.chat()))]);
+		    [this.state.loaded ? this.nothing() : el("li", {class: "soft empty waiting"},
+		    t(this.link.state === "online" ? "chat.loading" : "list.noConnection"))]);
+	}
+
+	nothing() {
+		return el("li", {class: "soft empty"}, el("p", {}, t(this.wanted ? "list.nothing" : "list.empty")),
+		    this.wanted && button(t("group.chat", {name: this.wanted}), "chat", () => this.chat()));
 	}
 
 	/** The name in the field, of which there may be no conversation yet. */

@@ -68,6 +68,33 @@ function check(texts, language, least)
 	assert.ok(texts.filter(text => own.has(text)).length >= least, `${language}: ${texts}`);
 }
 
+// The page's modules do not come: at once, one of them, or at all; and the server is away or not.
+async function boots(stage, page, language)
+{
+	const button = page.locator(".boot [data-action=reload]"), cut = route => route.abort();
+	stage.allow(/Failed to load resource/);
+	await page.clock.install();
+	for (const [pattern, hold, away] of [["**/js/cursors.js", cut, true], ["**/js/main.js", () => {}, false]]) {
+		await page.route(pattern, hold);
+		if (away)
+			await page.route("**/healthz", cut);
+		await page.goto(settings.url, { waitUntil: "commit" });
+		if (hold !== cut) {
+			await page.locator(".boot").waitFor();
+			await page.clock.fastForward(6000);
+		}
+		await button.waitFor();
+		assert.equal(await button.innerText(), settings.catalogues[language]["chat.retry"]);
+		assert.equal(await page.evaluate(() => document.documentElement.lang.slice(0, 2)), language);
+		if (!away)
+			await button.click();
+		await page.unrouteAll();
+		if (away)
+			await page.clock.fastForward(4000);	// by itself, as the server is back
+		await page.locator("[data-action=login]:visible").waitFor();
+	}
+}
+
 await scenario(async stage => {
 	const alice = new Reader(await stage.page(), "alice");
 	await alice.login();
@@ -103,7 +130,7 @@ await scenario(async stage => {
 	// Who comes for the first time is greeted in the browser's language.
 	for (const [locale, language] of [["de-AT", "de"], ["zh-CN", "zh"], ["ko-KR", "ko"], ["fr-FR", "en"]]) {
 		const page = await stage.page({ locale });
-		await page.goto(settings.url);
+		await boots(stage, page, language);
 		await page.locator("[data-action=login]:visible").waitFor();
 		const lang = await page.evaluate(() => document.documentElement.lang);
 		assert.ok(lang.startsWith(language), `${locale} is greeted in ${lang}`);

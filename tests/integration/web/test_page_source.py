@@ -170,8 +170,16 @@ def test_every_listed_file_is_used():
 
 def test_every_module_is_fetched_at_once():
     """Else the browser finds them one after the other, a round trip each."""
-    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', (WEB / "index.html").read_text())
-    assert set(named) | {"js/main.js"} == {str(f.relative_to(WEB)) for f in CODE}
+    index = (WEB / "index.html").read_text()
+    named = re.findall(r'<(?:link rel="modulepreload" href|script(?: type="module")? src)="([^"]+)">', index)
+    assert sorted(named) == sorted(str(f.relative_to(WEB)) for f in CODE)
+
+
+def test_what_is_said_before_the_catalogues_is_said_in_each_language():
+    texts = re.search(r"const TEXTS = \{\n(.*?)\n\t\};", (WEB / "boot.js").read_text(), re.S).group(1)
+    rows = re.findall(r'(\w+): \[(".*")\],', texts)
+    assert {language for language, _ in rows} == LANGUAGES
+    assert {len(re.findall(r'"[^"]+"', row)) for _, row in rows} == {3}
 
 
 # -- catalogues ---------------------------------------------------------------------
