@@ -44,6 +44,7 @@ shown_path(const struct conf *c, const char *name, char *out, size_t len)
 		snprintf(out, len, "%s/%s", dir, name);
 }
 
+/* st may be NULL: nothing is known of the file. */
 static int
 explain(const struct conf *c, const char *name, int error, const struct stat *st, char *err,
     size_t errlen)
@@ -51,7 +52,7 @@ explain(const struct conf *c, const char *name, int error, const struct stat *st
 	char path[320], owner[32], us[32];
 
 	shown_path(c, name, path, sizeof(path));
-	if (error == EACCES || error == EPERM)
+	if (st != NULL && (error == EACCES || error == EPERM))
 		snprintf(err, errlen, "%s belongs to %s with mode %04o, and %s may not read and "
 		    "write it: %s (use chown)", path, user_name(c, st->st_uid, owner, sizeof(owner)),
 		    (unsigned)st->st_mode & 07777, user_name(c, geteuid(), us, sizeof(us)),
@@ -104,7 +105,7 @@ db_sqlite_file_check(const struct sqlite_db *d, const struct conf *c, bool *fata
 				return explain_missing(c, "is missing", fatal, err, errlen);
 			if (errno == ENOENT)
 				continue;
-			return explain(c, file_names[i], errno, &st, err, errlen);
+			return explain(c, file_names[i], errno, NULL, err, errlen);
 		}
 		if (d->files[i].ino != 0 && !is_known(&d->files[i], &st))
 			return explain_other(err, errlen);
