@@ -22,14 +22,9 @@ file_read_some(int fd, void *buf, size_t cap)
 static ssize_t
 file_read_all(int fd, char *buf, size_t cap)
 {
-	struct stat st;
 	size_t len = 0;
 	ssize_t n;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
 	while (len < cap && (n = file_read_some(fd, buf + len, cap - len)) != 0) {
 		if (n < 0)
 			return n;
@@ -41,11 +36,56 @@ file_read_all(int fd, char *buf, size_t cap)
 	return (ssize_t)len;
 }
 
+int
+file_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	rc = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? fd : -EINVAL;
+	if (rc < 0)
+		close(fd);
+	return rc;
+}
+
+int
+file_append(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    (mode != 0 ? O_CREAT : 0), mode), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENXIO ? -EINVAL : -errno;	/* nobody reads the pipe */
+	rc = fstat(fd, &st) < 0 ? -errno :
+	    S_ISREG(st.st_mode) || S_ISCHR(st.st_mode) ? fd : -EINVAL;
+	if (rc >= 0 && fcntl(fd, F_SETFL, O_APPEND) < 0)
+		rc = -errno;
+	if (rc < 0)
+		close(fd);
+	return rc;
+}
+
+const char *
+file_strerror(ssize_t rc)
+{
+	switch (rc) {
+	case -EINVAL:
+		return "not a regular file";
+	case -EFBIG:
+		return "too large";
+	default:
+		return strerror((int)-rc);
+	}
+}
+
 ssize_t
 file_read(const char *path, void *buf, size_t cap)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t n = fd < 0 ? -errno : file_read_all(fd, buf, cap);
+	int fd = file_open(path);
+	ssize_t n = fd < 0 ? fd : file_read_all(fd, buf, cap);
 
 	if (fd >= 0)
 		close(fd);

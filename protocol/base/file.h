@@ -7,6 +7,19 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* Opens a regular file for reading: a pipe would make its reader wait. A
+ * descriptor; -EINVAL: not a regular file; or -errno of open(). Never
+ * blocks. */
+int	file_open(const char *path);
+
+/* Opens a regular file, or a device as /dev/null, to append to it. `mode`: 0,
+ * or makes it so if there is none. Follows no link at its end. As
+ * file_open(). */
+int	file_append(const char *path, mode_t mode);
+
+/* As strerror(), for what the functions here return. */
+const char	*file_strerror(ssize_t rc);
+
 /* Reads a regular file whole into `buf`, and a NUL after it. Returns its
  * length, at most cap - 1. -EFBIG: longer. -EINVAL: not a regular file. Or
  * -errno of open() and read(). On errors `buf` is wiped. Never blocks. */

@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
 #include "server/conf/conf_keys.h"
 #include "server/conf/conf_value.h"
 #include "server/lib/hostname.h"
@@ -98,8 +99,6 @@ check_owner(FILE *f, const struct conf_place *at)
 
 	if (fstat(fileno(f), &st) < 0)
 		return conf_complain(at, "%s", strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return conf_complain(at, "not a plain file");
 	if (geteuid() == 0 && (st.st_uid != 0 || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0))
 		return conf_complain(at, "must belong to root, and must not be writable by others");
 	return 0;
@@ -112,14 +111,17 @@ conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_pl
 	size_t size = 0;
 	char *line = NULL;
 	ssize_t len;
+	int rc = file_open(file);
 	FILE *f;
-	int rc;
 
 	at->file = file;
 	at->line = 0;
-	if ((f = fopen(file, "re")) == NULL) {
-		if (errno == ENOENT && !must_exist)
-			return 0;
+	if (rc == -ENOENT && !must_exist)
+		return 0;
+	if (rc < 0)
+		return conf_complain(at, "%s", file_strerror(rc));
+	if ((f = fdopen(rc, "r")) == NULL) {
+		close(rc);
 		return conf_complain(at, "%s", strerror(errno));
 	}
 	rc = check_owner(f, at);

@@ -132,14 +132,18 @@ set_bool(struct conf *c, const struct conf_key *k, const char *value, const stru
 static int
 set_choice(struct conf *c, const struct conf_key *k, const char *value, const struct conf_place *at)
 {
+	char all[256] = "";
+
 	for (unsigned i = 0; i <= k->max; i++) {
 		if (strcmp(value, k->choices[i]) == 0) {
 			*number_of(c, k) = i;
 			return 0;
 		}
 	}
-	return conf_complain(at, "%s: \"%.64s\" is none of those allowed: %s", k->name, value,
-	    k->help);
+	for (unsigned i = 0; i <= k->max; i++)
+		snprintf(all + strlen(all), sizeof(all) - strlen(all), "%s%s",
+		    i == 0 ? "" : i == k->max ? " or " : ", ", k->choices[i]);
+	return conf_complain(at, "%s: \"%.64s\": must be %s", k->name, value, all);
 }
 
 static int

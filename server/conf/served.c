@@ -35,7 +35,9 @@ served_note(const char *state_dir)
 
 	if (rc < 0)
 		return rc;
-	if ((fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644)) < 0)
+	/* It may be a pipe now, which would make us wait: the directory is the roles'. */
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+	if (fd < 0)
 		return -errno;
 	close(fd);
 	return 0;

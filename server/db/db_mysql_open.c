@@ -6,7 +6,6 @@
  */
 #include <errmsg.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +39,8 @@ read_password(const char *file, char out[PASSWORD_MAX], char *err, size_t errlen
 	out[0] = '\0';
 	if (file == NULL || *file == '\0')
 		return 0;
-	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) < 0) {
-		snprintf(err, errlen, "%s: %s", file, strerror(errno));
+	if ((fd = file_open(file)) < 0) {
+		snprintf(err, errlen, "%s: %s", file, file_strerror(fd));
 		return -1;
 	}
 	if ((n = file_read_line(fd, out, PASSWORD_MAX)) == -EFBIG)

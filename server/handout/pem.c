@@ -21,7 +21,7 @@ pem_load(struct pem *p, const char *certificate_file, const char *key_file,
 	}
 	if (rc >= 0)
 		return 0;
-	snprintf(err, errlen, "%s: %s", file, strerror((int)-rc));
+	snprintf(err, errlen, "%s: %s", file, file_strerror(rc));
 	explicit_bzero(p, sizeof(*p));
 	return -1;
 }

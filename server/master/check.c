@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "protocol/base/file.h"
 #include "server/conf/conf.h"
 #include "server/conf/served.h"
 #include "server/handout/page.h"
@@ -28,6 +28,7 @@
 #include "server/master/birth.h"
 #include "server/master/listen.h"
 #include "server/master/master_int.h"
+#include "server/master/path.h"
 #include "server/rules/name.h"
 #include "server/tls/tls_facts.h"
 
@@ -77,25 +78,23 @@ with_rights_of(const struct state_owner *o, int (*fn)(const char *, int), const 
 }
 
 static int
-open_file(const char *path, int flags)
+open_to_read(const char *path, int unused)
 {
-	int fd = open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	(void)unused;
+	return file_open(path);
+}
 
-	return fd < 0 ? -errno : fd;
+static int
+open_log(const char *path, int unused)
+{
+	(void)unused;
+	return file_append(path, 0);
 }
 
 static int
 may_access(const char *path, int mode)
 {
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) < 0 ? -errno : 0;
-}
-
-/* The directory of a file, in a buffer. */
-static const char *
-directory_of(const char *file, char copy[PATH_MAX])
-{
-	snprintf(copy, PATH_MAX, "%s", file);
-	return dirname(copy);
 }
 
 /* Below a state directory that does not exist yet, or is not the owner's yet: a start sees to
@@ -117,7 +116,7 @@ static int
 check_place(const struct check *k, const char *option, const char *file)
 {
 	char copy[PATH_MAX];
-	const char *dir = directory_of(file, copy);
+	const char *dir = path_directory(file, copy);
 	struct stat st;
 
 	if (is_to_be_made(k, dir))
@@ -131,59 +130,6 @@ check_place(const struct check *k, const char *option, const char *file)
 	return 0;
 }
 
-/* The next part of a path, without "." and empty ones; its length, 0 at the end. */
-static size_t
-next_part(const char **path)
-{
-	size_t len;
-
-	do {
-		*path += strspn(*path, "/");
-		len = strcspn(*path, "/");
-		if (len != 1 || **path != '.')
-			return len;
-		*path += len;
-	} while (true);
-}
-
-static bool
-spelled_alike(const char *a, const char *b)
-{
-	size_t len;
-
-	do {
-		len = next_part(&a);
-		if (next_part(&b) != len || strncmp(a, b, len) != 0)
-			return false;
-		a += len;
-		b += len;
-	} while (len > 0);
-	return true;
-}
-
-static bool
-is_same(const char *a, const char *b)
-{
-	struct stat sa, sb;
-
-	return stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_ino == sb.st_ino &&
-	    sa.st_dev == sb.st_dev;
-}
-
-/* Also if it does not exist, and if one name leads through a link. */
-static bool
-names_same_file(const char *a, const char *b)
-{
-	const char *base_a = strrchr(a, '/'), *base_b = strrchr(b, '/');
-	char copy_a[PATH_MAX], copy_b[PATH_MAX];
-
-	if (*a == '\0' || *b == '\0')
-		return false;
-	return spelled_alike(a, b) || is_same(a, b) ||
-	    (base_a != NULL && base_b != NULL && strcmp(base_a, base_b) == 0 &&
-	    is_same(directory_of(a, copy_a), directory_of(b, copy_b)));
-}
-
 /* A file that a role reads; `secret`: nobody else should. */
 static int
 check_readable(const struct check *k, const char *option, const char *file, bool secret)
@@ -193,8 +139,8 @@ check_readable(const struct check *k, const char *option, const char *file, bool
 
 	if (*file == '\0')
 		return 0;
-	if ((fd = with_rights_of(k->o, open_file, file, O_RDONLY)) < 0)
-		return refuse(k, "%s: %s: %s (for the user %s)", option, file, strerror(-fd),
+	if ((fd = with_rights_of(k->o, open_to_read, file, 0)) < 0)
+		return refuse(k, "%s: %s: %s (for the user %s)", option, file, file_strerror(fd),
 		    k->o->drops ? k->c->user : "that kithd runs as");
 	if (secret && fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
 		notes_add(k->notes, "%s: %s can be read by every user: chmod o-rwx", option, file);
@@ -245,11 +191,11 @@ check_apart_from_state(const struct check *k, const char *option, const char *fi
 
 	if ((stat(file, &st) == 0 && S_ISDIR(st.st_mode)) || file[strlen(file) - 1] == '/')
 		return refuse(k, "%s: %s: %s", option, file, strerror(EISDIR));
-	if (k->c->file != NULL && names_same_file(file, k->c->file))
+	if (k->c->file != NULL && path_same_file(file, k->c->file))
 		return refuse(k, "%s: %s: this is the configuration file", option, file);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
 		snprintf(path, sizeof(path), "%s/%s", k->c->state_dir, others[i]);
-		if (names_same_file(file, path))
+		if (path_same_file(file, path))
 			return refuse(k, "%s: %s: kithd keeps other data under this name",
 			    option, file);
 	}
@@ -265,7 +211,7 @@ check_apart(const struct check *k)
 		if (check_apart_from_state(k, named[i].option, file) != 0)
 			return PROC_EX_CONFIG;
 		for (size_t j = i + 1; j < sizeof(named) / sizeof(*named); j++)
-			if (names_same_file(file, file_of(k, &named[j])))
+			if (path_same_file(file, file_of(k, &named[j])))
 				return refuse(k, "%s: %s: %s names the same file",
 				    named[i].option, file, named[j].option);
 	}
@@ -297,13 +243,13 @@ check_log(const struct check *k)
 
 	if (k->c->log_to != LOG_TO_FILE || is_to_be_made(k, file))
 		return 0;
-	rc = with_rights_of(k->o, open_file, file, O_WRONLY | O_APPEND | O_NOFOLLOW);
+	rc = with_rights_of(k->o, open_log, file, 0);
 	if (rc >= 0)
 		close(rc);
 	else if (rc == -ENOENT)
-		rc = with_rights_of(k->o, may_access, directory_of(file, copy), W_OK | X_OK);
-	return rc >= 0 ? 0 : refuse(k, "log_file: %s: %s (for the user %s)", file, strerror(-rc),
-	    k->o->drops ? k->c->user : "that kithd runs as");
+		rc = with_rights_of(k->o, may_access, path_directory(file, copy), W_OK | X_OK);
+	return rc >= 0 ? 0 : refuse(k, "log_file: %s: %s (for the user %s)", file,
+	    file_strerror(rc), k->o->drops ? k->c->user : "that kithd runs as");
 }
 
 static int
@@ -351,14 +297,7 @@ check_page(const struct check *k)
 static int
 check_listen(const struct check *k)
 {
-	char *const *listen = k->c->listen;
-
-	for (unsigned i = 0; i < CONF_LISTEN_MAX && listen[i] != NULL; i++)
-		for (unsigned j = 0; j < i; j++)
-			if (strcmp(listen[i], listen[j]) == 0 && strcmp(
-			    strrchr(listen[i], ':'), ":0") != 0)
-				return refuse(k, "listen: %s is given twice", listen[i]);
-	return listen_check(k->c, k->err, k->errlen) < 0 ? 1 : 0;
+	return listen_check(k->c, k->err, k->errlen);
 }
 
 static int
@@ -443,7 +382,7 @@ static int
 check_new_file(const struct check *k, const char *option, const char *file)
 {
 	char copy[PATH_MAX];
-	const char *dir = directory_of(file, copy);
+	const char *dir = path_directory(file, copy);
 	struct stat st;
 
 	if (is_to_be_made(k, dir) || stat(dir, &st) < 0)

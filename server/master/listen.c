@@ -121,6 +121,15 @@ open_spec(struct listeners *l, struct netname_listen *spec)
 	return rc;
 }
 
+static void
+make_any6(struct netname_listen *spec, in_port_t port)
+{
+	memset(spec, 0, sizeof(*spec));
+	spec->addr.ss_family = AF_INET6;
+	spec->len = sizeof(struct sockaddr_in6);
+	*port_of(spec) = port;
+}
+
 /* IPv4 and, where this machine has it, IPv6 at the same port. */
 static int
 open_all(struct listeners *l, const struct netname_listen *v4)
@@ -132,10 +141,7 @@ open_all(struct listeners *l, const struct netname_listen *v4)
 		first = *v4;
 		if ((rc = open_spec(l, &first)) < 0)
 			return rc;
-		memset(&second, 0, sizeof(second));
-		second.addr.ss_family = AF_INET6;
-		second.len = sizeof(struct sockaddr_in6);
-		*port_of(&second) = *port_of(&first);
+		make_any6(&second, *port_of(&first));
 		rc = open_spec(l, &second);
 		if (rc == -EAFNOSUPPORT || rc == -EADDRNOTAVAIL)
 			return 0;
@@ -147,6 +153,8 @@ open_all(struct listeners *l, const struct netname_listen *v4)
 	}
 	return rc;
 }
+
+/* -- the check ------------------------------------------------------------ */
 
 static void
 explain_listen(const char *text, int rc, char *err, size_t errlen)
@@ -162,24 +170,82 @@ explain_listen(const char *text, int rc, char *err, size_t errlen)
 		snprintf(err, errlen, "listen: %s: %s", text, strerror(-rc));
 }
 
+static bool
+is_any(const struct netname_listen *spec)
+{
+	const struct sockaddr_in6 *sin6 = (const void *)&spec->addr;
+	const struct sockaddr_in *sin = (const void *)&spec->addr;
+
+	return spec->addr.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr) :
+	    sin->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static bool
+same_address(const struct netname_listen *a, const struct netname_listen *b)
+{
+	const struct sockaddr_in6 *a6 = (const void *)&a->addr, *b6 = (const void *)&b->addr;
+	const struct sockaddr_in *a4 = (const void *)&a->addr, *b4 = (const void *)&b->addr;
+
+	if (a->addr.ss_family == AF_INET)
+		return a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&a6->sin6_addr, &b6->sin6_addr) &&
+	    a6->sin6_scope_id == b6->sin6_scope_id;
+}
+
+/* Would a connection to one be one to the other? IPv6 sockets take no IPv4. */
+static bool
+overlap(struct netname_listen *a, struct netname_listen *b)
+{
+	return a->addr.ss_family == b->addr.ss_family && *port_of(a) == *port_of(b) &&
+	    *port_of(a) != 0 && (is_any(a) || is_any(b) || same_address(a, b));
+}
+
+/* What one word of the option stands for: one address or two. Their number, or -errno. */
+static int
+specs_of(const char *text, struct netname_listen specs[2])
+{
+	int fd, n = 1;
+
+	if (netname_parse_listen(text, &specs[0]) != NULL)
+		return -EINVAL;
+	if (specs[0].all)
+		make_any6(&specs[n++], *port_of(&specs[0]));
+	if ((fd = bind_one(&specs[0], false)) >= 0)
+		close(fd);
+	return fd >= 0 || fd == -EADDRINUSE ? n : fd;
+}
+
 int
 listen_check(const struct conf *c, char *err, size_t errlen)
 {
-	struct netname_listen spec;
-	int fd;
+	struct netname_listen specs[PROC_LISTEN_MAX + 1];
+	const char *of[PROC_LISTEN_MAX + 1];
+	unsigned n = 0;
+	int got;
 
 	for (unsigned i = 0; i < CONF_LISTEN_MAX && c->listen[i] != NULL; i++) {
-		fd = netname_parse_listen(c->listen[i], &spec) != NULL ? -EINVAL :
-		    bind_one(&spec, false);
-		if (fd >= 0)
-			close(fd);
-		else if (fd != -EADDRINUSE) {
-			explain_listen(c->listen[i], fd, err, errlen);
-			return -1;
+		got = n < PROC_LISTEN_MAX ? specs_of(c->listen[i], &specs[n]) : -ENFILE;
+		if (got < 0) {
+			explain_listen(c->listen[i], got, err, errlen);
+			return got == -ENFILE ? PROC_EX_CONFIG : 1;
+		}
+		for (; got > 0; got--, n++) {
+			of[n] = c->listen[i];
+			for (unsigned j = 0; j < n; j++) {
+				if (of[j] == of[n] || !overlap(&specs[j], &specs[n]))
+					continue;
+				snprintf(err, errlen, "listen: %s and %s take the same "
+				    "connections: leave one of them out", of[j], of[n]);
+				return PROC_EX_CONFIG;
+			}
 		}
 	}
-	return 0;
+	if (n > PROC_LISTEN_MAX)
+		explain_listen("", -ENFILE, err, errlen);
+	return n > PROC_LISTEN_MAX ? PROC_EX_CONFIG : 0;
 }
+
+/* -- all ------------------------------------------------------------------ */
 
 int
 listen_open(struct listeners *l, const struct conf *c, unsigned workers, char *err, size_t errlen)

@@ -38,8 +38,8 @@ struct listeners {
 int		 listen_open(struct listeners *l, const struct conf *c,
 		    unsigned workers, char *err, size_t errlen);
 
-/* Could listen_open() have the addresses? One that is taken is not its matter.
- * 0, or -1 with `err`. */
+/* Could listen_open() have the addresses, all of them together? One that
+ * another process has is not its matter. 0, or the exit status with `err`. */
 int		 listen_check(const struct conf *c, char *err, size_t errlen);
 void		 listen_close(struct listeners *l);
 

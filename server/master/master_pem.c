@@ -32,7 +32,8 @@ master_read_certificate(const struct conf *c, struct pem *pem,
 		return -1;
 	if (check_pem(pem, fingerprint, why, sizeof(why)) == 0)
 		return 0;
-	snprintf(err, errlen, "tls_certificate %s, tls_key %s: %s", c->tls_certificate, c->tls_key,
-	    why);
+	snprintf(err, errlen, "tls_certificate %s, tls_key %s: %s: both must be PEM, the key "
+	    "without a passphrase, and the first certificate must be for the key",
+	    c->tls_certificate, c->tls_key, why);
 	return -1;
 }

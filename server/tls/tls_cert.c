@@ -18,6 +18,7 @@
 #include <openssl/rand.h>
 #include <openssl/x509v3.h>
 
+#include "protocol/base/file.h"
 #include "server/tls/tls.h"
 
 #define LIFE_DAYS	3650
@@ -86,11 +87,17 @@ out:
 static EVP_PKEY *
 load_key(const char *file)
 {
-	FILE *f = fopen(file, "re");
+	int fd = file_open(file);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	EVP_PKEY *key;
 
-	if (f == NULL)
+	if (f == NULL) {
+		if (fd < 0)
+			errno = -fd;
+		else
+			close(fd);
 		return NULL;
+	}
 	errno = 0;
 	key = PEM_read_PrivateKey(f, NULL, NULL, (void *)(uintptr_t)"");	/* asks nobody */
 	fclose(f);

@@ -4,17 +4,17 @@
 #include "server/tls/tls_facts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+
+#include "protocol/base/file.h"
 
 static int64_t
 seconds_of(const ASN1_TIME *t)
@@ -85,17 +85,12 @@ exists(const char *file, char *err, size_t errlen)
 static int
 check_key_file(const char *file, char *err, size_t errlen)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	FILE *f = NULL;
+	int fd = file_open(file);
+	FILE *f = fd >= 0 ? fdopen(fd, "r") : NULL;
 	EVP_PKEY *key;
-	struct stat st;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
-		errno = EINVAL;		/* a pipe would never end */
-	else if (fd >= 0)
-		f = fdopen(fd, "r");
 	if (f == NULL) {
-		snprintf(err, errlen, "%s: %s", file, strerror(errno));
+		snprintf(err, errlen, "%s: %s", file, file_strerror(fd < 0 ? fd : -errno));
 		if (fd >= 0)
 			close(fd);
 		return -1;

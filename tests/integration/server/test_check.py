@@ -60,6 +60,7 @@ def files(server):
     (folder / "number").write_text("4711\n")
     (folder / "link.pid").symlink_to(folder / "number")
     os.mkfifo(folder / "pipe")
+    (folder / "pipe").chmod(0o666)
     (folder / "alone.crt").write_bytes((folder / "one.crt").read_bytes())
     return folder
 
@@ -75,7 +76,8 @@ WRONG = {
     "key is missing": (pair("alone.crt", "alone.key"), "missing", 78),
     "key is encrypted": (pair("one.crt", "locked.key"), "private key", 78),
     "certificate is garbage": (pair("garbage", "one.key"), "certificate", 78),
-    "certificate is a folder": (pair("closed", "one.key"), "Invalid argument", 78),
+    "certificate is a folder": (pair("closed", "one.key"), "not a regular file", 78),
+    "certificate is a pipe": (pair("pipe", "one.key"), "not a regular file", 78),
     "no folder for a new key": (pair("no/where/a.crt", "no/where/a.key"), "No such file", 78),
     "no folder for the socket": ({"control_socket": "{files}/none/control"}, "No such file", 78),
     "a file is the socket": ({"control_socket": "{files}/one.crt"}, "not a socket", 78),
@@ -109,9 +111,19 @@ WRONG = {
     "name with a joiner": ({"server_name": "b\u200ducher.lan"}, "must be a host name", 78),
     "address of another machine": (
         {"listen": "192.0.2.77:0"}, "this machine does not have the address", 1),
-    "address twice": ({"listen": "127.0.0.1:54841 127.0.0.1:54841"}, "is given twice", 78),
-    "key is a pipe": (pair("no.crt", "pipe"), "Invalid argument", 78),
-    "key is a folder": (pair("no.crt", "closed"), "Invalid argument", 78),
+    "address twice": ({"listen": "127.0.0.1:54841 127.0.0.1:54841"}, "the same connections", 78),
+    "address of all addresses": (
+        {"listen": "127.0.0.2:54841 *:54841"}, "*:54841 take the same connections", 78),
+    "all addresses twice": ({"listen": "*:54841 [::]:54841"}, "the same connections", 78),
+    "too many addresses": (
+        {"listen": " ".join(f"127.0.0.{i}:54841" for i in range(1, 8)) + " *:54842"},
+        "more than 8", 78),
+    "key is a pipe": (pair("no.crt", "pipe"), "not a regular file", 78),
+    "key of a certificate is a pipe": (pair("one.crt", "pipe"), "not a regular file", 78),
+    "key is a folder": (pair("no.crt", "closed"), "not a regular file", 78),
+    "log is a pipe": (
+        {"log_to": "file", "log_file": "{files}/pipe"}, "not a regular file", 78),
+    "level that is none": ({"log_level": "loud"}, "must be error, warn, info or debug", 78),
     "number too large": ({"workers": "4711"}, "must be from", 78),
     "no power of two": ({"inbox_bytes": "300001"}, "power of two", 78),
     "neither on nor off": ({"http": "yes"}, "must be on or off", 78),
@@ -126,8 +138,14 @@ if ROOT:
     }
 if build.configured("HAVE_MYSQL"):
     SOCKET = {"database": "mysql", "mysql_socket": "{files}/nobody.sock"}
-    WRONG |= {"no password file": (
-        {**SOCKET, "mysql_password_file": "{files}/none"}, "No such file", 78)}
+    WRONG |= {
+        "no password file": (
+            {**SOCKET, "mysql_password_file": "{files}/none"}, "No such file", 78),
+        "password file is a pipe": (
+            {**SOCKET, "mysql_password_file": "{files}/pipe"}, "not a regular file", 78),
+        "authority is a pipe": (
+            {**SOCKET, "mysql_tls_ca": "{files}/pipe"}, "not a regular file", 78),
+    }
     if ROOT:
         WRONG |= {"password that the user may not read": (
             {**SOCKET, "mysql_password_file": "{files}/closed/password"}, "Permission denied",
@@ -177,6 +195,21 @@ def test_check_start_and_reload_refuse_the_same(server, files, tmp_path, case):
     assert reload.returncode == 1
     assert complaint(reload.stderr).replace(str(server.state), str(state)) == said
     assert server.status()["ready"]
+
+
+def test_a_configuration_is_no_pipe(files, tmp_path):
+    for words in ("-t",), ("-T",), ("-f",), ("init",):
+        said = kithd(*words, "-c", files / "pipe", "-d", tmp_path / "state")
+        assert said.returncode in (1, 78) and "pipe: not a regular file" in said.stderr, words
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.1:54841 [::1]:54841", "0.0.0.0:54841 [::]:54841",
+                                    "*:0 127.0.0.1:0", "127.0.0.1:54841 127.0.0.1:54842"])
+def test_addresses_that_do_not_overlap(tmp_path, listen):
+    (tmp_path / "kithd.conf").write_text(f"listen {listen}\n")
+    said = kithd("-t", "-d", tmp_path)
+    assert said.returncode == 0, said.stderr
 
 
 # -- what must not be lost ----------------------------------------------------------

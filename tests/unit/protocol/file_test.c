@@ -67,6 +67,7 @@ only_regular_files_are_read(void **state)
 {
 	const char *dir = tmpdir();
 	char buf[8] = "xxxxxxx";
+	int reader;
 
 	(void)state;
 	assert_int_equal(file_read(dir, buf, sizeof(buf)), -EINVAL);
@@ -74,8 +75,39 @@ only_regular_files_are_read(void **state)
 	snprintf(path, sizeof(path), "%s/fifo", dir);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	assert_int_equal(file_read(path, buf, sizeof(buf)), -EINVAL);
+	assert_int_equal(file_open(path), -EINVAL);
+	assert_int_equal(file_append(path, 0), -EINVAL);
+	assert_true((reader = open(path, O_RDONLY | O_NONBLOCK)) >= 0);
+	assert_int_equal(file_append(path, 0600), -EINVAL);
+	close(reader);
 	snprintf(path, sizeof(path), "%s/none", dir);
 	assert_int_equal(file_read(path, buf, sizeof(buf)), -ENOENT);
+}
+
+static void
+appends_to_files_and_devices(void **state)
+{
+	char link_path[sizeof(path) + 8], buf[8];
+	int fd;
+
+	(void)state;
+	make_file("a");
+	assert_true((fd = file_append(path, 0)) >= 0);
+	assert_int_equal(write(fd, "b", 1), 1);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+	close(fd);
+	assert_int_equal(file_read(path, buf, sizeof(buf)), 2);
+	assert_string_equal(buf, "ab");
+	snprintf(link_path, sizeof(link_path), "%s.link", path);
+	assert_int_equal(symlink(path, link_path), 0);
+	assert_int_equal(file_append(link_path, 0), -ELOOP);
+	unlink(link_path);
+	unlink(path);
+	assert_int_equal(file_append(path, 0), -ENOENT);
+	assert_true((fd = file_append(path, 0600)) >= 0);
+	close(fd);
+	assert_true((fd = file_append("/dev/null", 0)) >= 0);
+	close(fd);
 }
 
 static void
@@ -131,6 +163,7 @@ main(void)
 		cmocka_unit_test(file_comes_whole_with_a_nul),
 		cmocka_unit_test(longer_file_is_refused_and_wiped),
 		cmocka_unit_test(only_regular_files_are_read),
+		cmocka_unit_test(appends_to_files_and_devices),
 		cmocka_unit_test(line_ends_at_its_end),
 		cmocka_unit_test(longer_line_is_refused_and_wiped),
 	};
