@@ -43,12 +43,24 @@ copy_pages(sqlite3 *from, sqlite3 *to)
 	return rc == SQLITE_DONE ? sqlite3_exec(to, "PRAGMA quick_check", NULL, NULL, NULL) : rc;
 }
 
+/* What SQLite says of a failure, and what the system said to it. */
+static int
+tell_failed_copy(const struct conf *c, const char *file, int rc, int error)
+{
+	char err[9000];
+
+	snprintf(err, sizeof(err), "%s: %s%s%s: the copy is made there first, which needs the "
+	    "room; %s was not written", c->state_dir, sqlite3_errstr(rc), error != 0 ? ": " : "",
+	    error != 0 ? strerror(error) : "", file);
+	return kithctl_fail(EXIT_FAILED, err);
+}
+
 /* Makes COPY in the current directory. The exit status. */
 static int
-make_copy(void)
+make_copy(const struct conf *c, const char *file)
 {
 	sqlite3 *from = NULL, *to = NULL;
-	int rc = sqlite3_open_v2(DATABASE, &from, SQLITE_OPEN_READWRITE, NULL), status;
+	int rc = sqlite3_open_v2(DATABASE, &from, SQLITE_OPEN_READWRITE, NULL), error = 0;
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_busy_timeout(from, WAIT_MS);
@@ -59,10 +71,13 @@ make_copy(void)
 		rc = sqlite3_open_v2(COPY, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL);
 	if (rc == SQLITE_OK)
 		rc = copy_pages(from, to);
-	status = rc == SQLITE_OK ? EXIT_DONE : kithctl_fail(EXIT_FAILED, sqlite3_errstr(rc));
+	if (rc != SQLITE_OK && to != NULL)
+		error = sqlite3_system_errno(to);
+	if (rc != SQLITE_OK && error == 0 && from != NULL)
+		error = sqlite3_system_errno(from);
 	sqlite3_close(to);
 	sqlite3_close(from);
-	return status;
+	return rc == SQLITE_OK ? EXIT_DONE : tell_failed_copy(c, file, rc, error);
 }
 
 /* Becomes the owner of the database. */
@@ -77,7 +92,7 @@ become(const struct stat *owner)
 }
 
 static int
-copy_as_owner(int dir, const struct stat *owner)
+copy_as_owner(int dir, const struct stat *owner, const struct conf *c, const char *file)
 {
 	int status;
 	pid_t pid = fork();
@@ -88,7 +103,7 @@ copy_as_owner(int dir, const struct stat *owner)
 		umask(077);
 		if (fchdir(dir) < 0 || become(owner) < 0)
 			_exit(kithctl_fail(EXIT_FAILED, strerror(errno)));
-		_exit(make_copy());
+		_exit(make_copy(c, file));
 	}
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
@@ -154,12 +169,14 @@ backup_to(const struct conf *c, const char *file)
 		status = kithctl_fail(errno == EACCES ? EXIT_DENIED : EXIT_FAILED, err);
 	} else {
 		unlinkat(dir, COPY, 0);
-		status = copy_as_owner(dir, &owner);
+		status = copy_as_owner(dir, &owner, c, file);
 		if (status == EXIT_DONE && (rc = take_copy(dir, file)) < 0) {
-			snprintf(err, sizeof(err), "%s: %s", file, strerror(-rc));
+			snprintf(err, sizeof(err), "%s: %s: there is no backup", file,
+			    strerror(-rc));
 			status = kithctl_fail(EXIT_FAILED, err);
 		}
 		unlinkat(dir, COPY, 0);
+		unlinkat(dir, COPY "-journal", 0);
 	}
 	if (dir >= 0)
 		close(dir);

@@ -100,9 +100,11 @@ state_of(const json_t *row)
 {
 	const char *health = json_string_value(json_object_get(row, "health"));
 
-	if (!json_is_true(json_object_get(row, "ready")))
-		return number(row, "pid") ? "starting" : "away";
-	return health == NULL || strcmp(health, "up") == 0 ? "ready" : health;
+	if (number(row, "pid") == 0)
+		return "away";
+	if (health != NULL && strcmp(health, "up") != 0)
+		return health;
+	return json_is_true(json_object_get(row, "ready")) ? "ready" : "starting";
 }
 
 int
@@ -119,7 +121,10 @@ kithctl_print_status(const json_t *answer)
 	json_array_foreach(json_object_get(answer, "problems"), i, value)
 		put_row("problem", value);
 	put_row("name", json_object_get(answer, "server_name"));
-	put_row("config", json_object_get(answer, "config"));
+	if ((value = json_object_get(answer, "config")) != NULL)
+		put_row("config", value);
+	else
+		puts("config       none: all options have their defaults");
 	put_row("state", json_object_get(answer, "state_dir"));
 	json_array_foreach(json_object_get(answer, "listen"), i, value)
 		put_row("listens on", value);

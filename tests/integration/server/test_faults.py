@@ -2,6 +2,8 @@
 answer, nothing acknowledged is lost, and service comes back by itself."""
 import contextlib
 import os
+import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -11,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from kithtest import build
+from kithtest import build, reports
 from kithtest.mariadb import MariaDb
 from kithtest.pb import KithError, PbClient
 from kithtest.schema import session
@@ -91,6 +93,32 @@ def test_disk_full(small_disk, make_server, talker):
     until("sending works again", lambda: one.send() is None, BACK_S)
     one.check()
     assert server.status()["processes"]
+
+
+@pytest.mark.root
+def test_a_backup_says_which_disk_is_full(small_disk, make_server):
+    server = make_server(workers=1)
+    fill(small_disk / "ballast")
+    there = server.ctl_result("backup", str(small_disk / "copy"))
+    assert there.returncode == 1 and "No space left" in there.stderr
+    assert f"{small_disk}/copy: " in there.stderr and "there is no backup" in there.stderr
+    assert os.listdir(small_disk) == ["ballast"]
+    assert "kith.db.copying" not in os.listdir(server.state)
+    (small_disk / "ballast").unlink()
+    server.terminate()
+    os.mkdir(small_disk / "state")
+    for name in "kithd.conf", "kith.db":
+        shutil.copy2(server.state / name, small_disk / "state")
+    fill(small_disk / "ballast")
+    before = sorted(os.listdir(small_disk / "state"))
+    copy = server.folder / "copy"
+    here = subprocess.run([str(build.KITHCTL), "-d", str(small_disk / "state"), "backup",
+                           str(copy)], capture_output=True, text=True,
+                          timeout=30 * build.PATIENCE, env=reports.environment(os.environ))
+    assert here.returncode == 1 and re.search("disk is full|No space left", here.stderr)
+    assert f"{small_disk}/state: " in here.stderr and f"{copy} was not written" in here.stderr
+    left = set(os.listdir(small_disk / "state")) - set(before)
+    assert not left - {"kith.db-wal", "kith.db-shm"} and not copy.exists()
 
 
 # -- the database ----------------------------------------------------------------
