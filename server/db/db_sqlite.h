@@ -27,7 +27,7 @@ struct sqlite_db {
 	int		 page_bytes;
 	struct sqlite_file files[SQLITE_FILES];
 	char		*dir;
-	uint64_t	 tended_ms;
+	uint64_t	 tended_ms, looked_ms;
 	bool		 long_wal;	/* it was logged */
 };
 

@@ -15,6 +15,7 @@
 #define WAL_PAGES	8000		/* then the writer checkpoints by itself */
 #define WAL_LONG	(64 << 20)	/* bytes; then somebody hinders the checkpoints */
 #define TEND_MS		200
+#define LOOK_MS		1000		/* the writer, which also looks after each commit */
 #define WAL_HEADER	32		/* bytes of the file's, and */
 #define WAL_FRAME	24		/* ... of a page's header */
 
@@ -66,8 +67,9 @@ db_sqlite_wal_tend(struct db *base)
 	uint64_t now = clock_now_ms();
 	enum db_class c;
 
-	if (now - d->tended_ms < TEND_MS && !base->writer)
+	if (now - (base->writer ? d->looked_ms : d->tended_ms) < (base->writer ? LOOK_MS : TEND_MS))
 		return base->tended;
+	d->looked_ms = now;
 	if ((c = db_sqlite_file_intact(base)) == DB_OK && !base->writer) {
 		d->tended_ms = now;
 		c = tend_checkpoint(d);
