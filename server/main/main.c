@@ -123,7 +123,8 @@ in_background(void)
 static int
 run_master(const struct arguments *a, struct conf *c)
 {
-	struct master_args args = { .conf = c, .roles = proc_roles };
+	struct master_args args = { .conf = c, .roles = proc_roles,
+	    .terminal = isatty(STDERR_FILENO) };
 	int status;
 
 	if (a->foreground)

@@ -77,6 +77,16 @@ first_invite_made(struct master *m, uint64_t arg, const Kith__Ipc__AdminAnswer *
 	tell_ready(m);
 }
 
+/* What is printed is kept: in a journal, a file, the log of a container. The invite of an
+ * administrator must not be. */
+static void
+tell_how_to_invite(struct master *m)
+{
+	dprintf(STDERR_FILENO, "\nkithd is ready. The first administrator: make an invite with\n\n"
+	    "    kithctl -s '%s' invite --admin\n\n", m->conf->control_socket);
+	tell_ready(m);
+}
+
 static void
 ask_first_invite(struct master *m)
 {
@@ -112,10 +122,12 @@ begin_service(struct master *m)
 		log_info(0, "listen", "address=%s", m->listeners.at[i].text);
 	log_info(0, "server.ready", "version=%s fingerprint=%s", PACKAGE_VERSION, m->fingerprint);
 	note_served(m);
-	if (needs_administrator(m))
+	if (!needs_administrator(m))
+		tell_ready(m);
+	else if (m->args->terminal)
 		ask_first_invite(m);
 	else
-		tell_ready(m);
+		tell_how_to_invite(m);
 }
 
 /* A start that waits, for a database or a change of its schema, goes on in the background. */

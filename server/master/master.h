@@ -31,6 +31,7 @@ struct conf;
 struct master_args {
 	struct conf		*conf;	/* borrowed; changed by reloads */
 	const struct proc_role	*roles;	/* proc_roles, or a test's own */
+	bool			terminal;	/* a person sees stderr */
 	/* The server serves; may be NULL */
 	void			(*ready)(void);
 	unsigned		watchdog_ms;	/* 0: WATCHDOG_MS */
