@@ -6,7 +6,6 @@
  * Lines of level error also go to stderr.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,13 +16,16 @@
 #include <event2/event.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/base/file.h"
 #include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
 #include "server/proc/proc.h"
 #include "shm/stats.h"
 
-#define OUT_MAX	(64u * 1024u)
+#define OUT_MAX		(64u * 1024u)
+#define LOOK_MS		1000u
+#define ASTRAY_MS	2000u
 
 struct logger {
 	enum conf_log_to target;
@@ -32,6 +34,8 @@ struct logger {
 	bool		 no_open, no_write;	/* the last one failed; told */
 	bool		 half_line;		/* fd got a line without its end */
 	bool		 draining;
+	/* The path was looked at; and since when it leads elsewhere, or 0 */
+	uint64_t	 looked_ms, astray_ms;
 	struct event	*reopen;	/* SIGUSR1 */
 	size_t		 len;		/* bytes in out[] */
 	char		 out[OUT_MAX];
@@ -82,7 +86,7 @@ target_failed(struct proc *p, bool *failed, const char *what, int error)
 	stats_add(p->stats, STAT_log_failed, 1);
 	if (!*failed && g->fd != STDERR_FILENO)
 		dprintf(STDERR_FILENO, "kithd: log_file: %s: %s: %s\n", p->conf->log_file, what,
-		    strerror(-error));
+		    file_strerror(error));
 	*failed = true;
 	show_target(p);
 }
@@ -135,18 +139,16 @@ static int
 open_target(struct proc *p)
 {
 	struct logger *g = p->state;
-	int fd = STDERR_FILENO, error;
+	int fd = STDERR_FILENO;
 
 	flush(p);
 	if (p->conf->log_to == LOG_TO_FILE)
-		fd = open(p->conf->log_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-		    0640);
+		fd = file_append(p->conf->log_file, 0640);
 	if (fd < 0) {
-		error = errno;
 		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
-		    strerror(error));
-		target_failed(p, &g->no_open, "cannot be opened", -error);
-		return -error;
+		    file_strerror(fd));
+		target_failed(p, &g->no_open, "cannot be opened", fd);
+		return fd;
 	}
 	if (fd != g->fd && !opened_same(g->fd, fd))
 		g->half_line = g->no_write = false;
@@ -194,23 +196,64 @@ logger_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uin
 	put_line(p, level, line, n);
 }
 
+/* A line of our own. */
+static void
+put_warning(struct proc *p, const char *text)
+{
+	char line[LOG_LINE_MAX];
+	size_t n = log_line(line, sizeof(line), clock_utc_ms(), LOG_L_WARN,
+	    proc_role_name(p->role), p->index, 0, text, strlen(text));
+
+	put_line(p, LOG_L_WARN, line, n);
+}
+
 /* Logs how many lines the inbox had no room for since the last time. */
 static void
 tell_dropped(struct proc *p)
 {
 	struct logger *g = p->state;
 	uint64_t dropped = ring_dropped(&p->shared->rings[p->slot]);
-	char text[64], line[LOG_LINE_MAX];
-	size_t n;
+	char text[64];
 
 	if (dropped == g->dropped)
 		return;
-	n = (size_t)snprintf(text, sizeof(text), "log.dropped lines=%llu",
+	snprintf(text, sizeof(text), "log.dropped lines=%llu",
 	    (unsigned long long)(dropped - g->dropped));
 	g->dropped = dropped;
-	n = log_line(line, sizeof(line), clock_utc_ms(), LOG_L_WARN, proc_role_name(p->role),
-	    p->index, 0, text, n);
-	put_line(p, LOG_L_WARN, line, n);
+	put_warning(p, text);
+}
+
+static bool
+is_elsewhere(const char *path, int fd)
+{
+	struct stat named, ours;
+
+	if (stat(path, &named) < 0)
+		return errno == ENOENT;
+	return fstat(fd, &ours) == 0 &&
+	    (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev);
+}
+
+/* Is the log still where people look for it? Not at once: whoever moved it away may be about to
+ * make a new one, and to say SIGUSR1. */
+static void
+follow_path(struct proc *p)
+{
+	struct logger *g = p->state;
+	uint64_t now = clock_now_ms();
+
+	if (g->fd < 0 || g->target != LOG_TO_FILE || now - g->looked_ms < LOOK_MS)
+		return;
+	g->looked_ms = now;
+	if (!is_elsewhere(p->conf->log_file, g->fd))
+		g->astray_ms = 0;
+	else if (g->astray_ms == 0)
+		g->astray_ms = now;
+	else if (now - g->astray_ms >= ASTRAY_MS) {
+		g->astray_ms = now;	/* if it fails: later again */
+		if (open_target(p) == 0)
+			put_warning(p, "log.reopened reason=\"it was removed or replaced\"");
+	}
 }
 
 static void
@@ -218,6 +261,7 @@ logger_turn(struct proc *p)
 {
 	struct logger *g = p->state;
 
+	follow_path(p);
 	tell_dropped(p);
 	flush(p);
 	if (g->draining && ring_empty(&p->shared->rings[p->slot]))

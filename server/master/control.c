@@ -4,6 +4,7 @@
 #include "server/master/control.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
@@ -42,6 +43,25 @@ drop_client(struct control_client *cl)
 
 /* -- the socket ----------------------------------------------------------- */
 
+/* The directory is the roles': a file that one of them puts there is not given away. */
+static int
+give_socket(const char *path, const struct state_owner *owner)
+{
+	int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC), rc;
+	struct stat st;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0)
+		rc = -errno;
+	else if (!S_ISSOCK(st.st_mode))
+		rc = -EEXIST;
+	else
+		rc = fchownat(fd, "", owner->uid, owner->gid, AT_EMPTY_PATH) < 0 ? -errno : 0;
+	close(fd);
+	return rc;
+}
+
 static int
 bind_socket(int fd, const char *path, const struct state_owner *owner)
 {
@@ -56,11 +76,56 @@ bind_socket(int fd, const char *path, const struct state_owner *owner)
 	mask = umask(0177);
 	rc = bind(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ? -errno : 0;
 	umask(mask);
-	if (rc == 0 && owner->drops && lchown(path, owner->uid, owner->gid) < 0)
-		rc = -errno;
+	if (rc == 0 && owner->drops)
+		rc = give_socket(path, owner);
 	if (rc == 0 && listen(fd, CONTROL_CLIENTS_MAX) < 0)
 		rc = -errno;
 	return rc;
+}
+
+/* 0 or -errno: nothing has changed. */
+static int
+open_socket(struct control *c, const struct conf *conf, const struct state_owner *owner)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int rc = fd < 0 ? -errno : bind_socket(fd, conf->control_socket, owner);
+	struct stat st;
+
+	if (rc == 0 && lstat(conf->control_socket, &st) < 0)
+		rc = -errno;
+	if (rc < 0) {
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = fd;
+	c->dev = st.st_dev;
+	c->ino = st.st_ino;
+	return 0;
+}
+
+static enum state_path
+control_path(const struct control *c, const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0)
+		return errno == ENOENT ? STATE_PATH_GONE : STATE_PATH_OTHER;
+	return st.st_ino == c->ino && st.st_dev == c->dev ? STATE_PATH_OURS : STATE_PATH_OTHER;
+}
+
+enum state_path
+control_keep(struct control *c, const struct conf *conf, const struct state_owner *owner)
+{
+	enum state_path now = control_path(c, conf->control_socket);
+
+	if (now != STATE_PATH_GONE || open_socket(c, conf, owner) < 0)
+		return now;
+	log_warn(0, "control.socket", "file=%s reason=\"it was removed\" effect=\"made again\"",
+	    conf->control_socket);
+	return STATE_PATH_OURS;
 }
 
 int
@@ -74,14 +139,10 @@ control_open(struct control *c, const struct conf *conf, const struct state_owne
 	c->uid = owner->uid;
 	for (unsigned i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		c->clients[i].fd = -1;
-	c->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	rc = c->fd < 0 ? -errno : bind_socket(c->fd, conf->control_socket, owner);
-	if (rc == 0)
+	c->fd = -1;
+	if ((rc = open_socket(c, conf, owner)) == 0)
 		return 0;
 	snprintf(err, errlen, "%s: %s", conf->control_socket, strerror(-rc));
-	if (c->fd >= 0)
-		close(c->fd);
-	c->fd = -1;
 	return -1;
 }
 
@@ -96,7 +157,8 @@ control_close(struct control *c, const struct conf *conf)
 			wiping_free(c->clients[i].out);
 	close(c->fd);
 	c->fd = -1;
-	unlink(conf->control_socket);
+	if (control_path(c, conf->control_socket) == STATE_PATH_OURS)
+		unlink(conf->control_socket);
 }
 
 /* -- answers -------------------------------------------------------------- */

@@ -23,6 +23,8 @@
 
 #include <jansson.h>
 
+#include "server/master/state.h"
+
 #define CONTROL_CLIENTS_MAX	8u
 #define CONTROL_LINE_MAX	4096u
 #define CONTROL_IDLE_MS		60000u
@@ -31,7 +33,6 @@
 struct conf;
 struct master;
 struct pollfd;
-struct state_owner;
 
 /* Runs one request of `client`. The answer, yours, or NULL: control_answer()
  * follows. */
@@ -54,6 +55,8 @@ struct control_client {
 struct control {
 	control_command_fn	*command;
 	int			fd;	/* -1: not open */
+	dev_t			dev;	/* of its file, */
+	ino_t			ino;	/* which we made */
 	uid_t			uid;	/* the service's */
 	uint32_t		last_serial;
 	struct control_client	clients[CONTROL_CLIENTS_MAX];
@@ -65,7 +68,13 @@ int	control_open(struct control *c, const struct conf *conf,
 	    const struct state_owner *owner, control_command_fn *command,
 	    char *err, size_t errlen);
 
-/* Stops listening and removes the socket. Connections stay until the process
+/* Makes the socket again if it was removed: nobody could reach the old one.
+ * What is at its path now. */
+enum state_path	control_keep(struct control *c, const struct conf *conf,
+	    const struct state_owner *owner);
+
+/* Stops listening and removes the socket, if the name is still that of ours.
+ * Connections stay until the process
  * ends. Harmless if it was not opened. */
 void	control_close(struct control *c, const struct conf *conf);
 

@@ -107,9 +107,16 @@ warnings(const struct master *m)
 	uint64_t failed = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failed);
 	bool failing = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failing) != 0;
 	json_t *list = json_array();
+	char line[160];
 
 	for (unsigned i = 0; i < m->notes.n; i++)
 		json_array_append_new(list, json_string(m->notes.text[i]));
+	if (!proc_health_log(&m->shared, line, sizeof(line)))
+		json_array_append_new(list, json_sprintf("%s: lines of the log are lost", line));
+	if (m->pid_file != STATE_PATH_OURS)
+		json_array_append_new(list, json_sprintf("pid_file: %s: %s", m->conf->pid_file,
+		    m->pid_file == STATE_PATH_GONE ? "it was removed, and cannot be written again" :
+		    "another file has its name: remove it"));
 	if (failing)
 		json_array_append_new(list, json_sprintf("log_file: %s cannot be written or "
 		    "opened (%" PRIu64 " times)", m->conf->log_file, failed));
@@ -137,7 +144,7 @@ cmd_status(struct master *m, uint64_t client, const json_t *request)
 	print_day(m->certificate_end_s, ends, sizeof(ends));
 	return json_pack("{s:b, s:o, s:s, s:s, s:s*, s:s, s:s, s:o, s:I, s:s, s:o, s:I, s:I, s:o, "
 	    "s:o}",
-	    "ready", m->ops->is_ready(m) && json_array_size(wrong) == 0,
+	    "ready", m->ops->has_started(m) && json_array_size(wrong) == 0,
 	    "problems", wrong,
 	    "version", PACKAGE_VERSION,
 	    "server_name", m->conf->server_name,

@@ -23,8 +23,10 @@ libkithd_a_SOURCES += \
 	server/master/master_pem.c \
 	server/master/master_reload.c \
 	server/master/master_setup.c \
+	server/master/master_watch.c \
 	server/master/path.c \
 	server/master/path.h \
 	server/master/state.c \
 	server/master/state.h \
+	server/master/state_lock.c \
 	server/master/state_tls.c

@@ -43,9 +43,9 @@ first_unready(const struct master *m)
 }
 
 static bool
-all_ready(const struct master *m)
+has_started(const struct master *m)
 {
-	return m->phase == MASTER_SERVING && first_unready(m) == ROLE_COUNT;
+	return m->phase == MASTER_SERVING;
 }
 
 /* Reports the start once: with the first invite, if one is due. */
@@ -299,6 +299,7 @@ master_turn(struct master *m)
 		m->rotate_ms = now + TICKETS_ROTATE_MS;
 	}
 	master_watch_certificate(m, now);
+	master_watch_files(m, now);
 	if (m->phase == MASTER_SERVING && m->invite_ms != 0 && now >= m->invite_ms)
 		ask_first_invite(m);
 	if (m->phase == MASTER_STARTING) {
@@ -312,7 +313,7 @@ master_turn(struct master *m)
 int
 master_run(const struct master_args *args)
 {
-	static const struct master_ops ops = { .is_ready = all_ready, .stop = begin_stop };
+	static const struct master_ops ops = { .has_started = has_started, .stop = begin_stop };
 	static struct master m;		/* large, and one to a process */
 	char err[1024] = "";
 
@@ -321,7 +322,8 @@ master_run(const struct master_args *args)
 		.args = args,
 		.conf = args->conf,
 		.signal_fd = -1,
-		.lock_fd = -1,
+		.lock = { -1, -1 },
+		.database_fd = -1,
 		.life_fds = { -1, -1 },
 		.watchdog_ms = args->watchdog_ms ? args->watchdog_ms : WATCHDOG_MS,
 	};

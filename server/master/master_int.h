@@ -43,8 +43,8 @@ struct child {
 
 /* What commands may do with the loop (master.c). */
 struct master_ops {
-	/* Every role serves now */
-	bool	(*is_ready)(const struct master *m);
+	/* All roles have been ready once, and it does not stop */
+	bool	(*has_started)(const struct master *m);
 	void	(*stop)(struct master *m);
 };
 
@@ -69,10 +69,15 @@ struct master {
 	bool			 told_ready;
 	unsigned		 watchdog_ms;
 	int			 status;	/* of the exit */
-	int			 lock_fd, signal_fd;
+	struct state_lock	 lock;
+	int			 signal_fd;
+	int			 database_fd;	/* state_pin(); or -1 */
+	/* What the paths of these lead to, as last seen */
+	enum state_path		 pid_file, control_socket;
 	/* Nobody writes; it closes when we die */
 	int			 life_fds[2];
-	uint64_t		 started_ms, tick_ms, rotate_ms, expiry_ms;
+	uint64_t		 started_ms, tick_ms;
+	uint64_t		 rotate_ms, expiry_ms, files_ms;
 	/* Ask for the first invite then; 0: no */
 	uint64_t		 invite_ms;
 };
@@ -106,6 +111,12 @@ void	master_log_notes(const struct master *m);
 /* Warns once a day of the certificate's end. */
 void	master_watch_certificate(struct master *m, uint64_t now);
 int	master_reload(struct master *m, char *err, size_t errlen);
+
+/* -- master_watch.c ------------------------------------------------------- */
+
+/* Once a second: makes the pid file and the control socket again if somebody
+ * removed them, and keeps the number of kith.db. */
+void	master_watch_files(struct master *m, uint64_t now);
 
 /* -- children.c ----------------------------------------------------------- */
 

@@ -240,7 +240,7 @@ master_setup(struct master *m, char *err, size_t errlen)
 	    (rc = check_all(c, &m->owner, &m->notes, err, errlen)) != 0)
 		return rc != 0 ? rc : PROC_EX_CONFIG;
 	if (state_make(c, &m->owner, err, errlen) < 0 ||
-	    (m->lock_fd = state_lock(c, err, errlen)) < 0 ||
+	    state_lock(&m->lock, c, err, errlen) < 0 ||
 	    state_make_certificate(c, err, errlen) < 0)
 		return 1;
 	if ((rc = setup_process(m)) < 0) {
@@ -274,6 +274,7 @@ master_teardown(struct master *m)
 			close(m->life_fds[i]);
 	if (m->signal_fd >= 0)
 		close(m->signal_fd);
-	if (m->lock_fd >= 0)
-		state_unlock(m->conf, m->lock_fd);
+	if (m->database_fd >= 0)
+		close(m->database_fd);
+	state_unlock(&m->lock, m->conf);
 }

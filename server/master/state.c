@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,8 +19,6 @@
 #include "server/conf/served.h"
 #include "server/lib/log.h"
 #include "server/master/birth.h"
-
-#define LOCK_TRIES	10		/* the file may be removed just as it is opened */
 
 __attribute__((format(printf, 3, 4)))
 static int
@@ -189,128 +186,6 @@ state_make(const struct conf *c, const struct state_owner *o, char *err, size_t 
 	return 0;
 }
 
-/* -- the lock ------------------------------------------------------------- */
-
-/* Opens and locks the file that the path names now. fd or -errno; -EWOULDBLOCK: taken. */
-static int
-open_locked(const char *path)
-{
-	struct stat opened, named;
-	int fd, rc;
-
-	for (int try = 0; try < LOCK_TRIES; try++) {
-		fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
-		    O_NOCTTY, 0644);
-		if (fd < 0)
-			return -errno;
-		if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &opened) == 0 &&
-		    stat(path, &named) == 0 &&
-		    opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
-			return fd;
-		rc = -errno;
-		close(fd);
-		if (rc == -EWOULDBLOCK)
-			return rc;
-	}
-	return -EAGAIN;
-}
-
-/* Empty, or a number and at most a newline: a kithd may have written it. */
-static bool
-holds_only_pid(int fd)
-{
-	char text[24];
-	struct stat st;
-	ssize_t n;
-	size_t digits;
-
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) ||
-	    (n = pread(fd, text, sizeof(text) - 1, 0)) < 0 || n != st.st_size)
-		return false;
-	text[n] = '\0';
-	digits = strspn(text, "0123456789");
-	return n == 0 || digits == (size_t)n ||
-	    (digits > 0 && digits == (size_t)n - 1 && text[digits] == '\n');
-}
-
-static int
-refuse_pid_file(const struct conf *c, char *err, size_t errlen)
-{
-	return complain(err, errlen, "pid_file: %s: exists, and is not a pid file of kithd: "
-	    "remove it, or name another one", c->pid_file);
-}
-
-int
-state_check_pid_file(const struct conf *c, char *err, size_t errlen)
-{
-	struct stat st;
-	int fd, rc = 0;
-
-	if (lstat(c->pid_file, &st) < 0)
-		return errno == ENOENT ? 0 :
-		    complain(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
-	if (!S_ISREG(st.st_mode))
-		return refuse_pid_file(c, err, errlen);
-	fd = open(c->pid_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0)
-		return errno == ENOENT ? 0 :	/* its kithd has just ended */
-		    complain(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
-	if (!holds_only_pid(fd))
-		rc = refuse_pid_file(c, err, errlen);
-	close(fd);
-	return rc;
-}
-
-/* The number in another kithd's pid file, for the error text; 0 if there is none. */
-static long
-read_pid(const char *path)
-{
-	char text[24] = "";
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	ssize_t n;
-
-	if (fd < 0)
-		return 0;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	return n > 0 ? strtol(text, NULL, 10) : 0;
-}
-
-int
-state_lock(const struct conf *c, char *err, size_t errlen)
-{
-	char text[24];
-	int fd = open_locked(c->pid_file), len;
-
-	if (fd == -EWOULDBLOCK)
-		return complain(err, errlen, "a kithd runs in %s already (process %ld holds %s)",
-		    c->state_dir, read_pid(c->pid_file), c->pid_file);
-	if (fd < 0)
-		return complain(err, errlen, "%s: %s", c->pid_file, strerror(-fd));
-	if (!holds_only_pid(fd)) {
-		close(fd);
-		return refuse_pid_file(c, err, errlen);
-	}
-	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
-		complain(err, errlen, "%s: %s", c->pid_file, strerror(errno));
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-void
-state_unlock(const struct conf *c, int fd)
-{
-	struct stat ours, named;
-
-	if (fstat(fd, &ours) == 0 && lstat(c->pid_file, &named) == 0 &&
-	    ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
-		unlink(c->pid_file);
-	close(fd);
-}
-
 /* -- the key that clients know -------------------------------------------- */
 
 int
@@ -341,7 +216,7 @@ state_set_known_key(const struct conf *c, const char *fingerprint)
 		return -errno;
 	if ((rc = path_in_state(c, KNOWN_KEY_FILE, path, sizeof(path))) < 0)
 		return rc;
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return -errno;
 	rc = dprintf(fd, "%s\n", fingerprint) < 0 ? -errno : 0;

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "server/tls/tls.h"
@@ -58,13 +59,35 @@ int	state_check_pid_file(const struct conf *c, char *err, size_t errlen);
  * without a word: clients know it. 0 or -1 with err. */
 int	state_check_key(const struct conf *c, char *err, size_t errlen);
 
-/* Locks the pid file and writes our number into it. A descriptor, which holds
- * the lock until it is closed, or -1 with err: another kithd runs there. */
-int	state_lock(const struct conf *c, char *err, size_t errlen);
+/* -- state_lock.c --------------------------------------------------------- */
 
-/* Removes the pid file, if the name is still that of ours, and gives the lock
+/* Both locked while we run; -1: not open. */
+struct state_lock {
+	int	pid_fd, dir_fd;
+};
+
+/* Locks the state directory and the pid file, and writes our number into that.
+ * 0 or -1 with err: another kithd runs there. Call state_unlock() in both
+ * cases. */
+int	state_lock(struct state_lock *l, const struct conf *c, char *err,
+	    size_t errlen);
+
+/* Removes the pid file, if the name is still that of ours, and gives the locks
  * up. */
-void	state_unlock(const struct conf *c, int fd);
+void	state_unlock(struct state_lock *l, const struct conf *c);
+
+/* What a path leads to, against the file that we made there. */
+enum state_path { STATE_PATH_OURS, STATE_PATH_GONE, STATE_PATH_OTHER };
+
+/* Writes the pid file again if it was removed. What is there now. */
+enum state_path state_keep_pid_file(struct state_lock *l, const struct conf *c);
+
+/* A descriptor of kith.db while it is the file `id` (device, number), or -1.
+ * While it is open, no other file gets that number, even if this one is
+ * removed: so what knows the file by its number cannot mistake another. */
+int	state_pin(const struct conf *c, const uint64_t id[2]);
+
+/* -- the key -------------------------------------------------------------- */
 
 /* The fingerprint of the key at the last start or reload, which clients know.
  * In STATE/tls, where no role can write. 0 or -errno. */

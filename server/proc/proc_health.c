@@ -79,6 +79,12 @@ slot_problem(const struct shared *s, unsigned slot, uint64_t now, char *line, si
 }
 
 bool
+proc_health_log(const struct shared *s, char *line, size_t len)
+{
+	return !slot_problem(s, s->first[ROLE_LOG], clock_now_ms(), line, len);
+}
+
+bool
 proc_health_all(const struct shared *s, void (*tell)(void *arg, const char *line), void *arg)
 {
 	uint64_t now = clock_now_ms();
@@ -86,7 +92,9 @@ proc_health_all(const struct shared *s, void (*tell)(void *arg, const char *line
 	char line[160];
 
 	for (unsigned i = 0; i < s->nslots; i++) {
-		if (proc_slot_role(s, i) == ROLE_MASTER ||
+		enum role r = proc_slot_role(s, i);
+
+		if (r == ROLE_MASTER || r == ROLE_LOG ||
 		    !slot_problem(s, i, now, line, sizeof(line)))
 			continue;
 		fine = false;

@@ -41,8 +41,13 @@ enum proc_health proc_health_get(const struct shared *s, unsigned slot);
 /* Is it in its loop? Ready, or it has said what its database lacks. */
 bool		 proc_health_answers(const struct shared *s, unsigned slot);
 
+/* Does the log take lines? Nobody is refused while it does not, so that is a
+ * warning. false, with what is wrong in `line`. */
+bool		 proc_health_log(const struct shared *s, char *line,
+		    size_t len);
+
 /* Calls tell() with one line, without its end, for each thing that is wrong;
- * tell may be NULL. true: all serve. */
+ * tell may be NULL. true: all that messages and logins need serve. */
 bool		 proc_health_all(const struct shared *s,
 		    void (*tell)(void *arg, const char *line), void *arg);
 

@@ -64,6 +64,7 @@ EXTRA_DIST += \
 	tests/integration/server/test_readme.py \
 	tests/integration/server/test_restore.py \
 	tests/integration/server/test_signals.py \
+	tests/integration/server/test_stays.py \
 	tests/integration/storm/test_chaos.py \
 	tests/integration/storm/fail_sync.c \
 	tests/integration/storm/test_checker.py \
