@@ -3,6 +3,7 @@
 import {Change} from "./change.js";
 import {Conversation, directId, readEvent, seqOf} from "./conversation.js";
 import {Cursors} from "./cursors.js";
+import {Names} from "./names.js";
 
 const PAGE = 50;
 const PAGE_MISSED = 200;	// events in one answer when catching up
@@ -27,6 +28,7 @@ export class State extends EventTarget {
 		super();
 		this.link = link;
 		this.conversations = new Map();
+		this.names = new Names();
 		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
 		this.loaded = false;		// the list is here: what is not in it, there is not
@@ -54,6 +56,7 @@ export class State extends EventTarget {
 		this.history = undefined;
 		this.loaded = false;
 		this.conversations.clear();
+		this.names.clear();
 		this.presence.clear();
 		this.current = null;
 		this.cursors.clear();
@@ -127,7 +130,7 @@ export class State extends EventTarget {
 	/** After each login, and when events may have been missed. */
 	async refresh() {
 		try {
-			await this.loadList();
+			await Promise.all([this.loadList(), this.loadGroups()]);
 			this.changed(Change.ALL);
 			for (const conversation of this.conversations.values())
 				if (conversation.events.length)
@@ -148,7 +151,7 @@ export class State extends EventTarget {
 		while (more) {
 			const {conversations} = await this.link.request({listConversations: {after, limit: 200}});
 			for (const row of conversations.conversations ?? []) {
-				this.get(row.id).update(row);
+				this.takeRow(row);
 				seen.add(row.id);
 				after = row.id;
 			}
@@ -158,6 +161,25 @@ export class State extends EventTarget {
 			if (!seen.has(conversation.id) && (conversation !== this.current || conversation.isGroup))
 				this.drop(conversation.id);
 		this.loaded = true;
+	}
+
+	takeRow(row) {
+		const conversation = this.get(row.id);
+		conversation.update(row);
+		this.names.add(conversation.isGroup ? "#" : "@", conversation.name);
+		return conversation;
+	}
+
+	/** The names of public groups: a text may speak of one that the user is not in. */
+	async loadGroups() {
+		for (let after = "0", more = true; more;) {
+			const {conversations} = await this.link.request({listGroups: {after, limit: 200}});
+			for (const {id, name} of conversations.conversations ?? []) {
+				this.names.add("#", name);
+				after = id;
+			}
+			more = conversations.more ?? false;
+		}
 	}
 
 	/** The last event of each, for the list. */
@@ -174,10 +196,16 @@ export class State extends EventTarget {
 		const events = (historyPage.events ?? []).map(readEvent);
 		events.forEach(event => this.notePreview(conversation, event));
 		if (!conversation.isLoaded)
-			this.noteOwn(events);
+			this.note(events);
 	}
 
-	noteOwn(events) {
+	/** What events tell beside their place in the log. */
+	note(events) {
+		for (const {kind, text, senderName, subjectName} of events) {
+			this.names.add("@", senderName);
+			this.names.add("@", subjectName);
+			this.names.add("#", kind === "INVITATION" && text);
+		}
 		for (const event of events)
 			if (event.clientId && this.isMine(event))
 				this.dispatchEvent(new CustomEvent("own", {detail: event.clientId}));
@@ -212,7 +240,7 @@ export class State extends EventTarget {
 			job.again = false;
 			const {conversations} = await this.link.request({listConversations: {ids: [id]}});
 			for (const row of conversations.conversations ?? [])
-				this.get(id).update(row);
+				this.takeRow(row);
 			this.changed(Change.LIST);
 		} while (job.again);
 	}
@@ -285,7 +313,7 @@ export class State extends EventTarget {
 		if (events !== conversation.events || first !== (events[0]?.seq ?? 0))
 			return;			// something else was loaded meanwhile
 		events.unshift(...older);
-		this.noteOwn(older);
+		this.note(older);
 		conversation.begins = !more;
 		this.noteNewest(conversation);
 		this.changed(Change.OLDER, conversation);
@@ -309,7 +337,7 @@ export class State extends EventTarget {
 			if (events !== conversation.events)
 				return;
 			events.push(...page.events.filter(({seq}) => seq > conversation.newest));
-			this.noteOwn(page.events);
+			this.note(page.events);
 			more = conversation.newest > newest;
 			this.changed(Change.LOG, conversation);
 		}
@@ -342,7 +370,7 @@ export class State extends EventTarget {
 		if (events !== conversation.events)
 			return;
 		events.push(...page.events);
-		this.noteOwn(page.events);
+		this.note(page.events);
 		conversation.ends = !page.more;
 		this.noteNewest(conversation);
 		this.changed(Change.LOG, conversation);
@@ -356,7 +384,7 @@ export class State extends EventTarget {
 		const page = await this.page(conversation, {after: String(after), limit: PAGE});
 		conversation.forgetEvents();
 		conversation.events = page.events;
-		this.noteOwn(page.events);
+		this.note(page.events);
 		conversation.begins = after === 0;
 		conversation.ends = !page.more;
 		this.changed(Change.ANEW, conversation);
@@ -384,7 +412,7 @@ export class State extends EventTarget {
 		if (conversation.isLoaded && !conversation.append(event))
 			this.catchUp(conversation).catch(() => {});	// the next login fetches it
 		else
-			this.noteOwn([event]);
+			this.note([event]);
 		if (conversation !== this.current)
 			conversation.trim();
 	}
@@ -507,6 +535,7 @@ export class State extends EventTarget {
 		const conversation = this.get(directId(this.me.userId, row.userId));
 		if (!conversation.kind)
 			conversation.update({kind: "DIRECT", name: row.name, peer: row.userId, role: "MEMBER"});
+		this.names.add("@", row.name);
 		this.notePresence(row);
 		this.changed(Change.LIST);
 		return conversation;
@@ -515,8 +544,7 @@ export class State extends EventTarget {
 	/** Creates or joins a group; resolves to its conversation. */
 	async joined(request) {
 		const {joined} = await this.link.request(request);
-		const conversation = this.get(joined.conversation.id);
-		conversation.update(joined.conversation);
+		const conversation = this.takeRow(joined.conversation);
 		this.changed(Change.LIST);
 		return conversation;
 	}

@@ -1,4 +1,4 @@
-// text.js - a message's text as nodes: links, code, lines. What users wrote only ever becomes the
+// text.js - a message's text as nodes: links, names, code, lines. What users wrote only ever becomes the
 // content of a text node.
 import {el} from "./dom.js";
 
@@ -6,6 +6,9 @@ const LINK = /\b(?:(?:https?:\/\/|mailto:|www\.(?=[^\s.]))[^\s<>"'`]+|[\w.+-]+@[
 const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```(?:[ \t]*\n)?/gu;
 const CODE = /`([^`\n]+)`/gu;
 const EMOJI = /^(?:(?:\p{RGI_Emoji}|\p{Extended_Pictographic}\ufe0f?)\s?){1,5}$/v;
+
+// #name and @name, as long as a name can be; not within a word, an address or a path.
+const MENTION = /(?<![\w.\/#@&=+-])([#@])([\p{L}\p{N}](?:[._-]?[\p{L}\p{M}\p{N}])*)(?![\p{L}\p{M}\p{N}\/@]|[._-]\p{L})/gu;
 
 const SENTENCE = ".,;:!?]}";	// after a link, not part of it
 
@@ -55,17 +58,30 @@ function split(text, pattern, found, rest) {
 		rest(text.slice(at));
 }
 
-function addLinks(out, text) {
+/** Those of whom the page has heard: a link to them. */
+function addMentions(out, text, names) {
+	split(text, MENTION, ([found, sign, name]) => {
+		const known = names?.find(sign, name);
+		if (!known) {
+			out.push(found);
+			return;
+		}
+		out.push(el("a", {href: known.address}, sign + name.slice(0, known.length)));
+		out.push(name.slice(known.length));
+	}, rest => out.push(rest));
+}
+
+function addLinks(out, text, names) {
 	split(text, LINK, ([found]) => {
 		const link = trimLink(found), href = safeLink(link);
 		out.push(href === null ? link :
 		    el("a", {href, target: "_blank", rel: "noopener noreferrer"}, link));
 		out.push(found.slice(link.length));
-	}, rest => out.push(rest));
+	}, rest => addMentions(out, rest, names));
 }
 
-function addInline(out, text) {
-	split(text, CODE, ([, code]) => out.push(el("code", {}, code)), rest => addLinks(out, rest));
+function addInline(out, text, names) {
+	split(text, CODE, ([, code]) => out.push(el("code", {}, code)), rest => addLinks(out, rest, names));
 }
 
 function block(language, code) {
@@ -73,10 +89,10 @@ function block(language, code) {
 	    el("code", {}, code));
 }
 
-/** The nodes of a message. */
-export function textNodes(text) {
+/** The nodes of a message; `names`: those that are links (Names). */
+export function textNodes(text, names) {
 	const out = [];
 	split(visible(text), FENCE, ([, language, code]) => out.push(block(language, code)),
-	    rest => addInline(out, rest));
+	    rest => addInline(out, rest, names));
 	return out;
 }

@@ -69,7 +69,7 @@ export function messageRow(event, conversation, state, key, joins) {
 	    names && !joins && avatar(name, event.sender),
 	    el("div", {class: "bubble"},
 	    el("bdi", {class: names && !joins ? "sender" : "sender hidden", data: {tint: tint(event.sender)}},
-	    visible(name)), body(event, mine)));
+	    visible(name)), body(event, mine, state.names)));
 }
 
 /** A message that is not stored yet, or failed; `waits`: for longer than a moment. */
@@ -96,9 +96,9 @@ const classes = (mine, joins, names) =>
 	["message", mine && "mine", joins && "joins", names && "names"].filter(Boolean).join(" ");
 
 /** The time is after the last word if there is room. */
-function body({text, timeMs}, mine) {
+function body({text, timeMs}, mine, names) {
 	return el("div", {class: "body"},
-	    el("div", {class: isEmoji(text) ? "text large" : "text", dir: "auto"}, textNodes(text)),
+	    el("div", {class: isEmoji(text) ? "text large" : "text", dir: "auto"}, textNodes(text, names)),
 	    el("span", {class: "meta"}, el("time", {datetime: new Date(timeMs).toISOString(),
 	    title: formatFull(timeMs)}, formatTime(timeMs)), mine && el("span", {class: "status"})));
 }

@@ -114,6 +114,18 @@ async function words(alice)
 	await links.nth(1).waitFor();
 	assert.deepEqual(await links.evaluateAll(nodes => nodes.map(node => node.getAttribute("href"))),
 		["mailto:ann@example.org", "https://www.example.org/"]);
+	await alice.send("ask @carol or @nobody in #tea or `#tea`");
+	await links.nth(3).waitFor();
+	assert.equal(await links.count(), 4);
+	await links.nth(2).click();
+	await alice.isOpen("carol");
+	await page.goBack();
+	await alice.isOpen("tea");
+	await alice.send("see #open-tea");
+	await links.getByText("#open-tea").click();
+	await page.getByText("You are not in #open-tea").waitFor();
+	await page.goBack();
+	await alice.isOpen("tea");
 	for (const emoji of ["\u{1f1e9}\u{1f1ea}", "1\ufe0f\u20e3", "\u{1f3f3}\ufe0f\u200d\u{1f308}", "\u{1f600} \u{1f44d}"]) {
 		await alice.send(emoji);
 		await page.locator(".text.large", { hasText: emoji }).waitFor();

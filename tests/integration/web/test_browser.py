@@ -107,9 +107,10 @@ def test_nothing_is_lost_or_doubled(server, world):
     print(Scenario(server, kiths).play("cuts"))
 
 
-def test_outbox_by_its_answers():
-    """The module alone, in node, with a clock of its own."""
-    done = subprocess.run(["node", str(SCENARIOS / "outbox_unit.mjs")], capture_output=True,
+@pytest.mark.parametrize("module", ["outbox", "text"])
+def test_a_module_alone(module):
+    """In node, with a clock and a document of its own."""
+    done = subprocess.run(["node", str(SCENARIOS / f"{module}_unit.mjs")], capture_output=True,
                           text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert len(json.loads(done.stdout)["passed"]) >= 8
