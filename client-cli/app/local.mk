@@ -4,6 +4,8 @@ libkithcli_a_SOURCES += \
 	client-cli/app/app.h \
 	client-cli/app/disk.c \
 	client-cli/app/disk.h \
+	client-cli/app/kept.c \
+	client-cli/app/kept.h \
 	client-cli/app/known_servers.c \
 	client-cli/app/known_servers.h \
 	client-cli/app/options.c \

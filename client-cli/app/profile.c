@@ -187,6 +187,7 @@ remove_state(const char *name)
 		return errno == ENOENT ? 0 : -errno;
 	while ((entry = readdir(dir)) != NULL)
 		if (strncmp(entry->d_name, "counter-", 8) == 0 ||
+		    strncmp(entry->d_name, "unsent-", 7) == 0 ||
 		    strcmp(entry->d_name, "history") == 0 ||
 		    strcmp(entry->d_name, "target") == 0)
 			unlinkat(dirfd(dir), entry->d_name, 0);

@@ -5,7 +5,7 @@
  *                                                read
  *         $XDG_DATA_HOME/kith/PROFILE.token      the login; keep it private
  *         $XDG_STATE_HOME/kith/PROFILE/          counter-DEVICE, history,
- *                                                target
+ *                                                target, unsent-N (kept.h)
  * Lock    Several processes share a profile: flock() of a counter around its
  *         change, other files are replaced whole.
  *

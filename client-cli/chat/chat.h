@@ -14,6 +14,7 @@
 #include <sys/queue.h>
 
 #include "client-cli/app/app.h"
+#include "client-cli/app/kept.h"
 #include "client-cli/chat/feed.h"
 #include "client-cli/chat/names.h"
 #include "client-cli/chat/outbox.h"
@@ -27,6 +28,7 @@
 #define CHAT_WORD_MAX	(NAME_BYTES_MAX + 2)	/* "#ops", with its NUL */
 
 struct asked;
+struct event;
 struct question;
 
 struct chat {
@@ -34,6 +36,10 @@ struct chat {
 	struct pane	 pane;
 	struct names	 names;
 	struct outbox	 outbox;
+	struct kept	 kept;		/* outbox_keep.h */
+	struct event	*keep;
+	int		 keep_error;	/* of the last try */
+	char		*draft, *draft_target;	/* at the end */
 	struct feed	 feed;
 	struct seen	 seen;
 	LIST_HEAD(, asked) asked;
@@ -51,6 +57,7 @@ struct chat {
 	int		 ended;		/* for good: nothing is sent any more */
 	struct kith_failure final;	/* why it ended */
 	int		 warned;	/* that leaving gives messages up */
+	int		 gave_up;	/* left all the same */
 	int		 asked_again;	/* Ctrl-C once */
 	uint64_t	 tried_at;	/* by a key; clock_now_ms() */
 	int		 keys;		/* typed anything */

@@ -22,6 +22,7 @@ chat_leave(struct chat *c)
 		c->warned = 1;
 		return;
 	}
+	c->gave_up = n > 0 && !c->ended;
 	if (c->ended) {
 		line_stop();
 		app_fail(c->app, NULL, &c->final);

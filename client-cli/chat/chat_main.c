@@ -22,6 +22,7 @@
 #include "client-cli/chat/chat_leave.h"
 #include "client-cli/chat/chat_list.h"
 #include "client-cli/chat/line.h"
+#include "client-cli/chat/outbox_keep.h"
 #include "client-cli/chat/question.h"
 #include "client-cli/chat/target.h"
 #include "protocol/base/clock.h"
@@ -41,6 +42,14 @@ static void
 on_line_left(void *arg)
 {
 	chat_leave(arg);
+}
+
+static void
+on_line_gone(void *arg)
+{
+	struct chat *c = arg;
+
+	app_finish(c->app, 128 + SIGHUP);
 }
 
 static void
@@ -107,8 +116,8 @@ static int
 open_line(struct chat *c)
 {
 	static const struct line_hooks hooks = {
-		on_line_entered, on_line_left, on_line_interrupted, on_line_key, on_line_focus,
-		on_line_resized, on_line_tab
+		on_line_entered, on_line_left, on_line_gone, on_line_interrupted, on_line_key,
+		on_line_focus, on_line_resized, on_line_tab
 	};
 	char path[PATH_MAX];
 
@@ -133,7 +142,7 @@ on_chat_interrupt(struct app *app)
 static void
 on_chat_leaving(struct app *app)
 {
-	(void)app;
+	outbox_keep_line(app->data);
 	line_stop();
 }
 
@@ -348,6 +357,7 @@ set_up_chat(struct chat *c)
 	seen_init(&c->seen);
 	LIST_INIT(&c->asked);
 	c->feed.syncing = 1;
+	c->kept.fd = -1;
 	c->run = chat_cmd_run;
 }
 
@@ -358,6 +368,7 @@ chat_end(struct chat *c, int rc)
 
 	line_close();
 	outbox_tell_lost(c);
+	outbox_keep_close(c);
 	while (!LIST_EMPTY(&c->asked))
 		chat_ask_done(LIST_FIRST(&c->asked));
 	question_drop(c);
@@ -387,6 +398,7 @@ chat_main(struct app *app)
 		say("%s", strerror(ENOMEM));
 		rc = KITH_EXIT_FAILED;
 	} else {
+		outbox_keep_open(&c);
 		rc = app_run(app, &o);
 	}
 	if (hangup != NULL)

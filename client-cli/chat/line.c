@@ -4,6 +4,7 @@
 #include "client-cli/chat/line.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,12 +222,24 @@ on_focus(int has)
 	line.hooks.focus(has, line.arg);
 }
 
+/* Readline takes its end for Enter, with the text that is on the line. */
+static int
+terminal_is_gone(int fd)
+{
+	struct pollfd terminal = { .fd = fd };
+
+	return poll(&terminal, 1, 0) == 1;
+}
+
 static void
 on_line_input(evutil_socket_t fd, short what, void *arg)
 {
-	(void)fd;
 	(void)what;
 	(void)arg;
+	if (terminal_is_gone(fd)) {
+		line.hooks.gone(line.arg);
+		return;
+	}
 	line.focus_told = 0;
 	if (!line_burst_goes_on())
 		show_now();
@@ -525,6 +538,22 @@ const char *
 line_begun(void)
 {
 	return line.open && rl_end > 0 ? line_tag() : NULL;
+}
+
+char *
+line_draft(const char **tag)
+{
+	const char *burst = line_burst_text(tag);
+	char *text = NULL;
+
+	if (!line.open || line.ended)
+		return NULL;
+	if (burst == NULL) {
+		*tag = line_tag();
+		return rl_end > 0 ? strdup(rl_line_buffer) : NULL;
+	}
+	return asprintf(&text, "%s%s%s", burst, rl_end > 0 ? "\n" : "", rl_line_buffer) < 0 ?
+	    NULL : text;
 }
 
 const char *

@@ -28,8 +28,10 @@ struct line_hooks {
 	 * hook returns. */
 	void	(*entered)(const char *text, const char *tag,
 		    enum line_source source, void *arg);
-	/* Ctrl-D on an empty line, or the terminal is gone. */
+	/* Ctrl-D on an empty line. */
 	void	(*left)(void *arg);
+	/* The terminal is gone: nobody has asked for the end. */
+	void	(*gone)(void *arg);
 	/* Ctrl-C on an empty line; at a question also Esc, and with text. */
 	void	(*interrupted)(void *arg);
 	/* Any key; or the terminal says that it has, or has no longer, the
@@ -69,6 +71,9 @@ void	line_ask(const char *prompt, const char *tag, const char *keys);
  * NULL if there is none. */
 const char *line_tag(void);
 const char *line_begun(void);
+
+/* What was typed and not handed over: yours, with its tag; or NULL. */
+char	*line_draft(const char **tag);
 
 /* The prompt as it is now, "#ops> ", to echo a line after it. */
 const char *line_prompt(void);

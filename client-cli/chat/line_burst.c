@@ -125,6 +125,13 @@ line_burst_is_open(void)
 	return burst.text != NULL;
 }
 
+const char *
+line_burst_text(const char **tag)
+{
+	*tag = burst.tag != NULL ? burst.tag : "";
+	return burst.text;
+}
+
 int
 line_burst_open(struct event_base *base,
     void (*whole)(const char *text, const char *tag, int several), char *(*rest)(void))

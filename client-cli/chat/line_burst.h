@@ -30,6 +30,8 @@ int	line_burst_goes_on(void);
 void	line_burst_finish(void);
 
 int	line_burst_is_open(void);
+/* Its text so far, and the tag; or NULL. Valid until the next call. */
+const char *line_burst_text(const char **tag);
 void	line_burst_drop(void);
 
 #endif

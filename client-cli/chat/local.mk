@@ -35,6 +35,11 @@ libkithcli_a_SOURCES += \
 	client-cli/chat/names.h \
 	client-cli/chat/outbox.c \
 	client-cli/chat/outbox.h \
+	client-cli/chat/outbox_item.c \
+	client-cli/chat/outbox_item.h \
+	client-cli/chat/outbox_keep.c \
+	client-cli/chat/outbox_keep.h \
+	client-cli/chat/outbox_show.c \
 	client-cli/chat/pane.c \
 	client-cli/chat/pane.h \
 	client-cli/chat/question.c \

@@ -119,6 +119,15 @@ question_may_send(struct chat *c, const char *target, const char *text,
 	return 0;
 }
 
+char *
+question_text(const struct chat *c, const char **target)
+{
+	if (c->question == NULL)
+		return NULL;
+	*target = c->question->target;
+	return strdup(c->question->text);
+}
+
 void
 question_show(const struct chat *c)
 {

@@ -23,6 +23,10 @@ void	question_answer(struct chat *c, const char *answer);
 /* Forgets the question and its text. */
 void	question_drop(struct chat *c);
 
+/* The text that is asked about, yours, and its target (valid as long as the
+ * question); or NULL. */
+char	*question_text(const struct chat *c, const char **target);
+
 /* Puts it into the prompt. */
 void	question_show(const struct chat *c);
 

@@ -191,7 +191,7 @@ def test_held_text_is_told_at_the_end(fake, screen):
     screen.wait_for("not sent: /msg @bob in vain")
 
 
-def test_the_end_tells_what_became_of_each_text(fake, screen):
+def test_the_end_tells_what_became_of_each_text(fake, alice, screen):
     """Refused, perhaps stored, never sent: three sentences, on the screen and at the end."""
     refused = Held(fake, "send")
     screen.line("no for an answer")
@@ -206,9 +206,104 @@ def test_the_end_tells_what_became_of_each_text(fake, screen):
     screen.wait_for("leave again")
     screen.line("/quit")
     assert screen.wait_end() == 3
+    assert not list((alice.home / "state/kith/default").glob("unsent-*"))
     for told in ("not sent to #lobby: not permitted: no for an answer", "not sent to #lobby: behind it",
                  "sent to #lobby, but not answered: it may have been stored: on its way"):
         screen.wait_for(f"kith: {told}")
+
+
+def kept(alice):
+    """The files with what was not sent."""
+    return sorted((alice.home / "state/kith/default").glob("unsent-*"))
+
+
+def hang_up(screen):
+    """The terminal is closed; what is read there from now on is the end of a file."""
+    with open("/dev/null", "rb") as nothing:
+        os.dup2(nothing.fileno(), screen.child.child_fd)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, None])
+def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
+    """A signal, a terminal that is closed, kill -9: the next chat offers it, and sends nothing."""
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    refused = Held(fake, "send")
+    screen.line("no for an answer")
+    refused.fail("NOT_PERMITTED")
+    screen.wait_for("!1 not sent to #lobby")
+    left = Held(fake, "send")
+    screen.line("on its way")
+    left.wait()
+    screen.line("behind 在吗")
+    screen.wait_for("~ sending, to #lobby: behind")
+    screen.type("half a")
+    screen.wait_for("#lobby> half a")
+    until("it is kept", lambda: kept(alice) and b"behind" in kept(alice)[0].read_bytes())
+    assert kept(alice)[0].stat().st_mode & 0o777 == 0o600
+    if end is None:
+        hang_up(screen)
+    else:
+        screen.child.kill(end)
+    until("it ends", lambda: not screen.child.isalive())
+    sent = fake.seen.count("send")
+    screen = terminal(alice)
+    screen.wait_for("of an earlier chat")
+    for told in ("!1 not sent to #lobby: left by an earlier chat: no for",
+                 "!2 perhaps stored, not answered, to #lobby: left by an earlier chat: on its way",
+                 "behind", "在吗"):
+        screen.wait_for(told)
+    if end != signal.SIGKILL:
+        screen.wait_for("!3 not sent to #lobby: left by an earlier chat: behind")
+        screen.wait_for("!4 not sent to #lobby: begun in an earlier chat: half a")
+    until("it is connected", lambda: last_line(screen) == "#lobby>")
+    assert fake.seen.count("send") == sent
+    screen.line("/drop")
+    screen.wait_for("forgotten")
+    screen.line("/quit")
+    assert screen.wait_end() == 0
+    assert not kept(alice)
+
+
+def test_kept_text_is_stored_once(fake, alice, terminal):
+    """It was stored, but the answer was lost; the next chat repeats it with its own id."""
+    def store(link, request):
+        if request.WhichOneof("body") != "send":
+            return False
+        link.send, send = lambda **_: None, link.send
+        fake.do_send(link, request.id, request.send)
+        link.send = send
+        return True
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    fake.faults.append(store)
+    screen.line("only once")
+    until("it is kept", lambda: kept(alice) and b"only once" in kept(alice)[0].read_bytes())
+    other = terminal(alice)
+    other.wait_for("#lobby>")
+    other.line("by another chat")
+    other.wait_for("alice: by another chat")
+    assert "earlier chat" not in other.text() and len(kept(alice)) == 2
+    screen.child.kill(signal.SIGKILL)
+    until("it ends", lambda: not screen.child.isalive())
+    screen = terminal(alice)
+    screen.wait_for("!1 perhaps stored")
+    screen.line("/resend")
+    until("it is answered", lambda: "!1" not in screen.text().split("/resend")[-1] and
+          "~ sending" not in screen.text())
+    assert texts(fake) == ["only once", "by another chat"]
+
+
+@pytest.mark.parametrize("damage", [b"unsent 0 5 #lobby\nab", b"unsent 0 2 #lobby\nabc\n", b"\n\n",
+                                    b"perhaps 99999999999999999999 99999999999 #x\n", b"x y z\n\0\0"])
+def test_damaged_kept_text_is_no_text(fake, alice, terminal, damage):
+    folder = alice.home / "state/kith/default"
+    folder.mkdir(parents=True)
+    (folder / "unsent-3").write_bytes(b"unsent 0 4 #lobby\nhere\n" + damage)
+    screen = terminal(alice)
+    screen.wait_for("!1 not sent to #lobby: left by an earlier chat: here")
+    screen.wait_for("1 message of an earlier chat was not sent")
+    assert [file.name for file in kept(alice)] == ["unsent-0"]
 
 
 def test_rows_above_the_line_leave_nothing_behind(fake, screen):

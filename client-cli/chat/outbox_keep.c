@@ -1,0 +1,207 @@
+/*
+ * outbox_keep.c - what was not sent, on disk: for the next chat.
+ *
+ * A record is "KIND CLIENT-ID BYTES TARGETS", a newline, the text, a newline.
+ */
+#include "client-cli/chat/outbox_keep.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <event2/event.h>
+
+#include "client-cli/app/say.h"
+#include "client-cli/chat/chat.h"
+#include "client-cli/chat/line.h"
+#include "client-cli/chat/outbox_item.h"
+#include "client-cli/chat/question.h"
+
+#define NO_TARGET	"-"
+
+/* The kinds of records. */
+#define KIND_UNSENT	"unsent"
+#define KIND_PERHAPS	"perhaps"	/* stored: the client id counts */
+#define KIND_BEGUN	"begun"
+#define KIND_COMMAND	"command"
+
+/* -- to disk -------------------------------------------------------------- */
+
+static void
+put_record(FILE *file, const char *kind, uint64_t client_id, const char *targets,
+    const char *text)
+{
+	fprintf(file, "%s %" PRIu64 " %zu %s\n%s\n", kind, client_id, strlen(text),
+	    targets[0] != '\0' ? targets : NO_TARGET, text);
+}
+
+/* One that libkith has may have left at any moment, until it is given up. */
+static int
+is_perhaps_stored(const struct outbox_item *item)
+{
+	if (item->state == ITEM_SENDING && item->fate != KITH_UNSENT)
+		return 1;
+	return item->state == ITEM_FAILED && item->fate == KITH_UNANSWERED;
+}
+
+static size_t
+put_items(FILE *file, const struct chat *c)
+{
+	const struct outbox_item *item;
+	size_t n = 0;
+
+	TAILQ_FOREACH(item, &c->outbox.items, link) {
+		if (outbox_item_is_stored(item))
+			continue;
+		if (item->command)
+			put_record(file, KIND_COMMAND, 0, "", item->text);
+		else if (is_perhaps_stored(item) && item->client_id != 0)
+			put_record(file, KIND_PERHAPS, item->client_id, item->targets, item->text);
+		else
+			put_record(file, KIND_UNSENT, 0, item->targets, item->text);
+		n++;
+	}
+	if (c->draft != NULL)
+		put_record(file, KIND_BEGUN, 0, c->draft_target, c->draft);
+	return n + (c->draft != NULL);
+}
+
+static size_t
+keep_now(struct chat *c)
+{
+	char *text = NULL;
+	size_t len, n;
+	FILE *file = open_memstream(&text, &len);
+	int rc;
+
+	if (file == NULL)
+		return 0;
+	n = put_items(file, c);
+	if (fclose(file) != 0)
+		n = 0;
+	else if ((rc = kept_write(&c->kept, text, len)) < 0 && n > 0)
+		c->keep_error = rc;
+	else
+		c->keep_error = 0;
+	free(text);
+	return n;
+}
+
+static void
+on_keep_time(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	keep_now(arg);
+}
+
+void
+outbox_keep_line(struct chat *c)
+{
+	const char *target;
+	char *text = question_text(c, &target);
+
+	if (text == NULL)
+		text = line_draft(&target);
+	if (text != NULL && text[strspn(text, " \t\n")] != '\0' &&
+	    (c->draft_target = strdup(target)) != NULL)
+		c->draft = text;
+	else
+		free(text);
+	keep_now(c);
+}
+
+size_t
+outbox_keep_close(struct chat *c)
+{
+	size_t n;
+
+	if (c->gave_up)
+		kept_write(&c->kept, "", 0);
+	n = c->gave_up ? 0 : keep_now(c);
+	if (n > 0 && c->keep_error == 0 && c->kept.fd >= 0)
+		say("%zu %s kept: the next chat shows %s", n, n == 1 ? "is" : "are",
+		    n == 1 ? "it" : "them");
+	kept_close(&c->kept);
+	if (c->keep != NULL)
+		event_free(c->keep);
+	c->keep = NULL;
+	free(c->draft);
+	free(c->draft_target);
+	c->draft = c->draft_target = NULL;
+	return n;
+}
+
+/* -- and back ------------------------------------------------------------- */
+
+struct record {
+	const char	*kind, *targets, *text;
+	uint64_t	 client_id;
+};
+
+/* Cuts the record at *at; 0: there is none, or it is damaged. */
+static int
+next_record(char **at, const char *end, struct record *r)
+{
+	char *line = *at, *newline = memchr(line, '\n', (size_t)(end - line)), *rest;
+	unsigned long long len;
+
+	if (newline == NULL)
+		return 0;
+	*newline = '\0';
+	r->kind = strsep(&line, " ");
+	if (line == NULL)
+		return 0;
+	r->client_id = strtoull(line, &rest, 10);
+	len = strtoull(rest, &rest, 10);
+	if (rest[0] != ' ' || len >= (unsigned long long)(end - newline - 1) ||
+	    newline[1 + len] != '\n')
+		return 0;
+	r->targets = rest + 1;
+	r->text = newline + 1;
+	newline[1 + len] = '\0';
+	*at = newline + len + 2;
+	return strlen(r->text) == len;
+}
+
+static int
+offer(struct chat *c, const struct record *r)
+{
+	int perhaps = strcmp(r->kind, KIND_PERHAPS) == 0, begun = strcmp(r->kind, KIND_BEGUN) == 0;
+	const char *targets = strcmp(r->targets, NO_TARGET) != 0 ? r->targets : "";
+	struct outbox_item *item;
+
+	if (strcmp(r->kind, KIND_COMMAND) == 0 || (begun && r->text[0] == '/')) {
+		pane_note(&c->pane, "an earlier chat has not done: /%s",
+		    r->text + (r->text[0] == '/'));
+		return 0;
+	}
+	if ((item = outbox_item_new(c, targets, r->text)) == NULL)
+		return 0;
+	item->client_id = perhaps ? r->client_id : 0;
+	item->fate = perhaps ? KITH_UNANSWERED : KITH_UNSENT;
+	outbox_show_failed(item, begun ? "begun in an earlier chat" : "left by an earlier chat");
+	return 1;
+}
+
+void
+outbox_keep_open(struct chat *c)
+{
+	size_t len, n = 0;
+	char *copy, *at;
+	struct record r;
+
+	if (kept_open(&c->kept, c->app->profile.name) < 0 ||
+	    (c->keep = event_new(c->app->base, -1, 0, on_keep_time, c)) == NULL ||
+	    (len = c->kept.len) == 0 || (copy = at = malloc(len)) == NULL)
+		return;
+	memcpy(copy, c->kept.text, len);
+	while (next_record(&at, copy + len, &r))
+		n += (size_t)offer(c, &r);
+	free(copy);
+	if (n > 0)
+		pane_note(&c->pane, "%zu message%s of an earlier chat %s not sent, or perhaps not: "
+		    "/resend sends %s, /drop forgets %s", n, n == 1 ? "" : "s",
+		    n == 1 ? "was" : "were", n == 1 ? "it" : "them", n == 1 ? "it" : "them");
+}

@@ -1,0 +1,26 @@
+/*
+ * outbox_keep.h - what was not sent, on disk: for the next chat, if this one is
+ * killed, or ends while texts wait.
+ *
+ * Shape  kept.h has the file. outbox_show() makes chat.keep due, soon after a
+ *        text has begun to wait, and after each change. The next chat offers
+ *        what it finds as texts that failed: it sends nothing by itself.
+ */
+#ifndef KITH_CLI_OUTBOX_KEEP_H
+#define KITH_CLI_OUTBOX_KEEP_H
+
+#include <stddef.h>
+
+struct chat;
+
+/* Shows what an earlier chat has left. */
+void	outbox_keep_open(struct chat *c);
+
+/* The chat is about to end, and line_stop() will follow: also keeps the text on
+ * the line, and that of a question. */
+void	outbox_keep_line(struct chat *c);
+
+/* At the end: how many texts are kept; none if they were given up. */
+size_t	outbox_keep_close(struct chat *c);
+
+#endif
