@@ -19,6 +19,7 @@
 	X(REGISTER_ACCOUNT,   "account.register", AUTH,   LOGGED_IN)	\
 	X(LOGIN_PASSWORD,     "account.login",    AUTH,   LOGGED_IN)	\
 	X(LOGIN_TOKEN,        "account.resume",   AUTH,   LOGGED_IN)	\
+	X(CHECK_INVITE,       "account.check",    AUTH,   DONE)		\
 	X(LOGOUT,             "session.logout",   WRITER, DONE)		\
 	X(CHANGE_PASSWORD,    "account.passwd",   AUTH,   DONE)		\
 	X(LIST_SESSIONS,      "session.list",     READER, SESSIONS)	\

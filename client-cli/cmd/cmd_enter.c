@@ -18,15 +18,11 @@
 
 #define NAME_RULE	"letters, digits, . _ -; no spaces; 1 to 32"
 
-/* Too short for any account: a server refuses it last. */
-#define NO_PASSWORD	"?"
-
 struct enter {
 	struct app	*app;
 	struct kith_login login;
 	int		 asked;		/* a person types the password */
 	int		 name_asked;	/* ... and the name */
-	int		 probing;	/* without a password yet */
 	uint32_t	 code;		/* why it ended */
 	char		 name[NAME_BYTES_MAX + 2];
 	char		 device[DEVICE_NAME_BYTES_MAX + 1];
@@ -134,27 +130,16 @@ on_enter_phase(struct kith *k, enum kith_phase phase, const struct kith_failure 
 	struct app *app = arg;
 	struct enter *e = app->data;
 
-	if (phase == KITH_READY && e->login.by == KITH_BY_NOTHING)
+	if (phase == KITH_READY &&
+	    (e->login.by == KITH_BY_NOTHING || e->login.by == KITH_BY_CHECKING))
 		app_finish(app, KITH_EXIT_DONE);
 	if (phase == KITH_ENDED)
 		e->code = why->code;
-	/* The password alone is missing. */
-	if (phase == KITH_ENDED && e->probing && why->code == KITH_E_PASSWORD_WEAK)
-		app_finish(app, KITH_EXIT_DONE);
-	else if (phase == KITH_ENDED && why->exit != KITH_EXIT_OFFLINE &&
+	if (phase == KITH_ENDED && why->exit != KITH_EXIT_OFFLINE &&
 	    why->exit != KITH_EXIT_KEY)
 		tell_refusal(e, why);
 	else
 		app_on_phase(k, phase, why, arg);
-}
-
-/* A server that lets people in without a password. */
-static void
-on_probe_entered(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
-{
-	(void)k;
-	(void)login;
-	app_finish(arg, KITH_EXIT_DONE);
 }
 
 /* One connection. The exit code. */
@@ -170,7 +155,7 @@ run_enter(struct enter *e, enum kith_login_by by)
 	app_kith_options(e->app, &o);
 	o.login = e->login;
 	o.hooks.phase = on_enter_phase;
-	o.hooks.logged_in = e->probing ? on_probe_entered : on_account;
+	o.hooks.logged_in = on_account;
 	e->app->data = e;
 	rc = app_run(e->app, &o);
 	e->login.by = before;
@@ -192,28 +177,23 @@ ask_name(struct enter *e)
 	return 0;
 }
 
-/* The server, its key, the invite and the name, as far as the server tells before it
- * has a password. 0 or an exit code. */
+/* The server, its key, the invite, and the name; nothing is made. 0 or an exit code. */
 static int
 probe(struct enter *e)
 {
 	int tries = CMD_PASSWORD_TRIES, rc;
 
-	if ((rc = cmd_password_check_terminal()) != 0)
-		return rc;
-	e->probing = 1;
-	e->login.password = NO_PASSWORD;
-	if (e->login.by == KITH_BY_PASSWORD || e->name_asked)
-		rc = run_enter(e, KITH_BY_NOTHING);
-	while (rc == 0 && e->login.by == KITH_BY_REGISTERING) {
-		if (e->name_asked && (rc = ask_name(e)) != 0)
-			break;
-		rc = run_enter(e, KITH_BY_REGISTERING);
-		if (!e->name_asked || !is_name_refused(e->code) || --tries == 0)
-			break;
+	if (e->login.by == KITH_BY_PASSWORD)
+		return run_enter(e, KITH_BY_NOTHING);
+	rc = run_enter(e, KITH_BY_CHECKING);
+	while (rc == 0 && e->name_asked) {
+		if ((rc = ask_name(e)) != 0)
+			return rc;
+		rc = run_enter(e, KITH_BY_CHECKING);
+		if (!is_name_refused(e->code) || --tries == 0)
+			return rc;
 		rc = 0;
 	}
-	e->probing = 0;
 	return rc;
 }
 
@@ -260,7 +240,7 @@ enter_account(struct enter *e)
 	gethostname(e->device, sizeof(e->device) - 1);
 	e->login.device = e->device;
 	e->asked = cmd_password_is_asked(&app->options->password);
-	if (e->asked && (rc = probe(e)) != 0)
+	if (e->asked && ((rc = cmd_password_check_terminal()) != 0 || (rc = probe(e)) != 0))
 		return rc;
 	if (!e->asked && e->name_asked && (rc = ask_name(e)) != 0)
 		return rc;

@@ -50,6 +50,16 @@ send_register(struct kith *k)
 }
 
 static int
+send_check(struct kith *k)
+{
+	Kith__V1__CheckInvite body = KITH__V1__CHECK_INVITE__INIT;
+
+	body.name = k->name;
+	body.invite = k->invite;
+	return client_frame_tell(k, CLIENT_ID_LOGIN, BODY(CHECK_INVITE), &body);
+}
+
+static int
 send_login_password(struct kith *k)
 {
 	Kith__V1__LoginPassword body = KITH__V1__LOGIN_PASSWORD__INIT;
@@ -76,6 +86,7 @@ send_login(struct kith *k)
 		[KITH_BY_TOKEN] = send_login_token,
 		[KITH_BY_PASSWORD] = send_login_password,
 		[KITH_BY_REGISTERING] = send_register,
+		[KITH_BY_CHECKING] = send_check,
 	};
 
 	if (ways[k->by](k) < 0)
@@ -97,6 +108,15 @@ client_login_on_up(void *arg, const char *key)
 	send_hello(k);
 }
 
+static int
+has_feature(const Kith__V1__Welcome *welcome, const char *name)
+{
+	for (size_t i = 0; i < welcome->n_features; i++)
+		if (strcmp(welcome->features[i], name) == 0)
+			return 1;
+	return 0;
+}
+
 static void
 on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 {
@@ -106,7 +126,8 @@ on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 	}
 	k->limits = *welcome->limits;	/* numbers only */
 	k->greeted = 1;
-	if (k->by == KITH_BY_NOTHING)
+	if (k->by == KITH_BY_NOTHING ||
+	    (k->by == KITH_BY_CHECKING && !has_feature(welcome, "check_invite")))
 		client_link_phase(k, KITH_READY, NULL);
 	else
 		send_login(k);
@@ -228,7 +249,11 @@ on_login_reply(struct kith *k, const Kith__V1__Reply *reply)
 		client_link_lost(k, &why);
 	} else if (reply->id == CLIENT_ID_HELLO && reply->body_case == REPLY(WELCOME)) {
 		on_welcome(k, reply->welcome);
+	} else if (reply->id == CLIENT_ID_LOGIN && k->by == KITH_BY_CHECKING &&
+	    reply->body_case == REPLY(DONE) && k->greeted) {
+		client_link_phase(k, KITH_READY, NULL);
 	} else if (reply->id == CLIENT_ID_LOGIN && reply->body_case == REPLY(LOGGED_IN) &&
+	    k->by != KITH_BY_CHECKING &&
 	    k->greeted) {
 		on_login_done(k, reply->logged_in);
 	} else {

@@ -88,6 +88,10 @@ enum kith_login_by {
 	KITH_BY_TOKEN,
 	KITH_BY_PASSWORD,
 	KITH_BY_REGISTERING,
+	/* KITH_READY without a login: registering with this invite and name
+	 * (NULL: with the invite) would be accepted; or the server is older,
+	 * and cannot tell. */
+	KITH_BY_CHECKING,
 	KITH_BY_NOTHING		/* greet only: KITH_READY without a login */
 };
 

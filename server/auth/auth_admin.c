@@ -18,7 +18,9 @@ answer_admin(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 
 	(void)retry_ms;
 	answer.code = code;
-	answer.text = (char *)kith_err_text(code);
+	answer.text = (char *)(uintptr_t)auth_job_why(j, code);
+	if (answer.text == NULL)
+		answer.text = (char *)(uintptr_t)kith_err_text(code);
 	if (code == KITH_E_OK) {
 		answer.invite = j->secret;
 		answer.expires_ms = j->expires_ms;
@@ -86,7 +88,7 @@ static enum kith_err
 accept_add(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminUser *u = body;
-	enum kith_err code = auth_step_copy_name(j->name, u->name);
+	enum kith_err code = auth_step_copy_name(j, u->name);
 
 	(void)a;
 	j->flag = u->admin;
@@ -97,7 +99,7 @@ static enum kith_err
 accept_passwd(struct auth *a, struct auth_job *j, const void *body)
 {
 	const Kith__Ipc__AdminUser *u = body;
-	enum kith_err code = auth_step_copy_name(j->name, u->name);
+	enum kith_err code = auth_step_copy_name(j, u->name);
 
 	(void)a;
 	return code != KITH_E_OK ? code : auth_step_copy_new_password(j->new_password, u->password);
@@ -109,7 +111,7 @@ accept_enable(struct auth *a, struct auth_job *j, const void *body)
 	const Kith__Ipc__AdminUser *u = body;
 
 	(void)a;
-	return auth_step_copy_name(j->name, u->name);
+	return auth_step_copy_name(j, u->name);
 }
 
 static enum kith_err

@@ -63,6 +63,7 @@ struct auth_job {
 	bool			 queued;
 	uint64_t		 limit_key;	/* of a failure counted, or 0 */
 	enum kith_err		 refusal; /* to a wrong one */
+	char			 why[NAME_WHY_MAX];	/* to NAME_INVALID */
 
 	/* What was asked. */
 	char	 name[NAME_BYTES_MAX + 1];	/* prepared */
@@ -116,6 +117,13 @@ enum auth_next	auth_job_end(struct auth *a, struct auth_job *j,
 		    enum kith_err code);
 enum auth_next	auth_job_end_limited(struct auth *a, struct auth_job *j,
 		    uint32_t retry_ms);
+
+/* For kinds: why, if more is known than the code says; or NULL. */
+static inline const char *
+auth_job_why(const struct auth_job *j, enum kith_err code)
+{
+	return code == KITH_E_NAME_INVALID && j->why[0] != '\0' ? j->why : NULL;
+}
 
 /* For kinds: the head of the answer to `j`. */
 struct ipc_head	auth_job_answer_head(const struct auth_job *j,

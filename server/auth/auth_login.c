@@ -53,6 +53,8 @@ answer_login(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 
 	login.code = code;
 	login.retry_after_ms = retry_ms;
+	if (auth_job_why(j, code) != NULL)
+		login.text = j->why;
 	if (code == KITH_E_OK) {
 		login.user_id = j->user;
 		login.name = j->name;
@@ -78,7 +80,7 @@ answer_reply(struct auth *a, struct auth_job *j, enum kith_err code, uint32_t re
 	if (code == KITH_E_OK)
 		m = reply_done(&r, j->head.request);
 	else
-		m = reply_error(&r, j->head.request, code, NULL, retry_ms);
+		m = reply_error(&r, j->head.request, code, auth_job_why(j, code), retry_ms);
 	ipc_send_msg(a->p, j->head.from, &h, &m->base);
 }
 
@@ -240,12 +242,25 @@ accept_register(struct auth *a, struct auth_job *j, const void *body)
 	enum kith_err code;
 
 	if ((code = accept_invite(a, j, r->invite)) != KITH_E_OK ||
-	    (code = auth_step_copy_name(j->name, r->name)) != KITH_E_OK ||
+	    (code = auth_step_copy_name(j, r->name)) != KITH_E_OK ||
 	    (code = auth_step_copy_new_password(j->password, r->password)) != KITH_E_OK ||
 	    (code = auth_step_copy_text(j->display_name, sizeof(j->display_name),
 	    r->display_name)) != KITH_E_OK ||
 	    (code = auth_step_copy_text(j->device_name, sizeof(j->device_name),
 	    r->device_name)) != KITH_E_OK)
+		return code;
+	return name_reserved(j->name) ? KITH_E_NAME_RESERVED : KITH_E_OK;
+}
+
+static enum kith_err
+accept_check(struct auth *a, struct auth_job *j, const void *body)
+{
+	const Kith__V1__CheckInvite *c = body;
+	enum kith_err code = accept_invite(a, j, c->invite);
+
+	if (code != KITH_E_OK || c->name[0] == '\0')
+		return code;
+	if ((code = auth_step_copy_name(j, c->name)) != KITH_E_OK)
 		return code;
 	return name_reserved(j->name) ? KITH_E_NAME_RESERVED : KITH_E_OK;
 }
@@ -258,7 +273,7 @@ accept_password(struct auth *a, struct auth_job *j, const void *body)
 	enum kith_err code;
 
 	(void)a;
-	if (auth_step_copy_name(j->name, l->name) != KITH_E_OK)
+	if (auth_step_copy_name(j, l->name) != KITH_E_OK)
 		return KITH_E_AUTH_FAILED;
 	if ((code = auth_step_copy_password(j->password, l->password)) != KITH_E_OK)
 		return code;
@@ -284,6 +299,28 @@ accept_change(struct auth *a, struct auth_job *j, const void *body)
 	return code != KITH_E_OK ? code : auth_step_copy_password(j->password, c->old_password);
 }
 
+/* -- before a registration ------------------------------------------------ */
+
+/* By the reader: nothing changes. It checks the invite first, as CreateAccount does. */
+static enum auth_next
+ask_check(struct auth *a, struct auth_job *j)
+{
+	Kith__Ipc__CheckInvite check = KITH__IPC__CHECK_INVITE__INIT;
+	Kith__Ipc__Ask ask = KITH__IPC__ASK__INIT;
+	char skeleton[NAME_SKELETON_MAX] = "";
+
+	if (j->name[0] != '\0' && name_skeleton(j->name, skeleton, sizeof(skeleton)) < 0)
+		return auth_job_end(a, j, KITH_E_NAME_INVALID);
+	check.name = j->name;
+	check.skeleton = skeleton;
+	check.need_invite = j->has_invite;
+	if (j->has_invite)
+		check.invite_hash = (ProtobufCBinaryData){ TOKEN_HASH_BYTES, j->secret_hash };
+	ask.what_case = KITH__IPC__ASK__WHAT_CHECK_INVITE;
+	ask.check_invite = &check;
+	return auth_job_ask(a, j, ROLE_READER, &ask);
+}
+
 /* -- the walks ------------------------------------------------------------ */
 
 static const struct auth_step new_token_steps[] = {
@@ -302,6 +339,13 @@ static const struct auth_step register_steps[] = {
 	{ auth_step_make_hash, true },
 	{ auth_step_create_account, false },
 	{ account_created, false },
+};
+
+/* Under the limits of a registration: what it may tell of an invite or a name is the same. */
+static const struct auth_step check_steps[] = {
+	{ auth_step_admit, false },
+	{ ask_check, false },
+	{ auth_step_answered, false },
 };
 
 static const struct auth_step password_steps[] = {
@@ -334,6 +378,7 @@ static const struct auth_step change_steps[] = {
 const struct auth_kind auth_login_kinds[] = {
 	{ REQUEST(REGISTER_ACCOUNT), "auth.register", accept_register, register_steps,
 	    answer_login },
+	{ REQUEST(CHECK_INVITE), "auth.check", accept_check, check_steps, answer_reply },
 	{ REQUEST(LOGIN_PASSWORD), "auth.password", accept_password, password_steps, answer_login },
 	{ REQUEST(LOGIN_TOKEN), "auth.token", accept_token, token_steps, answer_login },
 	{ REQUEST(CHANGE_PASSWORD), "auth.change", accept_change, change_steps, answer_reply },

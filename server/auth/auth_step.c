@@ -17,12 +17,14 @@
 /* -- fields --------------------------------------------------------------- */
 
 enum kith_err
-auth_step_copy_name(char out[NAME_BYTES_MAX + 1], const char *in)
+auth_step_copy_name(struct auth_job *j, const char *in)
 {
-	int rc = name_prepare(in, strlen(in), out);
+	int rc = name_prepare(in, strlen(in), j->name);
 
 	if (rc == -ENAMETOOLONG)
 		return KITH_E_NAME_TOO_LONG;
+	if (rc < 0)
+		name_explain(in, strlen(in), j->why);
 	return rc < 0 ? KITH_E_NAME_INVALID : KITH_E_OK;
 }
 

@@ -32,8 +32,7 @@ enum auth_next	auth_step_answered(struct auth *a, struct auth_job *j);
 
 /* Copy a field of a request, or say why it is refused: too long, not allowed.
  * */
-enum kith_err	auth_step_copy_name(char out[NAME_BYTES_MAX + 1],
-		    const char *in);
+enum kith_err	auth_step_copy_name(struct auth_job *j, const char *in);
 enum kith_err	auth_step_copy_text(char *out, size_t cap, const char *in);
 enum kith_err	auth_step_copy_password(char out[PASSWORD_BYTES_MAX + 1],
 		    const char *in);

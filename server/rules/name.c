@@ -4,6 +4,7 @@
 #include "server/rules/name.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <unicode/ucasemap.h>
@@ -315,6 +316,69 @@ name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1])
 		if ((unsigned char)in[i] >= 0x80)
 			return prepare_unicode(in, len, out);
 	return prepare_ascii(in, len, out);
+}
+
+/* -- why not -------------------------------------------------------------- */
+
+/* Could `c` be in some name? */
+static bool
+is_possible(UChar32 c)
+{
+	char text[1 + U8_MAX_LENGTH] = "a", out[NAME_BYTES_MAX + 1];
+	int32_t n = 1;
+
+	if (is_separator(c))
+		return true;
+	U8_APPEND_UNSAFE(text, n, c);
+	/* After a letter, as a mark has to be; or alone, in a script of its own. */
+	return name_prepare(text, (size_t)n, out) == 0 ||
+	    name_prepare(text + 1, (size_t)n - 1, out) == 0;
+}
+
+static void
+explain_character(UChar32 c, char out[NAME_WHY_MAX])
+{
+	char text[U8_MAX_LENGTH];
+	int32_t n = 0;
+
+	if (u_isUWhiteSpace(c)) {
+		snprintf(out, NAME_WHY_MAX, "name has a space, which is not allowed");
+		return;
+	}
+	if (u_isgraph(c) && !is_mark(c))
+		U8_APPEND_UNSAFE(text, n, c);
+	snprintf(out, NAME_WHY_MAX, "name has a character that is not allowed: %.*s%sU+%04X%s",
+	    (int)n, text, n > 0 ? " (" : "", (unsigned)c, n > 0 ? ")" : "");
+}
+
+void
+name_explain(const char *in, size_t len, char out[NAME_WHY_MAX])
+{
+	bool separated = true;
+	size_t i = 0;
+
+	if (len == 0) {
+		snprintf(out, NAME_WHY_MAX, "name is empty");
+		return;
+	}
+	while (i < len) {
+		UChar32 c;
+
+		U8_NEXT(in, i, len, c);
+		if (c < 0 || !is_possible(c)) {
+			explain_character(c < 0 ? 0xfffd : c, out);
+			return;
+		}
+		if (separated && is_separator(c))
+			break;
+		separated = is_separator(c);
+	}
+	if (separated)
+		snprintf(out, NAME_WHY_MAX,
+		    "name begins or ends with . _ or -, or has two of them in a row");
+	else
+		snprintf(out, NAME_WHY_MAX,
+		    "name mixes letters of different scripts, which is not allowed");
 }
 
 /* -- look-alikes ---------------------------------------------------------- */

@@ -28,6 +28,11 @@
  * -ENAMETOOLONG. Preparing a prepared name gives the same bytes. */
 int	name_prepare(const char *in, size_t len, char out[NAME_BYTES_MAX + 1]);
 
+/* For people: what name_prepare() has against `in`, where it said -EINVAL. The
+ * text has no control characters. */
+#define NAME_WHY_MAX	96u
+void	name_explain(const char *in, size_t len, char out[NAME_WHY_MAX]);
+
 /* Prepared names that look alike have the same skeleton (UTS 39, then case
  * folded: "b0b" is like "bob", "userl" like "user1" and "rn" like "m"). For
  * comparing and storing, never for showing. 0, or -EINVAL (over `cap` bytes

@@ -94,17 +94,25 @@ account_create_valid(const void *body)
 	    (!c->need_invite || c->invite_hash.len == STORE_SECRET_BYTES);
 }
 
+/* DB_OK, DB_DONE (no such invite, or no longer), or a failure. */
+static enum db_class
+find_invite(struct store *s, const ProtobufCBinaryData *hash, uint64_t now_ms, bool *admin)
+{
+	uint64_t is_admin = 0;
+	enum db_class c = store_query_row(s, store_query(s, "SELECT admin FROM invites"
+	    " WHERE hash = ? AND uses_left > 0 AND expires_ms > ?", "dn", hash, now_ms), 1,
+	    &is_admin);
+
+	*admin = is_admin != 0;
+	return c;
+}
+
 /* One use less. DB_OK, DB_DONE (no such invite, or no longer), or a failure. */
 static enum db_class
 use_invite(struct store *s, const ProtobufCBinaryData *hash, uint64_t now_ms, bool *admin)
 {
-	uint64_t is_admin = 0;
-	enum db_class c;
+	enum db_class c = find_invite(s, hash, now_ms, admin);
 
-	c = store_query_row(s, store_query(s, "SELECT admin FROM invites"
-	    " WHERE hash = ? AND uses_left > 0 AND expires_ms > ?", "dn", hash, now_ms), 1,
-	    &is_admin);
-	*admin = is_admin != 0;
 	if (c != DB_OK)
 		return c;
 	c = store_query_run(s, store_query(s, "UPDATE invites SET uses_left = uses_left - 1"
@@ -165,6 +173,45 @@ const struct store_ask_row store_account_create = {
 	.work = account_create,
 	.writer = true,
 	.duplicate = KITH_E_NAME_TAKEN,
+};
+
+/* -- asking beforehand ---------------------------------------------------- */
+
+static bool
+account_check_valid(const void *body)
+{
+	const Kith__Ipc__CheckInvite *c = body;
+
+	return strlen(c->name) <= NAME_BYTES_MAX && strlen(c->skeleton) <= STORE_SKELETON_MAX &&
+	    (!c->need_invite || c->invite_hash.len == STORE_SECRET_BYTES);
+}
+
+/* In the order of account_create(): without a valid invite the name is not looked at. */
+static enum db_class
+account_check(struct store *s, struct store_ask *w)
+{
+	const Kith__Ipc__CheckInvite *check = w->body;
+	enum db_class c = DB_OK;
+	uint64_t taken;
+	bool admin;
+
+	if (check->need_invite)
+		c = find_invite(s, &check->invite_hash, w->now_ms, &admin);
+	if (c != DB_OK)
+		return c == DB_DONE ? store_ask_refuse(w, KITH_E_INVITE_INVALID) : c;
+	if (check->name[0] == '\0')
+		return DB_OK;
+	c = store_query_row(s, store_query(s, "SELECT COUNT(*) FROM accounts"
+	    " WHERE name = ? OR skeleton = ?", "tt", check->name, check->skeleton), 1, &taken);
+	if (c != DB_OK)
+		return c;
+	return taken != 0 ? store_ask_refuse(w, KITH_E_NAME_TAKEN) : DB_OK;
+}
+
+const struct store_ask_row store_account_check = {
+	.valid = account_check_valid,
+	.work = account_check,
+	.duplicate = KITH_E_INTERNAL,
 };
 
 /* -- invites -------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 #include "server/store/store_ask.h"
 
 extern const struct store_ask_row store_account_find, store_account_create,
-    store_account_set_password, store_account_set_disabled,
+    store_account_check, store_account_set_password, store_account_set_disabled,
     store_account_create_invite;
 
 /* Columns of accounts `a`. */

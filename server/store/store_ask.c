@@ -27,6 +27,7 @@ static const struct store_ask_row *const ask_rows[] = {
 	ASK(CREATE_INVITE) = &store_account_create_invite,
 	ASK(SET_DISABLED) = &store_account_set_disabled,
 	ASK(TOKENS_USED) = &store_device_used,
+	ASK(CHECK_INVITE) = &store_account_check,
 };
 
 static enum db_class

@@ -169,6 +169,7 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 		.new = { .topic = m->topic, .is_public = m->public_, .creator = h->user[0] } };
 
 	int rc = name_prepare(m->name, strlen(m->name), op.new.name);
+	char why[NAME_WHY_MAX];
 
 	if (rc == 0)
 		rc = name_skeleton(op.new.name, op.new.skeleton, sizeof(op.new.skeleton));
@@ -176,11 +177,14 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 		op.err = KITH_E_TOO_LARGE;
 	else if (rc < 0)
 		op.err = rc == -ENAMETOOLONG ? KITH_E_NAME_TOO_LONG : KITH_E_NAME_INVALID;
-	if (op.err != KITH_E_OK) {
+	if (op.err == KITH_E_NAME_INVALID) {
+		name_explain(m->name, strlen(m->name), why);
+		store_reply_error_text(s, h, op.err, why);
+	} else if (op.err != KITH_E_OK) {
 		store_reply_error(s, h, op.err);
-		return;
+	} else {
+		group_answer_joined(s, &op, store_transact(s, group_create_work, &op));
 	}
-	group_answer_joined(s, &op, store_transact(s, group_create_work, &op));
 }
 
 /* -- join ----------------------------------------------------------------- */

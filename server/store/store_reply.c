@@ -75,7 +75,14 @@ store_reply_done_and_close(struct store *s, const struct ipc_head *h)
 void
 store_reply_error(struct store *s, const struct ipc_head *h, enum kith_err code)
 {
+	store_reply_error_text(s, h, code, NULL);
+}
+
+void
+store_reply_error_text(struct store *s, const struct ipc_head *h, enum kith_err code,
+    const char *text)
+{
 	struct reply r;
 
-	reply_send(s, h, reply_error(&r, h->request, code, NULL, reply_retry_ms(code)), 0);
+	reply_send(s, h, reply_error(&r, h->request, code, text, reply_retry_ms(code)), 0);
 }

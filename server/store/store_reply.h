@@ -22,6 +22,9 @@ void	store_reply_done(struct store *s, const struct ipc_head *h);
 void	store_reply_done_and_close(struct store *s, const struct ipc_head *h);
 void	store_reply_error(struct store *s, const struct ipc_head *h,
 	    enum kith_err code);
+/* With other words than the code's own. */
+void	store_reply_error_text(struct store *s, const struct ipc_head *h,
+	    enum kith_err code, const char *text);
 
 /* Fills `e` for an outcome or a reply: code, text, retry_after. */
 void	store_reply_fill_error(Kith__V1__Error *e, enum kith_err code);

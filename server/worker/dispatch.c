@@ -30,6 +30,7 @@ static const struct dispatch_row request_rows[] = {
 	ROW(LOGIN_PASSWORD, S_GREETED, SMALL, NONE,
 	    .login = true, .check = req_check_login),
 	ROW(LOGIN_TOKEN, S_GREETED, SMALL, NONE, .login = true),
+	ROW(CHECK_INVITE, S_GREETED, SMALL, ONE),
 	ROW(LOGOUT, S_READY, SMALL, NONE),
 	ROW(CHANGE_PASSWORD, S_READY, SMALL, NONE),
 	ROW(LIST_SESSIONS, S_READY, SMALL, NONE),

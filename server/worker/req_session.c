@@ -8,7 +8,9 @@
 #include "server/worker/worker.h"
 
 /* What came into version 1 later: kith-protocol(7), "VERSIONS". */
-static const char *const features[] = { "free_client_ids", "hooks", "peer_cursors", "typing" };
+static const char *const features[] = {
+	"check_invite", "free_client_ids", "hooks", "peer_cursors", "typing",
+};
 
 static void
 fill_limits(const struct conf *conf, Kith__V1__Limits *l)

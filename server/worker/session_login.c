@@ -109,6 +109,18 @@ session_fail(struct conn *c, struct request *r, enum kith_err code, uint32_t ret
 	session_error(c, id, code, NULL, retry_after_ms);
 }
 
+/* With auth's own words, if it has some. */
+static void
+refuse_login(struct conn *c, struct request *r, const Kith__Ipc__Login *login)
+{
+	uint64_t id = r->id;
+
+	login_over(c);
+	session_answered(c, r);
+	session_error(c, id, (enum kith_err)login->code,
+	    *login->text != '\0' ? login->text : NULL, login->retry_after_ms);
+}
+
 static int
 keep_welcome(struct session *s, const Kith__Ipc__Login *login)
 {
@@ -199,7 +211,7 @@ session_on_login(struct worker *w, const struct ipc_head *h, const uint8_t *body
 	login = (const Kith__Ipc__Login *)message;
 	if (login->code != KITH_E_OK) {
 		stats_add(w->p->stats, STAT_logins_failed, 1);
-		session_fail(c, r, (enum kith_err)login->code, login->retry_after_ms);
+		refuse_login(c, r, login);
 	} else if ((err = begin_session(c, login)) != KITH_E_OK)
 		session_fail(c, r, err, RETRY_SOON_MS);
 	unpackmem_reset(&w->mem);	/* the reply held a token */

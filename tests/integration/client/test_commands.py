@@ -379,12 +379,42 @@ def other_key(url):
     (other_key, "not the one in the URL", 7),
     (lambda url: re.sub(r":\d+/", ":1/", url), "cannot connect", 3),
     (lambda url: url.replace("//", "/"), "two slashes", 2),
-    (lambda url: re.sub(r"/[\w-]+#", "/short#", url), "the invite: ", 4)])
+    (lambda url: re.sub(r"/[\w-]+#", "/short#", url), "the invite: ", 4),
+    (lambda url: re.sub(r"/[\w-]+#", "/" + "A" * 22 + "#", url), "the invite: ", 4)])
 def test_join_asks_no_password_before_the_rest_is_right(server, make_kith, change, told, code):
-    child = asked(make_kith(), "join", change(server.invite()), "--name", "nobody")
+    child = asked(make_kith(), "join", change(server.invite()), "--name", "newcomer")
     shown = answer(child)
     assert told in shown and "assword:" not in shown and "known_servers" not in shown
     assert child.exitstatus == code
+
+
+@pytest.mark.parametrize("name, told, code", [
+    ("x" * 33, "too long", 2), ("\u0130smail", "not allowed: \u0130 (U+0130)", 2),
+    ("a b", "has a space", 2), ("R00T", "is reserved", 5), ("ANN", "is taken", 5),
+    ("", "the name is empty", 2)])
+def test_join_says_what_is_wrong_with_a_name_before_it_asks(server, pair, make_kith, name, told,
+                                                            code):
+    name = name.replace("ANN", pair[0].name.upper())
+    url = server.invite()
+    child = asked(make_kith(), "join", url, "--name", name)
+    shown = answer(child)
+    assert told in shown and "assword:" not in shown and child.exitstatus == code
+    if name:                                    # a script is told the same
+        ended = make_kith().run("join", url, "--name", name, "--password-fd", "0",
+                                stdin="not ann's one", code=code)
+        assert told in ended.stderr
+    if code == 5:                               # the invite is unused
+        make_kith().join(url, f"not{name}")
+
+
+def test_join_finds_a_used_up_invite_first(server, make_kith):
+    url = server.invite()
+    make_kith().join(url, "usedup")
+    for name in (["--name", "late"], []):
+        child = asked(make_kith(), "join", url, *name)
+        shown = answer(child)
+        assert "the invite: " in shown and "used up" in shown and "kith login" in shown
+        assert "assword:" not in shown and "Name" not in shown and child.exitstatus == 4
 
 
 def test_join_asks_again_for_what_was_wrong_alone(server, pair, make_kith):
@@ -392,11 +422,11 @@ def test_join_asks_again_for_what_was_wrong_alone(server, pair, make_kith):
     child = asked(one, "join", server.invite())
     shown = answer(
         child, ("letters, digits, . _ -; no spaces; 1 to 32): ", "two words"),
-        ("a name has letters", None), ("Name", "x" * 33), ("Name", pair[0].name),
+        ("a name has letters", None), ("Name", pair[0].name),
+        (f"{pair[0].name}: name is taken", None), ("Name", "asked"),
         ("8 to 256 bytes", None), ("Password: ", "short"), ("Again: ", "short"),
-        ("at least 8 bytes", None), ("Password: ", "not ann's one"), ("Again: ", PASSWORD),
-        ("differ", None), ("Password: ", "not ann's one"), ("Again: ", "not ann's one"),
-        (f"{pair[0].name}: name is taken", None), ("Name", "asked"))
+        ("at least 8 bytes", None), ("Password: ", PASSWORD), ("Again: ", "another one"),
+        ("differ", None), ("Password: ", PASSWORD), ("Again: ", PASSWORD))
     assert "logged in as asked" in shown and "kith help" in shown and PASSWORD not in shown
     assert child.exitstatus == 0 and one.json("whoami")[0]["name"] == "asked"
 

@@ -324,6 +324,79 @@ def test_two_senders_agree_on_the_order(people):
             f"{link.name} {i}" for i in range(30)]
 
 
+class Follower:
+    """Knows the rules of kith-protocol(7), "What a client must do", and nothing else."""
+
+    def __init__(self, link, conversation, have, by):
+        self.link, self.conversation, self.have, self.by = link, conversation, have, by
+        self.shown, self.asked, self.others = [], 0, {}
+
+    def show(self, e):
+        if e.seq > self.have:                                           # rule 1
+            self.shown.append(e.seq)
+            self.have = e.seq                                           # rule 2
+
+    def live(self, e):
+        if e.seq > self.have + 1:                                       # rule 3
+            self.by(self)
+        self.show(e)
+
+    def sync(self, limit):
+        more = True
+        while more:
+            self.asked += 1
+            have = {**self.others, self.conversation: self.have}
+            page = self.link.call(sync=message.Sync(limit=limit, have=[
+                message.Have(conversation=c, seq=s) for c, s in have.items()]))
+            assert self.asked < 30
+            for e in page.events:
+                if e.conversation == self.conversation:
+                    self.show(e)
+            for place in page.positions:
+                seq = place.sent_seq or place.from_seq - 1
+                if place.conversation == self.conversation:
+                    self.have = max(self.have, seq)
+                else:
+                    self.others[place.conversation] = seq
+            more = page.more
+
+    def history(self, limit):
+        more = True
+        while more:
+            self.asked += 1
+            assert self.asked < 30
+            page = self.link.history(self.conversation, after=self.have, limit=limit)
+            for e in page.events:
+                self.show(e)
+            more = page.more
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_jump_in_a_page_is_no_gap(people, limit):
+    """Away for two while others write: what may not be read is not missing."""
+    alice, bob = people.new("alice"), people.new("bob")
+    group = f"#jump{next(NUMBERS)}"
+    number = alice.create_group(group[1:], public=True).id              # 1
+    for _ in range(3):
+        bob.join_group(group)                                           # 2, 7, 12
+        alice.send(group, "seen")                                       # 3, 8, 13
+        bob.leave_group(group)                                          # 4, 9, 14
+        alice.send(group, "unseen")
+        alice.send(group, "unseen")                                     # 5 6, 10 11, 15 16
+    bob.join_group(group)                                               # 17
+    want = [2, 3, 4, 7, 8, 9, 12, 13, 14, 17]
+    for have, by in [(h, b) for h in (0, 2, 3, 4, 5, 8, 16, 17) for b in ("sync", "history")]:
+        if have == 0 and by == "history":
+            continue
+        reader = Follower(bob, number, have, lambda r: getattr(r, by)(limit))
+        seen = [e for e in bob.history(number, limit=200).events if e.seq == 17]
+        reader.live(seen[0])
+        assert reader.shown == [seq for seq in want if seq > have], (have, by)
+        asked = reader.asked
+        reader.live(message.Event(conversation=number, seq=18))         # and the next is live
+        assert reader.shown[-1] == 18 and reader.asked == asked
+
+
 def test_a_repeat_is_answered_with_the_first_outcome(people):
     alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
     to = ["@" + bob.name, "@" + carol.name]

@@ -115,6 +115,17 @@ reg(struct world *w, const char *name, const char *password, const char *invite)
 }
 
 static struct got
+check(struct world *w, const struct ipc_head *who, const char *name, const char *invite)
+{
+	Kith__V1__CheckInvite c = KITH__V1__CHECK_INVITE__INIT;
+
+	c.name = (char *)(uintptr_t)name;
+	c.invite = (char *)(uintptr_t)invite;
+	world_send(w, who, WHAT(CHECK_INVITE), &c);
+	return answered(w, ROLE_WORKER);
+}
+
+static struct got
 change(struct world *w, uint64_t user, const char *old, const char *new)
 {
 	Kith__V1__ChangePassword c = KITH__V1__CHANGE_PASSWORD__INIT;
@@ -447,6 +458,41 @@ taken_names_keep_the_invite(void **state)
 	assert_int_equal(reg(w, "bob", "another password", invite).code, KITH_E_OK);
 }
 
+/* Asking beforehand says what registering would, makes nothing, and hashes nothing. */
+static void
+invites_are_checked_beforehand(void **state)
+{
+	static const char invented[] = "AAAAAAAAAAAAAAAAAAAAAA";
+	static const struct { const char *name; enum kith_err want; } rows[] = {
+		{ "", KITH_E_OK }, { "bob", KITH_E_OK }, { "Alice", KITH_E_NAME_TAKEN },
+		{ "admin", KITH_E_NAME_RESERVED }, { "a b", KITH_E_NAME_INVALID },
+		{ "\u0130smail", KITH_E_NAME_INVALID },
+		{ "carol-carol-carol-carol-carol-caro", KITH_E_NAME_TOO_LONG },
+	};
+	struct world *w = *state;
+	uint64_t before = world_hashes(w);
+	char invite[TOKEN_CHARS + 1];
+
+	strcpy(invite, make_invite(w, false));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		bool form = rows[i].want != KITH_E_OK && rows[i].want != KITH_E_NAME_TAKEN;
+
+		assert_int_equal(check(w, &near, rows[i].name, invite).code, rows[i].want);
+		/* Without an invite only the rule of names is told, which anybody may read. */
+		assert_int_equal(check(w, &near, rows[i].name, invented).code,
+		    form ? rows[i].want : KITH_E_INVITE_INVALID);
+		assert_int_equal(check(w, &near, rows[i].name, "").code, KITH_E_INVITE_INVALID);
+	}
+	assert_true(w->invite_good && w->naccounts == 1 && world_hashes(w) == before);
+	assert_int_equal(reg(w, "bob", "another password", invite).code, KITH_E_OK);
+	assert_int_equal(check(w, &near, "carol", invite).code, KITH_E_INVITE_INVALID);
+	w->conf.registration = REGISTRATION_OPEN;
+	assert_int_equal(check(w, &near, "carol", "").code, KITH_E_OK);
+	assert_int_equal(check(w, &near, "bob", "").code, KITH_E_NAME_TAKEN);
+	w->conf.registration = REGISTRATION_CLOSED;
+	assert_int_equal(check(w, &near, "carol", "").code, KITH_E_REGISTRATION_CLOSED);
+}
+
 static void
 registration_modes(void **state)
 {
@@ -629,6 +675,30 @@ register_and_change_count_as_guesses(void **state)
 	assert_int_equal(login(w, &near, "alice", PASSWORD).code, KITH_E_RATE_LIMITED);
 	assert_int_equal(reg(w, "alice", PASSWORD, "").code, KITH_E_RATE_LIMITED);
 	assert_int_equal(change(w, 1, PASSWORD, "a better password").code, KITH_E_RATE_LIMITED);
+}
+
+/* Guesses at invites and names share the limits of logins. */
+static void
+checks_count_as_guesses(void **state)
+{
+	static const char invented[] = "AAAAAAAAAAAAAAAAAAAAAA";
+	struct world *w = *state;
+	const char *invite = make_invite(w, false);
+
+	w->conf.login_failures = 2;
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(check(w, &far, "", invented).code, KITH_E_INVITE_INVALID);
+	assert_int_equal(check(w, &far, "", invite).code, KITH_E_RATE_LIMITED);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(check(w, &far, "bob", invite).code, KITH_E_OK);
+	for (unsigned i = 0; i < 2 * AUTH_LIMIT_ADDRESS - 2; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "user%u", i);
+		assert_int_equal(check(w, &far, name, invented).code, KITH_E_INVITE_INVALID);
+	}
+	assert_int_equal(check(w, &far, "carol", invite).code, KITH_E_RATE_LIMITED);
+	assert_int_equal(login(w, &far, "alice", PASSWORD).code, KITH_E_RATE_LIMITED);
 }
 
 /* -- turns, bounds, breakdowns -------------------------------------------- */
@@ -832,6 +902,7 @@ nothing_secret_stays(void **state)
 	struct world *w = *state;
 	size_t size = AUTH_JOBS_MAX * sizeof(*w->auth.jobs);
 
+	memset(w->auth.mem.block, 0, w->auth.mem.size);	/* of another test's heap */
 	login(w, &near, "alice", PASSWORD);
 	login(w, &near, "alice", "wrong horse");
 	change(w, 1, PASSWORD, "a better horse");
@@ -936,6 +1007,7 @@ main(void)
 		TEST(invite_makes_one_account),
 		TEST(without_invite_names_stay_secret),
 		TEST(taken_names_keep_the_invite),
+		TEST(invites_are_checked_beforehand),
 		TEST(registration_modes),
 		TEST(fields_are_checked),
 		TEST(password_is_changed),
@@ -945,6 +1017,7 @@ main(void)
 		TEST(success_and_breakdowns_do_not_count),
 		TEST(parallel_tries_count_as_failures),
 		TEST(register_and_change_count_as_guesses),
+		TEST(checks_count_as_guesses),
 		TEST(tokens_overtake_hashes),
 		TEST(full_queue_is_busy),
 		TEST(more_jobs_than_places_are_busy),

@@ -14,7 +14,7 @@
 #define WORLD_ROWS	8u
 #define PASSWORD	"correct horse"
 
-enum { ASK_COUNT = KITH__IPC__ASK__WHAT_TOKENS_USED + 1 };
+enum { ASK_COUNT = KITH__IPC__ASK__WHAT_CHECK_INVITE + 1 };
 
 struct world_account {
 	char		name[NAME_BYTES_MAX + 1];

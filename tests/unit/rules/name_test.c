@@ -349,6 +349,38 @@ reserved_by_look(void **state)
 		assert_false(name_reserved(free_names[i]));
 }
 
+/* A person learns what to change. */
+static void
+refusals_are_explained(void **state)
+{
+	static const struct { const char *name, *why; } rows[] = {
+		{ "\u0130smail", "not allowed: \u0130 (U+0130)" },
+		{ "jo\u0130", "not allowed: \u0130 (U+0130)" },
+		{ "a b", "has a space" }, { "a\u3000b", "has a space" }, { "tab\there", "has a space" },
+		{ "@alice", "not allowed: @ (U+0040)" }, { "bob!", "not allowed: ! (U+0021)" },
+		{ "caf\u00e9\u2026", "not allowed: \u2026 (U+2026)" },
+		{ "smile\U0001f600", "not allowed: \U0001f600 (U+1F600)" },
+		{ "zero\u200bwidth", "not allowed: U+200B" }, { "bell\a", "not allowed: U+0007" },
+		{ "left\u202e", "not allowed: U+202E" },
+		{ ".dot", "begins or ends" }, { "dot.", "begins or ends" }, { "a..b", "in a row" },
+		{ "a-_b", "in a row" }, { "-", "begins or ends" }, { "", "empty" },
+		{ "p\u0430ul", "different scripts" },	/* a Cyrillic a */
+		{ "\u03b1lpha", "different scripts" },
+	};
+	char out[NAME_BYTES_MAX + 1], why[NAME_WHY_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t len = strlen(rows[i].name);
+
+		assert_int_equal(name_prepare(rows[i].name, len, out), -EINVAL);
+		name_explain(rows[i].name, len, why);
+		if (strstr(why, rows[i].why) == NULL)
+			fail_msg("%s: %s", rows[i].name, why);
+		assert_true(name_is_line(why, strlen(why)));
+	}
+}
+
 int
 main(void)
 {
@@ -362,6 +394,7 @@ main(void)
 		cmocka_unit_test(others_do_not),
 		cmocka_unit_test(skeleton_that_does_not_fit_is_refused),
 		cmocka_unit_test(reserved_by_look),
+		cmocka_unit_test(refusals_are_explained),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

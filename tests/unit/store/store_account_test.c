@@ -359,6 +359,46 @@ names_are_taken_by_look_too(void **state)
 	assert_int_equal(create(k, "other", HASH2, 1).code, KITH_E_OK);
 }
 
+/* What a registration would be told, without one. */
+static void
+invites_are_checked_without_using_them(void **state)
+{
+	static char free_name[] = "other", taken[] = "modem", like[] = "modern", none[] = "";
+	const struct {
+		char *name, *skeleton;
+		unsigned invite;	/* 0: none is needed; 9: there is none */
+		enum kith_err want;
+	} rows[] = {
+		{ free_name, free_name, 1, KITH_E_OK }, { none, none, 1, KITH_E_OK },
+		{ taken, taken, 1, KITH_E_NAME_TAKEN }, { like, taken, 1, KITH_E_NAME_TAKEN },
+		{ free_name, free_name, 9, KITH_E_INVITE_INVALID },
+		{ taken, taken, 9, KITH_E_INVITE_INVALID }, { none, none, 9, KITH_E_INVITE_INVALID },
+		{ taken, taken, 2, KITH_E_INVITE_INVALID }, { none, none, 3, KITH_E_INVITE_INVALID },
+		{ free_name, free_name, 0, KITH_E_OK }, { like, taken, 0, KITH_E_NAME_TAKEN },
+	};
+	struct kit *k = *state;
+	int64_t accounts;
+
+	invite(k, 1, 2, FAR_FUTURE, false);
+	invite(k, 2, 1, FAR_FUTURE, false);
+	invite(k, 3, 1, clock_utc_ms(), false);		/* over */
+	assert_int_equal(create(k, "modem", HASH1, 2).code, KITH_E_OK);	/* used up */
+	accounts = kit_number(k, "SELECT COUNT(*) FROM accounts");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		Kith__Ipc__CheckInvite c = KITH__IPC__CHECK_INVITE__INIT;
+
+		c.name = rows[i].name;
+		c.skeleton = rows[i].skeleton;
+		c.need_invite = rows[i].invite != 0;
+		if (c.need_invite)
+			c.invite_hash = secret(rows[i].invite);
+		if (READ(k, CHECK_INVITE, &c).code != rows[i].want)
+			fail_msg("row %zu", i);
+	}
+	assert_int_equal(kit_number(k, "SELECT MAX(uses_left) FROM invites"), 2);
+	assert_int_equal(kit_number(k, "SELECT COUNT(*) FROM accounts"), accounts);
+}
+
 static void
 administrator_needs_no_invite(void **state)
 {
@@ -885,6 +925,7 @@ main(void)
 			KIT_TEST(invites_end),
 			KIT_TEST(invite_is_made_once),
 			KIT_TEST(names_are_taken_by_look_too),
+			KIT_TEST(invites_are_checked_without_using_them),
 			KIT_TEST(administrator_needs_no_invite),
 			KIT_TEST(new_password_revokes_the_others),
 			KIT_TEST(same_password_revokes_none),
