@@ -38,7 +38,8 @@ export class Conversation {
 		this.readSeq = 0;
 		this.peerReadSeq = 0;
 		this.unread = 0;		// messages of others beyond readSeq
-		this.preview = null;		// the last event
+		this.preview = null;		// the last event that tells something
+		this.previewSeq = 0;		// the last of those that were looked at for it
 		this.since = null;		// {readSeq, timeMs}: when the first unread event was
 		this.held = false;		// somebody reads older events: keep them
 	}

@@ -54,9 +54,11 @@ export async function useLanguage(choice) {
 	const locale = navigator.languages.find(l => l.startsWith(code)) ?? code;
 	for (const [name, options] of Object.entries(FORMATS))
 		formats[name] = new Intl.DateTimeFormat(locale, options);
+	formats.list = new Intl.ListFormat(locale, {type: "conjunction"});
 }
 
 export const formatTime = ms => formats.time.format(ms);
+export const formatList = names => formats.list.format(names);
 export const formatFull = ms => formats.full.format(ms);
 
 /** The same for all times of one day. */

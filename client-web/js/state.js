@@ -9,6 +9,7 @@ const PAGE = 50;
 const PAGE_MISSED = 200;	// events in one answer when catching up
 const FAR = 4 * PAGE;		// more missed than this: load again from the end
 const CONTEXT = 10;		// events before the first unread one
+const PREVIEW_EVENTS = 20;	// among them is one that tells something
 const PREVIEWS = 8;		// requests for previews in parallel
 const TYPING_MS = 6000;
 const WHO_MS = 20000;
@@ -92,9 +93,14 @@ export class State extends EventTarget {
 		    ({conversation: id, seq: String(lastSeq)}));
 	}
 
+	/** Others who come and go are no news of a conversation. */
+	tells(event) {
+		return event !== null && (!["JOINED", "LEFT"].includes(event.kind) || this.isMine(event));
+	}
+
 	/** Latest activity first. */
 	sorted() {
-		const time = conversation => conversation.preview?.timeMs ?? 0;
+		const time = ({preview}) => this.tells(preview) ? preview.timeMs : 0;
 		return [...this.conversations.values()].filter(c => c.kind).sort((a, b) =>
 		    time(b) - time(a) || a.name.localeCompare(b.name));
 	}
@@ -184,7 +190,7 @@ export class State extends EventTarget {
 
 	/** The last event of each, for the list. */
 	async loadPreviews() {
-		const stale = [...this.conversations.values()].filter(c => c.lastSeq > (c.preview?.seq ?? 0));
+		const stale = [...this.conversations.values()].filter(c => c.lastSeq > c.previewSeq);
 		while (stale.length) {
 			await Promise.all(stale.splice(0, PREVIEWS).map(c => this.loadPreview(c)));
 			this.changed(Change.LIST);
@@ -192,7 +198,8 @@ export class State extends EventTarget {
 	}
 
 	async loadPreview(conversation) {
-		const {historyPage} = await this.link.request({history: {target: conversation.target, limit: 1}});
+		const {historyPage} = await this.link.request({history: {target: conversation.target,
+		    limit: PREVIEW_EVENTS}});
 		const events = (historyPage.events ?? []).map(readEvent);
 		events.forEach(event => this.notePreview(conversation, event));
 		if (!conversation.isLoaded)
@@ -212,7 +219,9 @@ export class State extends EventTarget {
 	}
 
 	notePreview(conversation, event) {
-		if (event.seq > (conversation.preview?.seq ?? 0))
+		const {preview} = conversation;
+		conversation.previewSeq = Math.max(conversation.previewSeq, event.seq);
+		if (event.seq > (preview?.seq ?? 0) && (this.tells(event) || !this.tells(preview)))
 			conversation.preview = event;
 	}
 
@@ -402,8 +411,8 @@ export class State extends EventTarget {
 	}
 
 	noteNewest(conversation) {
-		if (conversation.events.length)
-			this.notePreview(conversation, conversation.events.at(-1));
+		for (const event of conversation.events.slice(-PREVIEW_EVENTS))
+			this.notePreview(conversation, event);
 		conversation.lastSeq = Math.max(conversation.lastSeq, conversation.newest);
 	}
 

@@ -91,7 +91,7 @@ export class ChatView {
 	/** Instead of a conversation: why not, and what to do about it. */
 	showMissing(text, label, act) {
 		this.missing = true;
-		fill(this.root, el("div", {class: "empty"}, el("p", {}, bdi(visible(text))),
+		fill(this.root, el("div", {class: "empty"}, el("h1", {}, bdi(visible(text))),
 		    el("div", {class: "buttons"}, button(t("chat.back"), "back", this.actions.back),
 		    button(label, "go", act, "main"))));
 	}

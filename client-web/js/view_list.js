@@ -40,7 +40,7 @@ export class ListView {
 
 	header() {
 		const {name, userId} = this.state.me, {settings} = this.actions;
-		return el("header", {class: "head"},
+		return el("div", {class: "head"},
 		    avatar(name, userId),
 		    el("div", {class: "title"}, el("h1", {}, bdi(visible(name))), this.connection),
 		    signButton("gear", t("settings.title"), "settings", settings));

@@ -5,7 +5,7 @@ import {Change, drawSoon} from "./change.js";
 import {button, el, fill, icon, reconcile} from "./dom.js";
 import {dayOf, formatDay, formatShort, t} from "./i18n.js";
 import {isAway} from "./tabs.js";
-import {continues, dayRow, lineRow, messageRow, noteRow, pendingRow, setStatus, transcriptLine} from "./view_row.js";
+import {continues, dayRow, foldedRow, folds, lineRow, messageRow, noteRow, pendingRow, setStatus, transcriptLine} from "./view_row.js";
 
 const WINDOW = 120;		// messages in the page
 const STEP = 40;		// messages by which the window moves
@@ -421,8 +421,9 @@ export class LogView {
 		if (rows.length < 2)
 			return;
 		const {conversation, state} = this;
-		const lines = rows.map(({dataset: {seq}}) =>
-		    transcriptLine(this.events[conversation.indexOf(Number(seq))], state));
+		const lines = rows.flatMap(({dataset: {seq, from = seq}}) => this.events.slice(
+		    conversation.indexOf(Number(from)), conversation.indexOf(Number(seq) + 1)))
+		    .map(event => transcriptLine(event, state));
 		event.clipboardData.setData("text/plain", lines.join("\n"));
 		event.preventDefault();
 	}
@@ -438,9 +439,13 @@ export class LogView {
 			put("begin", key => lineRow("note", t("chat.begin"), key));
 		else if (this.conversation && this.events.length === 0)
 			this.putWaiting(put);
-		for (const event of this.events.slice(from, to)) {
-			this.putRows(before, event, put);
-			before = event;
+		const events = this.events.slice(from, to);
+		for (let at = 0, end; at < events.length; at = end) {
+			for (end = at + 1; end < events.length && folds(events[end - 1], events[end]) &&
+			    !this.isFirstNew(events[end - 1], events[end]); end++)
+				continue;
+			this.putRows(before, events.slice(at, end), put);
+			before = events[end - 1];
 		}
 		reconcile(this.list, rows);
 		this.drawStates();
@@ -453,18 +458,23 @@ export class LogView {
 		put(`waiting ${text}`, key => lineRow("note waiting", text, key));
 	}
 
-	/** The rows of an event, with the day and "new messages" lines before it. */
-	putRows(before, event, put) {
-		const {conversation, state} = this, {seq, timeMs} = event;
+	isFirstNew(before, {seq}) {
+		return this.unreadFrom !== null && seq > this.unreadFrom && (before?.seq ?? 0) <= this.unreadFrom;
+	}
+
+	/** The row of an event, or of several that fold, with the day and "new messages" lines before it. */
+	putRows(before, events, put) {
+		const {conversation, state} = this, [event] = events, {seq, timeMs} = event;
 		if (!before || dayOf(before.timeMs) !== dayOf(timeMs))
 			put(`day ${dayOf(timeMs)} ${formatDay(timeMs)}`, key => dayRow(timeMs, key));
-		const isFirstNew = this.unreadFrom !== null && seq > this.unreadFrom &&
-		    (before?.seq ?? 0) <= this.unreadFrom;
+		const isFirstNew = this.isFirstNew(before, event);
 		if (isFirstNew)
 			put(`new ${seq}`, key => lineRow("divider", t("chat.unread"), key));
 		const joins = !isFirstNew && continues(before, event);
 		if (event.kind === "MESSAGE")
 			put(`${seq} ${joins}`, key => messageRow(event, conversation, state, key, joins));
+		else if (events.length > 1)
+			put(`${seq} to ${events.at(-1).seq}`, key => foldedRow(events, key));
 		else
 			put(`${seq}`, key => noteRow(event, conversation, state, key, this.actions.join));
 	}

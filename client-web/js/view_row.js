@@ -1,9 +1,11 @@
 // view_row.js - the row of one event, and of one message that is not stored yet.
 import {avatar, bdi, button, el, fill, hidden, icon, tint} from "./dom.js";
-import {dayOf, errorText, formatDay, formatFull, formatTime, t} from "./i18n.js";
+import {dayOf, errorText, formatDay, formatFull, formatList, formatTime, t} from "./i18n.js";
 import {isEmoji, textNodes, visible} from "./text.js";
 
 const LINE_CHARS = 100;
+const NAMES = 3;		// of those who came, beside how many more
+const FOLDED = {JOINED: "event.joinedMany", LEFT: "event.leftMany"};
 const TOGETHER_MS = 5 * 60 * 1000;	// messages of one sender within this time are grouped
 const SIGNS = {sending: "clock", stored: "check", read: "checks", failed: "alert"};
 
@@ -45,8 +47,24 @@ export function continues(before, event) {
 	    event.timeMs - before.timeMs < TOGETHER_MS && dayOf(before.timeMs) === dayOf(event.timeMs);
 }
 
+/** True: a row tells of both, as of many who come at once. */
+export function folds(before, event) {
+	return event.kind in FOLDED && before?.kind === event.kind && dayOf(before.timeMs) === dayOf(event.timeMs);
+}
+
+/** Of several events that fold. */
+export function foldedRow(events, key) {
+	const names = [...new Set(events.map(({senderName}) => visible(senderName ?? "")))];
+	const rest = names.length - NAMES + 1, last = events.at(-1);
+	const told = names.length <= NAMES ? names : [...names.slice(0, NAMES - 1), t("event.others", {n: rest})];
+	return el("p", {class: "note", title: rest > 1 && formatList(names),
+	    data: {from: events[0].seq, seq: last.seq, key}},
+	    bdi(names.length === 1 ? eventLine(last, {isGroup: true}, null) :
+	    t(FOLDED[last.kind], {names: formatList(told)})));
+}
+
 export function dayRow(timeMs, key) {
-	return el("h3", {class: "day", data: {key}}, el("span", {}, formatDay(timeMs)));
+	return el("h2", {class: "day", data: {key}}, el("span", {}, formatDay(timeMs)));
 }
 
 export function lineRow(name, text, key) {

@@ -5,7 +5,7 @@ import { Person } from "./person.mjs";
 import { load, scenario, settings } from "./scenario.mjs";
 
 const AXE = readFileSync(load.resolve("axe-core/axe.min.js"), "utf8");
-const BAD = ["serious", "critical"];
+const BAD = ["moderate", "serious", "critical"];
 
 const LOOKS = {
 	light: { colorScheme: "light" },
@@ -70,6 +70,9 @@ async function look(stage, name, options, found)
 	if (name === "phone") {
 		await person.action("back").click();
 		await person.entry("tea").waitFor();
+		await page.evaluate(() => { location.hash = "#/group/nowhere"; });
+		await person.action("go").waitFor();
+		await screen.check(person, "an address that leads nowhere");
 	}
 	await page.context().close();
 	return screen.count;

@@ -89,6 +89,29 @@ async function leftElsewhere(stage, carol)
 	assert.equal(await line.count(), 0);
 }
 
+// Many who come at once are one line, and do not lift the group above what people said elsewhere.
+async function newcomers(alice)
+{
+	const first = () => alice.page.locator("nav [data-name]").first().innerText();
+	const note = alice.page.locator("[role=log] .note").last();
+	await alice.open("board");
+	await alice.send("what now?");
+	await alice.allStored("what now?");
+	await alice.open("chess");
+	await alice.page.waitForFunction(() => document.querySelector("nav [data-name]").textContent === "board");
+	await ask("newcomers", "chess", 4);
+	await note.filter({ hasText: "new0, new1, and 2 others joined" }).waitFor();
+	assert.equal(await note.getAttribute("title"), "new0, new1, new2, and new3");
+	assert.equal(await first(), "board");
+	assert.match(await alice.entry("chess").locator(".preview").innerText(), /Nf3/);
+	await alice.page.reload();
+	await alice.online();
+	await note.filter({ hasText: "new0, new1, and 2 others joined" }).waitFor();
+	assert.equal(await first(), "board");
+	await alice.send("hello to you all");
+	await alice.page.waitForFunction(() => document.querySelector("nav [data-name]").textContent === "chess");
+}
+
 await scenario(async stage => {
 	const [alice, bob, carol] = await Promise.all(["alice", "bob", "carol"].map(
 		name => Member.enter(stage, name)));
@@ -152,4 +175,5 @@ await scenario(async stage => {
 	assert.ok(!/bob/.test(left), left);
 	assert.equal(await bob.entry("chess").count(), 0);
 	await leftElsewhere(stage, carol);
+	await newcomers(alice);
 });

@@ -221,7 +221,16 @@ def test_private_chat(server, world):
 
 
 def test_life_of_groups(server, world):
-    Scenario(server, world("alice", "bob", "carol")).play("groups")
+    kiths = world("alice", "bob", "carol")
+
+    def newcomers(group, count):
+        for n in range(count):
+            server.add_user(f"new{n}", PASSWORD)
+            with PbClient(server.address) as client:
+                client.hello()
+                client.login(f"new{n}", PASSWORD)
+                client.join_group(f"#{group}")
+    Scenario(server, kiths, verbs={"newcomers": newcomers}).play("groups")
 
 
 def test_long_log_scrolls_smoothly(server, world):
