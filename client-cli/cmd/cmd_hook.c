@@ -9,6 +9,7 @@
 #include "client-cli/cmd/cmd_verb.h"
 #include "protocol/limits.h"
 
+#define LOBBY		"lobby"
 #define URL_MAX		(KITH_ADDRESS_MAX + TOKEN_CHARS + 32u)
 
 /* list: from ListSessions, until the names are known. */
@@ -16,8 +17,9 @@ struct hooks {
 	struct hook {
 		uint64_t	number, conversation, created_ms, used_ms;
 		char		name[HOOK_NAME_BYTES_MAX + 1];
+		char		place[NAME_BYTES_MAX + 2];	/* "#ops"; "": not known */
 	}		 rows[DEVICES_PER_USER_MAX];
-	size_t		 n;
+	size_t		 n, next;	/* next: to be named */
 };
 
 /* -- create --------------------------------------------------------------- */
@@ -87,50 +89,21 @@ read_hook_target(struct app *app)
 
 /* -- list ----------------------------------------------------------------- */
 
-/* "#ops" or "@alice". ListConversations leaves out a direct conversation in which nobody
- * has written yet; the one with oneself is known all the same. */
 static void
-name_conversation(const struct app *app, uint64_t id, const Kith__V1__Conversations *all,
-    char out[NAME_BYTES_MAX + 2])
+print_hooks(struct app *app)
 {
-	const size_t size = NAME_BYTES_MAX + 2;
-	uint64_t me = kith_user_id(app->kith);
-
-	snprintf(out, size, "%" PRIu64, id);
-	if (id == (CONVERSATION_DIRECT_BIT | me << 31 | me))
-		snprintf(out, size, "@%s", app->profile.user);
-	for (size_t i = 0; i < all->n_conversations; i++) {
-		const Kith__V1__Conversation *c = all->conversations[i];
-
-		if (c->id == id)
-			snprintf(out, size, "%c%s",
-			    c->kind == KITH__V1__CONVERSATION_KIND__GROUP ? '#' : '@', c->name);
-	}
-}
-
-static void
-on_hook_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
-    void *arg)
-{
-	struct app *app = arg;
 	const struct hooks *h = app->data;
 	struct out *o = &app->out;
 
-	(void)k;
-	if (why != NULL) {
-		app_fail(app, NULL, why);
-		return;
-	}
 	for (size_t i = 0; i < h->n; i++) {
 		const struct hook *hook = &h->rows[i];
-		char name[NAME_BYTES_MAX + 2], id[24];
+		char id[24];
 
-		name_conversation(app, hook->conversation, reply->conversations, name);
 		snprintf(id, sizeof(id), "%" PRIu64, hook->conversation);
 		out_begin(o);
 		out_number(o, "hook", hook->number);
 		out_text(o, "name", hook->name);
-		out_text(o, "conversation", name);
+		out_text(o, "conversation", hook->place[0] != '\0' ? hook->place : id);
 		out_time(o, "created", hook->created_ms);
 		out_time(o, "used", hook->used_ms);
 		out_details(o);
@@ -138,6 +111,82 @@ on_hook_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Re
 		out_end(o);
 	}
 	app_finish(app, KITH_EXIT_DONE);
+}
+
+/* The other person's id; 0: it is a group. */
+static uint64_t
+peer_of(const struct app *app, uint64_t conversation)
+{
+	uint64_t me = kith_user_id(app->kith), a = conversation >> 31 & USER_ID_MAX;
+
+	if (!(conversation & CONVERSATION_DIRECT_BIT))
+		return 0;
+	return a != me ? a : conversation & USER_ID_MAX;
+}
+
+static void	ask_hook_person(struct app *app);
+
+static void
+on_hook_person(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct app *app = arg;
+	struct hooks *h = app->data;
+	struct hook *hook = &h->rows[h->next++];
+
+	(void)k;
+	for (size_t i = 0; why == NULL && i < reply->members->n_members; i++)
+		if (reply->members->members[i]->user_id == peer_of(app, hook->conversation))
+			snprintf(hook->place, sizeof(hook->place), "@%s",
+			    reply->members->members[i]->name);
+	ask_hook_person(app);
+}
+
+/* A conversation in which nobody has written yet is in no list, but everybody is in the
+ * lobby, unless they have left it: its members are listed by rising id. */
+static void
+ask_hook_person(struct app *app)
+{
+	struct hooks *h = app->data;
+	uint64_t peer = 0;
+
+	for (; h->next < h->n; h->next++) {
+		struct hook *hook = &h->rows[h->next];
+
+		if (hook->place[0] != '\0' || (peer = peer_of(app, hook->conversation)) == 0)
+			continue;
+		if (peer == kith_user_id(app->kith))
+			snprintf(hook->place, sizeof(hook->place), "@%s", app->profile.user);
+		else
+			break;
+	}
+	if (h->next == h->n)
+		print_hooks(app);
+	else
+		app_check(app, kith_list_members(app->kith, LOBBY, peer - 1, on_hook_person, app));
+}
+
+static void
+on_hook_names(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
+    void *arg)
+{
+	struct app *app = arg;
+	struct hooks *h = app->data;
+	const Kith__V1__Conversations *all;
+
+	(void)k;
+	if (why != NULL) {
+		app_fail(app, NULL, why);
+		return;
+	}
+	all = reply->conversations;
+	for (size_t i = 0; i < h->n; i++)
+		for (size_t j = 0; j < all->n_conversations; j++)
+			if (all->conversations[j]->id == h->rows[i].conversation)
+				snprintf(h->rows[i].place, sizeof(h->rows[i].place), "%c%s",
+				    peer_of(app, h->rows[i].conversation) == 0 ? '#' : '@',
+				    all->conversations[j]->name);
+	ask_hook_person(app);
 }
 
 static void

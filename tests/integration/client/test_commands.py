@@ -283,6 +283,19 @@ def test_hooks_show_names_and_no_use_that_never_was(pair):
     assert row["conversation"] == f"@{ann.name}" and row["used"] is None
 
 
+def test_hooks_name_people_nobody_has_written_to(server, pair, make_kith):
+    one, other = make_kith(), make_kith()
+    one.join(server.invite(), "hooker1")
+    other.join(server.invite(), "hooked1")
+    for who in ("hooked1", "ann", "hooker1", "hooked1"):
+        one.run("hook", "create", f"@{who}", f"to {who}")
+    rows = one.json("hook", "list")
+    assert sorted(row["conversation"] for row in rows) == ["@ann", "@hooked1", "@hooked1", "@hooker1"]
+    assert all(row["used"] is None and row["name"] == f"to {row['conversation'][1:]}" for row in rows)
+    other.run("group", "leave", "lobby")
+    assert one.json("hook", "list")[0]["conversation"].isdigit()
+
+
 # -- texts ---------------------------------------------------------------------------
 
 
