@@ -72,7 +72,7 @@ start_server()
         echo 'server_name 127.0.0.1' >>"$state/kithd.conf"
         ! port_busy || listen=127.0.0.1:0
     fi
-    # Its log may hold the first invite.
+    # Its log has names and addresses.
     rm -f "$state/kithd.log"
     (umask 077 && : >"$state/kithd.log")
     setsid "$kithd" -f -d "$state" -l "$listen" >>"$state/kithd.log" 2>&1 </dev/null &

@@ -145,8 +145,9 @@ open_target(struct proc *p)
 	if (p->conf->log_to == LOG_TO_FILE)
 		fd = file_append(p->conf->log_file, 0640);
 	if (fd < 0) {
-		log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
-		    file_strerror(fd));
+		if (!g->no_open)	/* each try of follow_path() would say it */
+			log_error(0, "log.open", "file=%s error=\"%s\"", p->conf->log_file,
+			    file_strerror(fd));
 		target_failed(p, &g->no_open, "cannot be opened", fd);
 		return fd;
 	}
