@@ -17,7 +17,7 @@ libprotobuf-c-dev             wire format, in C
 protobuf-c-compiler           makes C from the .proto files
 libssl-dev                    TLS
 libsqlite3-dev                the embedded store
-zlib1g-dev                    gzip of the page's files
+zlib1g-dev                    gzip of the web page
 libjansson-dev                JSON of --json, of the control socket and from browsers
 libcrypt-dev                  password hashes (yescrypt)
 libicu-dev                    names: case, normal form, look-alikes

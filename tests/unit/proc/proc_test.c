@@ -251,6 +251,36 @@ ready_comes_after_the_first_turn(void **state)
 	assert_int_equal(atomic_load(&shared->slots[WRITER].ready), 1);
 }
 
+static bool
+serves_after_three_turns(struct proc *p)
+{
+	assert_int_equal(atomic_load(&p->shared->slots[p->slot].ready), 0);
+	assert_int_equal(atomic_load(&p->shared->slots[p->slot].was_ready), 0);
+	return saw.turns == 3;
+}
+
+static void
+count_to_five(struct proc *p)
+{
+	if (++saw.turns == 5)
+		proc_stop(p);
+	proc_again(p);
+}
+
+/* A store that waits for its database takes turns, and is not ready. */
+static void
+ready_comes_when_the_role_serves(void **state)
+{
+	static const struct proc_ops ops = { .record = role_record, .turn = count_to_five,
+	    .serves = serves_after_three_turns };
+
+	(void)state;
+	assert_int_equal(proc_run(&proc, &ops), 0);
+	assert_int_equal(saw.turns, 5);
+	assert_int_equal(atomic_load(&shared->slots[WRITER].ready), 1);
+	assert_int_equal(atomic_load(&shared->slots[WRITER].was_ready), 1);
+}
+
 static void
 the_loop_ends_when_the_master_is_gone(void **state)
 {
@@ -280,6 +310,7 @@ main(void)
 		TEST(again_does_not_sleep),
 		TEST(sleep_is_bounded),
 		TEST(ready_comes_after_the_first_turn),
+		TEST(ready_comes_when_the_role_serves),
 		TEST(the_loop_ends_when_the_master_is_gone),
 	};
 
