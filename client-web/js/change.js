@@ -7,9 +7,10 @@ export const Change = Object.freeze({
 	CURRENT: "current",	// another conversation is open
 	LOG: "log",		// events at the end of a conversation
 	OLDER: "older",		// events before its first one
-	ANEW: "anew",		// its events were forgotten: others may follow
+	REPLACED: "replaced",	// other events are loaded than before
 	READ: "read",		// the other's cursor
 	TYPING: "typing",
+	UNSENT: "unsent",	// what the outbox holds
 	DAY: "day",		// midnight has passed: what depends on today
 });
 

@@ -129,7 +129,7 @@ export class State extends EventTarget {
 	startOver() {
 		for (const conversation of this.conversations.values())
 			conversation.startOver();
-		this.changed(Change.ANEW);
+		this.changed(Change.REPLACED);
 		this.dispatchEvent(new Event("history"));
 	}
 
@@ -396,7 +396,7 @@ export class State extends EventTarget {
 		this.note(page.events);
 		conversation.begins = after === 0;
 		conversation.ends = !page.more;
-		this.changed(Change.ANEW, conversation);
+		this.changed(Change.REPLACED, conversation);
 	}
 
 	/** When the first unread event was: it may be far before those that are loaded. */

@@ -46,7 +46,7 @@ export class LogView {
 
 	listen(signal) {
 		this.state.addEventListener("change", ({detail}) => this.onChange(detail), {signal});
-		this.outbox.addEventListener("change", () => this.want("pending"), {signal});
+		this.outbox.addEventListener("change", () => this.want(Change.UNSENT), {signal});
 		this.link.addEventListener("state", () => this.onLink(), {signal});
 		document.addEventListener("visibilitychange", () => this.seen(), {signal});
 		addEventListener("focus", () => this.seen(), {signal});
@@ -127,8 +127,8 @@ export class LogView {
 		const {wants} = this, wanted = (...kinds) => kinds.some(kind => wants.has(kind));
 		if (this.signal.aborted || !this.conversation)
 			return;
-		if (wanted(Change.ANEW))
-			this.quietly(() => this.onAnew());
+		if (wanted(Change.REPLACED))
+			this.quietly(() => this.onReplaced());
 		else if (wanted(Change.OLDER))
 			this.quietly(() => this.onOlder());
 		if (wanted(Change.LOG, Change.ALL))
@@ -137,7 +137,7 @@ export class LogView {
 			this.keepPlace(() => this.draw());
 		if (wanted(Change.READ))
 			this.drawStates();
-		if (wanted("pending"))
+		if (wanted(Change.UNSENT))
 			this.keepBottom(() => this.drawPending());
 		wants.clear();
 		this.seen();
@@ -220,7 +220,7 @@ export class LogView {
 	}
 
 	/** Other events than before: at the end, if the view follows that. */
-	onAnew() {
+	onReplaced() {
 		if (this.follows)
 			this.showEnd();
 		else

@@ -248,6 +248,14 @@ def test_every_error_has_its_text():
                           if key.startswith("error.")}, file.name
 
 
+def test_errors_are_whole_sentences():
+    """They follow others, and are followed by others."""
+    for file in CATALOGUES:
+        fragments = [key for key, text in catalogue(file).items() if key.startswith("error.") and (
+            text[0].islower() or text[-1] != ("。" if file.stem == "zh" else "."))]
+        assert not fragments, file.name
+
+
 def test_storage_is_used_in_one_place():
     """It may be full or forbidden, which storage.js handles."""
     assert not [f.name for f in CODE if f.name != "storage.js" and
