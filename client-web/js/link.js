@@ -1,5 +1,6 @@
 // link.js - the page's connection: opens it, logs in with the cookie, sends requests, passes news
 // on, and reconnects. What must survive a lost connection is in state.js and outbox.js.
+import {FIRST, next} from "./link_state.js";
 import {PollTransport} from "./poll.js";
 import {drop, load, onSaved, saveObject} from "./storage.js";
 import {encode} from "./wire.js";
@@ -12,8 +13,6 @@ const CHECK_MS = 5000;
 const BACKOFF_MS = 1000;	// kith-protocol(7), Connecting again
 const BACKOFF_MAX_MS = 60000;
 const BACKOFF_SEEN_MS = 8000;	// the most while the page is visible
-const STEADY_MS = 60000;
-const SOCKETS_TRIED = 2;	// failed WebSockets while HTTP works, before it polls
 const SOCKET_AGAIN_MS = 60000;
 
 /** After these errors the user has to log in again. */
@@ -44,29 +43,43 @@ async function post(path, body) {
 }
 
 /**
- * Events: "state" (this.state changed: connecting, online, offline, login), "welcome" (this.welcome
- * is set), "ready" (logged in, this.me is set), "news" (detail is a Reply that answers no request).
+ * Events: "state" (this.state is another, or was begun again), "welcome" (this.welcome is set), "ready"
+ * (logged in, this.me is set), "news" (detail is a Reply that answers no request).
  */
 export class Link extends EventTarget {
 	constructor() {
 		super();
-		this.state = "connecting";
+		this.at = FIRST;
 		this.welcome = null;
 		this.me = null;
 		this.ending = null;		// why the user has to log in again: a code; null: no reason
 		this.have = () => [];		// set by State: the sequence numbers that it holds
-		this.polls = false;
 		this.transport = null;
 		this.waiting = new Map();	// request id -> {resolve, reject, timer}
 		this.nextId = 1;
-		this.failures = 0;		// since the last connection of STEADY_MS
-		this.brokenSockets = 0;
 		this.notBeforeMs = 0;
 		addEventListener("online", () => this.hurry());
 		addEventListener("offline", () => this.probe());
 		document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
 		setInterval(() => this.check(), CHECK_MS);
 		onSaved(() => USER, (key, user) => this.onOtherTab(user));
+	}
+
+	/** connecting, online, offline or login */
+	get state() {
+		return this.at.name;
+	}
+
+	get polls() {
+		return this.at.polls;
+	}
+
+	/** The only place where the state changes: `what` has happened. */
+	happens(what) {
+		const before = this.at.name;
+		this.at = next(this.at, what, Date.now());
+		if (before !== "online" || this.state !== "online")
+			this.dispatchEvent(new Event("state"));
 	}
 
 	/** Another tab logged in, or out: the cookie is common to all. */
@@ -82,7 +95,7 @@ export class Link extends EventTarget {
 	/** Reconnects at once. */
 	async start() {
 		this.drop();
-		this.setState("connecting");
+		this.happens("start");
 		const round = this.round = Symbol("round");
 		const mine = f => value => this.round === round && f(value);
 		const Transport = this.polls ? PollTransport : WebSocketTransport;
@@ -101,14 +114,11 @@ export class Link extends EventTarget {
 		}
 	}
 
-	/** Polls only where HTTP works and WebSockets do not; a server that is down is no reason to poll. */
+	/** It could not connect: because of the server, or of WebSockets? */
 	async broken(round) {
 		const works = await fetch("healthz").then(answer => answer.ok, () => false);
-		if (this.round !== round)
-			return;
-		this.lost();
-		this.brokenSockets = works ? this.brokenSockets + 1 : 0;
-		this.polls = this.brokenSockets >= SOCKETS_TRIED;
+		if (this.round === round)
+			this.lost(works ? "noSocket" : "noServer");
 	}
 
 	/** An empty token stands for the cookie's. */
@@ -123,8 +133,7 @@ export class Link extends EventTarget {
 			return;
 		this.me = loggedIn;
 		saveObject(USER, {id: loggedIn.userId, ms: Date.now()});	// other tabs see a change only
-		this.sinceMs = this.heardMs;
-		this.setState("online");
+		this.happens("loggedIn");
 		this.dispatchEvent(new Event("ready"));
 	}
 
@@ -141,23 +150,17 @@ export class Link extends EventTarget {
 		this.ending = why;
 		this.me = null;
 		this.drop();
-		this.setState("login");
+		this.happens("ended");
 	}
 
 	/** Random back-off, so that the clients of a restarted server do not all connect at once. */
-	lost() {
-		if (this.state !== "online") {
-			this.failures++;
-			this.polls = false;
-		} else if (Date.now() - this.sinceMs > STEADY_MS) {
-			this.failures = 0;
-		}
+	lost(how = "lost") {
 		this.drop();
+		this.happens(how);
 		const most = document.hidden ? BACKOFF_MAX_MS : BACKOFF_SEEN_MS;
-		const bound = Math.min(BACKOFF_MS * 2 ** this.failures, most);
+		const bound = Math.min(BACKOFF_MS * 2 ** this.at.failures, most);
 		const pause = Math.max(Math.random() * bound, this.notBeforeMs - Date.now());
 		this.timer = setTimeout(() => this.start(), pause);
-		this.setState("offline");
 	}
 
 	waitFor(error) {
@@ -185,11 +188,6 @@ export class Link extends EventTarget {
 		this.waiting.clear();
 	}
 
-	setState(state) {
-		this.state = state;
-		this.dispatchEvent(new Event("state"));
-	}
-
 	/* -- heartbeats --------------------------------------------------------------------- */
 
 	/** A page that only listens must send something, too (kith-protocol(7), Keeping a connection). */
@@ -207,7 +205,7 @@ export class Link extends EventTarget {
 			return;
 		if (this.transport.beats && Date.now() - this.heardMs > heartbeatMs * heartbeatMissed + CHECK_MS)
 			this.lost();
-		else if (this.polls && Date.now() - this.sinceMs > SOCKET_AGAIN_MS)
+		else if (this.polls && Date.now() - this.at.triedMs > SOCKET_AGAIN_MS)
 			this.trySocket();
 		else
 			this.beat();
@@ -224,7 +222,7 @@ export class Link extends EventTarget {
 	async trySocket() {
 		const {round} = this;
 		const socket = new WebSocketTransport(() => {}, () => {});
-		this.sinceMs = Date.now();
+		this.happens("socketTried");
 		try {
 			await socket.open();
 		} catch {
@@ -233,8 +231,7 @@ export class Link extends EventTarget {
 			socket.close();
 		}
 		if (this.round === round) {
-			this.polls = false;
-			this.brokenSockets = 0;
+			this.happens("socket");
 			this.start();
 		}
 	}

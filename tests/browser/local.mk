@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	tests/browser/keyboard.mjs \
 	tests/browser/language.mjs \
 	tests/browser/layout.mjs \
+	tests/browser/link_unit.mjs \
 	tests/browser/live.mjs \
 	tests/browser/manners.mjs \
 	tests/browser/notify.mjs \
