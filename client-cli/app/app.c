@@ -183,9 +183,10 @@ app_find_key(struct app *app)
 
 	kith_url_address(&app->url, app->address);
 	app->key_in_url = app->url.key[0] != '\0';
-	if (app->url.plain || known_servers_find(app->address, known) < 0)
+	if (app->url.plain || known_servers_find(app->address, known, app->next_key) < 0)
 		return 0;
-	if (app->url.key[0] != '\0' && strcmp(app->url.key, known) != 0) {
+	if (app->url.key[0] != '\0' && strcmp(app->url.key, known) != 0 &&
+	    strcmp(app->url.key, app->next_key) != 0) {
 		tell_wrong_url(app, known);
 		return KITH_EXIT_KEY;
 	}
@@ -231,7 +232,7 @@ approve_key(struct app *app, const char *key)
 		return KITH_EXIT_KEY;
 	}
 	snprintf(app->url.key, sizeof(app->url.key), "%s", key);
-	if ((rc = known_servers_add(app->address, key)) < 0)
+	if ((rc = known_servers_set(app->address, key, "")) < 0)
 		say("the key was not saved, kith will ask again: %s", strerror(-rc));
 	return KITH_EXIT_DONE;
 }
@@ -252,12 +253,28 @@ app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *w
 	app_fail(app, NULL, why);
 }
 
+/* The server changed its key as it had said, or says what comes next. */
+static void
+keep_keys(struct app *app, const struct kith *k)
+{
+	const char *key = kith_server_key(k), *next = kith_next_key(k);
+	int rc;
+
+	if (app->url.plain || app->key_in_url ||
+	    (strcmp(key, app->url.key) == 0 && strcmp(next, app->next_key) == 0))
+		return;
+	snprintf(app->url.key, sizeof(app->url.key), "%s", key);
+	snprintf(app->next_key, sizeof(app->next_key), "%s", next);
+	if ((rc = known_servers_set(app->address, key, next)) < 0)
+		say("the server's next key was not saved: %s", strerror(-rc));
+}
+
 static void
 set_up_login(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
 	struct app *app = arg;
 
-	(void)k;
+	keep_keys(app, k);
 	app->device = login->device;
 	app->admin = login->admin;
 	if (app->opened)
@@ -276,6 +293,7 @@ app_kith_options(struct app *app, struct kith_options *o)
 	o->port = app->url.port;
 	o->plain = app->url.plain;
 	o->key = app->url.key;
+	o->next_key = app->next_key;
 	o->client = "kith " PACKAGE_VERSION;
 	o->login.by = KITH_BY_TOKEN;
 	o->login.token = app->profile.token;

@@ -29,6 +29,7 @@ struct app {
 	struct kith_url		 url;		/* where to, and its key */
 	char			 address[KITH_ADDRESS_MAX]; /* whose key */
 	int			 key_in_url;	/* and not known from before */
+	char			 next_key[64];	/* known to come, or "" */
 	uint64_t		 device;	/* of LoggedIn */
 	int			 admin;
 	int			 opened;	/* logged in once */

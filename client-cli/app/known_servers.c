@@ -28,25 +28,27 @@ key_in_line(const char *line, const char *address)
 }
 
 int
-known_servers_find(const char *address, char key[KNOWN_SERVERS_KEY_MAX])
+known_servers_find(const char *address, char key[KNOWN_SERVERS_KEY_MAX],
+    char next[KNOWN_SERVERS_KEY_MAX])
 {
 	char path[PATH_MAX], *text = NULL, *rest, *line;
-	const char *found = NULL;
+	const char *found;
 	size_t len;
+	unsigned n = 0;
 	int rc = known_servers_path(path);
 
+	next[0] = '\0';
 	if (rc < 0 || (rc = disk_read(path, &text, &len)) < 0)
 		return rc;
-	for (rest = text; found == NULL && (line = strsep(&rest, "\n")) != NULL;)
-		found = key_in_line(line, address);
-	if (found != NULL)
-		snprintf(key, KNOWN_SERVERS_KEY_MAX, "%s", found);
+	for (rest = text; n < 2 && (line = strsep(&rest, "\n")) != NULL;)
+		if ((found = key_in_line(line, address)) != NULL)
+			snprintf(n++ == 0 ? key : next, KNOWN_SERVERS_KEY_MAX, "%s", found);
 	free(text);
-	return found != NULL ? 0 : -ENOENT;
+	return n > 0 ? 0 : -ENOENT;
 }
 
 int
-known_servers_add(const char *address, const char *key)
+known_servers_set(const char *address, const char *key, const char *next)
 {
 	char path[PATH_MAX], *old = NULL, *rest, *line, *text = NULL;
 	size_t len = 0;
@@ -69,6 +71,8 @@ known_servers_add(const char *address, const char *key)
 		if (line[0] != '\0' && key_in_line(line, address) == NULL)
 			fprintf(out, "%s\n", line);
 	fprintf(out, "%s %s\n", address, key);
+	if (next[0] != '\0')
+		fprintf(out, "%s %s\n", address, next);
 	rc = fclose(out) == 0 ? disk_replace(path, text, len) : -ENOMEM;
 out:
 	free(old);

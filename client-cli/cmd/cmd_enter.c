@@ -81,12 +81,12 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 	struct profile *p = &app->profile;
 	int rc;
 
-	(void)k;
 	snprintf(p->name, sizeof(p->name), "%s", app->options->profile);
 	snprintf(p->user, sizeof(p->user), "%s", login->name);
 	snprintf(p->token, sizeof(p->token), "%s", login->token);
 	p->url = app->url;
-	rc = app->url.plain ? 0 : known_servers_add(app->address, app->url.key);
+	rc = app->url.plain ? 0 : known_servers_set(app->address, kith_server_key(k),
+	    kith_next_key(k));
 	if (rc < 0 || (rc = profile_save(p)) < 0) {
 		say("profile %s: %s", p->name, strerror(-rc));
 		app_finish(app, KITH_EXIT_FAILED);

@@ -53,6 +53,7 @@ copy_options(struct kith *k, const struct kith_options *o)
 	k->address.port = o->port;
 	k->address.plain = o->plain;
 	snprintf(k->key, sizeof(k->key), "%s", o->key != NULL ? o->key : "");
+	snprintf(k->next_key, sizeof(k->next_key), "%s", o->next_key != NULL ? o->next_key : "");
 	k->by = o->login.by;
 	k->follow = o->follow;
 	k->retry_ms = o->retry_ms;
@@ -243,6 +244,12 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 /* -- questions ------------------------------------------------------------ */
+
+const char *
+kith_next_key(const struct kith *k)
+{
+	return k->next_key;
+}
 
 const char *
 kith_server_key(const struct kith *k)

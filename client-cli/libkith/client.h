@@ -30,6 +30,7 @@ struct kith {
 	struct net_address	 address;	/* host is ours */
 	struct net_tls		*tls;		/* NULL: address.plain */
 	char			 key[NET_KEY_MAX];	/* pinned, or "" */
+	char			 next_key[NET_KEY_MAX];	/* pinned, too, or "" */
 	char			 seen_key[NET_KEY_MAX];
 	char			*client;
 	enum kith_login_by	 by;

@@ -93,13 +93,20 @@ send_login(struct kith *k)
 		client_link_fail(k, KITH_L_MEMORY, NULL);
 }
 
+static int
+is_known_key(const struct kith *k, const char *key)
+{
+	return strcmp(key, k->key) == 0 ||
+	    (k->next_key[0] != '\0' && strcmp(key, k->next_key) == 0);
+}
+
 void
 client_login_on_up(void *arg, const char *key)
 {
 	struct kith *k = arg;
 
 	snprintf(k->seen_key, sizeof(k->seen_key), "%s", key);
-	if (!k->address.plain && strcmp(key, k->key) != 0) {
+	if (!k->address.plain && !is_known_key(k, key)) {
 		client_link_fail(k,
 		    k->key[0] != '\0' ? KITH_L_KEY_CHANGED : KITH_L_KEY_UNKNOWN, key);
 		return;
@@ -117,6 +124,19 @@ has_feature(const Kith__V1__Welcome *welcome, const char *name)
 	return 0;
 }
 
+/* The server has proved its key: it may name the next one, or withdraw it. From now on the
+ * one that it showed and that one count. */
+static void
+take_keys(struct kith *k, const char *next)
+{
+	if (k->address.plain)
+		return;
+	snprintf(k->key, sizeof(k->key), "%s", k->seen_key);
+	k->next_key[0] = '\0';
+	if (kith_key_valid(next) && strcmp(next, k->key) != 0)
+		snprintf(k->next_key, sizeof(k->next_key), "%s", next);
+}
+
 static void
 on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 {
@@ -125,6 +145,7 @@ on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 		return;
 	}
 	k->limits = *welcome->limits;	/* numbers only */
+	take_keys(k, welcome->next_key);
 	k->greeted = 1;
 	if (k->by == KITH_BY_NOTHING ||
 	    (k->by == KITH_BY_CHECKING && !has_feature(welcome, "check_invite")))

@@ -133,6 +133,7 @@ struct kith_options {		/* all strings are copied */
 	uint16_t		 port;
 	int			 plain;		/* no TLS: kith+plain:// */
 	const char		*key;		/* "SHA256:...", or NULL */
+	const char		*next_key;	/* as good as key; or NULL */
 	const char		*client;	/* "kith 1.0" */
 	struct kith_login	 login;
 	int			 follow;	/* fetch and hand over events */
@@ -167,6 +168,10 @@ void		 kith_destroy(struct kith *k);
 
 /* The key that the server showed last, "SHA256:...", or "". */
 const char	*kith_server_key(const struct kith *k);
+
+/* The key that it will show next, as it said under the key that it showed last;
+ * or "". */
+const char	*kith_next_key(const struct kith *k);
 
 /* Requests without an answer, sent or not. */
 size_t		 kith_pending(const struct kith *k);
@@ -285,6 +290,9 @@ struct kith_url {
  * IPv6 in brackets. 0, or -EINVAL with *why set to a text. */
 int	kith_url_parse(const char *text, struct kith_url *url,
 	    const char **why);
+
+/* Is it "SHA256:" and 43 characters? */
+int	kith_key_valid(const char *s);
 
 #define KITH_ADDRESS_MAX	272
 /* "host:port", as in known_servers and profiles. */

@@ -98,15 +98,21 @@ parse_authority(const char *s, size_t len, struct kith_url *url)
 	return NULL;
 }
 
-static const char *
-parse_key(const char *s, struct kith_url *url)
+int
+kith_key_valid(const char *s)
 {
 	size_t prefix = strlen(KEY_PREFIX);
 
-	if (strncmp(s, KEY_PREFIX, prefix) != 0 || strlen(s) != prefix + KEY_CHARS ||
-	    !is_base64url(s + prefix, KEY_CHARS))
+	return strncmp(s, KEY_PREFIX, prefix) == 0 && strlen(s) == prefix + KEY_CHARS &&
+	    is_base64url(s + prefix, KEY_CHARS);
+}
+
+static const char *
+parse_key(const char *s, struct kith_url *url)
+{
+	if (!kith_key_valid(s))
 		return "the part after '#' is not a key: SHA256: and 43 characters";
-	memcpy(url->key, s, prefix + KEY_CHARS + 1);
+	memcpy(url->key, s, strlen(s) + 1);
 	return NULL;
 }
 

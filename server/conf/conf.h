@@ -58,6 +58,7 @@ struct conf {
 	char		*lobby;			/* group of new accounts */
 	/* TLS */
 	char		*tls_certificate, *tls_key;
+	char		*tls_next_fingerprint;	/* of the key to come, or "" */
 	bool		 plaintext;		/* also from other hosts */
 	/* the browsers' door */
 	bool		 http;

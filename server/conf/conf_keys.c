@@ -54,6 +54,19 @@ check_listen(const char *value)
 	return netname_parse_listen(value, &listen);
 }
 
+static const char *
+check_fingerprint(const char *value)
+{
+	static const char prefix[] = "SHA256:", digits[] = "0123456789-_"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t n = sizeof(prefix) - 1;
+
+	if (value[0] == '\0' || (strncmp(value, prefix, n) == 0 && strlen(value + n) == 43 &&
+	    strspn(value + n, digits) == 43))
+		return NULL;
+	return "must be SHA256: and 43 characters of base64url";
+}
+
 #define AT(member)	offsetof(struct conf, member)
 #define TEXT(k, least, most, reload, dflt, help) \
 	{ #k, CONF_TEXT, AT(k), dflt, least, most, reload, NULL, NULL, help }
@@ -109,6 +122,8 @@ const struct conf_key conf_keys[] = {
 
 	PATH(tls_certificate, true, "tls/cert.pem", "certificate chain; created if missing"),
 	PATH(tls_key, true, "tls/key.pem", "its key; created if missing"),
+	{ "tls_next_fingerprint", CONF_TEXT, AT(tls_next_fingerprint), "", 0, 50, true,
+	    check_fingerprint, NULL, "fingerprint of the key to come, told to clients beforehand" },
 	BOOL(plaintext, true, "off",
 	    "on: allow connections without TLS from anywhere; off: only from this host"),
 

@@ -350,12 +350,15 @@ note_certificate(const struct check *k, const char *pem)
 		    "must be followed by that of its issuer");
 }
 
-/* Clients pin the key: if it is another than at the last start, they must be told first. */
+/* Clients pin the key: if it is another than at the last start, they must be told first; they
+ * are by tls_next_fingerprint, which an administrator leaves there during the change. */
 static void
 note_key(const struct check *k, const char *fingerprint)
 {
 	char known[TLS_FINGERPRINT_MAX];
 
+	if (strcmp(k->c->tls_next_fingerprint, fingerprint) == 0)
+		return;
 	if (state_known_key(k->c, known) == 0 && strcmp(known, fingerprint) != 0)
 		notes_add(k->notes, "tls_key: the key is now %s, and was %s: native clients that "
 		    "know the old one will refuse to connect until they are told", fingerprint, known);

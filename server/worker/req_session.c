@@ -53,6 +53,7 @@ req_hello(struct conn *c, const Kith__V1__Request *r)
 	welcome.limits = &limits;
 	welcome.registration = (Kith__V1__RegistrationMode)conf->registration;
 	welcome.time_ms = clock_utc_ms();
+	welcome.next_key = conf->tls_next_fingerprint;
 	reply.id = r->id;
 	reply.body_case = KITH__V1__REPLY__BODY_WELCOME;
 	reply.welcome = &welcome;

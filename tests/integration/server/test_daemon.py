@@ -160,6 +160,36 @@ def test_reload_takes_the_new_certificate(make_server, tmp_path):
     assert server.status()["fingerprint"] != server.fingerprint
 
 
+def test_a_key_that_was_announced_cuts_nobody_off(make_server, make_kith, tmp_path):
+    """Told under the old key, taken once it is shown, and the old one is forgotten."""
+    server = make_server()
+    knows, late = make_kith(), make_kith()
+    for kith, name in ((knows, "knows"), (late, "late")):
+        kith.join(server.invite(), name)
+    other = kithd("init", "-d", tmp_path / "other")
+    fresh, old = re.search(r"SHA256:\S+", other.stdout)[0], server.fingerprint
+    known = knows.home / "data" / "kith" / "known_servers"
+    server.write_conf(tls_next_fingerprint=fresh)
+    server.ctl("reload")
+    until("it is told", lambda: knows.run("whoami") and fresh in known.read_text())
+    assert known.read_text().split()[1::2] == [old, fresh]
+    keys = {}
+    for name in ("key.pem", "cert.pem"):
+        place = server.state / "tls" / name
+        keys[name] = place.read_bytes()
+        place.write_bytes((tmp_path / "other" / "tls" / name).read_bytes())
+    assert not any("the key is now" in w for w in server.ctl("reload")["warnings"])
+    until("every worker has the new key", lambda: server.status()["fingerprint"] == fresh and
+          knows.run("whoami", code=None).returncode == 0 and
+          known.read_text().split()[1::2] == [fresh])
+    assert late.run("whoami", code=7)           # it was never told
+    for name, text in keys.items():
+        (server.state / "tls" / name).write_bytes(text)
+    server.expect(r"the key is now")
+    server.ctl("reload")                        # back, and unannounced
+    until("the old key is refused", lambda: knows.run("whoami", code=None).returncode == 7)
+
+
 def test_reload_keeps_the_certificate_if_the_new_is_bad(make_server):
     server = make_server()
     server.expect(r"tls|cert|reload")

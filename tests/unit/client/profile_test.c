@@ -164,26 +164,37 @@ profile_names_are_file_names(void **state)
 static void
 keys_are_found_by_the_whole_address(void **state)
 {
-	char key[64], path[PATH_MAX];
+	char key[64], next[64], path[PATH_MAX];
 
 	(void)state;
-	assert_int_equal(known_servers_find("chat.lan:5484", key), -ENOENT);
-	assert_int_equal(known_servers_add("chat.lan:5484", KEY_A), 0);
-	assert_int_equal(known_servers_add("chat.lan:548", KEY_B), 0);
-	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), -ENOENT);
+	assert_int_equal(known_servers_set("chat.lan:5484", KEY_A, ""), 0);
+	assert_int_equal(known_servers_set("chat.lan:548", KEY_B, ""), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
 	assert_string_equal(key, KEY_A);
-	assert_int_equal(known_servers_find("chat.lan:54", key), -ENOENT);
-	assert_int_equal(known_servers_find("lan:5484", key), -ENOENT);
-	assert_int_equal(known_servers_add("chat.lan:5484", KEY_B), 0);
-	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:54", key, next), -ENOENT);
+	assert_int_equal(known_servers_find("lan:5484", key, next), -ENOENT);
+	assert_int_equal(known_servers_set("chat.lan:5484", KEY_B, ""), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
 	assert_string_equal(key, KEY_B);
 	/* The last line without its newline is a line. */
 	path_of(path, "XDG_DATA_HOME", "known_servers");
 	write_file(path, "chat.lan:5484 " KEY_A);
-	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
-	assert_int_equal(known_servers_add("other:1", KEY_B), 0);
-	assert_int_equal(known_servers_find("chat.lan:5484", key), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
+	assert_int_equal(known_servers_set("other:1", KEY_B, ""), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
 	assert_string_equal(key, KEY_A);
+	assert_string_equal(next, "");
+	/* The next key is a second line, and goes with the first. */
+	assert_int_equal(known_servers_set("chat.lan:5484", KEY_A, KEY_B), 0);
+	assert_int_equal(known_servers_set("other:1", KEY_B, ""), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
+	assert_string_equal(key, KEY_A);
+	assert_string_equal(next, KEY_B);
+	assert_int_equal(known_servers_set("chat.lan:5484", KEY_B, ""), 0);
+	assert_int_equal(known_servers_find("chat.lan:5484", key, next), 0);
+	assert_string_equal(key, KEY_B);
+	assert_string_equal(next, "");
 }
 
 static void
