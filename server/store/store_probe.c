@@ -10,7 +10,6 @@
 #include "server/store/store_transact.h"
 
 #define PROBE_MS	1000u
-#define LOST_MS		1000u		/* nothing was stored for so long */
 #define RESERVE_BYTES	(256u << 10)
 
 static enum db_class
@@ -25,15 +24,22 @@ probe_work(struct store *s, void *unused)
 	return store_query_run(s, store_query(s, "DELETE FROM cursors WHERE user = 0", ""));
 }
 
-/* A connection that was closed meanwhile is no outage: the next turn has another one. */
-enum db_class
-store_probe_run(struct store *s)
+static enum db_class
+probe_store(struct store *s)
 {
 	enum db_class c = store_transact_once(s, probe_work, NULL);
 
 	if (c == DB_OK)
 		store_health_proved(s);
-	else if (!db_gone(c) || clock_now_ms() - s->health.proved_ms >= LOST_MS)
+	return c;
+}
+
+enum db_class
+store_probe_run(struct store *s)
+{
+	enum db_class c = probe_store(s);
+
+	if (c != DB_OK)
 		store_health_failed(s, c, db_text(s->db));
 	return c;
 }
@@ -60,19 +66,19 @@ probe_writer(struct store *s)
 		h->measured_ms = now;
 		measure_room(s);
 	}
-	return !h->full && (h->bad || now - h->proved_ms >= PROBE_MS) ? store_probe_run(s) : DB_OK;
+	return !h->full && (h->bad || now - h->proved_ms >= PROBE_MS) ? probe_store(s) : DB_OK;
 }
 
-/* A connection that was closed meanwhile is no outage if there is another one at once. */
 static enum db_class
 tend_connection(struct store *s)
 {
 	enum db_class c = db_tend(s->db);
 
-	if (c != DB_LOST)
-		return c;
-	store_disconnect(s);
-	return store_connect(s) == DB_OK ? db_tend(s->db) : DB_LOST;
+	if (c == DB_OK && s->writer != NULL)
+		return probe_writer(s);
+	if (c == DB_OK)
+		store_health_proved(s);
+	return c;
 }
 
 void
@@ -80,12 +86,13 @@ store_probe_tend(struct store *s)
 {
 	enum db_class c = store_connect(s);
 
-	if (c == DB_OK && (c = tend_connection(s)) == DB_OK) {
-		if (s->writer != NULL)
-			c = probe_writer(s);
-		else
-			store_health_proved(s);
-	} else if (s->db != NULL)
+	if (c == DB_OK && (c = tend_connection(s)) == DB_LOST) {
+		/* Closed meanwhile: no outage, if there is another one at once. */
+		store_disconnect(s);
+		if ((c = store_connect(s)) == DB_OK)
+			c = tend_connection(s);
+	}
+	if (s->db != NULL && c != DB_OK)
 		store_health_failed(s, c, db_text(s->db));
 	if (s->db != NULL && db_gone(c))
 		store_disconnect(s);

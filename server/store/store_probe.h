@@ -13,7 +13,8 @@
 /* Each turn: upkeep of the connection, or a try to get one; and the proof. */
 void		store_probe_tend(struct store *s);
 
-/* The writer's proof, on the connection that is there, without a retry. */
+/* The writer's proof, on the connection that is there, without a retry; tells
+ * a failure. */
 enum db_class	store_probe_run(struct store *s);
 
 #endif
