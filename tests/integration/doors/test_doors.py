@@ -31,7 +31,7 @@ REQUESTS = {
                         {"name": "carol", "password": LONG[:3000]}],
     "checkInvite": [{}, {"name": "bob"}, {"name": "car ol"}, {"name": "\u0130smail"},
                     {"name": "admin"}, {"name": "carol", "invite": "A" * 22}, {"name": "dave"},
-                    {"invite": LONG[:5000]}],
+                    {"invite": LONG[:3000]}],
     "loginPassword": [{}, {"name": "bob", "password": "wrong"}, {"name": "nobody", "password": "x"},
                       {"name": "bob", "password": PASSWORD, "deviceName": "x" * 65},
                       {"name": "BOB", "password": PASSWORD, "deviceName": "phone"}],
