@@ -1,6 +1,7 @@
 """checks.py - what holds for the source tree. Each check takes a Tree and yields
 (path, what is wrong); the words in CHECKS below are its name in the log."""
 import re
+import subprocess
 
 from tree import CODE, INCLUDE, MADE, circles, edges
 
@@ -355,6 +356,14 @@ def headings_look_alike(tree):
         for match in BLOCK.finditer(tree.text(source)):
             number = tree.text(source).count("\n", 0, match.start()) + 1
             yield source, f"line {number}: a heading is one line, '/* -- text ---- */'"
+
+
+def scripts_can_be_parsed(tree):
+    for path in tree.files:
+        if path.endswith(".sh") or tree.text(path).startswith("#!/bin/sh"):
+            said = subprocess.run(["sh", "-n", tree.top / path], capture_output=True, text=True)
+            if said.returncode != 0:
+                yield path, said.stderr.strip()
 
 
 CHECKS = [value for value in list(globals().values())

@@ -121,6 +121,7 @@ WRONG = [
     ("headings_look_alike", {"server/lib/log.c": "/* " + "-" * 60 + " sending */\n"}, {}),
     ("headings_look_alike", {"server/lib/log.c": "int i;\n\n/*\n * Sending.\n */\n\nint j;\n"}, {}),
     ("headings_look_alike", {"server/lib/log.c": "// sending\n"}, {}),
+    ("scripts_can_be_parsed", {"etc/run.sh": "#!/bin/sh\necho 'its page's name'\n"}, {}),
 ]
 
 
