@@ -117,7 +117,8 @@ store_group_joined_before(struct store *s, uint64_t group, uint64_t user, Kith__
 	return c == DB_OK ? store_news_again(s, group, kind, user) : c;
 }
 
-/* The name is taken. It may be this user's own group, asked for again. */
+/* The name is taken. It may be this user's own group, asked for again in the same words: who
+ * asks for a private one must not be told that a public one is it. */
 static enum db_class
 group_created_before(struct store *s, struct group_op *op)
 {
@@ -126,7 +127,8 @@ group_created_before(struct store *s, struct group_op *op)
 	enum db_class c;
 
 	c = store_query_row(s, store_query(s, "SELECT id, creator FROM chat_groups"
-	    " WHERE name = ?", "t", op->new.name), 2, &id, &creator);
+	    " WHERE name = ? AND public = ? AND topic = ?", "tnt", op->new.name,
+	    (uint64_t)op->new.is_public, op->new.topic), 2, &id, &creator);
 	if (c != DB_OK && c != DB_DONE)
 		return c;
 	if (creator == op->user && (c = store_cache_standing(s, id, op->user, &standing)) != DB_OK)
@@ -175,6 +177,8 @@ store_group_create(struct store *s, const struct ipc_head *h, const Kith__V1__Re
 		rc = name_skeleton(op.new.name, op.new.skeleton, sizeof(op.new.skeleton));
 	if (strlen(m->topic) > TOPIC_BYTES_MAX)
 		op.err = KITH_E_TOO_LARGE;
+	else if (!name_is_line(m->topic, strlen(m->topic)))
+		op.err = KITH_E_BAD_REQUEST;
 	else if (rc < 0)
 		op.err = rc == -ENAMETOOLONG ? KITH_E_NAME_TOO_LONG : KITH_E_NAME_INVALID;
 	if (op.err == KITH_E_NAME_INVALID) {

@@ -66,6 +66,9 @@ a_name_is_given_once(void **state)
 	/* The same again: a repetition, not a second group. */
 	assert_int_equal(kit_group(k, 1, "ops", false, &again), KITH_E_OK);
 	assert_int_equal(first, again);
+	/* Who asks for a public one, or another topic, does not have it. */
+	assert_int_equal(kit_group(k, 1, "ops", true, NULL), KITH_E_NAME_TAKEN);
+	assert_int_equal(kit_group(k, 1, "Ops", false, NULL), KITH_E_NAME_TAKEN);
 	assert_int_equal(kit_number(k, "SELECT COUNT(*) FROM chat_groups WHERE name = 'ops'"), 1);
 	/* What was refused left nothing behind. */
 	assert_int_equal(kit_number(k, "SELECT COUNT(*) FROM conversations"), 2);
