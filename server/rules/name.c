@@ -10,6 +10,7 @@
 #include <unicode/ucasemap.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/uset.h>
 #include <unicode/uspoof.h>
 #include <unicode/ustring.h>
 #include <unicode/utf8.h>
@@ -261,15 +262,22 @@ check_bidi(const struct units *u)
 static USpoofChecker *
 spoof(void)
 {
+	static const UChar separators[] = u"-_.";
 	static USpoofChecker *checker;
 	UErrorCode e = U_ZERO_ERROR;
+	USet *allowed;
 
 	if (checker != NULL)
 		return checker;
 	checker = uspoof_open(&e);
 	uspoof_setRestrictionLevel(checker, USPOOF_HIGHLY_RESTRICTIVE);
+	/* No letters of phonetics or of old texts: a small capital A looks like an A. */
+	allowed = uset_cloneAsThawed(uspoof_getRecommendedSet(&e));
+	uset_addAllCodePoints(allowed, separators, 3);
+	uspoof_setAllowedChars(checker, allowed, &e);
+	uset_close(allowed);
 	uspoof_setChecks(checker, USPOOF_RESTRICTION_LEVEL | USPOOF_INVISIBLE |
-	    USPOOF_MIXED_NUMBERS | USPOOF_HIDDEN_OVERLAY, &e);
+	    USPOOF_MIXED_NUMBERS | USPOOF_HIDDEN_OVERLAY | USPOOF_CHAR_LIMIT, &e);
 	if (U_FAILURE(e))
 		fatalx("the look-alike tables of ICU do not open: %s", u_errorName(e));
 	return checker;
@@ -383,15 +391,32 @@ name_explain(const char *in, size_t len, char out[NAME_WHY_MAX])
 
 /* -- look-alikes ---------------------------------------------------------- */
 
+/* Unicode's table takes the Cyrillic palochka for an i; in most fonts it is an l. */
+static void
+replace_palochka(const char *in, char out[NAME_BYTES_MAX + 1])
+{
+	static const char palochka[] = "\xd3\x8f";
+	size_t n = 0;
+
+	while (*in != '\0' && n < NAME_BYTES_MAX) {
+		bool found = strncmp(in, palochka, sizeof(palochka) - 1) == 0;
+
+		out[n++] = found ? 'l' : *in;
+		in += found ? sizeof(palochka) - 1 : 1;
+	}
+	out[n] = '\0';
+}
+
 int
 name_skeleton(const char *prepared, char *out, size_t cap)
 {
 	UErrorCode e = U_ZERO_ERROR;
-	char like[NAME_SKELETON_MAX];
+	char like[NAME_SKELETON_MAX], name[NAME_BYTES_MAX + 1];
 	UCaseMap *fold;
 	int32_t n;
 
-	n = uspoof_getSkeletonUTF8(spoof(), 0, prepared, -1, like, sizeof(like), &e);
+	replace_palochka(prepared, name);
+	n = uspoof_getSkeletonUTF8(spoof(), 0, name, -1, like, sizeof(like), &e);
 	fold = ucasemap_open("", U_FOLD_CASE_DEFAULT, &e);
 	n = ucasemap_utf8FoldCase(fold, out, (int32_t)cap, like, n, &e);
 	ucasemap_close(fold);
