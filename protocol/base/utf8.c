@@ -51,18 +51,21 @@ utf8_decode(const char *s, size_t len, uint32_t *c)
 	return n;
 }
 
-/* Unicode 15, White_Space; and U+200B, U+2060, U+FEFF. */
+/* Unicode 15: White_Space, Default_Ignorable_Code_Point; and the blank of Braille. */
 static bool
-is_space(uint32_t c)
+is_unseen(uint32_t c)
 {
-	static const struct { uint32_t first, last; } spaces[] = {
-		{ 0x09, 0x0d }, { 0x20, 0x20 }, { 0x85, 0x85 }, { 0xa0, 0xa0 }, { 0x1680, 0x1680 },
-		{ 0x2000, 0x200b }, { 0x2028, 0x2029 }, { 0x202f, 0x202f }, { 0x205f, 0x2060 },
-		{ 0x3000, 0x3000 }, { 0xfeff, 0xfeff },
+	static const struct { uint32_t first, last; } unseen[] = {
+		{ 0x09, 0x0d }, { 0x20, 0x20 }, { 0x85, 0x85 }, { 0xa0, 0xa0 }, { 0xad, 0xad },
+		{ 0x34f, 0x34f }, { 0x61c, 0x61c }, { 0x115f, 0x1160 }, { 0x1680, 0x1680 },
+		{ 0x17b4, 0x17b5 }, { 0x180b, 0x180f }, { 0x2000, 0x200f }, { 0x2028, 0x202f },
+		{ 0x205f, 0x206f }, { 0x2800, 0x2800 }, { 0x3000, 0x3000 }, { 0x3164, 0x3164 },
+		{ 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff }, { 0xffa0, 0xffa0 }, { 0xfff0, 0xfff8 },
+		{ 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff },
 	};
 
-	for (size_t i = 0; i < sizeof(spaces) / sizeof(spaces[0]); i++)
-		if (c >= spaces[i].first && c <= spaces[i].last)
+	for (size_t i = 0; i < sizeof(unseen) / sizeof(unseen[0]); i++)
+		if (c >= unseen[i].first && c <= unseen[i].last)
 			return true;
 	return false;
 }
@@ -75,7 +78,7 @@ utf8_is_blank(const char *s, size_t len)
 	size_t n;
 
 	for (; s < end; s += n)
-		if ((n = utf8_decode(s, (size_t)(end - s), &c)) == 0 || !is_space(c))
+		if ((n = utf8_decode(s, (size_t)(end - s), &c)) == 0 || !is_unseen(c))
 			return false;
 	return true;
 }

@@ -16,9 +16,9 @@ size_t	utf8_decode(const char *s, size_t len, uint32_t *c);
 /* Well-formed, and no NUL. */
 bool	utf8_valid(const char *s, size_t len);
 
-/* No text to anybody who reads it: empty, or only white space (what Unicode
- * calls so, and the spaces of no width). A message, a name of a hook: whatever
- * must not be empty must not be blank. `s` is valid. */
+/* No text to anybody who reads it: empty, or only characters that Unicode calls
+ * White_Space or Default_Ignorable_Code_Point, and U+2800. A message, a name of
+ * a hook: whatever must not be empty must not be blank. `s` is valid. */
 bool	utf8_is_blank(const char *s, size_t len);
 
 /* Text that comes in pieces; they may be cut inside a character. */
