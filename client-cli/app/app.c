@@ -255,8 +255,9 @@ app_on_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *w
 
 /* The server changed its key as it had said, or says what comes next. */
 static void
-keep_keys(struct app *app, const struct kith *k)
+keep_keys(struct kith *k, void *arg)
 {
+	struct app *app = arg;
 	const char *key = kith_server_key(k), *next = kith_next_key(k);
 	int rc;
 
@@ -274,7 +275,7 @@ set_up_login(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
 	struct app *app = arg;
 
-	keep_keys(app, k);
+	keep_keys(k, app);
 	app->device = login->device;
 	app->admin = login->admin;
 	if (app->opened)
@@ -301,6 +302,7 @@ app_kith_options(struct app *app, struct kith_options *o)
 	o->request_ms = REQUEST_MS_DEFAULT;
 	o->hooks.phase = app_on_phase;
 	o->hooks.logged_in = set_up_login;
+	o->hooks.keys = keep_keys;
 	o->arg = app;
 }
 

@@ -137,6 +137,18 @@ take_keys(struct kith *k, const char *next)
 		snprintf(k->next_key, sizeof(k->next_key), "%s", next);
 }
 
+/* By a Ping. */
+static void
+hear_next_key(struct kith *k, const char *next)
+{
+	if (k->address.plain || strcmp(next, k->next_key) == 0 ||
+	    (next[0] != '\0' && !kith_key_valid(next)))
+		return;
+	take_keys(k, next);
+	if (k->hooks.keys != NULL)
+		k->hooks.keys(k, k->arg);
+}
+
 static void
 on_welcome(struct kith *k, const Kith__V1__Welcome *welcome)
 {
@@ -303,6 +315,7 @@ on_news(struct kith *k, const Kith__V1__Reply *reply)
 		client_sync_again(k);
 		break;
 	case REPLY(PING):
+		hear_next_key(k, reply->ping->next_key);
 		send_pong(k);
 		break;
 	case REPLY(CLOSING):

@@ -114,6 +114,8 @@ struct kith_hooks {
 	 * password or registration `token` is set: keep it. */
 	void	(*logged_in)(struct kith *k, const Kith__V1__LoggedIn *login,
 		    void *arg);
+	/* kith_next_key() has changed, while logged in. */
+	void	(*keys)(struct kith *k, void *arg);
 	/* The server's database is another one than at the last login: an
 	 * older backup was restored. What it lost is gone, ids of conversations
 	 * count no longer, and what was written since then follows. Only with

@@ -14,6 +14,7 @@
 
 #include "protocol/limits.h"
 #include "protocol/reply.h"
+#include "server/conf/conf.h"
 #include "server/lib/log.h"
 #include "server/lib/netname.h"
 #include "server/worker/conn.h"
@@ -174,6 +175,7 @@ session_beat(struct conn *c)
 
 	if (c->session.state != S_READY || !c->door->beats)
 		return;
+	ping.next_key = c->w->p->conf->tls_next_fingerprint;
 	reply.body_case = KITH__V1__REPLY__BODY_PING;
 	reply.ping = &ping;
 	session_reply(c, &reply);

@@ -148,6 +148,15 @@ take_page(struct worker *w)
 	w->page = page;
 }
 
+/* Which key comes next may have changed: those who are connected learn it now. */
+static void
+beat_all(struct worker *w)
+{
+	for (uint32_t i = 0; i < w->nconns; i++)
+		if (w->conns[i] != NULL)
+			session_beat(w->conns[i]);
+}
+
 static void
 take_reload(struct proc *p)
 {
@@ -155,6 +164,7 @@ take_reload(struct proc *p)
 	struct tls_ctx *ctx = make_tls(p);
 
 	take_page(w);
+	beat_all(w);
 	if (door_set_up_all(w) < 0)
 		log_error(0, "worker.reload", "reason=\"no memory\"");
 	if (ctx == NULL)

@@ -163,9 +163,12 @@ def test_reload_takes_the_new_certificate(make_server, tmp_path):
 def test_a_key_that_was_announced_cuts_nobody_off(make_server, make_kith, tmp_path):
     """Told under the old key, taken once it is shown, and the old one is forgotten."""
     server = make_server()
-    knows, late = make_kith(), make_kith()
-    for kith, name in ((knows, "knows"), (late, "late")):
+    knows, late, stays = make_kith(), make_kith(), make_kith()
+    for kith, name in ((knows, "knows"), (late, "late"), (stays, "stays")):
         kith.join(server.invite(), name)
+    tail = stays.tail()
+    knows.run("send", "@stays", "before")
+    tail.wait_for(lambda e: e["text"] == "before", "it is connected")
     other = kithd("init", "-d", tmp_path / "other")
     fresh, old = re.search(r"SHA256:\S+", other.stdout)[0], server.fingerprint
     known = knows.home / "data" / "kith" / "known_servers"
@@ -173,6 +176,9 @@ def test_a_key_that_was_announced_cuts_nobody_off(make_server, make_kith, tmp_pa
     server.ctl("reload")
     until("it is told", lambda: knows.run("whoami") and fresh in known.read_text())
     assert known.read_text().split()[1::2] == [old, fresh]
+    kept = stays.home / "data" / "kith" / "known_servers"
+    until("who stays connected is told, too",
+          lambda: kept.read_text().split()[1::2] == [old, fresh])
     keys = {}
     for name in ("key.pem", "cert.pem"):
         place = server.state / "tls" / name
@@ -182,7 +188,10 @@ def test_a_key_that_was_announced_cuts_nobody_off(make_server, make_kith, tmp_pa
     until("every worker has the new key", lambda: server.status()["fingerprint"] == fresh and
           knows.run("whoami", code=None).returncode == 0 and
           known.read_text().split()[1::2] == [fresh])
-    assert late.run("whoami", code=7)           # it was never told
+    assert late.run("whoami", code=7)        # it was never told
+    server.restart()
+    knows.run("send", "@stays", "after")
+    tail.wait_for(lambda e: e["text"] == "after", "it is connected again")
     for name, text in keys.items():
         (server.state / "tls" / name).write_bytes(text)
     server.expect(r"the key is now")
