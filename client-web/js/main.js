@@ -145,7 +145,10 @@ class Page {
 		const hash = `#/${conversation.id}`;
 		if (location.hash !== hash)
 			history.pushState({fromList: !this.state.current}, "", hash);
-		this.show(conversation);
+		if (this.state.conversations.has(conversation.id))
+			this.show(this.state.conversations.get(conversation.id));
+		else
+			this.showAddress();	// a notification of a group that was left meanwhile
 	}
 
 	show(conversation) {

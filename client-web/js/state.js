@@ -29,6 +29,7 @@ export class State extends EventTarget {
 		super();
 		this.link = link;
 		this.conversations = new Map();
+		this.left = new Map();		// group id -> seq of the event by which the user left it
 		this.names = new Names();
 		this.presence = new Map();	// user id -> {online, sinceMs}
 		this.current = null;
@@ -57,6 +58,7 @@ export class State extends EventTarget {
 		this.history = undefined;
 		this.loaded = false;
 		this.conversations.clear();
+		this.left.clear();
 		this.names.clear();
 		this.presence.clear();
 		this.current = null;
@@ -83,14 +85,14 @@ export class State extends EventTarget {
 
 	/**
 	 * For polls: the last sequence number of each conversation. Those that are left out, of more than
-	 * the server takes, count from the cursor: so the unread ones come first.
+	 * the server takes, count from the cursor: so those that were left, and the unread ones, come first.
 	 */
 	have() {
 		const all = [...this.conversations.values()];
 		if (all.length > HAVE_MAX)
 			all.sort((a, b) => b.unread - a.unread || (b.preview?.timeMs ?? 0) - (a.preview?.timeMs ?? 0));
-		return all.slice(0, HAVE_MAX).map(({id, lastSeq}) =>
-		    ({conversation: id, seq: String(lastSeq)}));
+		const seqs = new Map([...this.left, ...all.map(({id, lastSeq}) => [id, lastSeq])]);
+		return [...seqs].slice(0, HAVE_MAX).map(([id, seq]) => ({conversation: id, seq: String(seq)}));
 	}
 
 	/** Others who come and go are no news of a conversation. */
@@ -127,6 +129,7 @@ export class State extends EventTarget {
 	}
 
 	startOver() {
+		this.left.clear();
 		for (const conversation of this.conversations.values())
 			conversation.startOver();
 		this.changed(Change.REPLACED);
@@ -164,12 +167,18 @@ export class State extends EventTarget {
 			more = conversations.more ?? false;
 		}
 		for (const conversation of before)
-			if (!seen.has(conversation.id) && (conversation !== this.current || conversation.isGroup))
+			if (!seen.has(conversation.id) && this.conversations.get(conversation.id) === conversation
+			    && (conversation !== this.current || conversation.isGroup))
 				this.drop(conversation.id);
 		this.loaded = true;
 	}
 
+	/** null: the user is not in the group: the row says so, or is older than the leaving. */
 	takeRow(row) {
+		if (row.kind === "GROUP" && (row.role ?? "NOBODY") === "NOBODY")
+			this.forget(row.id, seqOf(row.lastSeq));
+		if (seqOf(row.lastSeq) <= this.left.get(row.id))
+			return null;
 		const conversation = this.get(row.id);
 		conversation.update(row);
 		this.names.add(conversation.isGroup ? "#" : "@", conversation.name);
@@ -252,6 +261,8 @@ export class State extends EventTarget {
 				this.takeRow(row);
 			this.changed(Change.LIST);
 		} while (job.again);
+		if (!this.conversations.get(id)?.kind)
+			this.drop(id);		// the server knows of none
 	}
 
 	/** However many events of people come who do not seem to be online. */
@@ -457,10 +468,10 @@ export class State extends EventTarget {
 	}
 
 	async takeEvent(event) {
-		if (event.kind === "LEFT" && this.isMine(event)) {
-			this.forget(event.conversation);
+		if (event.kind === "LEFT" && this.isMine(event))
+			this.forget(event.conversation, event.seq);
+		if (event.seq <= this.left.get(event.conversation))
 			return;
-		}
 		const conversation = this.get(event.conversation);
 		const isNew = event.seq > conversation.lastSeq;
 		conversation.lastSeq = Math.max(conversation.lastSeq, event.seq);
@@ -475,7 +486,7 @@ export class State extends EventTarget {
 		const row = conversation.kind && event.kind === "MESSAGE" ? null : this.reload(event.conversation);
 		if (!conversation.kind)
 			await row.catch(() => {});	// the next login loads it
-		if (isNew)
+		if (isNew && this.conversations.get(event.conversation) === conversation)
 			this.dispatchEvent(new CustomEvent("event", {detail: {event, conversation}}));
 	}
 
@@ -554,6 +565,8 @@ export class State extends EventTarget {
 	async joined(request) {
 		const {joined} = await this.link.request(request);
 		const conversation = this.takeRow(joined.conversation);
+		if (!conversation)
+			throw {code: "NOT_MEMBER"};	// left meanwhile, with another device
 		this.changed(Change.LIST);
 		return conversation;
 	}
@@ -567,7 +580,7 @@ export class State extends EventTarget {
 
 	async leave(conversation) {
 		await this.link.request({leaveGroup: {target: conversation.target}});
-		this.forget(conversation.id);
+		this.forget(conversation.id, conversation.lastSeq);
 	}
 
 	drop(id) {
@@ -576,8 +589,9 @@ export class State extends EventTarget {
 			this.current = null;
 	}
 
-	/** The user has left the group. */
-	forget(id) {
+	/** The user has left the group, by the event of this seq, or a later one. */
+	forget(id, seq) {
+		this.left.set(id, Math.max(seq, this.left.get(id) ?? 0));
 		this.drop(id);
 		this.changed(Change.ALL);
 	}

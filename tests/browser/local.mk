@@ -28,6 +28,7 @@ EXTRA_DIST += \
 	tests/browser/restored.mjs \
 	tests/browser/scenario.mjs \
 	tests/browser/tabs.mjs \
+	tests/browser/state_unit.mjs \
 	tests/browser/text_unit.mjs \
 	tests/browser/unread.mjs \
 	tests/browser/ws_client.mjs

@@ -107,7 +107,7 @@ def test_nothing_is_lost_or_doubled(server, world):
     print(Scenario(server, kiths).play("cuts"))
 
 
-@pytest.mark.parametrize("module", ["link", "outbox", "text"])
+@pytest.mark.parametrize("module", ["link", "outbox", "state", "text"])
 def test_a_module_alone(module):
     """In node, with a clock and a document of its own."""
     done = subprocess.run(["node", str(SCENARIOS / f"{module}_unit.mjs")], capture_output=True,
