@@ -2,7 +2,7 @@
 // until its event is here, so a reload, a lost connection or a restart loses none. Its client id makes
 // sending it again idempotent (kith-protocol(7), Client ids). An entry changes its status because of an
 // answer of the server, or of what the user does; never because something is absent.
-import {drop, keysWith, loadObject, onSaved, saveObject} from "./storage.js";
+import {drop, keysWith, load, loadObject, onSaved, saveObject} from "./storage.js";
 import {wellFormed} from "./wire.js";
 
 const FREE_BIT = 1n << 62n;
@@ -22,6 +22,12 @@ const OVER_MAX = 1000;		// ids that are remembered
 
 /** Where the text is kept that is not sent yet; `conversation` "": the beginning of all of a user's. */
 export const draftKey = (user, conversation) => `kith.draft.${user}.${conversation}`;
+
+/** {text, where}: what is not sent yet, and the name of the conversation. Once it was the text alone. */
+export function loadDraft(key) {
+	const draft = loadObject(key);
+	return typeof draft?.text === "string" ? draft : {text: load(key) ?? ""};
+}
 
 const orderOf = ({order, clientId}) => BigInt(order ?? clientId);
 const byOrder = (a, b) => (orderOf(a) < orderOf(b) ? -1 : 1);

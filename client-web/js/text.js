@@ -6,6 +6,7 @@ const LINK = /\b(?:(?:https?:\/\/|mailto:|www\.(?=[^\s.]))[^\s<>"'`]+|[\w.+-]+@[
 const FENCE = /```(?:([\w+#-]*)[ \t]*\n)?([\s\S]+?)\n?```(?:[ \t]*\n)?/gu;
 const CODE = /`([^`\n]+)`/gu;
 const EMOJI = /^(?:(?:\p{RGI_Emoji}|\p{Extended_Pictographic}\ufe0f?)\s?){1,5}$/v;
+const BLANK = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 
 // #name and @name, as long as a name can be; not within a word, an address or a path.
 const MENTION = /(?<![\w.\/#@&=+-])([#@])([\p{L}\p{N}](?:[._-]?[\p{L}\p{M}\p{N}])*)(?![\p{L}\p{M}\p{N}\/@]|[._-]\p{L})/gu;
@@ -16,6 +17,11 @@ const SENTENCE = ".,;:!?]}";	// after a link, not part of it
 export function visible(text) {
 	return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f]/gu,
 	    c => c === "\u007f" ? "\u2421" : String.fromCodePoint(0x2400 + c.codePointAt(0)));
+}
+
+/** What the server takes for no text (utf8_is_blank()). */
+export function isBlank(text) {
+	return BLANK.test(text);
 }
 
 /** A text of a few emoji only, which is shown large. */

@@ -2,12 +2,13 @@
 import {Change, drawSoon} from "./change.js";
 import {avatar, bdi, button, el, fill, icon, signButton} from "./dom.js";
 import {formatFull, t} from "./i18n.js";
-import {draftKey} from "./outbox.js";
+import {draftKey, loadDraft} from "./outbox.js";
 import {setting} from "./settings.js";
-import {drop, load, save} from "./storage.js";
-import {visible} from "./text.js";
+import {drop, saveObject} from "./storage.js";
+import {isBlank, visible} from "./text.js";
 import {presence} from "./view_list.js";
 import {LogView} from "./view_log.js";
+import {wellFormed} from "./wire.js";
 
 const TYPING_MS = 3000;
 const HEIGHT_PX = 220;
@@ -23,9 +24,6 @@ function enterSends() {
 
 /** Without blank lines before, and space after; the first line keeps its indentation. */
 const withoutMargin = text => text.replace(/^(?:[^\S\n]*\n)+/u, "").trimEnd();
-
-/** What the server takes for no text (utf8_is_blank()). */
-const isBlank = text => /^[\p{White_Space}\u200b\u2060\ufeff]*$/u.test(text);
 
 export class ChatView {
 	/** actions: what its buttons do, by name. Its listeners end with `signal`. */
@@ -81,7 +79,7 @@ export class ChatView {
 			this.draw();
 			this.log.show(conversation);
 			if (conversation)
-				this.text.value = load(this.draftKey) ?? "";
+				this.text.value = loadDraft(this.draftKey).text;
 			this.grow();
 		}
 		if (conversation && focus)
@@ -179,7 +177,7 @@ export class ChatView {
 		this.grow();
 		this.alert.textContent = "";
 		if (this.text.value)
-			save(this.draftKey, this.text.value);
+			saveObject(this.draftKey, {text: this.text.value, where: this.conversation.title});
 		else
 			drop(this.draftKey);
 		const now = Date.now();
@@ -207,7 +205,7 @@ export class ChatView {
 
 	send() {
 		const text = withoutMargin(this.text.value);
-		if (isBlank(text) || !this.conversation)
+		if (isBlank(wellFormed(text)) || !this.conversation)
 			return;
 		const limit = this.link.welcome?.limits?.textBytes ?? TEXT_BYTES;
 		const length = new TextEncoder().encode(text).length;

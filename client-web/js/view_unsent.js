@@ -5,9 +5,9 @@ import {Change, drawSoon} from "./change.js";
 import {bdi, button, el, fill, icon} from "./dom.js";
 import {notice, openDialog} from "./dialogs.js";
 import {errorText, t} from "./i18n.js";
-import {draftKey} from "./outbox.js";
-import {drop, keysWith, load} from "./storage.js";
-import {visible} from "./text.js";
+import {draftKey, loadDraft} from "./outbox.js";
+import {drop, keysWith} from "./storage.js";
+import {isBlank, visible} from "./text.js";
 
 export class UnsentView {
 	/** open(conversation) shows it. Its listeners end with `signal`. */
@@ -35,10 +35,11 @@ export class UnsentView {
 	findDrafts() {
 		const prefix = draftKey(this.state.me?.userId, "");
 		this.drafts = keysWith(prefix).map(key =>
-		    ({conversation: key.slice(prefix.length), text: load(key) ?? "", discard: () => drop(key)}));
+		    ({...loadDraft(key), conversation: key.slice(prefix.length), isDraft: true,
+		    discard: () => drop(key)})).filter(({text}) => !isBlank(text));
 	}
 
-	/** [{text, conversation: its id, where: its name, if known, error, retry(), discard()}] */
+	/** [{text, conversation: its id, where: its name, if known, error, isDraft, retry(), discard()}] */
 	texts() {
 		const {state, outbox} = this;
 		const isListed = id => !state.loaded || state.conversations.has(id);
@@ -49,16 +50,18 @@ export class UnsentView {
 	}
 
 	draw() {
-		const texts = this.texts(), n = texts.length;
-		if (this.root.dataset.count !== String(n)) {
-			this.root.dataset.count = n;
-			fill(this.root, n > 0 && el("button", {type: "button", data: {action: "unsent"},
-			    on: {click: () => this.show()}}, icon("alert"), t("unsent.count", {n})));
+		const texts = this.texts(), drafts = texts.filter(({isDraft}) => isDraft).length;
+		const n = texts.length - drafts, label = [n > 0 && t("unsent.count", {n}),
+		    drafts > 0 && t("unsent.drafts", {n: drafts})].filter(Boolean).join(" · ");
+		if (this.root.dataset.label !== label) {
+			this.root.dataset.label = label;
+			fill(this.root, label && el("button", {type: "button", data: {action: "unsent"},
+			    on: {click: () => this.show()}}, icon("alert"), label));
 		}
 		if (!this.dialog?.open)
 			return;
 		fill(this.list, texts.map(one => this.item(one)));
-		if (n === 0)
+		if (!label)
 			this.dialog.close();
 	}
 
@@ -70,7 +73,7 @@ export class UnsentView {
 	item(one) {
 		const text = el("p", {class: "text", dir: "auto"}, visible(one.text));
 		return el("li", {}, this.heading(one), text, one.error && el("p", {class: "error"},
-		    errorText({code: one.error})), el("div", {class: "buttons"},
+		    errorText({code: one.error})), one.isDraft && el("p", {class: "soft"}, t("unsent.draft")), el("div", {class: "buttons"},
 		    button(t("chat.discard"), "discard", () => this.act(one.discard)),
 		    button(t("unsent.copy"), "copy", () => copy(one.text, text)),
 		    one.retry && button(t("chat.retry"), "retry", () => this.act(one.retry))));

@@ -35,7 +35,7 @@ globalThis.setTimeout = (run, ms = 0) => {
 globalThis.clearTimeout = id => clock.timers.delete(id);
 
 const { drop, keysWith } = await import("../../client-web/js/storage.js");
-const { Outbox } = await import("../../client-web/js/outbox.js");
+const { loadDraft, Outbox } = await import("../../client-web/js/outbox.js");
 
 async function settle()
 {
@@ -302,6 +302,19 @@ const tests = {
 		link.become("online");
 		await settle();
 		assert.deepEqual(shape(other), [["one", "stored", undefined]]);
+	},
+
+	/* With the name of its conversation; one of before, which was its text alone, is not lost. */
+	async draft()
+	{
+		const kept = { text: "half", where: "#tea" };
+		for (const [stored, text, where] of [[JSON.stringify(kept), "half", "#tea"], ["plain", "plain"],
+			["null", "null"], ["12", "12"], ["[1]", "[1]"], ["{\"a\": 1}", "{\"a\": 1}"], ["{", "{"]]) {
+			localStorage["kith.draft.7.2"] = stored;
+			assert.deepEqual([loadDraft("kith.draft.7.2").text, loadDraft("kith.draft.7.2").where],
+				[text, where], stored);
+		}
+		assert.equal(loadDraft("kith.draft.7.3").text, "");
 	},
 
 	/* Somebody else of the same browser keeps what was not sent. */

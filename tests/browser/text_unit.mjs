@@ -15,7 +15,7 @@ class Node {
 
 globalThis.document = { createElement: name => new Node(name) };
 
-const { isEmoji, textNodes } = await import("../../client-web/js/text.js");
+const { isBlank, isEmoji, textNodes } = await import("../../client-web/js/text.js");
 const { Names } = await import("../../client-web/js/names.js");
 
 // [text](href) is a link, <code> and <pre> are elements.
@@ -85,6 +85,15 @@ for (const [text, expected] of TEXTS) {
 for (const [text, large] of [["🇩🇪", true], ["1️⃣", true], ["🏳️‍🌈", true], ["😀 👍", true], ["❤", true],
 	["1", false], ["#", false], ["a😀", false], ["😀😀😀😀😀😀", false], ["", false]])
 	assert.equal(isEmoji(text), large, text);
+
+// White space, what is not seen, and the empty Braille pattern are no text.
+const BLANK = ["", " ", "\t\n\r", "\u0085", "\u00a0", "\u1680", "\u2003", "\u2028", "\u3000", "\u00ad", "\u034f",
+	"\u061c", "\u115f\u1160", "\u17b4", "\u180e", "\u200b\u200d", "\u202e", "\u2060\u2066", "\u2800", "\u3164",
+	"\ufe0f", "\ufeff", "\uffa0", "\u{1d173}", "\u{e0001}", "\u{e01ef}", " \u2800\n\u3164"];
+for (const text of BLANK)
+	assert.ok(isBlank(text), JSON.stringify(text));
+for (const text of ["a", "0", "\u2801", "\u2800.", "\u3164a", "\ufffd", "\u0007", "\u200d\u{1f600}", "\u0301", "\u{1d100}"])
+	assert.ok(!isBlank(text), JSON.stringify(text));
 
 // The longest text, of each shape that could make a pattern slow.
 const begin = performance.now();

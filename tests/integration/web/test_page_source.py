@@ -12,7 +12,7 @@ import pytest
 from kithtest import build
 
 WEB = build.TOP / "client-web"
-BYTES_MAX = 200 * 1024
+BYTES_MAX = 180 * 1024          # that one browser gets
 LINES_MAX = 600
 LISTED = re.search(r"^web_files = ((?:.*\\\n)*.*)$", (WEB / "local.mk").read_text(), re.M) \
     .group(1).replace("\\", " ").split()
@@ -145,7 +145,8 @@ def test_no_foreign_address():
 
 def test_the_page_is_light():
     sizes = {f.name: f.stat().st_size for f in FILES}
-    assert sum(sizes.values()) <= BYTES_MAX, sizes
+    catalogues = [sizes[f.name] for f in CATALOGUES]
+    assert sum(sizes.values()) - sum(catalogues) + max(catalogues) <= BYTES_MAX, sizes
 
 
 def test_modules_are_short():
