@@ -87,7 +87,7 @@ export class Dialogs {
 
 	createGroup() {
 		openDialog("create-group", t("list.createGroup"), [
-			field(t("group.name"), input("group", {required: true}), t("group.nameRule")),
+			field(t("group.name"), input("group", {required: true}), t("name.rule")),
 			field(t("group.topic"), input("topic", {maxlength: TOPIC_BYTES})),
 			check(t("group.public"), input("public", {type: "checkbox", checked: true})),
 		], {

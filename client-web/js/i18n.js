@@ -3,6 +3,7 @@
 export const LANGUAGES = [["en", "English"], ["de", "Deutsch"], ["ko", "한국어"], ["zh", "中文"]];
 
 const RETRY_MS = 1000;
+const MANY_REASONS = ["NAME_INVALID", "BAD_REQUEST"];
 const WEEK_MS = 6 * 24 * 3600 * 1000;
 
 const FORMATS = {
@@ -78,8 +79,12 @@ export function formatShort(ms) {
 	return formats[format].format(ms);
 }
 
-/** The text of an error that a request ended with, as a sentence; of a code that the page does not know, too. */
-export function errorText({code}) {
-	const key = `error.${code}`;
-	return key in words ? t(key) : t("error.other", {code});
+/**
+ * The text of an error that a request ended with, as a sentence. Of a code that has many reasons, or that
+ * the page does not know, the server's own text is behind it.
+ */
+export function errorText({code, text}) {
+	const key = `error.${code}`, isKnown = key in words;
+	const told = isKnown ? t(key) : t("error.other", {code});
+	return text && (!isKnown || MANY_REASONS.includes(code)) ? `${told} (\u2068${text}\u2069)` : told;
 }

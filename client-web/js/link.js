@@ -25,6 +25,7 @@ export class RequestError extends Error {
 	constructor({code = "INTERNAL", text, retryAfterMs = 0}) {
 		super(text ?? code);
 		this.code = code;
+		this.text = text;
 		this.retryAfterMs = retryAfterMs;
 	}
 }

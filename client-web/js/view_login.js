@@ -109,7 +109,7 @@ export class LoginView {
 			field(open ? t("register.inviteOptional") : t("register.invite"), el("input", {name: "invite",
 			    required: !open, value: this.invite || undefined, autocomplete: "off",
 			    spellcheck: "false"})),
-			this.nameField(t("register.nameRule")),
+			this.nameField(t("name.rule")),
 			field(t("register.displayName"), el("input", {name: "display", maxlength: DISPLAY_CHARS,
 			    autocomplete: "name"})),
 			this.passwordField("new-password", t("register.passwordHint")),

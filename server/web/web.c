@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "protocol/base/clock.h"
+#include "protocol/json.h"
 #include "server/conf/conf.h"
 #include "server/web/call.h"
 #include "server/worker/conn.h"
@@ -120,18 +121,23 @@ web_respond(struct conn *c, int status, const char *type, const void *body, size
 	end_request(c);
 }
 
-/* `text` is our own: nothing in it needs escaping. */
+/* `text` may quote what a client wrote. */
 static void
-respond_error(struct conn *c, int status, const char *code, const char *text, const char *extra)
+respond_error(struct conn *c, int status, enum kith_err code, const char *text, const char *extra)
 {
+	Kith__V1__Reply r = KITH__V1__REPLY__INIT;
+	Kith__V1__Error e = KITH__V1__ERROR__INIT;
 	char body[ERROR_BYTES_MAX];
-	int n = snprintf(body, sizeof(body), "{\"error\":{\"code\":\"%s\",\"text\":\"%s\"}}\n",
-	    code, text);
+	size_t n;
 
+	e.code = (Kith__V1__ErrorCode)code;
+	e.text = (char *)(uintptr_t)text;
+	r.body_case = KITH__V1__REPLY__BODY_ERROR;
+	r.error = &e;
 	/* Half a body would be no JSON: rather the status alone. */
-	if (n < 0 || (size_t)n >= sizeof(body))
-		n = 0;
-	web_respond(c, status, WEB_TYPE_JSON, body, (size_t)n, extra);
+	if ((n = json_from_message(&r.base, body, sizeof(body) - 1)) > 0)
+		body[n++] = '\n';
+	web_respond(c, status, WEB_TYPE_JSON, body, n, extra);
 }
 
 void
@@ -144,7 +150,7 @@ web_error(struct conn *c, enum kith_err code, const char *text, uint32_t retry_a
 		    (retry_after_ms + 999) / 1000);
 	else if (kith_err_status(code) == 401)
 		snprintf(extra, sizeof(extra), "WWW-Authenticate: Bearer\r\n");
-	respond_error(c, kith_err_status(code), kith_err_name(code),
+	respond_error(c, kith_err_status(code), code,
 	    text != NULL ? text : kith_err_text(code), extra);
 }
 
@@ -157,7 +163,7 @@ web_refuse(struct conn *c, int status, const char *text, const char *extra)
 	    KITH_E_BAD_REQUEST;
 
 	stats_add(c->w->p->stats, STAT_http_refused, 1);
-	respond_error(c, status, kith_err_name(code), text != NULL ? text : http_reason(status),
+	respond_error(c, status, code, text != NULL ? text : http_reason(status),
 	    extra);
 }
 

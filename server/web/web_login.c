@@ -12,10 +12,13 @@
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
 
+#define LOGIN_TEXT_MAX	256u		/* longer ones are left out */
+
 struct login {
 	char		token[TOKEN_CHARS + 1];	/* fresh, or "" */
 	enum kith_err	code;
 	uint32_t	retry_ms;
+	char		text[LOGIN_TEXT_MAX];	/* of the error, or "" */
 };
 
 /* The two requests that make a token. */
@@ -37,6 +40,8 @@ login_replied(struct conn *c, struct call *call, unsigned place, const Kith__V1_
 	if (r->body_case == KITH__V1__REPLY__BODY_ERROR) {
 		l->code = (enum kith_err)r->error->code;
 		l->retry_ms = r->error->retry_after_ms;
+		if (strlen(r->error->text) < sizeof(l->text))
+			strcpy(l->text, r->error->text);
 	}
 	if (place == 0 || l->code != KITH_E_OK)
 		return;
@@ -62,7 +67,7 @@ login_done(struct conn *c, struct call *call)
 	size_t n;
 
 	if (l->code != KITH_E_OK) {
-		web_error(c, l->code, NULL, l->retry_ms);
+		web_error(c, l->code, *l->text != '\0' ? l->text : NULL, l->retry_ms);
 		return;
 	}
 	json = call_told(call, &n);

@@ -17,8 +17,13 @@ async function registers(stage)
 	await erin.action("show-password").click();
 	assert.equal(await erin.field("password").getAttribute("type"), "text");
 	stage.allow(/status of 400/);
-	await erin.action("register").click();
-	await erin.page.getByRole("alert").filter({ hasText: "no spaces" }).waitFor();
+	for (const [name, why] of [["Erin O'Hara", "a space"], ["er\u0456n", "different scripts"],
+		["erin..o", "in a row"], ["er\"in", "U+0022"]]) {
+		await erin.field("name").fill(name);
+		await erin.action("register").click();
+		await erin.page.getByRole("alert").filter({ hasText: "letters of one script" })
+			.filter({ hasText: why }).waitFor();
+	}
 	await erin.field("name").fill("erin");
 	await erin.action("register").click();
 	await erin.online();
