@@ -32,6 +32,8 @@ enum db_class {
 			 * have changed. To be treated as DB_LOST. */
 	DB_FULL,	/* disk or table space full */
 	DB_READONLY,
+	DB_BROKEN,	/* a table, a column or a right is missing, or the data
+			 * are damaged: whatever is asked, it fails */
 	DB_ERROR	/* our fault: bad SQL, constraint; logged with text */
 };
 

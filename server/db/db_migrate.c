@@ -127,14 +127,14 @@ db_migrate(struct db *d, bool make, char *err, size_t errlen)
 	if ((c = d->ops->lock_schema(d)) != DB_OK)
 		goto failed;
 	there = 0;
-	if ((c = read_version(d, &there)) != DB_OK && c != DB_ERROR) {
+	if ((c = read_version(d, &there)) != DB_OK && c != DB_BROKEN) {
 		d->ops->unlock_schema(d, false);
 		goto failed;
 	}
 	c = DB_OK;				/* without a table: the first step makes it */
 	if (there > newest_version(d) || (there == 0 && !make)) {
 		d->ops->unlock_schema(d, false);
-		db_fail(d, DB_ERROR, there == 0 ? "no schema" : "newer schema");
+		db_fail(d, DB_BROKEN, there == 0 ? "no schema" : "newer schema");
 		return there == 0 ? say_empty(d, err, errlen) : say_too_new(d, there, err, errlen);
 	}
 	for (; c == DB_OK && there < newest_version(d); there++)

@@ -159,7 +159,7 @@ take_returning(struct mysql_db *d, struct db_seqs *c, unsigned n)
 	if ((cls = text_send(d)) != DB_OK || (cls = read_counters(d, c, n, &rows)) != DB_OK)
 		return cls;
 	return rows == n ? DB_OK :
-	    db_fail(&d->base, DB_ERROR, "%u counters of %u came back", rows, n);
+	    db_fail(&d->base, DB_BROKEN, "%u counters of %u came back", rows, n);
 }
 
 static enum db_class

@@ -45,12 +45,41 @@ static const struct {
 	{ ER_OPTION_PREVENTS_STATEMENT, DB_READONLY },	/* read_only */
 	{ 1836 /* ER_READ_ONLY_MODE */, DB_READONLY },
 	{ 1792 /* ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION */, DB_READONLY },
-	{ ER_GET_ERRNO, DB_FULL },			/* "Got error 28 from storage engine" */
+	{ ER_NO_SUCH_TABLE, DB_BROKEN },
+	{ ER_BAD_FIELD_ERROR, DB_BROKEN },
+	{ ER_WRONG_VALUE_COUNT_ON_ROW, DB_BROKEN },
+	{ ER_NO_DEFAULT_FOR_FIELD, DB_BROKEN },
+	{ ER_NO_DB_ERROR, DB_BROKEN },
+	{ ER_BAD_DB_ERROR, DB_BROKEN },
+	{ ER_DBACCESS_DENIED_ERROR, DB_BROKEN },
+	{ ER_ACCESS_DENIED_ERROR, DB_BROKEN },
+	{ ER_TABLEACCESS_DENIED_ERROR, DB_BROKEN },
+	{ ER_COLUMNACCESS_DENIED_ERROR, DB_BROKEN },
+	{ ER_SPECIFIC_ACCESS_DENIED_ERROR, DB_BROKEN },
+	{ ER_OPEN_AS_READONLY, DB_BROKEN },
+	{ ER_CANT_OPEN_FILE, DB_BROKEN },
+	{ ER_FILE_NOT_FOUND, DB_BROKEN },
+	{ ER_ERROR_ON_READ, DB_BROKEN },
+	{ ER_NOT_FORM_FILE, DB_BROKEN },
+	{ ER_NOT_KEYFILE, DB_BROKEN },
+	{ ER_OLD_KEYFILE, DB_BROKEN },
+	{ ER_CRASHED_ON_USAGE, DB_BROKEN },
+	{ ER_CRASHED_ON_REPAIR, DB_BROKEN },
+	{ ER_KEY_NOT_FOUND, DB_BROKEN },
+	{ ER_UNKNOWN_STORAGE_ENGINE, DB_BROKEN },
+	{ 1712 /* ER_INDEX_CORRUPT */, DB_BROKEN },
+	{ 1812 /* ER_TABLESPACE_MISSING */, DB_BROKEN },
+	{ 1814 /* ER_TABLESPACE_DISCARDED */, DB_BROKEN },
+	{ 1817 /* ER_INNODB_INDEX_CORRUPT */, DB_BROKEN },
+	{ 1877 /* ER_TABLE_CORRUPT */, DB_BROKEN },
+	{ 1932 /* ER_NO_SUCH_TABLE_IN_ENGINE */, DB_BROKEN },
 };
 
 static enum db_class
-class_of_number(unsigned number)
+class_of_failure(unsigned number, const char *text)
 {
+	if (number == ER_GET_ERRNO)		/* "Got error 28 ... from storage engine" */
+		return strstr(text, "error 28 ") != NULL ? DB_FULL : DB_BROKEN;
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (classes[i].number == number)
 			return classes[i].cls;
@@ -63,7 +92,7 @@ db_mysql_query_failed(struct mysql_db *d, unsigned number, const char *text)
 {
 	size_t len = strlen(text);
 
-	db_fail(&d->base, class_of_number(number), "mysql %u: %s", number, text);
+	db_fail(&d->base, class_of_failure(number, text), "mysql %u: %s", number, text);
 	d->base.primary = len >= 8 && strcmp(text + len - 8, "PRIMARY'") == 0;
 	return d->base.cls;
 }

@@ -65,7 +65,7 @@ lite_require(struct sqlite_db *d, const char *set, const char *get, const char *
 		is = (const char *)sqlite3_column_text(st, 0);
 	if (rc != SQLITE_ROW) {
 		/* Not a database, or a broken one? */
-		*fatal = db_sqlite_query_class(rc) == DB_ERROR;
+		*fatal = db_sqlite_query_class(rc) == DB_BROKEN;
 		snprintf(err, errlen, "%s: %s", get, sqlite3_errmsg(d->h));
 	} else if (strcmp(is, want) != 0) {
 		*fatal = true;

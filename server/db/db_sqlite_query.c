@@ -28,6 +28,14 @@ db_sqlite_query_class(int rc)
 	case SQLITE_CANTOPEN:
 	case SQLITE_PROTOCOL:
 		return DB_LOST;
+	/* Our statements are constants: one that cannot be compiled misses its table. */
+	case SQLITE_ERROR:
+	case SQLITE_SCHEMA:
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return DB_BROKEN;
 	case SQLITE_CONSTRAINT:
 		return rc == SQLITE_CONSTRAINT_UNIQUE || rc == SQLITE_CONSTRAINT_PRIMARYKEY ||
 		    rc == SQLITE_CONSTRAINT_ROWID ? DB_DUPLICATE : DB_ERROR;

@@ -54,7 +54,8 @@ slot_reaches(const struct shared *s, unsigned slot)
 {
 	enum proc_health health = proc_health_get(s, slot);
 
-	return slot_ready(s, slot) && health != PROC_HEALTH_AWAY && health != PROC_HEALTH_STARTING;
+	return slot_ready(s, slot) && health != PROC_HEALTH_AWAY &&
+	    health != PROC_HEALTH_UNUSABLE && health != PROC_HEALTH_STARTING;
 }
 
 /* What is wrong with one process; false: nothing. */
@@ -89,7 +90,7 @@ proc_health_all(const struct shared *s, void (*tell)(void *arg, const char *line
 {
 	uint64_t now = clock_now_ms();
 	bool fine = true;
-	char line[160];
+	char line[PROC_HEALTH_LINE_MAX];
 
 	for (unsigned i = 0; i < s->nslots; i++) {
 		enum role r = proc_slot_role(s, i);

@@ -19,6 +19,12 @@
 	X(STARTING,	"starting",	"connects to the database")	\
 	X(AWAY,		"away",						\
 	    "the database is away, or its disk fails")		\
+	X(UNUSABLE,	"unusable",					\
+	    "the database is there, but does not take kithd as it is "	\
+	    "set up (password, rights, settings, files); see the log")	\
+	X(BROKEN,	"broken",					\
+	    "tables or rights are missing in the database, or it is "	\
+	    "damaged; see the log")					\
 	X(UNSAFE,	"unsafe",					\
 	    "the database would not keep what it is given")		\
 	X(DISK_FULL,	"disk_full",	"the database's disk is full")	\
@@ -33,6 +39,9 @@ enum proc_health { PROC_HEALTHS(PROC_HEALTH_ENUM) PROC_HEALTH_COUNT };
 
 /* A process that has not finished a turn for so long serves nobody. */
 #define PROC_HANGS_MS		2000u
+
+/* Bytes of a line about a process, at most. */
+#define PROC_HEALTH_LINE_MAX	256u
 
 const char	*proc_health_name(enum proc_health h);
 

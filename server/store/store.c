@@ -67,6 +67,7 @@ store_err(enum db_class c)
 	case DB_RETRY:
 	case DB_FULL:
 	case DB_READONLY:
+	case DB_BROKEN:
 		return KITH_E_UNAVAILABLE;
 	default:
 		return KITH_E_INTERNAL;
@@ -114,7 +115,10 @@ connect_failed(struct store *s, bool fatal, const char *err)
 		log_error(0, "db.refused", "reason=\"%s\"", err);
 		exit(PROC_EX_CONFIG);
 	}
-	store_health_failed(s, DB_LOST, err);
+	if (fatal)
+		store_health_refused(s, err);
+	else
+		store_health_failed(s, DB_LOST, err);
 	s->away = true;
 }
 

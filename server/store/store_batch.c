@@ -269,7 +269,7 @@ count_batch(struct store *s)
 	}
 	stats_add(s->p->stats, STAT_batches, 1);
 	stats_add(s->p->stats, STAT_messages_stored, stored);
-	if (stored > 0)
+	if (stored > 0 && !s->health.bad)	/* else the proof, in this turn, looks at more */
 		store_health_proved(s);
 	stats_add(s->p->stats, STAT_messages_repeated, repeated);
 }

@@ -11,6 +11,8 @@
 #include "server/proc/proc_health.h"
 
 #define LOCKED_MS	1000u		/* nothing was stored for so long */
+#define BROKEN_MS	1000u		/* a request failed, which the proof may not try */
+#define LOG_EVERY_MS	10000u		/* an outage that turns into another */
 #define OWN_TROUBLE_MS	3000u		/* the writer would have noticed by then */
 
 static enum proc_health
@@ -27,6 +29,8 @@ health_of_class(enum db_class c)
 		return PROC_HEALTH_READ_ONLY;
 	case DB_RETRY:
 		return PROC_HEALTH_LOCKED;
+	case DB_BROKEN:
+		return PROC_HEALTH_BROKEN;
 	case DB_ERROR:
 		return PROC_HEALTH_FAILING;
 	default:
@@ -51,23 +55,62 @@ log_start(struct store *s)
 	    s->writer != NULL ? "nothing is stored" : "nothing is read");
 }
 
+/* What a try to connect finds tells more of an outage only if that began so: after another begin
+ * it follows from it. */
+static bool
+tells_more(enum proc_health was, enum proc_health now)
+{
+	return was != now && (was == PROC_HEALTH_AWAY || was == PROC_HEALTH_UNUSABLE);
+}
+
+static void
+log_turn(struct store *s, uint64_t now)
+{
+	struct store_health *h = &s->health;
+
+	if (!h->logged || now - h->turned_ms < LOG_EVERY_MS)
+		return;
+	h->turned_ms = now;
+	log_warn(0, "db.still_away", "state=%s reason=\"%s\"",
+	    proc_health_name((enum proc_health)atomic_load(health_word(s))), h->text);
+}
+
+static void
+health_bad(struct store *s, enum proc_health word, const char *text)
+{
+	struct store_health *h = &s->health;
+	uint64_t now = clock_now_ms();
+	bool was_bad = h->bad;
+
+	if (was_bad && !tells_more((enum proc_health)atomic_load(health_word(s)), word))
+		return;
+	if (!was_bad)
+		h->since_ms = now;
+	h->bad = true;
+	snprintf(h->text, sizeof(h->text), "%s", text);
+	atomic_store(health_word(s), word);
+	if (was_bad)
+		log_turn(s, now);
+	else if (s->writer != NULL)
+		log_start(s);
+}
+
 void
 store_health_failed(struct store *s, enum db_class c, const char *text)
 {
-	struct store_health *h = &s->health;
 	enum proc_health word = health_of_class(c);
 	uint64_t now = clock_now_ms();
 
-	if (word == PROC_HEALTH_UP || (c == DB_RETRY && now - h->proved_ms < LOCKED_MS))
+	if (word == PROC_HEALTH_UP ||
+	    (c == DB_RETRY && now - s->health.proved_ms < LOCKED_MS))
 		return;
-	if (h->bad)
-		return;
-	h->bad = true;
-	h->since_ms = now;
-	snprintf(h->text, sizeof(h->text), "%s", text);
-	atomic_store(health_word(s), word);
-	if (s->writer != NULL)
-		log_start(s);
+	health_bad(s, word, text);
+}
+
+void
+store_health_refused(struct store *s, const char *text)
+{
+	health_bad(s, PROC_HEALTH_UNUSABLE, text);
 }
 
 static void
@@ -84,8 +127,11 @@ health_up(struct store *s)
 void
 store_health_proved(struct store *s)
 {
-	s->health.proved_ms = clock_now_ms();
-	if (!s->health.full)
+	struct store_health *h = &s->health;
+
+	h->proved_ms = clock_now_ms();
+	h->doubted = false;
+	if (!h->full && (h->broken_ms == 0 || h->proved_ms - h->broken_ms >= BROKEN_MS))
 		health_up(s);
 }
 

@@ -15,6 +15,10 @@
 void		store_health_failed(struct store *s, enum db_class c,
 		    const char *text);
 
+/* It is there and takes no connection: its password, rights, settings or files
+ * are not what they must be. */
+void		store_health_refused(struct store *s, const char *text);
+
 /* It works: something was stored (writer), or read. */
 void		store_health_proved(struct store *s);
 

@@ -88,7 +88,11 @@ struct store_health {
 	bool		 logged;	/* the start of the outage was */
 	uint64_t	 since_ms;
 	uint64_t	 proved_ms;	/* something was stored then */
+	uint64_t	 looked_ms;	/* its tables were tried */
 	uint64_t	 measured_ms;	/* the room was */
+	uint64_t	 broken_ms;	/* a request met DB_BROKEN; 0: none */
+	uint64_t	 turned_ms;	/* the outage turned into another */
+	bool		 doubted;	/* to be proved at the next turn */
 	char		 text[256];
 };
 

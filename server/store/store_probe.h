@@ -1,9 +1,10 @@
 /*
  * store_probe.h - proves at each turn what store_health.h says.
  *
- * The writer proves once a second that a message could be stored, unless
- * messages were: it stores a row and takes it away again, in one transaction.
- * While something is wrong it tries at each turn. A reader asks its connection.
+ * The writer proves once a second that a message could be stored: it stores one
+ * by the statements of a batch and rolls that back; then, unless messages were
+ * stored, it commits a row that it takes away again. A reader opens the tables.
+ * While something is wrong, or a request failed, they try at each turn.
  */
 #ifndef KITH_SERVER_STORE_PROBE_H
 #define KITH_SERVER_STORE_PROBE_H

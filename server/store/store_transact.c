@@ -93,13 +93,18 @@ worth_another(const struct store *s, enum db_class c, unsigned tries, uint64_t d
 	return tries < RETRIES_MAX && now < deadline;
 }
 
-/* It was tried for long enough: an outage, unless one request was wrong or one row locked. */
+/* It was tried for long enough: an outage, unless one row was locked, or one request wrong: the
+ * next proof tells whether it was that request alone. */
 static void
 transact_gave_up(struct store *s, enum db_class c)
 {
 	if (c == DB_RETRY && !s->begin_failed)
 		s->hurried_until = clock_now_ms() + HURRY_MS;
-	if (s->db != NULL && c != DB_RETRY && c != DB_ERROR)
+	if (c == DB_BROKEN)
+		s->health.broken_ms = clock_now_ms();
+	if (c == DB_ERROR)
+		s->health.doubted = true;
+	else if (s->db != NULL && c != DB_RETRY)
 		store_health_failed(s, c, db_text(s->db));
 }
 

@@ -169,6 +169,13 @@ writer_look_for_people(struct store *s)
 	return c == DB_DONE ? DB_OK : c;
 }
 
+/* Waiting alone will not mend it. */
+static bool
+writer_needs_help(enum db_class c)
+{
+	return c == DB_READONLY || c == DB_BROKEN || c == DB_ERROR;
+}
+
 /* Before the first write on a new connection: schema, history, lobby; and proof that it stores. */
 static int
 writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
@@ -177,14 +184,14 @@ writer_prepare(struct store *s, char *err, size_t errlen, bool *fatal)
 	enum db_class c;
 
 	if (db_migrate(s->db, make, err, errlen) < 0) {
-		*fatal = db_class(s->db) == DB_ERROR || db_class(s->db) == DB_READONLY;
+		*fatal = writer_needs_help(db_class(s->db));
 		return -1;
 	}
 	if ((c = writer_look_at_history(s)) == DB_OK && (c = writer_look_for_people(s)) == DB_OK)
 		c = store_probe_run(s);
 	if (c == DB_OK)
 		return 0;
-	*fatal = c == DB_READONLY;
+	*fatal = writer_needs_help(c);
 	snprintf(err, errlen, "%s", db_text(s->db));
 	return -1;
 }

@@ -239,6 +239,11 @@ def give_back(world):
     shutil.chown(world.db, "kith", "kith")
 
 
+def alter(world, change):
+    with contextlib.closing(sqlite3.connect(world.db, timeout=10)) as other:
+        other.execute(f"ALTER TABLE {change}")
+
+
 SQLITE_FAULTS = {
     "fsync fails": marked("fail-sync"),
     "the disk is full": (lambda world: fill(world.disk / "ballast"),
@@ -249,6 +254,8 @@ SQLITE_FAULTS = {
                         lambda world: None),
     "another program has locked it": (lock, unlock),
     "the file is not ours": (take_away, give_back),
+    "a table is away": (lambda world: alter(world, "members RENAME TO ex_members"),
+                        lambda world: alter(world, "ex_members RENAME TO members")),
 }
 
 
@@ -486,11 +493,41 @@ def accept(world):
               f"IDENTIFIED BY '{world.database.password}'")
 
 
+def tables(bad, good):
+    """Changes of the tables, while kithd uses them."""
+    return (lambda world: world.sql(f"USE {world.database.name}; {bad}"),
+            lambda world: world.sql(f"USE {world.database.name}; {good}"))
+
+
+def forbid(world):
+    """Its user may read only, and the writer has to log in again."""
+    name = world.database.name
+    world.sql(f"REVOKE ALL ON {name}.* FROM {name}@localhost;"
+              f"GRANT SELECT ON {name}.* TO {name}@localhost")
+    world.server.kill("writer")
+
+
+def permit(world):
+    name = world.database.name
+    world.sql(f"GRANT ALL ON {name}.* TO {name}@localhost")
+    for one in world.mariadb.sql("SELECT id FROM information_schema.processlist "
+                                 f"WHERE user = '{name}'").split():
+        world.mariadb.client(f"KILL {one}")
+
+
 MARIADB_FAULTS = {
     "stopped": (lambda world: world.mariadb.stop(), lambda world: world.mariadb.start()),
     "read-only": setting("read_only", 1, 0),
     "may forget": setting("innodb_flush_log_at_trx_commit", 2, 1),
     "refuses": (refuse, accept),
+    "a table is away": tables("RENAME TABLE events TO ex", "RENAME TABLE ex TO events"),
+    "a column has another name": tables(
+        "ALTER TABLE events RENAME COLUMN subject TO matter",
+        "ALTER TABLE events RENAME COLUMN matter TO subject"),
+    "a column is new and needed": tables(
+        "ALTER TABLE events ADD COLUMN more INT NOT NULL",
+        "ALTER TABLE events DROP COLUMN more"),
+    "its user may only read": (forbid, permit),
 }
 
 

@@ -246,12 +246,12 @@ statements_may_run_side_by_side(void **state)
 }
 
 static void
-bad_sql_is_an_error_with_a_text(void **state)
+sql_that_the_tables_do_not_fit_is_told_with_a_text(void **state)
 {
 	struct fixture *f = *state;
 
 	assert_null(db_stmt(f->db, "SELECT nothing FROM nowhere"));
-	assert_int_equal(db_class(f->db), DB_ERROR);
+	assert_int_equal(db_class(f->db), DB_BROKEN);
 	assert_true(strlen(db_text(f->db)) > 0);
 }
 
@@ -517,7 +517,7 @@ a_newer_schema_is_refused(void **state)
 	db_reset(s);
 	assert_int_equal(db_migrate(f->db, true, err, sizeof(err)), -1);
 	assert_non_null(strstr(err, "999"));
-	assert_int_equal(db_class(f->db), DB_ERROR);
+	assert_int_equal(db_class(f->db), DB_BROKEN);
 	assert_null(db_open(&f->conf, false, NULL, &fatal, err, sizeof(err)));
 	assert_true(fatal);
 	assert_non_null(strstr(err, "999"));
@@ -860,7 +860,7 @@ run_kind(const struct kind *kind)
 		TEST(null_reads_as_zero_and_is_reported),
 		TEST(large_numbers_keep_their_bits),
 		TEST(statements_may_run_side_by_side),
-		TEST(bad_sql_is_an_error_with_a_text),
+		TEST(sql_that_the_tables_do_not_fit_is_told_with_a_text),
 		TEST(too_long_is_refused_not_cut),
 		TEST(rollback_leaves_nothing),
 		TEST(closing_rolls_back),

@@ -12,8 +12,11 @@
 #include <cmocka.h>
 
 #include "protocol/base/clock.h"
+#include "server/proc/proc_health.h"
 #include "server/rules/conv.h"
+#include "server/store/store_health.h"
 #include "server/store/store_lobby.h"
+#include "server/store/store_probe.h"
 #include "server/store/store_transact.h"
 #include "tests/unit/kit/mariadb.h"
 #include "tests/unit/kit/store_kit.h"
@@ -173,6 +176,97 @@ an_unsure_commit_is_told_once_it_is_found(void **state)
 	assert_int_equal(r->event->seq, 1);
 }
 
+static enum proc_health
+health_after_proof(struct store *s)
+{
+	s->health.doubted = true;
+	store_probe_tend(s);
+	return proc_health_get(s->p->shared, s->p->slot);
+}
+
+static void
+a_table_that_is_away_is_an_outage_of_both(void **state)
+{
+	static const char *const tables[] = { "accounts", "tokens", "invites", "conversations",
+	    "chat_groups", "members", "events", "cursors", "history" };
+	struct kit *k = *state;
+	char sql[96];
+
+	assert_int_equal(kit_number(k, is_mysql(k) ?
+	    "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()" :
+	    "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"),
+	    sizeof(tables) / sizeof(*tables) + 1);	/* and schema_version */
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++) {
+		assert_int_equal(health_after_proof(&k->w), PROC_HEALTH_UP);
+		assert_int_equal(health_after_proof(&k->r), PROC_HEALTH_UP);
+		snprintf(sql, sizeof(sql), "ALTER TABLE %s RENAME TO ex", tables[i]);
+		kit_do(k, sql);
+		assert_int_equal(health_after_proof(&k->w), PROC_HEALTH_BROKEN);
+		assert_int_equal(health_after_proof(&k->r), PROC_HEALTH_BROKEN);
+		snprintf(sql, sizeof(sql), "ALTER TABLE ex RENAME TO %s", tables[i]);
+		kit_do(k, sql);
+	}
+	assert_int_equal(health_after_proof(&k->w), PROC_HEALTH_UP);
+}
+
+/* Not by the proof: that does not come before the next turn. */
+static void
+a_message_without_its_table_is_unavailable_and_an_outage(void **state)
+{
+	struct kit *k = *state;
+	uint64_t seq;
+
+	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_OK);
+	kit_do(k, "ALTER TABLE events RENAME TO ex");
+	assert_int_equal(kit_say(k, 1, "@u2", "x", NULL), KITH_E_UNAVAILABLE);
+	assert_int_equal(proc_health_get(k->w.p->shared, k->w.p->slot), PROC_HEALTH_BROKEN);
+	kit_do(k, "ALTER TABLE ex RENAME TO events");
+	assert_int_equal(kit_say(k, 1, "@u2", "x", &seq), KITH_E_OK);
+	assert_int_equal(seq, 2);
+}
+
+static enum db_class
+refuse_one(struct store *s, void *unused)
+{
+	(void)s;
+	(void)unused;
+	return DB_ERROR;
+}
+
+static void
+one_request_that_is_refused_is_no_outage(void **state)
+{
+	struct kit *k = *state;
+
+	assert_int_equal(health_after_proof(&k->w), PROC_HEALTH_UP);
+	assert_int_equal(store_transact(&k->w, refuse_one, NULL), DB_ERROR);
+	assert_int_equal(proc_health_get(k->w.p->shared, k->w.p->slot), PROC_HEALTH_UP);
+	assert_true(k->w.health.doubted);
+	store_probe_tend(&k->w);
+	assert_int_equal(proc_health_get(k->w.p->shared, k->w.p->slot), PROC_HEALTH_UP);
+	assert_false(k->w.health.doubted);
+}
+
+/* The word follows the cause while it is away; what began otherwise keeps its word. */
+static void
+an_outage_that_turns_into_a_refusal_says_so(void **state)
+{
+	struct kit *k = *state;
+	const struct proc *p = k->w.p;
+
+	store_health_failed(&k->w, DB_LOST, "cannot connect");
+	assert_int_equal(proc_health_get(p->shared, p->slot), PROC_HEALTH_AWAY);
+	store_health_refused(&k->w, "access denied");
+	assert_int_equal(proc_health_get(p->shared, p->slot), PROC_HEALTH_UNUSABLE);
+	assert_string_equal(k->w.health.text, "access denied");
+	store_health_failed(&k->w, DB_LOST, "cannot connect");
+	assert_int_equal(proc_health_get(p->shared, p->slot), PROC_HEALTH_AWAY);
+	store_health_proved(&k->w);
+	store_health_failed(&k->w, DB_UNSAFE, "replaced");
+	store_health_refused(&k->w, "is missing");
+	assert_int_equal(proc_health_get(p->shared, p->slot), PROC_HEALTH_UNSAFE);
+}
+
 struct rollback {
 	uint64_t	group;
 	bool		refuse;
@@ -215,6 +309,10 @@ store_fault_tests(const struct kit_kind *kind)
 		KIT_TEST(a_restart_during_the_patience_is_not_noticed),
 		KIT_TEST(a_full_disk_is_unavailable_and_passes),
 		KIT_TEST(an_unsure_commit_is_told_once_it_is_found),
+		KIT_TEST(a_table_that_is_away_is_an_outage_of_both),
+		KIT_TEST(a_message_without_its_table_is_unavailable_and_an_outage),
+		KIT_TEST(one_request_that_is_refused_is_no_outage),
+		KIT_TEST(an_outage_that_turns_into_a_refusal_says_so),
 		KIT_TEST(what_is_rolled_back_is_neither_told_nor_remembered),
 	};
 
