@@ -2,7 +2,6 @@
 
 What the page shows does not depend on the database: SQLite alone.
 """
-import itertools
 import json
 import os
 import subprocess
@@ -82,9 +81,11 @@ class Attacker:
         return self.accepted(lambda text: self.client.send(f"#{group}", text), texts)
 
     def topics(self, topics):
-        """The topics that were taken, of groups topic0 and so on."""
-        number = itertools.count()
-        return self.accepted(lambda topic: self.group(f"topic{next(number)}", topic), topics)
+        """The topics that were taken, of groups topic0 and so on; a refused one uses up no number."""
+        taken = []
+        for topic in topics:
+            taken += self.accepted(lambda one: self.group(f"topic{len(taken)}", one), [topic])
+        return taken
 
     def names(self, names):
         """The names that a group may have."""
