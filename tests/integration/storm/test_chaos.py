@@ -237,6 +237,9 @@ def observe(run, tails, stored, entitled):
         deadline = time.monotonic() + 30 * build.PATIENCE
         while not complete() and time.monotonic() < deadline:
             time.sleep(0.2)
+        if not complete():
+            print(f"tail of {name}: exit status {tail.process.poll()}, said:\n"
+                  f"{tail.err.read_text()[-1500:]}")
         for e in tail.events():
             run.checker.seen(f"tail of {name}", names[name],
                              Shown(int(e["conversation_id"]), e["seq"], names[e["sender"]],

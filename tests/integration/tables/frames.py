@@ -37,6 +37,7 @@ CLOSE, BROKEN, DROP = Ending
 REQUESTS = {
     "hello": 10, "register_account": 11, "login_password": 12, "login_token": 13, "logout": 14,
     "change_password": 15, "list_sessions": 16, "revoke_session": 17, "ping": 18, "pong": 19,
+    "check_invite": 20,
     "send": 30, "history": 31, "sync": 32, "mark_read": 33,
     "list_conversations": 50, "create_group": 51, "join_group": 52, "leave_group": 53,
     "list_groups": 54, "list_members": 55, "invite_to_group": 56,
@@ -44,8 +45,9 @@ REQUESTS = {
 }
 ALLOWED = {
     CONNECTED: {"hello"},
-    GREETED: {"register_account", "login_password", "login_token", "ping", "pong"},
-    LOGGED_IN: set(REQUESTS) - {"hello", "register_account", "login_password", "login_token"},
+    GREETED: {"register_account", "login_password", "login_token", "check_invite", "ping", "pong"},
+    LOGGED_IN: set(REQUESTS) - {"hello", "register_account", "login_password", "login_token",
+                                "check_invite"},
 }
 ID = 77
 VARINT, BITS64, LENGTH, START_GROUP, END_GROUP, BITS32 = range(6)
@@ -211,7 +213,7 @@ def ids_and_bodies():
 
 def unknown():
     for state in STATES:
-        for number in (2, 9, 20, 34, 58, 72, 100, 1000, 2 ** 29 - 1):
+        for number in (2, 9, 21, 34, 58, 72, 100, 1000, 2 ** 29 - 1):
             yield f"request {number}", state, request(number), "UNKNOWN_REQUEST"
         yield "a reply", state, request(100, field(7, "a forged event")), "UNKNOWN_REQUEST"
         yield "unknown varint", state, field(1, ID) + field(1000, 1), "UNKNOWN_FIELD"
