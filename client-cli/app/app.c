@@ -71,15 +71,16 @@ tell_wrong_url(const struct app *app, const char *known)
 	tell_known_line(app);
 }
 
+/* NULL: there is none; or it needs more than a constant: app_hint(). */
 static const char *
-hint(const struct kith_failure *why)
+fixed_hint(const struct kith_failure *why)
 {
 	switch (why->code) {
 	case KITH_L_CONNECT:
 		return "is the server running, and is the address right?";
-	case KITH_E_TOKEN_INVALID:
-	case KITH_E_REVOKED:
-		return "log in again: kith login SERVER NAME";
+	case KITH_L_KEY_CHANGED:
+		return "ask the server's administrator for its fingerprint; kith says at its "
+		    "start what to do with the old key";
 	case KITH_E_NOT_MEMBER:
 		return "join it first: kith group join NAME";
 	case KITH_E_INVITE_INVALID:
@@ -96,9 +97,23 @@ hint(const struct kith_failure *why)
 }
 
 void
+app_hint(const struct app *app, const struct kith_failure *why, char *out, size_t size)
+{
+	const char *fixed = fixed_hint(why);
+
+	if (why->code != KITH_E_TOKEN_INVALID && why->code != KITH_E_REVOKED)
+		snprintf(out, size, "%s", fixed != NULL ? fixed : "");
+	else if (app->profile.user[0] != '\0')
+		snprintf(out, size, "log in again: kith login %s %s", app->address,
+		    app->profile.user);
+	else
+		snprintf(out, size, "log in again: kith login SERVER NAME");
+}
+
+void
 app_fail(struct app *app, const char *what, const struct kith_failure *why)
 {
-	char address[KITH_ADDRESS_MAX];
+	char address[KITH_ADDRESS_MAX], hint[512];
 
 	if (app->finished)
 		return;
@@ -107,8 +122,9 @@ app_fail(struct app *app, const char *what, const struct kith_failure *why)
 	} else {
 		kith_url_address(&app->url, address);
 		say("%s: %s", what != NULL ? what : address, why->text);
-		if (hint(why) != NULL)
-			say("hint: %s", hint(why));
+		app_hint(app, why, hint, sizeof(hint));
+		if (hint[0] != '\0')
+			say("hint: %s", hint);
 	}
 	app_finish(app, (int)why->exit);
 }
@@ -306,16 +322,24 @@ app_kith_options(struct app *app, struct kith_options *o)
 	o->arg = app;
 }
 
+void
+app_killed(struct app *app, int number)
+{
+	if (app->finished)
+		app->drain = 0;
+	app_finish(app, 128 + number);
+}
+
 static void
 on_signal(evutil_socket_t number, short what, void *arg)
 {
 	struct app *app = arg;
 
 	(void)what;
-	if (number == SIGINT && app->interrupt != NULL)
+	if (number == SIGINT && app->interrupt != NULL && !app->finished)
 		app->interrupt(app);
 	else
-		app_finish(app, number == SIGINT ? KITH_EXIT_INTERRUPTED : 128 + (int)number);
+		app_killed(app, (int)number);
 }
 
 /* Gives pending marks and messages a moment to arrive. */
@@ -325,7 +349,7 @@ drain_pending(struct app *app)
 	const struct timeval limit = { DRAIN_SECONDS, 0 };
 
 	event_base_loopexit(app->base, &limit);
-	while (kith_pending(app->kith) > 0 && !event_base_got_exit(app->base))
+	while (app->drain && kith_pending(app->kith) > 0 && !event_base_got_exit(app->base))
 		if (event_base_loop(app->base, EVLOOP_ONCE) != 0)
 			break;
 }

@@ -76,6 +76,13 @@ int	app_simple(struct app *app, void (*ready)(struct app *app));
 /* Ends the loop; the first call's exit code stays. */
 void	app_finish(struct app *app, int rc);
 
+/* A signal ends it; while it waits at the end, at once. */
+void	app_killed(struct app *app, int number);
+
+/* What to do about a failure, into `out`; "" if nobody can tell. */
+void	app_hint(const struct app *app, const struct kith_failure *why,
+	    char *out, size_t size);
+
 /* Tells what failed, with a hint where one helps, and finishes. `what` may be
  * NULL: the server. */
 void	app_fail(struct app *app, const char *what,

@@ -80,22 +80,35 @@ take_left(struct kept *k, const char *profile, int n)
 	char path[PATH_MAX];
 	int fd;
 
-	if (kept_path(path, profile, n) < 0 || (fd = open_kept(path, 0)) < 0)
+	if (kept_path(path, profile, n) < 0)
 		return;
+	if ((fd = open_kept(path, 0)) < 0) {
+		k->others |= fd == -EWOULDBLOCK;
+		return;
+	}
 	if (append_file(k, fd) == 0 && write_file(k->fd, k->text, k->len) == 0)
 		unlink(path);
 	close(fd);
 }
 
+void
+kept_look(struct kept *k, const char *profile)
+{
+	k->others = 0;
+	for (int n = 0; k->fd >= 0 && n < KEPT_FILES; n++)
+		if (n != k->n)
+			take_left(k, profile, n);
+}
+
 int
 kept_open(struct kept *k, const char *profile)
 {
-	int rc = -EWOULDBLOCK, n;
+	int rc = -EWOULDBLOCK;
 
 	memset(k, 0, sizeof(*k));
 	k->fd = -1;
-	for (n = 0; n < KEPT_FILES && k->fd < 0 && rc == -EWOULDBLOCK; n++) {
-		if ((rc = kept_path(k->path, profile, n)) < 0 ||
+	for (k->n = -1; k->n < KEPT_FILES - 1 && k->fd < 0 && rc == -EWOULDBLOCK;) {
+		if ((rc = kept_path(k->path, profile, ++k->n)) < 0 ||
 		    (rc = disk_make_folder(k->path)) < 0)
 			return rc;
 		rc = k->fd = open_kept(k->path, O_CREAT);
@@ -106,8 +119,7 @@ kept_open(struct kept *k, const char *profile)
 	}
 	if (append_file(k, k->fd) < 0)
 		k->len = 0;
-	for (; n < KEPT_FILES; n++)
-		take_left(k, profile, n);
+	kept_look(k, profile);
 	return 0;
 }
 

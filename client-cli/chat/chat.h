@@ -37,9 +37,10 @@ struct chat {
 	struct names	 names;
 	struct outbox	 outbox;
 	struct kept	 kept;		/* outbox_keep.h */
-	struct event	*keep;
+	struct event	*keep, *keep_draft, *look;
+	unsigned	 look_ms;	/* before the last look */
 	int		 keep_error;	/* of the last try */
-	char		*draft, *draft_target;	/* at the end */
+	char		*draft, *draft_target;	/* what was begun, as kept */
 	struct feed	 feed;
 	struct seen	 seen;
 	LIST_HEAD(, asked) asked;
@@ -49,6 +50,7 @@ struct chat {
 	char		 wanted[CHAT_WORD_MAX];	/* what it is becoming */
 	int		 choosing;	/* until then lines are held */
 	void		(*run)(struct chat *c, const char *command);
+	char		 usage[96];	/* of the command that runs */
 
 	char		*status;	/* without a connection: why, and when
 					   it tries again */

@@ -19,6 +19,7 @@
 #define SETS	CHAT_CMD_SETS
 #define USES	CHAT_CMD_USES
 #define NOW	CHAT_CMD_NOW
+#define ALONE	CHAT_CMD_ALONE
 
 static void	do_help(struct chat *c, char *args);
 static void	do_msg(struct chat *c, char *args);
@@ -38,9 +39,10 @@ static const struct chat_row {
 	const char	*help;			/* NULL: another name of the row above */
 	void		(*run)(struct chat *c, char *args);
 } slash_rows[] = {
-	{ "/help",	"",			NOW,	"this list",		do_help },
-	{ "/msg",	"@NAME[,#GROUP...] TEXT", 0,	"send a message",	do_msg },
-	{ "/query",	"TARGET [TEXT]",	SETS,	"talk to TARGET from now on", do_query },
+	{ "/help",	"",			NOW | ALONE,	"this list",		do_help },
+	{ "/msg",	"@NAME[,#GROUP...] TEXT", ALONE,	"send a message",	do_msg },
+	{ "/query",	"@NAME|#GROUP [TEXT]",	SETS | ALONE,
+	    "talk to them from now on", do_query },
 	{ "/join",	"#GROUP",		SETS,	"join a group, and talk to it",
 	    chat_group_join },
 	{ "/leave",	"[#GROUP]",		SETS,	"leave a group",	chat_group_leave },
@@ -60,17 +62,17 @@ static const struct chat_row {
 	{ "/more",	"",			USES,	"show the next unread messages",
 	    chat_history_more },
 	{ "/read",	"",			USES,	"take all as read",	chat_history_read },
-	{ "/history",	"[N]",			USES,	"show the last N messages again",
+	{ "/history",	"[N]",			USES,	"show the last N messages, up to 2000",
 	    chat_history_last },
-	{ "/full",	"",			NOW,	"show the last long message whole",
+	{ "/full",	"",			NOW | ALONE,	"show the last long message whole",
 	    do_full },
 	{ "/resend",	"[N]",			NOW,	"send what failed again", do_resend },
-	{ "/drop",	"[N]",			NOW,	"forget what failed",	do_drop },
+	{ "/drop",	"[N]",			NOW | ALONE,	"forget what failed",	do_drop },
 	{ "/reconnect",	"",			NOW,	"try to connect now",	do_reconnect },
-	{ "/whoami",	"",			NOW,	"your name, and the server's", do_whoami },
-	{ "/clear",	"",			NOW,	"empty the screen",	do_clear },
-	{ "/quit",	"",			NOW,	"leave (Ctrl-D does, too)", do_quit },
-	{ "/exit",	"",			NOW,	NULL,			do_quit },
+	{ "/whoami",	"",			NOW | ALONE,	"your name, and the server's", do_whoami },
+	{ "/clear",	"",			NOW | ALONE,	"empty the screen",	do_clear },
+	{ "/quit",	"",			NOW | ALONE,	"leave (Ctrl-D does, too)", do_quit },
+	{ "/exit",	"",			NOW | ALONE,	NULL,			do_quit },
 };
 #define N_ROWS	(sizeof(slash_rows) / sizeof(slash_rows[0]))
 
@@ -107,6 +109,13 @@ tell_candidates(struct chat *c, const char *name, size_t len)
 	pane_note(&c->pane, "/%.*s: which?%s (nothing was done)", (int)len, name, list);
 }
 
+static void
+set_usage(struct chat *c, const struct chat_row *row)
+{
+	snprintf(c->usage, sizeof(c->usage), "%s %s: %s", row->name, row->arguments,
+	    row->help != NULL ? row->help : row[-1].help);
+}
+
 static size_t
 name_length(const char *command)
 {
@@ -126,6 +135,19 @@ copy_arguments(const char *command)
 	return args;
 }
 
+static void
+run_row(struct chat *c, const struct chat_row *row, char *args)
+{
+	if (row->arguments[0] == '\0' && args[0] != '\0') {
+		pane_note(&c->pane, "%s takes no argument: nothing was done", row->name);
+	} else if (c->ended && !(row->traits & ALONE)) {
+		chat_leave_tell_ended(c, row->name);
+	} else {
+		set_usage(c, row);
+		row->run(c, args);
+	}
+}
+
 void
 chat_cmd_run(struct chat *c, const char *command)
 {
@@ -141,10 +163,7 @@ chat_cmd_run(struct chat *c, const char *command)
 		pane_note(&c->pane, "/%.*s: no such command, nothing was sent "
 		    "(/help lists the commands; // sends a slash)", (int)len, command);
 	} else if ((args = copy_arguments(command)) != NULL) {
-		if (row->arguments[0] == '\0' && args[0] != '\0')
-			pane_note(&c->pane, "%s takes no argument: nothing was done", row->name);
-		else
-			row->run(c, args);
+		run_row(c, row, args);
 		free(args);
 	}
 }
@@ -235,7 +254,7 @@ do_msg(struct chat *c, char *args)
 
 	args[len] = '\0';
 	if (args[0] == '\0' || text[0] == '\0')
-		pane_note(&c->pane, "usage: /msg @NAME TEXT");
+		chat_word_usage(c);
 	else if (strchr(args, ',') != NULL)
 		outbox_say(c, args, text);
 	else if (chat_word_target(c, args, word) == 0)
@@ -250,9 +269,12 @@ do_query(struct chat *c, char *args)
 
 	args[len] = '\0';
 	if (args[0] == '\0' || strchr(args, ',') != NULL) {
-		pane_note(&c->pane, "usage: /query @NAME, or /query #GROUP");
+		chat_word_usage(c);
 	} else if (chat_word_target(c, args, word) == 0) {
-		target_choose(c, word);
+		if (!c->ended)
+			target_choose(c, word);
+		else if (text[0] == '\0')
+			chat_leave_tell_ended(c, "/query");
 		if (text[0] != '\0')
 			outbox_say(c, word, text);	/* once it is chosen */
 	}

@@ -12,6 +12,7 @@
 #define CHAT_CMD_SETS	1u	/* changes it: later lines wait */
 #define CHAT_CMD_USES	2u	/* works on it */
 #define CHAT_CMD_NOW	4u	/* never waits for a command before it */
+#define CHAT_CMD_ALONE	8u	/* of use after the chat has ended for good */
 
 /* Of the command "word arguments"; with CHAT_CMD_SETS `word` is the target that
  * it makes, "" none. */

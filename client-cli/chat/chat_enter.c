@@ -11,6 +11,7 @@
 
 #include "client-cli/chat/chat.h"
 #include "client-cli/chat/chat_cmd.h"
+#include "client-cli/chat/outbox_keep.h"
 #include "client-cli/chat/question.h"
 #include "client-cli/chat/target.h"
 #include "protocol/base/utf8.h"
@@ -61,9 +62,8 @@ enter_command(struct chat *c, const char *begun, const char *command)
 static void
 enter_text(struct chat *c, const char *word, const char *text, enum line_source source)
 {
-	if (c->ended)
-		pane_note(&c->pane, "not sent, the login has ended: %s", text);
-	else if (question_may_send(c, word, text, source))
+	/* Nothing is sent any more, so there is nothing to ask. */
+	if (c->ended || question_may_send(c, word, text, source))
 		outbox_say(c, word, text);
 }
 
@@ -95,5 +95,6 @@ chat_enter_line(struct chat *c, const char *text, const char *word, enum line_so
 		}
 	}
 	free(copy);
+	outbox_keep_entered(c);
 	target_show(c);
 }

@@ -69,7 +69,7 @@ chat_group_join(struct chat *c, char *args)
 	const char *name;
 
 	if (word[0] == '\0' || args[0] != '\0')
-		pane_note(&c->pane, "usage: /join #GROUP (/groups lists them)");
+		chat_word_usage(c);
 	else if ((name = chat_word_name(c, word, '#')) != NULL)
 		enter_group(c, name, "joined", 0, 0);
 }
@@ -82,7 +82,7 @@ chat_group_create(struct chat *c, char *args)
 	const char *name;
 
 	if (word[0] == '\0' || (args[0] != '\0' && !is_private))
-		pane_note(&c->pane, "usage: /create #GROUP [private]");
+		chat_word_usage(c);
 	else if ((name = chat_word_name(c, word, '#')) != NULL)
 		enter_group(c, name, is_private ? "created the private group" :
 		    "created the group", 1, !is_private);
@@ -196,7 +196,7 @@ chat_group_invite(struct chat *c, char *args)
 			users[n++] = name;
 	}
 	if (n == 0)
-		pane_note(&c->pane, "usage: /invite @NAME ... [#GROUP]");
+		chat_word_usage(c);
 	else if ((group = chat_word_group(c, group)) != NULL)
 		for (size_t i = 0; i < n; i++)
 			invite_one(c, group, users[i]);

@@ -9,6 +9,7 @@
 
 #include "client-cli/chat/chat.h"
 #include "client-cli/chat/chat_ask.h"
+#include "client-cli/chat/chat_word.h"
 #include "client-cli/chat/line.h"
 
 #define LAST_EVENTS	20
@@ -140,7 +141,7 @@ chat_history_last(struct chat *c, char *args)
 	struct walk *w;
 
 	if (*end != '\0' || n < 1 || n > LAST_EVENTS_MAX) {
-		pane_note(&c->pane, "usage: /history [N], N from 1 to %d", LAST_EVENTS_MAX);
+		chat_word_usage(c);
 		return;
 	}
 	if ((w = walk_new(c, n)) == NULL)

@@ -31,6 +31,17 @@ chat_leave(struct chat *c)
 }
 
 void
+chat_leave_tell_ended(struct chat *c, const char *what)
+{
+	char hint[512];
+
+	app_hint(c->app, &c->final, hint, sizeof(hint));
+	pane_note(&c->pane, "%s%sthe chat has ended: %s%s%s; Ctrl-D leaves, and the next chat "
+	    "offers what was not sent", what != NULL ? what : "", what != NULL ? ": not done, " : "",
+	    c->final.text, hint[0] != '\0' ? ": " : "", hint);
+}
+
+void
 chat_leave_asked(struct chat *c)
 {
 	if (c->asked_again || c->ended) {

@@ -49,7 +49,7 @@ on_line_gone(void *arg)
 {
 	struct chat *c = arg;
 
-	app_finish(c->app, 128 + SIGHUP);
+	app_killed(c->app, SIGHUP);
 }
 
 static void
@@ -67,6 +67,15 @@ on_line_interrupted(void *arg)
 }
 
 static void
+on_line_paste_refused(void *arg)
+{
+	struct chat *c = arg;
+
+	pane_note(&c->pane, "the paste was not taken, answer the question first; "
+	    "then Up brings it back");
+}
+
+static void
 on_line_key(void *arg)
 {
 	struct chat *c = arg;
@@ -76,6 +85,7 @@ on_line_key(void *arg)
 	c->asked_again = 0;
 	if (c->app->finished)
 		return;
+	outbox_keep_key(c);
 	/* The text that was begun for another target is gone. */
 	if (c->question == NULL && line_begun() == NULL && strcmp(line_tag(), target_word(c)) != 0)
 		target_show(c);
@@ -116,8 +126,8 @@ static int
 open_line(struct chat *c)
 {
 	static const struct line_hooks hooks = {
-		on_line_entered, on_line_left, on_line_gone, on_line_interrupted, on_line_key,
-		on_line_focus, on_line_resized, on_line_tab
+		on_line_entered, on_line_left, on_line_gone, on_line_interrupted,
+		on_line_paste_refused, on_line_key, on_line_focus, on_line_resized, on_line_tab
 	};
 	char path[PATH_MAX];
 
@@ -143,6 +153,9 @@ static void
 on_chat_leaving(struct app *app)
 {
 	outbox_keep_line(app->data);
+	/* Nobody sees the end: what waits is on disk, and the next chat may begin now. */
+	if (app->rc == 128 + SIGHUP || app->rc == 128 + SIGTERM)
+		app->drain = 0;
 	line_stop();
 }
 
@@ -223,6 +236,7 @@ static void
 on_chat_ready(struct chat *c)
 {
 	c->feed.syncing = 0;
+	outbox_keep_look(c);
 	if (!c->greeted) {
 		c->greeted = 1;
 		pane_note(&c->pane, "%s at %s; /help lists the commands", c->app->profile.user,
@@ -247,11 +261,13 @@ wait_for_leave(struct chat *c, const struct kith_failure *why)
 	    !(c->keys || c->greeted))
 		return 0;
 	c->ended = 1;
+	c->offline = 0;
 	c->final = *why;
+	set_status(c, NULL);
+	chat_leave_tell_ended(c, NULL);
+	outbox_fail_all(c, why->text);
 	if (c->choosing)
 		target_refused(c, why->text);
-	pane_note(&c->pane, "%s", why->text);
-	pane_note(&c->pane, "the chat has ended, nothing more is sent; Ctrl-D leaves");
 	target_show(c);
 	return 1;
 }
@@ -310,7 +326,7 @@ static void
 on_hangup(evutil_socket_t number, short what, void *arg)
 {
 	(void)what;
-	app_finish(arg, 128 + (int)number);
+	app_killed(arg, (int)number);
 }
 
 /* Under nohup(1) it stays ignored. */

@@ -8,6 +8,12 @@
 
 #define BETWEEN		" \t\n,"
 
+void
+chat_word_usage(struct chat *c)
+{
+	pane_note(&c->pane, "usage: %s", c->usage);
+}
+
 char *
 chat_word_cut(char **args)
 {

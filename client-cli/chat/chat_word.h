@@ -6,6 +6,9 @@
 
 #include "client-cli/chat/chat.h"
 
+/* The command that runs was typed in a wrong way: how, as /help has it. */
+void	chat_word_usage(struct chat *c);
+
 /* Cuts the first word off *args, up to a blank or a comma; "" if there is
  * none. */
 char	*chat_word_cut(char **args);

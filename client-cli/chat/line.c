@@ -21,6 +21,8 @@
 #include "client-cli/chat/line_burst.h"
 #include "client-cli/chat/line_history.h"
 #include "client-cli/chat/line_keys.h"
+#include "client-cli/chat/line_paste.h"
+#include "client-cli/cmd/cmd_text.h"
 
 #define FOCUS_ON	"\033[?1004h"	/* xterm, "FocusIn/FocusOut" */
 #define FOCUS_OFF	"\033[?1004l"
@@ -34,6 +36,7 @@ static struct {
 	char		*above;		/* whole lines, or NULL */
 	int		 above_rows, above_shown;
 	char		*accepted;	/* of the key under way, or NULL */
+	int		 accepted_by;	/* ... and that key */
 	char		*up;		/* moves the cursor up; NULL: cannot */
 	struct event	*input, *resized, *suspended, *show;
 	int		 open, hidden, ended;
@@ -154,9 +157,10 @@ take_line_text(void)
 }
 
 static void
-on_accept(void)
+on_accept(int key)
 {
 	free(line.accepted);
+	line.accepted_by = key;
 	line.accepted = take_line_text();
 }
 
@@ -187,10 +191,10 @@ on_line(char *text)
 		free(text);
 		text = line.accepted;
 		line.accepted = NULL;
-		line_burst_add(text, line.tag);
+		line_burst_add(text, line.tag, line.accepted_by);
 	} else {
 		clear_accepted_row(text);
-		line_burst_add(text, line.tag);
+		line_burst_add(text, line.tag, '\n');
 	}
 	free(text);
 }
@@ -214,6 +218,22 @@ on_burst_rest(void)
 }
 
 /* -- keys ----------------------------------------------------------------- */
+
+static void
+on_paste(void)
+{
+	char *text = line_paste_read();
+
+	if (text == NULL)
+		return;
+	if (!line_answer_is_expected()) {
+		line_paste_insert(text);
+	} else {
+		line_history_add(text);
+		line.hooks.paste_refused(line.arg);
+	}
+	free(text);
+}
 
 static void
 on_focus(int has)
@@ -379,7 +399,7 @@ complete_word(const char *word, int start, int end)
 static void
 set_up_readline(void)
 {
-	static const struct line_keys_hooks keys = { on_accept, on_focus };
+	static const struct line_keys_hooks keys = { on_accept, on_paste, on_focus };
 
 	rl_readline_name = "kith";
 	rl_catch_signals = 0;
@@ -552,8 +572,10 @@ line_draft(const char **tag)
 		*tag = line_tag();
 		return rl_end > 0 ? strdup(rl_line_buffer) : NULL;
 	}
-	return asprintf(&text, "%s%s%s", burst, rl_end > 0 ? "\n" : "", rl_line_buffer) < 0 ?
-	    NULL : text;
+	if (asprintf(&text, "%s%s%s", burst, rl_end > 0 ? "\n" : "", rl_line_buffer) < 0)
+		return NULL;
+	text[cmd_text_lf(text, strlen(text))] = '\0';
+	return text;
 }
 
 const char *

@@ -34,6 +34,9 @@ struct line_hooks {
 	void	(*gone)(void *arg);
 	/* Ctrl-C on an empty line; at a question also Esc, and with text. */
 	void	(*interrupted)(void *arg);
+	/* A marked paste at a question is not put on its line, where it would
+	 * pass for an answer; Up brings it back. */
+	void	(*paste_refused)(void *arg);
 	/* Any key; or the terminal says that it has, or has no longer, the
 	 * focus. */
 	void	(*key)(void *arg);

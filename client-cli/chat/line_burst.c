@@ -10,6 +10,8 @@
 
 #include <event2/event.h>
 
+#include "client-cli/cmd/cmd_text.h"
+
 #define BURST_FIRST_MS	30	/* nobody has the next key down so soon after Enter */
 #define BURST_QUIET_MS	150	/* a slow line delivers a paste in pieces */
 #define BURST_BYTES_MAX	(1u << 20)
@@ -21,6 +23,7 @@ static struct {
 	struct event	*end;
 	char		*text, *tag;	/* NULL: no burst */
 	size_t		 len;
+	char		 line_end;	/* what ended the last line */
 	int		 keys;		/* since the first line */
 	int		 lines;		/* that are not blank */
 } burst;
@@ -43,7 +46,7 @@ append_text(const char *text)
 	    (longer = realloc(burst.text, burst.len + sep + len + 1)) == NULL)
 		return;
 	if (sep)
-		longer[burst.len++] = '\n';
+		longer[burst.len++] = burst.line_end;
 	memcpy(longer + burst.len, text, len + 1);
 	burst.len += len;
 	burst.text = longer;
@@ -83,6 +86,8 @@ line_burst_finish(void)
 	text = burst.text;
 	tag = burst.tag;
 	several = burst.lines > 1;
+	if (text != NULL)
+		text[cmd_text_lf(text, burst.len)] = '\0';
 	burst.text = burst.tag = NULL;
 	line_burst_drop();
 	if (text != NULL)
@@ -101,11 +106,12 @@ on_burst_end(evutil_socket_t fd, short what, void *arg)
 }
 
 void
-line_burst_add(const char *text, const char *tag)
+line_burst_add(const char *text, const char *tag, int key)
 {
 	if (burst.text == NULL && tag != NULL)
 		burst.tag = strdup(tag);
 	append_text(text);
+	burst.line_end = key == '\r' ? '\r' : '\n';
 	arm_end(burst.keys ? BURST_QUIET_MS : BURST_FIRST_MS);
 }
 

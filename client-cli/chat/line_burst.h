@@ -20,8 +20,8 @@ int	line_burst_open(struct event_base *base,
 	    char *(*rest)(void));
 void	line_burst_close(void);
 
-/* A line was accepted. */
-void	line_burst_add(const char *text, const char *tag);
+/* A line was accepted, by a key: '\r', '\n' or another. */
+void	line_burst_add(const char *text, const char *tag, int key);
 
 /* A key came. 1: it belongs to a burst. */
 int	line_burst_goes_on(void);
@@ -30,7 +30,8 @@ int	line_burst_goes_on(void);
 void	line_burst_finish(void);
 
 int	line_burst_is_open(void);
-/* Its text so far, and the tag; or NULL. Valid until the next call. */
+/* Its text so far, with the line ends that came, and the tag; or NULL. Valid
+ * until the next call. */
 const char *line_burst_text(const char **tag);
 void	line_burst_drop(void);
 

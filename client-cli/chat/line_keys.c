@@ -16,8 +16,17 @@ static struct line_keys_hooks hooks;	/* global, because readline's keymaps are *
 static int
 accept_quietly(int count, int key)
 {
-	hooks.accept();
+	hooks.accept(key);
 	return rl_newline(count, key);
+}
+
+static int
+paste_marked(int count, int key)
+{
+	(void)count;
+	(void)key;
+	hooks.paste();
+	return 0;
 }
 
 static int
@@ -64,6 +73,6 @@ line_keys_bind(const struct line_keys_hooks *table)
 		replace_accepting(map);
 		rl_bind_keyseq_in_map("\033[I", focus_in, map);
 		rl_bind_keyseq_in_map("\033[O", focus_out, map);
-		rl_bind_keyseq_in_map("\033[200~", rl_bracketed_paste_begin, map);
+		rl_bind_keyseq_in_map("\033[200~", paste_marked, map);
 	}
 }

@@ -1,6 +1,6 @@
 /*
  * line_keys.h - which of readline's keys do what: the keys that accept a line,
- * and the terminal's focus.
+ * pastes, and the terminal's focus.
  */
 #ifndef KITH_CLI_LINE_KEYS_H
 #define KITH_CLI_LINE_KEYS_H
@@ -8,7 +8,9 @@
 struct line_keys_hooks {
 	/* A line is about to be accepted: takes the text out of readline's
 	 * buffer. */
-	void	(*accept)(void);
+	void	(*accept)(int key);
+	/* A marked paste begins: line_paste_read(). */
+	void	(*paste)(void);
 	void	(*focus)(int has);
 };
 

@@ -188,12 +188,16 @@ say_text(struct chat *c, const char *targets, const char *text, uint64_t client_
 		return;
 	item->client_id = client_id;
 	c->warned = 0;
-	if (text_is_wrong(text, why, sizeof(why)))
+	if (text_is_wrong(text, why, sizeof(why))) {
 		outbox_show_failed(item, why);
-	else if (!hold)
+	} else if (c->ended) {
+		item->fate = client_id != 0 ? KITH_UNANSWERED : KITH_UNSENT;
+		outbox_show_failed(item, c->final.text);
+	} else if (!hold) {
 		item_send(item);
-	else
+	} else {
 		outbox_show_item(item);
+	}
 }
 
 void
@@ -218,6 +222,8 @@ first_held(const struct chat *c)
 int
 outbox_must_hold(const struct chat *c)
 {
+	if (c->ended)
+		return 0;
 	if (c->choosing || !c->app->opened)
 		return 1;
 	return !c->outbox.releasing && first_held(c) != NULL;
@@ -279,6 +285,22 @@ outbox_fail_held(struct chat *c, const char *word, const char *why)
 			pane_note(&c->pane, "not done: %s: %s", item->text, why);
 			outbox_item_free(&c->outbox, item);
 		}
+	}
+}
+
+void
+outbox_fail_all(struct chat *c, const char *why)
+{
+	struct outbox_item *item;
+
+	while ((item = first_held(c)) != NULL) {
+		item->fate = item->client_id != 0 ? KITH_UNANSWERED : KITH_UNSENT;
+		if (!item->command) {
+			outbox_show_failed(item, why);
+			continue;
+		}
+		pane_note(&c->pane, "not done: /%s", item->text);
+		outbox_item_free(&c->outbox, item);
 	}
 }
 

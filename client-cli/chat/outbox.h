@@ -48,6 +48,9 @@ void	outbox_release(struct chat *c);
 /* `word` did not become the target: what was typed for it is not sent. */
 void	outbox_fail_held(struct chat *c, const char *word, const char *why);
 
+/* The chat has ended for good: nothing that is held is sent any more. */
+void	outbox_fail_all(struct chat *c, const char *why);
+
 /* What the last held command makes of the target; NULL: none does. */
 const char *outbox_target(const struct chat *c);
 

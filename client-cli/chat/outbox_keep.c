@@ -19,6 +19,9 @@
 #include "client-cli/chat/question.h"
 
 #define NO_TARGET	"-"
+#define DRAFT_SECONDS	1	/* after the last key */
+#define LOOK_FIRST_MS	125	/* a chat that ends is away by then */
+#define LOOK_LAST_MS	8000	/* and by then, whatever holds it up */
 
 /* The kinds of records. */
 #define KIND_UNSENT	"unsent"
@@ -89,11 +92,11 @@ keep_now(struct chat *c)
 }
 
 static void
-on_keep_time(evutil_socket_t fd, short what, void *arg)
+forget_draft(struct chat *c)
 {
-	(void)fd;
-	(void)what;
-	keep_now(arg);
+	free(c->draft);
+	free(c->draft_target);
+	c->draft = c->draft_target = NULL;
 }
 
 void
@@ -102,6 +105,7 @@ outbox_keep_line(struct chat *c)
 	const char *target;
 	char *text = question_text(c, &target);
 
+	forget_draft(c);
 	if (text == NULL)
 		text = line_draft(&target);
 	if (text != NULL && text[strspn(text, " \t\n")] != '\0' &&
@@ -110,6 +114,43 @@ outbox_keep_line(struct chat *c)
 	else
 		free(text);
 	keep_now(c);
+}
+
+static void
+on_keep_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct chat *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (!c->app->finished)
+		outbox_keep_line(c);
+	else
+		keep_now(c);		/* the line is stopped: as it was then */
+}
+
+void
+outbox_keep_key(struct chat *c)
+{
+	const struct timeval later = { DRAFT_SECONDS, 0 };
+
+	if (c->keep_draft != NULL)
+		event_add(c->keep_draft, &later);
+}
+
+void
+outbox_keep_entered(struct chat *c)
+{
+	if (c->draft != NULL)
+		outbox_keep_line(c);
+}
+
+static void
+drop_keep_event(struct event **ev)
+{
+	if (*ev != NULL)
+		event_free(*ev);
+	*ev = NULL;
 }
 
 size_t
@@ -124,12 +165,10 @@ outbox_keep_close(struct chat *c)
 		say("%zu %s kept: the next chat shows %s", n, n == 1 ? "is" : "are",
 		    n == 1 ? "it" : "them");
 	kept_close(&c->kept);
-	if (c->keep != NULL)
-		event_free(c->keep);
-	c->keep = NULL;
-	free(c->draft);
-	free(c->draft_target);
-	c->draft = c->draft_target = NULL;
+	drop_keep_event(&c->keep);
+	drop_keep_event(&c->keep_draft);
+	drop_keep_event(&c->look);
+	forget_draft(c);
 	return n;
 }
 
@@ -185,18 +224,17 @@ offer(struct chat *c, const struct record *r)
 	return 1;
 }
 
-void
-outbox_keep_open(struct chat *c)
+/* What is in the file from `from` on was left by others. */
+static void
+offer_from(struct chat *c, size_t from)
 {
-	size_t len, n = 0;
+	size_t len = c->kept.len - from, n = 0;
 	char *copy, *at;
 	struct record r;
 
-	if (kept_open(&c->kept, c->app->profile.name) < 0 ||
-	    (c->keep = event_new(c->app->base, -1, 0, on_keep_time, c)) == NULL ||
-	    (len = c->kept.len) == 0 || (copy = at = malloc(len)) == NULL)
+	if (len == 0 || (copy = at = malloc(len)) == NULL)
 		return;
-	memcpy(copy, c->kept.text, len);
+	memcpy(copy, c->kept.text + from, len);
 	while (next_record(&at, copy + len, &r))
 		n += (size_t)offer(c, &r);
 	free(copy);
@@ -204,4 +242,53 @@ outbox_keep_open(struct chat *c)
 		pane_note(&c->pane, "%zu message%s of an earlier chat %s not sent, or perhaps not: "
 		    "/resend sends %s, /drop forgets %s", n, n == 1 ? "" : "s",
 		    n == 1 ? "was" : "were", n == 1 ? "it" : "them", n == 1 ? "it" : "them");
+}
+
+static void
+look_again(struct chat *c)
+{
+	struct timeval t;
+
+	c->look_ms = c->look_ms == 0 ? LOOK_FIRST_MS : 2 * c->look_ms;
+	if (!c->kept.others || c->look_ms > LOOK_LAST_MS)
+		return;			/* it lives: outbox_keep_look() */
+	t.tv_sec = (time_t)(c->look_ms / 1000);
+	t.tv_usec = (suseconds_t)(c->look_ms % 1000 * 1000);
+	event_add(c->look, &t);
+}
+
+void
+outbox_keep_look(struct chat *c)
+{
+	size_t before = c->kept.len;
+
+	kept_look(&c->kept, c->app->profile.name);
+	offer_from(c, before);
+}
+
+static void
+on_look_time(evutil_socket_t fd, short what, void *arg)
+{
+	struct chat *c = arg;
+
+	(void)fd;
+	(void)what;
+	if (c->app->finished)
+		return;
+	outbox_keep_look(c);
+	look_again(c);
+}
+
+void
+outbox_keep_open(struct chat *c)
+{
+	struct event_base *base = c->app->base;
+
+	if (kept_open(&c->kept, c->app->profile.name) < 0 ||
+	    (c->keep = event_new(base, -1, 0, on_keep_time, c)) == NULL ||
+	    (c->keep_draft = event_new(base, -1, 0, on_keep_time, c)) == NULL ||
+	    (c->look = event_new(base, -1, 0, on_look_time, c)) == NULL)
+		return;
+	offer_from(c, 0);
+	look_again(c);
 }

@@ -3,8 +3,9 @@
  * killed, or ends while texts wait.
  *
  * Shape  kept.h has the file. outbox_show() makes chat.keep due, soon after a
- *        text has begun to wait, and after each change. The next chat offers
- *        what it finds as texts that failed: it sends nothing by itself.
+ *        text has begun to wait, and after each change; what is being typed
+ *        follows a second after the last key. The next chat offers what it
+ *        finds as texts that failed: it sends nothing by itself.
  */
 #ifndef KITH_CLI_OUTBOX_KEEP_H
 #define KITH_CLI_OUTBOX_KEEP_H
@@ -15,6 +16,16 @@ struct chat;
 
 /* Shows what an earlier chat has left. */
 void	outbox_keep_open(struct chat *c);
+
+/* Shows what a chat has left that was still ending when this one began. */
+void	outbox_keep_look(struct chat *c);
+
+/* A key was pressed. */
+void	outbox_keep_key(struct chat *c);
+
+/* What was begun was entered: it is kept as what has become of it, from now on,
+ * so that nobody sends it again. */
+void	outbox_keep_entered(struct chat *c);
 
 /* The chat is about to end, and line_stop() will follow: also keeps the text on
  * the line, and that of a question. */

@@ -116,7 +116,8 @@ print_hints(FILE *file, const struct chat *c, size_t left_out, int columns)
 		rows += print_hint_row(file, text, columns);
 	TAILQ_FOREACH(item, &c->outbox.items, link)
 		if (item->state == ITEM_FAILED)
-			return rows + print_hint_row(file,
+			return rows + print_hint_row(file, c->ended ?
+			    "~ the next chat offers what was not sent, /drop forgets it" :
 			    "~ /resend sends what failed again, /drop forgets it", columns);
 	return rows;
 }

@@ -99,7 +99,7 @@ void
 target_refused(struct chat *c, const char *why)
 {
 	c->choosing = 0;
-	if (c->wanted[0] != '\0')
+	if (c->wanted[0] != '\0' && !c->ended)
 		pane_note(&c->pane, "%s: %s", c->wanted, why);
 	if (c->target[0] == '\0' && !c->ended)
 		pane_note(&c->pane, "nobody is the target yet: /query @NAME, or /join #GROUP");

@@ -208,7 +208,8 @@ prepare_input(struct sender *s, size_t len)
 	if (utf8_is_blank(s->input, len) && (o->lines || o->skip_empty))
 		return 0;
 	s->taken++;
-	if ((rc = cmd_text_check(s->input, len)) == 0)
+	if ((rc = cmd_text_check(s->input, len,
+	    o->lines ? "" : ", or line by line (--lines)")) == 0)
 		return len;
 	note_exit(s, rc);
 	if (rc == KITH_EXIT_LIMIT)
@@ -395,6 +396,7 @@ join_words(int argc, char **argv)
 		strcat(text, i > 0 ? " " : "");
 		strcat(text, argv[i]);
 	}
+	text[cmd_text_lf(text, strlen(text))] = '\0';
 	return text;
 }
 
@@ -437,7 +439,7 @@ cmd_send(struct app *app)
 	if (s->text != NULL && app->options->skip_empty &&
 	    utf8_is_blank(s->text, strlen(s->text)))
 		goto out;
-	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text))) != 0)
+	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text), "")) != 0)
 		goto out;
 	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_send_input, s);
 	if (s->readable != NULL)

@@ -48,29 +48,40 @@ escape_length(const char *s, size_t len)
 }
 
 size_t
+cmd_text_lf(char *text, size_t len)
+{
+	size_t out = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\r' && i + 1 < len && text[i + 1] == '\n')
+			continue;
+		text[out++] = text[i] == '\r' ? '\n' : text[i];
+	}
+	return out;
+}
+
+size_t
 cmd_text_clean(char *text, size_t len, int strip)
 {
 	size_t out = 0;
 
 	for (size_t i = 0; i < len;) {
-		if (text[i] == '\r' && i + 1 < len && text[i + 1] == '\n')
-			i++;
-		else if (strip && text[i] == ESC)
+		if (strip && text[i] == ESC)
 			i += escape_length(text + i, len - i);
 		else
 			text[out++] = text[i++];
 	}
-	return out;
+	return cmd_text_lf(text, out);
 }
 
 int
-cmd_text_check(const char *text, size_t len)
+cmd_text_check(const char *text, size_t len, const char *advice)
 {
 	if (utf8_is_blank(text, len))
 		return say_usage("the message is empty: nothing was sent");
 	if (len > TEXT_BYTES_MAX) {
-		say("the message has over %u bytes and was not sent: send it in parts, "
-		    "or line by line (--lines)", TEXT_BYTES_MAX);
+		say("the message has over %u bytes and was not sent: send it in parts%s",
+		    TEXT_BYTES_MAX, advice);
 		return KITH_EXIT_LIMIT;
 	}
 	if (memchr(text, '\0', len) != NULL)

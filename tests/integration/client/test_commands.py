@@ -313,7 +313,8 @@ def test_nothing_to_send_is_no_error_with_skip_empty(pair, text):
     ("--lines", "a\r\nb\r\n\r\n \t\r\nc", ["a", "b", "c"]), ("-l", "x\n\n\ny\r\n", ["x", "y"]),
     ("--strip", "\x1b[01;31m\x1b[Kerror:\x1b[m\x1b[K no\x1b]0;t\x07\x1b(B \x1b]8;;u\x1b\\z",
      ["error: no z"]),
-    ("-l --strip", "\x1b[1mb\x1b[0m\r\n\x1b[0m\r\nc", ["b", "c"]), ("--strip", "a\rb", ["a\rb"]),
+    ("-l --strip", "\x1b[1mb\x1b[0m\r\n\x1b[0m\r\nc", ["b", "c"]), ("", "a\rb\r", ["a\nb"]),
+    ("--strip", "a\r\x1b[K\nb", ["a\nb"]),
     ("--skip-empty", "", []), ("--skip-empty", " \n\t\r\n", []), ("--skip-empty", "\nx", ["\nx"]),
     ("-l", "\n\n", [])])
 def test_input_is_read_by_one_rule(pair, options, text, got):
@@ -331,6 +332,13 @@ def test_input_that_is_no_message_is_refused_at_once(pair, text, told):
     for place in ([], ["-s", "127.0.0.1:1"]):       # also without a server
         ended = ann.run(*place, "send", f"@{ben.name}", stdin=text, code=2)
         assert told.encode() in ended.stderr
+
+
+@pytest.mark.parametrize("options, words, advice", [
+    (["-l"], [], False), ([], ["x" * 9000], False), ([], [], True)])
+def test_advice_about_a_long_text_fits(pair, options, words, advice):
+    ended = pair[0].run("send", *options, "#lobby", *words, stdin="y" * 9000 + "\n", code=8)
+    assert "send it in parts" in ended.stderr and ("--lines" in ended.stderr) == advice
 
 
 def test_targets_are_a_set(pair):

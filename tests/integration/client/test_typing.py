@@ -2,10 +2,12 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import struct
 import termios
 import threading
+import time
 
 import pexpect
 import pytest
@@ -240,6 +242,8 @@ def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
     screen.type("half a")
     screen.wait_for("#lobby> half a")
     until("it is kept", lambda: kept(alice) and b"behind" in kept(alice)[0].read_bytes())
+    if end == signal.SIGKILL:                   # a moment after the last key
+        until("that, too", lambda: b"half a" in kept(alice)[0].read_bytes())
     assert kept(alice)[0].stat().st_mode & 0o777 == 0o600
     if end is None:
         hang_up(screen)
@@ -253,9 +257,9 @@ def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
                  "!2 perhaps stored, not answered, to #lobby: left by an earlier chat: on its way",
                  "behind", "在吗"):
         screen.wait_for(told)
+    screen.wait_for("!4 not sent to #lobby: begun in an earlier chat: half a")
     if end != signal.SIGKILL:
         screen.wait_for("!3 not sent to #lobby: left by an earlier chat: behind")
-        screen.wait_for("!4 not sent to #lobby: begun in an earlier chat: half a")
     until("it is connected", lambda: last_line(screen) == "#lobby>")
     assert fake.seen.count("send") == sent
     screen.line("/drop")
@@ -281,9 +285,9 @@ def test_kept_text_is_stored_once(fake, alice, terminal):
     until("it is kept", lambda: kept(alice) and b"only once" in kept(alice)[0].read_bytes())
     other = terminal(alice)
     other.wait_for("#lobby>")
-    other.line("by another chat")
-    other.wait_for("alice: by another chat")
     assert "earlier chat" not in other.text() and len(kept(alice)) == 2
+    other.line("/quit")
+    assert other.wait_end() == 0
     screen.child.kill(signal.SIGKILL)
     until("it ends", lambda: not screen.child.isalive())
     screen = terminal(alice)
@@ -291,7 +295,66 @@ def test_kept_text_is_stored_once(fake, alice, terminal):
     screen.line("/resend")
     until("it is answered", lambda: "!1" not in screen.text().split("/resend")[-1] and
           "~ sending" not in screen.text())
-    assert texts(fake) == ["only once", "by another chat"]
+    assert texts(fake) == ["only once"]
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, None])
+def test_a_chat_begins_while_another_ends(fake, alice, terminal, end):
+    """Without a server: the one that is told to end does not wait for anything."""
+    old = terminal(alice)
+    old.wait_for("#lobby>")
+    fake.close()
+    old.line("for later")
+    old.wait_for("~ waits for the connection, to #lobby: for later")
+    began = time.monotonic()
+    if end is None:
+        hang_up(old)
+    else:
+        old.child.kill(end)
+    new = terminal(alice)
+    until("it ends", lambda: not old.child.isalive())
+    assert time.monotonic() - began < 1.5 * build.PATIENCE
+    new.wait_for("!1 not sent to #lobby: left by an earlier chat: for later")
+    new.wait_for("1 message of an earlier chat was not sent")
+
+
+def test_what_a_slow_end_left_is_offered_when_it_is_free(fake, alice, terminal):
+    folder = alice.home / "state/kith/default"
+    folder.mkdir(parents=True)
+    locked = []
+    for n in (0, 2):
+        locked.append(open(folder / f"unsent-{n}", "w+b"))
+        locked[-1].write(b"unsent 0 6 #lobby\nnumber\n".replace(b"number", b"file %d" % n))
+        locked[-1].flush()
+        fcntl.flock(locked[-1], fcntl.LOCK_EX)
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    screen.wait_for("lists the commands")
+    assert "earlier chat" not in screen.text()
+    for n, file in zip((0, 2), locked, strict=True):
+        file.close()
+        screen.wait_for(f"not sent to #lobby: left by an earlier chat: file {n}")
+    until("it has them", lambda: [file.name for file in kept(alice)] == ["unsent-1"])
+
+
+def test_what_was_begun_and_sent_is_not_offered_again(fake, alice, terminal):
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    screen.type("half of it")
+    until("it is kept", lambda: kept(alice) and b"begun 0" in kept(alice)[0].read_bytes())
+    held = Held(fake, "send")
+    screen.line(" and all")
+    held.wait()
+    screen.child.kill(signal.SIGKILL)
+    until("it ends", lambda: not screen.child.isalive())
+    screen = terminal(alice)
+    screen.wait_for("!1 perhaps stored, not answered, to #lobby: left by an earlier chat: half of")
+    screen.wait_for("1 message of an earlier chat was not sent")
+    screen.type("gone again")
+    screen.wait_for("#lobby> gone again")
+    until("it is kept", lambda: b"gone again" in kept(alice)[0].read_bytes())
+    screen.type("\x15")
+    until("it is not", lambda: b"gone again" not in kept(alice)[0].read_bytes())
 
 
 @pytest.mark.parametrize("damage", [b"unsent 0 2 #lobby\nabc\n", b"x y z\n\0\0",
@@ -518,10 +581,72 @@ def test_revoked_login_waits_for_the_person(fake, screen):
     screen.wait_for("the chat has ended")
     screen.wait_for("(ended)> in the middle of")
     screen.line(" a word")
-    screen.wait_for("not sent, the login has ended: in the middle of a word")
+    screen.wait_for("!1 not sent to #lobby: login expired or revoked: in the middle of a word")
     screen.type("\x04")
     assert screen.wait_end() == 4
     assert texts(fake) == []
+
+
+def shows(screen, text):
+    """Wherever its rows are wrapped."""
+    return "".join(text.split()) in "".join(screen.text().split())
+
+
+@pytest.mark.parametrize("code, told", [
+    ("TOKEN_INVALID", "login expired or revoked: log in again: kith login 127.0.0.1:"),
+    ("DISABLED", "account is disabled; Ctrl-D leaves")])
+def test_a_chat_that_has_ended_says_why_and_keeps_the_rest(fake, alice, terminal, code, told):
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    fake.close()
+    screen.line("before the end")
+    screen.wait_for("~ waits for the connection, to #lobby: before")
+    screen.wait_for("; next try at")
+    over = [lambda link, request: request.WhichOneof("body") == "login_token" and
+            (link.fail(request.id, code), True)[1]]
+    fake.faults += over
+    fake.open()
+    until("it is told", lambda: shows(screen, f"the chat has ended: {told}"))
+    assert "next try at" not in "\n".join(screen.look())
+    for number, line in enumerate(("after it", "/msg @bob you, too", "@bob and this"), 2):
+        screen.line(line)
+        screen.wait_for(f"!{number} not sent to ")
+    for command in ("/reconnect", "/resend", "/names", "/query @bob"):
+        screen.line(command)
+        until(f"{command} is refused", lambda w=command.split()[0]:
+              shows(screen, f"{w}: not done, the chat has ended: {told}"))
+    screen.line("/quit")
+    assert screen.wait_end() == 4
+    screen.wait_for("4 are kept: the next chat shows them")
+    fake.faults.clear()
+    screen = terminal(alice)
+    screen.wait_for("4 messages of an earlier chat were not sent")
+    for n, line in enumerate(("before the end", "after it", "you, too", "@bob and this"), 1):
+        until(line, lambda n=n, line=line: shows(
+            screen, f"!{n} not sent to {'@bob' if n == 3 else '#lobby'}: left by an earlier chat: "
+            f"{line}"))
+    assert texts(fake) == []
+
+
+def test_a_chat_ended_by_another_key_says_so(make_server, make_kith, terminal):
+    server, one = make_server(), make_kith()
+    one.join(server.invite(), "keyed")
+    screen = terminal(one)
+    screen.wait_for("#lobby>")
+    server.terminate()
+    shutil.rmtree(server.state / "tls")         # it is set up again
+    (server.state / "first-invite-made").unlink()
+    server.start()
+    until("it is told", lambda: shows(
+        screen, "the chat has ended: the server's key has changed: "
+        f"{server.fingerprint}: ask the server's administrator"))
+    screen.line("for the known one")
+    until("the cause", lambda: shows(
+        screen, "!1 not sent to #lobby: the server's key has changed: "
+        f"{server.fingerprint}: for the known one"))
+    until("it is kept", lambda: b"for the known" in kept(one)[0].read_bytes())
+    screen.type("\x04")
+    assert screen.wait_end() == 7
 
 
 def test_two_chats_keep_both_histories(fake, alice, terminal):
@@ -558,6 +683,43 @@ def test_marked_paste_is_one_message(fake, screen, paste, asks, sent):
         assert "send" not in fake.seen
         screen.line("y")
     until("it arrives", lambda: texts(fake) == [sent])
+
+
+@pytest.mark.parametrize("paste, sent", [
+    ("c1\r\nc2\r\n", "c1\nc2"), ("m1\rm2\n\nm3", "m1\nm2\n\nm3"),
+    ("d1\r\n\r\nd2\x1b[20\x1b[2", "d1\n\nd2\x1b[20\x1b[2")])
+def test_every_line_end_of_a_paste_is_one(fake, alice, terminal, paste, sent):
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    screen.type(BRACKETS.format(paste))
+    screen.wait_for(sent[-9:].splitlines()[-1].split("\x1b")[0])
+    screen.type("\r")
+    until("it arrives", lambda: texts(fake) == [sent])
+    if "\x1b" in paste:
+        return
+    screen.type(paste + "\r")
+    screen.wait_for(f"Send {sent.count(chr(10)) + 1} lines")
+    screen.line("y")
+    until("it arrives, too", lambda: texts(fake) == [sent, sent])
+
+
+def test_a_paste_is_no_answer(fake, screen):
+    fake.user("bob")
+    for paste, key, log in (("y", "n", []), ("yes\nand more", "y", ["@bob between us"])):
+        screen.line("@bob between us")
+        screen.wait_for("to nobody?")
+        screen.type(BRACKETS.format(paste))
+        screen.wait_for("the paste was not taken, answer the question first")
+        answered(screen, key)
+        until("the old prompt", lambda: last_line(screen) == "#lobby>")
+        until("it is answered", lambda w=log: texts(fake) == w)
+        screen.type("\x1b[A")
+        until("Up brings it back", lambda p=paste: last_line(screen).endswith(p.split("\n")[-1]))
+        screen.type("\x03")
+        until("empty", lambda: last_line(screen) == "#lobby>")
+        screen.line("/clear")
+        until("clear", lambda: "not taken" not in "\n".join(screen.look()))
+        screen.screen.history.top.clear()
 
 
 def test_unmarked_paste_is_one_message_or_none(fake, alice, terminal):
