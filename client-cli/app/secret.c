@@ -23,7 +23,7 @@ read_secret_line(int fd, char out[SECRET_MAX])
 
 	if (len < 0)
 		return len == -EFBIG ? -E2BIG : (int)len;
-	return len > 0 ? 0 : -EINVAL;
+	return len > 0 ? 0 : -ENODATA;
 }
 
 static int
@@ -45,7 +45,7 @@ from_fd(const char *number, char out[SECRET_MAX])
 	long fd = strtol(number, &end, 10);
 
 	if (*number == '\0' || *end != '\0' || fd < 0 || fd > 65535)
-		return -EINVAL;
+		return -EDOM;
 	return read_secret_line((int)fd, out);
 }
 
@@ -144,7 +144,7 @@ read_typed(int tty, const sigset_t *mask, char out[SECRET_MAX])
 		return -errno;
 	if (len == SECRET_MAX)
 		return -E2BIG;
-	return len > 0 ? 0 : -EINVAL;
+	return len > 0 ? 0 : -ENODATA;
 }
 
 /* Asks once, and gives the terminal back before a signal has its effect. -EAGAIN: it was
@@ -189,25 +189,19 @@ ask_person(int tty, const char *prompt, char out[SECRET_MAX])
 }
 
 static int
-from_person(const char *prompt, const char *again, char out[SECRET_MAX])
+from_person(const char *prompt, char out[SECRET_MAX])
 {
-	char second[SECRET_MAX] = "";
 	int tty, rc;
 
 	if (!isatty(STDIN_FILENO) || (tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0)
 		return -ENOTTY;
 	rc = ask_person(tty, prompt, out);
-	if (rc == 0 && again != NULL && (rc = ask_person(tty, again, second)) == 0 &&
-	    strcmp(out, second) != 0)
-		rc = -ECANCELED;
-	explicit_bzero(second, sizeof(second));
 	close(tty);
 	return rc;
 }
 
 int
-secret_read(const struct secret_source *source, const char *prompt, const char *again,
-    char out[SECRET_MAX])
+secret_read(const struct secret_source *source, const char *prompt, char out[SECRET_MAX])
 {
 	int sources = (source->file != NULL) + (source->fd != NULL) + (source->command != NULL), rc;
 
@@ -220,7 +214,7 @@ secret_read(const struct secret_source *source, const char *prompt, const char *
 	else if (source->command != NULL)
 		rc = from_command(source->command, out);
 	else
-		rc = from_person(prompt, again, out);
+		rc = from_person(prompt, out);
 	if (rc < 0)
 		explicit_bzero(out, SECRET_MAX);
 	return rc;

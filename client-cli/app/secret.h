@@ -14,11 +14,10 @@ struct secret_source {		/* at most one is set; none: ask */
 #define SECRET_MAX	512
 
 /* The first line, without its newline, into `out`: wipe it after use. `prompt`
- * asks a person; `again`, unless NULL, asks to type it a second time. 0,
- * -ENOTTY (nobody to ask), -EINTR (Ctrl-C), -EINVAL (fd is not a number, two
- * sources, or an empty secret), -E2BIG, -EPIPE (the command failed), -ECANCELED
- * (the second one differs), or the error of open(2). */
+ * asks a person. 0, -ENOTTY (nobody to ask), -EINTR (Ctrl-C), -EINVAL (two
+ * sources), -EDOM (fd is not a number), -ENODATA (it is empty), -E2BIG, -EPIPE
+ * (the command failed), or the error of open(2) or read(2). */
 int	secret_read(const struct secret_source *source, const char *prompt,
-	    const char *again, char out[SECRET_MAX]);
+	    char out[SECRET_MAX]);
 
 #endif

@@ -16,6 +16,7 @@
 #include "client-cli/cmd/cmd_password.h"
 #include "protocol/error.h"
 
+#define LOGOUT_MS	5000
 #define NAME_RULE	"letters, digits, . _ -; no spaces; 1 to 32"
 
 struct enter {
@@ -27,23 +28,27 @@ struct enter {
 	char		 name[NAME_BYTES_MAX + 2];
 	char		 device[DEVICE_NAME_BYTES_MAX + 1];
 	char		 password[SECRET_MAX];
+	char		 old_token[TOKEN_CHARS + 1];	/* the profile's so far, or "" */
 };
 
 /* -- the account ---------------------------------------------------------- */
 
 /* A profile is one account; another account needs another profile. */
 static int
-check_profile_free(const struct app *app, const char *name)
+check_profile_free(struct enter *e, const char *name)
 {
+	const struct app *app = e->app;
 	char address[KITH_ADDRESS_MAX];
 	struct profile old;
 	int same;
 
 	if (profile_load(app->options->profile, &old) < 0)
 		return 0;
-	explicit_bzero(old.token, sizeof(old.token));
 	same = strcmp(old.url.host, app->url.host) == 0 && old.url.port == app->url.port &&
 	    strcasecmp(old.user, name) == 0;
+	if (same)
+		memcpy(e->old_token, old.token, sizeof(e->old_token));
+	explicit_bzero(old.token, sizeof(old.token));
 	if (same)
 		return 0;
 	kith_url_address(&old.url, address);
@@ -94,6 +99,51 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 	}
 	tell_account(app);
 	app_finish(app, KITH_EXIT_DONE);
+}
+
+/* -- the profile's earlier device ----------------------------------------- */
+
+static void
+on_earlier_logged_out(struct kith *k, const struct kith_failure *why,
+    const Kith__V1__Reply *reply, void *arg)
+{
+	(void)k;
+	(void)reply;
+	app_finish(arg, why == NULL ? KITH_EXIT_DONE : (int)why->exit);
+}
+
+static void
+earlier_ready(struct app *app)
+{
+	app_check(app, kith_logout(app->kith, on_earlier_logged_out, app));
+}
+
+/* A token that the server no longer accepts needs no revoking. */
+static void
+on_earlier_phase(struct kith *k, enum kith_phase phase, const struct kith_failure *why, void *arg)
+{
+	(void)k;
+	if (phase == KITH_ENDED)
+		app_finish(arg, why->code == KITH_E_TOKEN_INVALID || why->code == KITH_E_REVOKED ?
+		    KITH_EXIT_DONE : (int)why->exit);
+}
+
+/* Nobody has its token any more, now that the new one is on disk. */
+static void
+log_earlier_out(struct enter *e)
+{
+	struct app *app = e->app;
+	struct kith_options o;
+
+	app_kith_options(app, &o);
+	o.login.token = e->old_token;
+	o.request_ms = LOGOUT_MS;
+	o.hooks.phase = on_earlier_phase;
+	app->ready = earlier_ready;
+	if (app_run(app, &o) != KITH_EXIT_DONE)
+		say("the earlier login of this profile is still valid: kith sessions revoke ends "
+		    "it");
+	app->ready = NULL;
 }
 
 /* -- what can fail -------------------------------------------------------- */
@@ -235,7 +285,7 @@ enter_account(struct enter *e)
 	struct app *app = e->app;
 	int rc = app_find_key(app);
 
-	if (rc != 0 || (!e->name_asked && (rc = check_profile_free(app, e->login.name)) != 0))
+	if (rc != 0 || (!e->name_asked && (rc = check_profile_free(e, e->login.name)) != 0))
 		return rc;
 	gethostname(e->device, sizeof(e->device) - 1);
 	e->login.device = e->device;
@@ -244,10 +294,13 @@ enter_account(struct enter *e)
 		return rc;
 	if (!e->asked && e->name_asked && (rc = ask_name(e)) != 0)
 		return rc;
-	if (e->name_asked && (rc = check_profile_free(app, e->login.name)) != 0)
+	if (e->name_asked && (rc = check_profile_free(e, e->login.name)) != 0)
 		return rc;
 	rc = enter_with_password(e);
 	explicit_bzero(e->password, sizeof(e->password));
+	if (rc == KITH_EXIT_DONE && e->old_token[0] != '\0')
+		log_earlier_out(e);
+	explicit_bzero(e->old_token, sizeof(e->old_token));
 	return rc;
 }
 

@@ -16,12 +16,13 @@ int	cmd_password_is_asked(const struct secret_source *source);
 /* 0, or an exit code, and told: nobody can be asked here. */
 int	cmd_password_check_terminal(void);
 
-/* An existing password. 0, or an exit code, and told. Wipe `out`. */
+/* An existing password; a person who types none is asked again. 0, or an exit
+ * code, and told. Wipe `out`. */
 int	cmd_password_get(const struct secret_source *source,
 	    const char *prompt, char out[SECRET_MAX]);
 
-/* A new one: a person types it twice, and again if the two differ or it breaks
- * the rule. */
+/* A new one: a person types it twice, the second time after it has passed the
+ * rule, and again if the two differ. */
 int	cmd_password_get_new(const struct secret_source *source,
 	    const char *prompt, char out[SECRET_MAX]);
 

@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -445,9 +446,10 @@ def test_join_asks_again_for_what_was_wrong_alone(server, pair, make_kith):
         child, ("letters, digits, . _ -; no spaces; 1 to 32): ", "two words"),
         ("a name has letters", None), ("Name", pair[0].name),
         (f"{pair[0].name}: name is taken", None), ("Name", "asked"),
-        ("8 to 256 bytes", None), ("Password: ", "short"), ("Again: ", "short"),
-        ("at least 8 bytes", None), ("Password: ", PASSWORD), ("Again: ", "another one"),
+        ("8 to 256 bytes", None), ("Password: ", "short"),
+        ("at least 8 bytes", None), ("Password: ", PASSWORD), ("Again: ", ""),
         ("differ", None), ("Password: ", PASSWORD), ("Again: ", PASSWORD))
+    assert "Again" not in shown         # the rule comes before it
     assert "logged in as asked" in shown and "kith help" in shown and PASSWORD not in shown
     assert child.exitstatus == 0 and one.json("whoami")[0]["name"] == "asked"
 
@@ -455,11 +457,42 @@ def test_join_asks_again_for_what_was_wrong_alone(server, pair, make_kith):
 def test_login_asks_for_the_key_then_for_the_password_until_it_is_right(server, pair, make_kith):
     host, port = server.address
     child = asked(make_kith(), "login", f"{host}:{port}", pair[0].name)
-    shown = answer(child, ("[yes/no]", "yes"), ("Password: ", "wrong one"),
-                   ("wrong name or password", None), ("Password: ", PASSWORD))
+    shown = answer(child, ("[yes/no]", "yes"), ("Password: ", ""), ("password is empty", None),
+                   ("Password: ", "wrong one"), ("wrong name or password", None), ("Password: ", PASSWORD))
     assert f"logged in as {pair[0].name}" in shown and child.exitstatus == 0
     child = asked(make_kith(), "login", f"{host}:{port}", "nobody")
     assert "assword" not in answer(child, ("[yes/no]", "no")) and child.exitstatus == 7
+
+
+@pytest.mark.parametrize("options, told", [
+    (["--password-file", "/nonexistent"], "/nonexistent: No such file"),
+    (["--password-file", "/dev/null"], "/dev/null: its first line is empty"),
+    (["--password-fd", "0"], "the password's descriptor: what it gave is empty"),
+    (["--password-fd", "x"], "x: not the number"),
+    (["--password-command", "true"], "the password command: what it gave is empty"),
+    (["--password-command", "false"], "the password command failed"),
+    (["--password-fd", "0", "--password-command", "echo x"], "two options")])
+def test_a_password_that_can_not_be_had_says_where(server, make_kith, options, told):
+    url = f"kith+plain://127.0.0.1:{server.address[1]}/x"
+    assert told in make_kith().run("join", url, "--name", "a", *options, stdin="\n", code=2).stderr
+
+
+def test_login_again_leaves_no_earlier_device(server, make_kith):
+    one, old = make_kith(), make_kith()
+    one.join(server.invite(), "again")
+    shutil.copytree(one.home, old.home, dirs_exist_ok=True)     # with the earlier token
+    other = make_kith()
+    other.login(server.url(), "again")
+    for name in ("again", "AGAIN"):
+        ended = one.login(server.url(), name)
+        assert not ended or not ended.stderr
+    assert [row["current"] for row in one.json("sessions")].count(True) == 1
+    assert len(one.json("sessions")) == 2
+    other.run("whoami")
+    old.run("whoami", code=4)
+    one.run("logout")
+    one.login(server.url(), "again")                    # nothing to revoke
+    assert len(one.json("sessions")) == 2
 
 
 def test_passwd_asks_again_for_a_wrong_old_password(server, make_kith):
