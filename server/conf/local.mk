@@ -6,6 +6,8 @@ libkithd_a_SOURCES += \
 	server/conf/conf_keys.h \
 	server/conf/conf_value.c \
 	server/conf/conf_value.h \
+	server/conf/kith_db.c \
+	server/conf/kith_db.h \
 	server/conf/served.c \
 	server/conf/served.h
 

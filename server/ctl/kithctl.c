@@ -347,7 +347,8 @@ ask_server(const struct arguments *a, const struct command *c, const json_t *req
 		return fail_either(a, status, err);
 	line = exchange(fd, request);
 	status = line != NULL ? show_answer(a, c, line, fd) :
-	    fail_either(a, EXIT_FAILED, "kithd runs, and did not answer; see its log");
+	    fail_either(a, EXIT_FAILED, "kithd runs, and did not answer; what "
+	    "it has not begun by now it will not do; see its log");
 	free(line);
 	close(fd);
 	return status;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -12,7 +13,7 @@
 #include "server/conf/conf.h"
 #include "server/ctl/kithctl.h"
 
-#define ANSWER_SECONDS	20		/* the server gives up after 10 */
+#define ANSWER_SECONDS	9		/* the server gives up after 7 */
 
 /* A descriptor, or -errno. */
 static int
@@ -36,42 +37,91 @@ connect_to(const char *path)
 	return rc;
 }
 
+/* The process that has the lock of a kithd on the state directory; 0: none. /proc tells without
+ * taking it, which a start at that moment would hold against us. */
+static long
+lock_holder(const char *dir)
+{
+	char line[256];
+	unsigned long inode;
+	struct stat st;
+	long pid, holder = 0;
+	FILE *f;
+
+	if (stat(dir, &st) < 0 || (f = fopen("/proc/locks", "re")) == NULL)
+		return 0;
+	while (holder == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (sscanf(line, "%*u: FLOCK ADVISORY WRITE %ld %*x:%*x:%lu", &pid, &inode) == 2 &&
+		    inode == (unsigned long)st.st_ino)
+			holder = pid;
+	fclose(f);
+	return holder;
+}
+
+static void
+directory_of(const char *path, char *dir, size_t cap)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		snprintf(dir, cap, ".");
+	else
+		snprintf(dir, cap, "%.*s", slash > path ? (int)(slash - path) : 1, path);
+}
+
 /* With a file that has become wrong a running server must still be stopped. */
 static void
-find_socket(const struct kithctl_place *place, char *path, size_t cap)
+find_socket(const struct kithctl_place *place, char *path, size_t cap, char *dir, size_t dir_cap)
 {
 	char err[1024];
 	struct conf *c;
 
 	if (place->socket != NULL) {
 		snprintf(path, cap, "%s", place->socket);
+		directory_of(path, dir, dir_cap);
 		return;
 	}
 	if ((c = conf_load(place->file, place->state_dir, err, sizeof(err))) != NULL) {
 		snprintf(path, cap, "%s", c->control_socket);
+		snprintf(dir, dir_cap, "%s", c->state_dir);
 		conf_destroy(c);
 		return;
 	}
-	snprintf(path, cap, "%s/control", place->state_dir != NULL ? place->state_dir :
+	snprintf(dir, dir_cap, "%s", place->state_dir != NULL ? place->state_dir :
 	    LOCALSTATEDIR "/lib/kith");
+	snprintf(path, cap, "%s/control", dir);
 	fprintf(stderr, "kithctl: %s; trying %s\n", err, path);
+}
+
+static int
+explain_no_socket(const char *path, const char *dir, int error, char *err, size_t errlen)
+{
+	long pid = lock_holder(dir);
+
+	if (pid == 0) {
+		snprintf(err, errlen, "no kithd runs there (%s: %s)", path, strerror(error));
+		return EXIT_NO_SERVER;
+	}
+	snprintf(err, errlen, "a kithd runs (process %ld), but its control socket is not there "
+	    "(%s: %s): try again in a few seconds; if control_socket was changed in kithd.conf "
+	    "meanwhile, name the old one with -s", pid, path, strerror(error));
+	return EXIT_FAILED;
 }
 
 int
 kithctl_connect(const struct kithctl_place *place, int *status, char *err, size_t errlen)
 {
-	char path[4200];
+	char path[4200], dir[4096];
 	int fd;
 
-	find_socket(place, path, sizeof(path));
+	find_socket(place, path, sizeof(path), dir, sizeof(dir));
 	if ((fd = connect_to(path)) >= 0)
 		return fd;
 	switch (-fd) {
 	case ENOENT:
 	case ENOTDIR:
 	case ECONNREFUSED:
-		*status = EXIT_NO_SERVER;
-		snprintf(err, errlen, "no kithd runs there (%s: %s)", path, strerror(-fd));
+		*status = explain_no_socket(path, dir, -fd, err, errlen);
 		break;
 	case EACCES:
 	case EPERM:
@@ -82,7 +132,8 @@ kithctl_connect(const struct kithctl_place *place, int *status, char *err, size_
 	case EAGAIN:
 	case EINPROGRESS:
 		*status = EXIT_FAILED;
-		snprintf(err, errlen, "kithd runs, and did not answer (%s); see its log", path);
+		snprintf(err, errlen, "kithd runs, and did not answer (%s): nothing was asked; "
+		    "see its log", path);
 		break;
 	default:
 		*status = EXIT_FAILED;

@@ -63,9 +63,11 @@ lite_require(struct sqlite_db *d, const char *set, const char *get, const char *
 		rc = sqlite3_prepare_v2(d->h, get, -1, &st, NULL);
 	if (rc == SQLITE_OK && (rc = sqlite3_step(st)) == SQLITE_ROW)
 		is = (const char *)sqlite3_column_text(st, 0);
-	if (rc != SQLITE_ROW) {
-		/* Not a database, or a broken one? */
-		*fatal = db_sqlite_query_class(rc) == DB_BROKEN;
+	if (rc != SQLITE_ROW && db_sqlite_query_class(rc) == DB_BROKEN) {
+		*fatal = true;
+		snprintf(err, errlen, "%s is damaged (%s): restore it from a backup",
+		    d->files[SQLITE_FILE_MAIN].path, sqlite3_errmsg(d->h));
+	} else if (rc != SQLITE_ROW) {
 		snprintf(err, errlen, "%s: %s", get, sqlite3_errmsg(d->h));
 	} else if (strcmp(is, want) != 0) {
 		*fatal = true;

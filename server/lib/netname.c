@@ -289,6 +289,9 @@ netname_parse_listen(const char *text, struct netname_listen *to)
 		to->len = sizeof(*sin6);
 		if (parse_listen_v6(host + 1, sin6) < 0)
 			return "not an IPv6 address";
+		if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr))
+			return "an IPv4 address in the form of an IPv6 one: write it as "
+			    "127.0.0.1:5484, without brackets";
 		return parse_listen_port(colon + 1, &sin6->sin6_port) < 0 ? "not a port" : NULL;
 	}
 	to->all = strcmp(host, "*") == 0;

@@ -12,7 +12,7 @@
 #include "protocol/ipc.pb-c.h"
 
 #define ASKS_MAX	16u
-#define ASK_MS		10000u
+#define ASK_MS		7000u	/* kithctl waits a little longer */
 
 struct ipc_head;
 struct master;

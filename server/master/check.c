@@ -19,6 +19,7 @@
 
 #include "protocol/base/file.h"
 #include "server/conf/conf.h"
+#include "server/conf/kith_db.h"
 #include "server/conf/served.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
@@ -58,42 +59,46 @@ refuse(const struct check *k, const char *fmt, ...)
 
 /* -- files ---------------------------------------------------------------- */
 
-/* Calls fn(path, arg) with the rights on files that the roles will have. */
+/* Calls fn(path, mode, arg) with the rights on files that the roles will have. */
 static int
-with_rights_of(const struct state_owner *o, int (*fn)(const char *, int), const char *path, int arg)
+with_rights_of(const struct state_owner *o, int (*fn)(const char *, int, void *), const char *path,
+    int mode, void *arg)
 {
 	gid_t groups[GROUPS_MAX];
 	int n, rc;
 
 	if (!o->drops)
-		return fn(path, arg);
+		return fn(path, mode, arg);
 	if ((n = getgroups(GROUPS_MAX, groups)) < 0 || setgroups(0, NULL) < 0)
 		return -errno;
 	setfsgid(o->gid);
 	setfsuid(o->uid);		/* takes the rights of root on files away, too */
-	rc = fn(path, arg);
+	rc = fn(path, mode, arg);
 	setfsuid(geteuid());
 	setfsgid(getegid());
 	return setgroups((size_t)n, groups) < 0 ? -errno : rc;
 }
 
 static int
-open_to_read(const char *path, int unused)
+open_to_read(const char *path, int unused, void *nothing)
 {
 	(void)unused;
+	(void)nothing;
 	return file_open(path);
 }
 
 static int
-open_log(const char *path, int unused)
+open_log(const char *path, int unused, void *nothing)
 {
 	(void)unused;
+	(void)nothing;
 	return file_append(path, 0);
 }
 
 static int
-may_access(const char *path, int mode)
+may_access(const char *path, int mode, void *nothing)
 {
+	(void)nothing;
 	return faccessat(AT_FDCWD, path, mode, AT_EACCESS) < 0 ? -errno : 0;
 }
 
@@ -139,7 +144,7 @@ check_readable(const struct check *k, const char *option, const char *file, bool
 
 	if (*file == '\0')
 		return 0;
-	if ((fd = with_rights_of(k->o, open_to_read, file, 0)) < 0)
+	if ((fd = with_rights_of(k->o, open_to_read, file, 0, NULL)) < 0)
 		return refuse(k, "%s: %s: %s (for the user %s)", option, file, file_strerror(fd),
 		    k->o->drops ? k->c->user : "that kithd runs as");
 	if (secret && fstat(fd, &st) == 0 && (st.st_mode & S_IRWXO) != 0)
@@ -239,15 +244,20 @@ check_log(const struct check *k)
 {
 	const char *file = k->c->log_file;
 	char copy[PATH_MAX];
+	struct stat st;
 	int rc;
 
 	if (k->c->log_to != LOG_TO_FILE || is_to_be_made(k, file))
 		return 0;
-	rc = with_rights_of(k->o, open_log, file, 0);
+	rc = with_rights_of(k->o, open_log, file, 0, NULL);
 	if (rc >= 0)
 		close(rc);
 	else if (rc == -ENOENT)
-		rc = with_rights_of(k->o, may_access, path_directory(file, copy), W_OK | X_OK);
+		rc = with_rights_of(k->o, may_access, path_directory(file, copy),
+		    W_OK | X_OK, NULL);
+	/* Its rights may hide that from the service user. */
+	if (rc < 0 && stat(file, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode))
+		rc = -EINVAL;
 	return rc >= 0 ? 0 : refuse(k, "log_file: %s: %s (for the user %s)", file,
 	    file_strerror(rc), k->o->drops ? k->c->user : "that kithd runs as");
 }
@@ -415,6 +425,39 @@ check_certificate(const struct check *k)
 	return rc;
 }
 
+/* -- kith.db, as a start finds it ----------------------------------------- */
+
+struct look {
+	const struct conf	*c;
+	uid_t			 uid;
+	char			*err;
+	size_t			 errlen;
+};
+
+static int
+look_at_database(const char *unused, int fatal, void *arg)
+{
+	const struct look *l = arg;
+	bool is_fatal = fatal;
+
+	(void)unused;
+	return kith_db_check(l->c, l->uid, &is_fatal, l->err, l->errlen) < 0 && is_fatal ?
+	    PROC_EX_CONFIG : 0;
+}
+
+int
+check_kith_db(const struct conf *c, const struct state_owner *o, char *err, size_t errlen)
+{
+	const struct check k = { c, o, NULL, err, errlen };
+	struct look l = { c, o->drops ? o->uid : geteuid(), err, errlen };
+	int rc;
+
+	if (strcmp(c->database, "mysql") == 0 || is_to_be_made(&k, c->state_dir))
+		return 0;
+	rc = with_rights_of(o, look_at_database, NULL, false, &l);
+	return rc < 0 ? refuse(&k, "%s: %s", c->state_dir, strerror(-rc)) : rc;
+}
+
 /* -- all ------------------------------------------------------------------ */
 
 int
@@ -451,6 +494,8 @@ check_print(const struct conf *c)
 
 	if (state_owner(c, &owner, err, sizeof(err)) == 0)
 		rc = check_all(c, &owner, &notes, err, sizeof(err));
+	if (rc == 0)
+		rc = check_kith_db(c, &owner, err, sizeof(err));
 	for (unsigned i = 0; i < notes.n; i++) {
 		snprintf(warning, sizeof(warning), "warning: %s", notes.text[i]);
 		log_complain(warning);

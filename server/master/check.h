@@ -25,6 +25,11 @@ struct state_owner;
 int	check_all(const struct conf *c, const struct state_owner *o,
 	    struct notes *notes, char *err, size_t errlen);
 
+/* May a start use kith.db as it is? A reload does not ask. 0, or the exit
+ * status with err. */
+int	check_kith_db(const struct conf *c, const struct state_owner *o,
+	    char *err, size_t errlen);
+
 /* Can the log role open its file? 0, or -1 with err. */
 int	check_log_file(const struct conf *c, const struct state_owner *o,
 	    char *err, size_t errlen);

@@ -217,7 +217,7 @@ bury(struct master *m, unsigned slot, int status)
 static bool
 refuses_configuration(const struct master *m, unsigned slot, int status)
 {
-	if (m->phase != MASTER_STARTING || !WIFEXITED(status) ||
+	if (m->phase != MASTER_STARTING || m->told_ready || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) != PROC_EX_CONFIG)
 		return false;
 	log_error(0, "start.refused", "role=%s index=%u reason=\"it refuses the "

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -116,15 +117,35 @@ control_path(const struct control *c, const char *path)
 	return st.st_ino == c->ino && st.st_dev == c->dev ? STATE_PATH_OURS : STATE_PATH_OTHER;
 }
 
+/* A socket that nobody listens on: an old one of ours, moved back, or a dead kithd's. */
+static bool
+is_dead_socket(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+	bool dead;
+	int fd;
+
+	if (lstat(path, &st) < 0 || !S_ISSOCK(st.st_mode) || strlen(path) >= sizeof(sun.sun_path) ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) < 0)
+		return false;
+	strcpy(sun.sun_path, path);
+	dead = connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 && errno == ECONNREFUSED;
+	close(fd);
+	return dead;
+}
+
 enum state_path
 control_keep(struct control *c, const struct conf *conf, const struct state_owner *owner)
 {
 	enum state_path now = control_path(c, conf->control_socket);
+	bool dead = now == STATE_PATH_OTHER && is_dead_socket(conf->control_socket);
 
-	if (now != STATE_PATH_GONE || open_socket(c, conf, owner) < 0)
+	if ((now != STATE_PATH_GONE && !dead) || open_socket(c, conf, owner) < 0)
 		return now;
-	log_warn(0, "control.socket", "file=%s reason=\"it was removed\" effect=\"made again\"",
-	    conf->control_socket);
+	log_warn(0, "control.socket", "file=%s reason=\"%s\" effect=\"made again\"",
+	    conf->control_socket, dead ? "nobody listens on the socket that took its place" :
+	    "it was removed");
 	return STATE_PATH_OURS;
 }
 
@@ -347,11 +368,26 @@ control_poll(const struct control *c, struct pollfd *fds)
 	return CONTROL_POLL_MAX;
 }
 
+/* It has gone before its command was begun, and was told that there was no answer. Doing it now
+ * would be a surprise: we may have been stopped for hours. */
+static void
+drop_unheard(struct control_client *cl)
+{
+	int pending = 0;
+
+	if (cl->in_len > 0 || (ioctl(cl->fd, FIONREAD, &pending) == 0 && pending > 0))
+		log_warn(0, "control.gone", "uid=%ld effect=\"its command is not carried out\"",
+		    (long)cl->uid);
+	drop_client(cl);
+}
+
 static void
 client_events(struct master *m, struct control_client *cl, short events)
 {
 	if (events & POLLOUT)
 		write_out(cl);
+	else if ((events & POLLHUP) && !cl->waiting)
+		drop_unheard(cl);
 	else if (events & POLLIN)
 		read_in(cl);
 	else if (events & (POLLHUP | POLLERR | POLLNVAL))

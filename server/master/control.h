@@ -68,8 +68,8 @@ int	control_open(struct control *c, const struct conf *conf,
 	    const struct state_owner *owner, control_command_fn *command,
 	    char *err, size_t errlen);
 
-/* Makes the socket again if it was removed: nobody could reach the old one.
- * What is at its path now. */
+/* Makes the socket again if it was removed, or if one that nobody listens on is
+ * in its place: nobody could reach ours. What is at its path now. */
 enum state_path	control_keep(struct control *c, const struct conf *conf,
 	    const struct state_owner *owner);
 

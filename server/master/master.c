@@ -55,6 +55,7 @@ tell_ready(struct master *m)
 	if (m->args->ready != NULL && !m->told_ready)
 		m->args->ready();
 	m->told_ready = true;
+	atomic_store(&m->shared.slots[m->self.slot].was_ready, 1);
 }
 
 static void
@@ -130,19 +131,19 @@ begin_service(struct master *m)
 		tell_how_to_invite(m);
 }
 
-/* A start that waits, for a database or a change of its schema, goes on in the background. */
+/* A start that waits, for a database or a change of its schema, goes on in the background. From
+ * now on a database that refuses kithd is waited for, too, as it is after the start. */
 static void
 tell_waiting(struct master *m, uint64_t now)
 {
 	enum role r = first_unready(m);
 
-	if (m->args->ready == NULL || m->told_ready || now - m->started_ms < START_PATIENCE_MS)
+	if (m->told_ready || now - m->started_ms < START_PATIENCE_MS)
 		return;
 	dprintf(STDERR_FILENO, "kithd: runs, and waits for its %s: it serves as soon as it can; "
 	    "see the log and kithctl status\n",
 	    r == ROLE_WRITER || r == ROLE_READER ? "database" : proc_role_name(r));
-	m->args->ready();
-	m->told_ready = true;
+	tell_ready(m);
 }
 
 /* Starts the next role once the ones before it are ready, or wait for their database: then the

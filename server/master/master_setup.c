@@ -237,7 +237,8 @@ master_setup(struct master *m, char *err, size_t errlen)
 	umask(022);
 	log_init(c->log_level);
 	if (state_owner(c, &m->owner, err, errlen) < 0 ||
-	    (rc = check_all(c, &m->owner, &m->notes, err, errlen)) != 0)
+	    (rc = check_all(c, &m->owner, &m->notes, err, errlen)) != 0 ||
+	    (rc = check_kith_db(c, &m->owner, err, errlen)) != 0)
 		return rc != 0 ? rc : PROC_EX_CONFIG;
 	if (state_make(c, &m->owner, err, errlen) < 0 ||
 	    state_lock(&m->lock, c, err, errlen) < 0 ||

@@ -54,7 +54,8 @@ struct proc_slot {
 	_Atomic uint32_t	restarts;
 	/* The role serves; 0 again at its death */
 	_Atomic uint32_t	ready;
-	_Atomic uint32_t	was_ready;	/* once, in this run of kithd */
+	_Atomic uint32_t	was_ready;	/* once, in this run of kithd;
+					 * the master's: its start was told */
 	/* Monotonic, at each turn of the loop */
 	_Atomic uint64_t	beat_ms;
 	_Atomic uint32_t	health;		/* enum proc_health */

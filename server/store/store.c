@@ -95,6 +95,13 @@ is_first_start(const struct store *s)
 	    atomic_load(&s->p->shared->slots[s->p->slot].was_ready) == 0;
 }
 
+/* Whoever started kithd was told that it runs, and would not learn of its end. */
+static bool
+start_was_told(const struct store *s)
+{
+	return atomic_load(&s->p->shared->slots[0].was_ready) != 0;
+}
+
 /* The tables that a reader needs may be missing or old until the writer has looked. */
 static bool
 awaits_writer(const struct store *s)
@@ -111,7 +118,7 @@ connect_failed(struct store *s, bool fatal, const char *err)
 	store_disconnect(s);
 	if (s->retry_at < clock_now_ms() + STORE_RETRY_MS)
 		s->retry_at = clock_now_ms() + STORE_RETRY_MS;
-	if (fatal && is_first_start(s)) {
+	if (fatal && is_first_start(s) && !start_was_told(s)) {
 		log_error(0, "db.refused", "reason=\"%s\"", err);
 		exit(PROC_EX_CONFIG);
 	}

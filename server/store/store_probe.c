@@ -3,6 +3,9 @@
  */
 #include "server/store/store_probe.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "protocol/base/clock.h"
 #include "protocol/message.pb-c.h"
 #include "server/db/db_event.h"
@@ -116,12 +119,15 @@ static void
 measure_room(struct store *s)
 {
 	uint64_t room = db_room(s->db);
+	char text[128];
 
 	if (room != UINT64_MAX)
 		atomic_store(&s->p->shared->slots[s->p->slot].disk_free, room);
 	s->health.full = room < RESERVE_BYTES;
+	snprintf(text, sizeof(text), "%" PRIu64 " KiB are free on the disk of the state directory, "
+	    "and at least %u must be", room >> 10, RESERVE_BYTES >> 10);
 	if (s->health.full)
-		store_health_failed(s, DB_FULL, "hardly anything is free on the disk");
+		store_health_failed(s, DB_FULL, text);
 }
 
 static enum db_class

@@ -61,6 +61,7 @@ def files(server):
     (folder / "link.pid").symlink_to(folder / "number")
     os.mkfifo(folder / "pipe")
     (folder / "pipe").chmod(0o666)
+    os.mkfifo(folder / "closed" / "pipe", 0o600)
     (folder / "alone.crt").write_bytes((folder / "one.crt").read_bytes())
     return folder
 
@@ -123,6 +124,9 @@ WRONG = {
     "key is a folder": (pair("no.crt", "closed"), "not a regular file", 78),
     "log is a pipe": (
         {"log_to": "file", "log_file": "{files}/pipe"}, "not a regular file", 78),
+    "log is a pipe of another user": (
+        {"log_to": "file", "log_file": "{files}/closed/pipe"}, "not a regular file", 78),
+    "IPv4 as IPv6": ({"listen": "[::ffff:127.0.0.2]:0"}, "write it as", 78),
     "level that is none": ({"log_level": "loud"}, "must be error, warn, info or debug", 78),
     "number too large": ({"workers": "4711"}, "must be from", 78),
     "no power of two": ({"inbox_bytes": "300001"}, "power of two", 78),
@@ -263,6 +267,36 @@ def test_a_key_that_was_lost_is_not_replaced(make_server):
     mark.unlink()
     server.start()
     assert server.fingerprint != fingerprint, "a new key, as it was asked for"
+
+
+def test_a_database_that_a_start_refuses(make_server):
+    """By the same words, also from kithd -t; and what serves is fine."""
+    server = make_server(workers=1)
+    assert kithd("-t", "-d", server.state).returncode == 0, "in use"
+    server.terminate()
+    file, kept = server.state / "kith.db", server.folder / "kept.db"
+
+    def refused(words):
+        check, start = kithd("-t", "-d", server.state), kithd("-f", "-d", server.state)
+        assert (check.returncode, start.returncode) == (78, 78), (check, start)
+        assert complaint(check.stderr) == complaint(start.stderr)
+        assert f"{file} {words}" in check.stderr
+
+    file.rename(kept)
+    refused("is missing, although")
+    file.touch()
+    if ROOT:
+        shutil.chown(file, "kith")
+    refused("is empty, although")
+    file.write_bytes(os.urandom(20000))
+    refused("is damaged")
+    shutil.copy(kept, file)
+    if ROOT:
+        shutil.chown(file, "root")
+        file.chmod(0o600)
+        refused("belongs to root with mode 0600, and kith may not read and write it")
+        shutil.chown(file, "kith")
+    server.start()
 
 
 def test_what_is_allowed_is_told_of(server, files, tmp_path):

@@ -194,6 +194,25 @@ def test_starts_before_its_database(mariadb, make_server):
 
 
 @pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
+def test_waits_for_a_database_that_refuses_it_later(mariadb, make_server):
+    """Its start was told of, so nobody looks when it ends."""
+    database = mariadb.database()
+    server = make_server(database, start=False)
+    server.expect(r"\bdb\.")
+    way = server.folder / "mysqld.sock"
+    server.write_conf(mysql_socket=way)
+    server.launch()
+    until("it is told of", lambda: "waits for its database" in server.log())
+    mariadb.sql(f"ALTER USER {database.name}@localhost IDENTIFIED BY 'another one'")
+    way.symlink_to(mariadb.socket)
+    until("it names the cause", lambda: any("password" in line
+                                            for line in server.status()["problems"]))
+    assert "Access denied" in server.log() and server.process.poll() is None
+    mariadb.sql(f"ALTER USER {database.name}@localhost IDENTIFIED BY '{database.password}'")
+    server.wait_ready()
+
+
+@pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
 def test_mariadb_read_only(own_mariadb, make_server, talker):
     mariadb = own_mariadb()
     server = make_server(mariadb.database())

@@ -5,6 +5,7 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 from http.client import HTTPConnection
 
@@ -82,6 +83,51 @@ def test_a_control_socket_that_was_removed_comes_back(server):
     assert until("it answers", server.serves)["ready"]
     assert (server.state / "control").stat().st_mode & 0o777 == 0o600
     assert "control.socket" in log_of(server)
+
+
+def test_a_dead_socket_in_the_place_of_ours_is_replaced(server):
+    """As an old one is that was moved away and back."""
+    way, old = server.state / "control", server.state / "control.old"
+    way.rename(old)
+    until("there is another", way.exists)
+    old.rename(way)
+    assert until("it answers", server.serves)["ready"]
+    assert "nobody listens" in log_of(server)
+    other = server.folder / "mine"
+    with socket.socket(socket.AF_UNIX) as mine:
+        mine.bind(str(other))
+        mine.listen()
+        way.unlink()
+        other.rename(way)
+        until("it is left alone", lambda: "state.replaced" in log_of(server))
+        way.unlink()
+    assert until("it answers again", server.serves)["ready"]
+
+
+def test_kithctl_knows_one_that_it_cannot_reach(server):
+    """Its control_socket was changed since its start."""
+    changed = server.folder / "changed.conf"
+    changed.write_text(f"state_dir {server.state}\ncontrol_socket {server.folder}/new\n")
+    for words, status in (("-c", changed), 1), (("-s", server.state / "none"), 1), \
+            (("-s", server.folder / "none"), 3):
+        said = subprocess.run([str(build.KITHCTL), *map(str, words), "status"], text=True,
+                              capture_output=True, timeout=30 * build.PATIENCE,
+                              env=reports.environment(os.environ))
+        assert said.returncode == status, said
+        assert (f"a kithd runs (process {server.process.pid})" in said.stderr) == (status == 1)
+
+
+def test_a_command_whose_client_has_gone_is_not_carried_out(server):
+    """While the master was stopped; it was told that nothing answered."""
+    os.kill(server.process.pid, signal.SIGSTOP)
+    try:
+        with socket.socket(socket.AF_UNIX) as link:
+            link.connect(str(server.state / "control"))
+            link.sendall(b'{"command": "stop"}\n')
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)
+    until("it is told", lambda: "control.gone" in log_of(server))
+    assert until("it answers", server.serves)["ready"] and "server.stopping" not in log_of(server)
 
 
 def test_the_log_follows_its_path(server):
