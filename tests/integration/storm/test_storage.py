@@ -254,8 +254,8 @@ SQLITE_FAULTS = {
                         lambda world: None),
     "another program has locked it": (lock, unlock),
     "the file is not ours": (take_away, give_back),
-    "a table is away": (lambda world: alter(world, "members RENAME TO ex_members"),
-                        lambda world: alter(world, "ex_members RENAME TO members")),
+    "a table is away": (lambda world: alter(world, "events RENAME TO ex_events"),
+                        lambda world: alter(world, "ex_events RENAME TO events")),
 }
 
 
