@@ -180,7 +180,10 @@ class Person:
         items = [*items, self.text()]
         del self.items[-len(items):]
         typed = [item.typed for item in items]
-        token = next(item.token for item in items if item.token)
+        token = items[0].token
+        if not token:           # in the first line: of what waits or failed the end is cut off
+            token = self.token()
+            typed[0] += f" {token}"
         item = self.item(typed[0], token, body="\n".join(typed))
         self.typist.watch(item)
         self.typist.type("".join(line + "\r" for line in typed))
