@@ -7,7 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 
@@ -195,10 +197,13 @@ def test_a_log_that_hangs_is_a_warning(server):
 
 # -- the first invite ---------------------------------------------------------------------
 
-def test_the_first_invite_at_a_terminal(tmp_path, make_kith, request):
-    """What a person sees is gone with the terminal; a log would keep it. Also without a configuration file, which the status then says."""
-    state = tmp_path / "state"
-    os.chmod(tmp_path, 0o711)
+def test_the_first_invite_at_a_terminal(make_kith, request):
+    """What a person sees is gone with the terminal; a log would keep it. Also without a
+    configuration file, which the status then says."""
+    folder = Path(tempfile.mkdtemp(prefix="terminal."))
+    request.addfinalizer(lambda: shutil.rmtree(folder))
+    folder.chmod(0o711)             # the service user passes through; not through tmp_path
+    state = folder / "state"
     master, slave = pty.openpty()
     process = subprocess.Popen([str(build.KITHD), "-f", "-d", str(state), "-l", "127.0.0.1:0"],
                                stdin=subprocess.DEVNULL, stdout=slave, stderr=slave,
