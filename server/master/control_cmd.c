@@ -107,7 +107,7 @@ warnings(const struct master *m)
 	uint64_t failed = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failed);
 	bool failing = stats_sum(m->shared.stats, m->shared.nslots, STAT_log_failing) != 0;
 	json_t *list = json_array();
-	char line[160];
+	char line[PROC_HEALTH_LINE_MAX];
 
 	for (unsigned i = 0; i < m->notes.n; i++)
 		json_array_append_new(list, json_string(m->notes.text[i]));

@@ -20,9 +20,8 @@
 #include "server/lib/log.h"
 #include "server/master/birth.h"
 
-__attribute__((format(printf, 3, 4)))
-static int
-complain(char *err, size_t errlen, const char *fmt, ...)
+int
+state_refuse(char *err, size_t errlen, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -48,12 +47,12 @@ state_owner(const struct conf *c, struct state_owner *o, char *err, size_t errle
 		return 0;
 	errno = 0;
 	if ((pw = getpwnam(c->user)) == NULL)
-		return complain(err, errlen, "there is no user \"%s\" for kithd to run as: make it "
-		    "(useradd --system --user-group %s), or name another one with the option "
+		return state_refuse(err, errlen, "there is no user \"%s\" for kithd to run as: "
+		    "make it (useradd --system --user-group %s), or name another one with the option "
 		    "`user`", c->user, c->user);
 	if (pw->pw_uid == 0)
-		return complain(err, errlen, "user: \"%s\" is the superuser: the processes that "
-		    "talk to the network need a user without rights", c->user);
+		return state_refuse(err, errlen, "user: \"%s\" is the superuser: the processes "
+		    "that talk to the network need a user without rights", c->user);
 	*o = (struct state_owner){ .drops = true, .uid = pw->pw_uid, .gid = pw->pw_gid };
 	return 0;
 }
@@ -121,17 +120,18 @@ check_directory(const struct conf *c, const struct state_owner *o, const struct 
     char *err, size_t errlen)
 {
 	if (!S_ISDIR(st->st_mode))
-		return complain(err, errlen, "state_dir: %s: not a directory", c->state_dir);
+		return state_refuse(err, errlen, "state_dir: %s: not a directory", c->state_dir);
 	if (!o->drops && access(c->state_dir, W_OK | X_OK) < 0)
-		return complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(errno));
+		return state_refuse(err, errlen, "state_dir: %s: %s", c->state_dir,
+		    strerror(errno));
 	if (!o->drops || st->st_uid == o->uid)
 		return 0;
 	if (st->st_uid != 0)
-		return complain(err, errlen, "state_dir: %s: belongs to another user than %s",
+		return state_refuse(err, errlen, "state_dir: %s: belongs to another user than %s",
 		    c->state_dir, c->user);
 	if (!holds_only_ours(c->state_dir))
-		return complain(err, errlen, "state_dir: %s: belongs to root and holds files that "
-		    "are not kithd's: give it to %s, or use an empty directory", c->state_dir,
+		return state_refuse(err, errlen, "state_dir: %s: belongs to root and holds files "
+		    "that are not kithd's: give it to %s, or use an empty directory", c->state_dir,
 		    c->user);
 	return 0;
 }
@@ -144,7 +144,7 @@ state_check(const struct conf *c, const struct state_owner *o, char *err, size_t
 	if (stat(c->state_dir, &st) == 0)
 		return check_directory(c, o, &st, err, errlen);
 	return errno == ENOENT ? 0 :
-	    complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(errno));
+	    state_refuse(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(errno));
 }
 
 /* Who owns it, and that others cannot look into it. */
@@ -155,14 +155,14 @@ own_state(const struct conf *c, const struct state_owner *o, char *err, size_t e
 	mode_t mode;
 
 	if (stat(c->state_dir, &st) < 0)
-		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+		return state_refuse(err, errlen, "%s: %s", c->state_dir, strerror(errno));
 	if (o->drops && st.st_uid != o->uid && chown(c->state_dir, o->uid, o->gid) < 0)
-		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+		return state_refuse(err, errlen, "%s: %s", c->state_dir, strerror(errno));
 	mode = st.st_mode & 07777 & ~(mode_t)(S_IWGRP | S_IRWXO);
 	if (mode == (st.st_mode & 07777) || (!o->drops && st.st_uid != geteuid()))
 		return 0;
 	if (chmod(c->state_dir, mode) < 0)
-		return complain(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+		return state_refuse(err, errlen, "%s: %s", c->state_dir, strerror(errno));
 	log_info(0, "state.mode", "directory=%s was=%04o now=%04o", c->state_dir,
 	    (unsigned)(st.st_mode & 07777), (unsigned)mode);
 	return 0;
@@ -175,14 +175,14 @@ state_make(const struct conf *c, const struct state_owner *o, char *err, size_t 
 	int rc = make_path(c->state_dir, 0750);
 
 	if (rc < 0 && rc != -EEXIST)
-		return complain(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(-rc));
+		return state_refuse(err, errlen, "state_dir: %s: %s", c->state_dir, strerror(-rc));
 	if (state_check(c, o, err, errlen) < 0 || own_state(c, o, err, errlen) < 0)
 		return -1;
 	if ((rc = path_in_state(c, BIRTH_EMPTY_DIR, empty, sizeof(empty))) == 0 &&
 	    mkdir(empty, 0555) < 0 && errno != EEXIST)
 		rc = -errno;
 	if (rc < 0)
-		return complain(err, errlen, "%s: %s", empty, strerror(-rc));
+		return state_refuse(err, errlen, "%s: %s", empty, strerror(-rc));
 	return 0;
 }
 

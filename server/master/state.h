@@ -32,6 +32,10 @@ struct state_owner {
 	gid_t	gid;
 };
 
+/* Writes `err`; -1. For the files of the state directory. */
+int	state_refuse(char *err, size_t errlen, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+
 /* 0 or -1 with err: root, and there is no conf->user, or it is root, too. */
 int	state_owner(const struct conf *c, struct state_owner *o, char *err,
 	    size_t errlen);

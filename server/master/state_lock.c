@@ -3,7 +3,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,18 +19,6 @@
 #ifndef O_PATH
 #define O_PATH		(O_RDONLY | O_NONBLOCK)
 #endif
-
-__attribute__((format(printf, 3, 4)))
-static int
-lock_refuse(char *err, size_t errlen, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errlen, fmt, ap);
-	va_end(ap);
-	return -1;
-}
 
 /* -- the pid file --------------------------------------------------------- */
 
@@ -80,7 +67,7 @@ holds_only_pid(int fd)
 static int
 refuse_pid_file(const struct conf *c, char *err, size_t errlen)
 {
-	return lock_refuse(err, errlen, "pid_file: %s: exists, and is not a pid file of kithd: "
+	return state_refuse(err, errlen, "pid_file: %s: exists, and is not a pid file of kithd: "
 	    "remove it, or name another one", c->pid_file);
 }
 
@@ -92,13 +79,13 @@ state_check_pid_file(const struct conf *c, char *err, size_t errlen)
 
 	if (lstat(c->pid_file, &st) < 0)
 		return errno == ENOENT ? 0 :
-		    lock_refuse(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
+		    state_refuse(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		return refuse_pid_file(c, err, errlen);
 	fd = open(c->pid_file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno == ENOENT ? 0 :	/* its kithd has just ended */
-		    lock_refuse(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
+		    state_refuse(err, errlen, "pid_file: %s: %s", c->pid_file, strerror(errno));
 	if (!holds_only_pid(fd))
 		rc = refuse_pid_file(c, err, errlen);
 	close(fd);
@@ -128,17 +115,17 @@ take_pid_file(const struct conf *c, char *err, size_t errlen)
 	int fd = open_locked(c->pid_file), len;
 
 	if (fd == -EWOULDBLOCK)
-		return lock_refuse(err, errlen, "a kithd runs in %s already (process %ld holds %s)",
-		    c->state_dir, read_pid(c->pid_file), c->pid_file);
+		return state_refuse(err, errlen, "a kithd runs in %s already (process %ld holds "
+		    "%s)", c->state_dir, read_pid(c->pid_file), c->pid_file);
 	if (fd < 0)
-		return lock_refuse(err, errlen, "%s: %s", c->pid_file, strerror(-fd));
+		return state_refuse(err, errlen, "%s: %s", c->pid_file, strerror(-fd));
 	if (!holds_only_pid(fd)) {
 		close(fd);
 		return refuse_pid_file(c, err, errlen);
 	}
 	len = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	if (ftruncate(fd, 0) < 0 || pwrite(fd, text, (size_t)len, 0) != len) {
-		lock_refuse(err, errlen, "%s: %s", c->pid_file, strerror(errno));
+		state_refuse(err, errlen, "%s: %s", c->pid_file, strerror(errno));
 		close(fd);
 		return -1;
 	}
@@ -165,10 +152,10 @@ lock_directory(struct state_lock *l, const struct conf *c, char *err, size_t err
 {
 	l->dir_fd = open(c->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (l->dir_fd < 0)
-		return lock_refuse(err, errlen, "%s: %s", c->state_dir, strerror(errno));
+		return state_refuse(err, errlen, "%s: %s", c->state_dir, strerror(errno));
 	if (flock(l->dir_fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
 		return 0;
-	return lock_refuse(err, errlen, "a kithd runs in %s already, with another pid file than "
+	return state_refuse(err, errlen, "a kithd runs in %s already, with another pid file than "
 	    "%s, or that was removed", c->state_dir, c->pid_file);
 }
 
