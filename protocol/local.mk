@@ -29,6 +29,8 @@ libkithproto_a_SOURCES = \
 	protocol/base/wipebuf.h \
 	protocol/error.c \
 	protocol/error.h \
+	protocol/fingerprint.c \
+	protocol/fingerprint.h \
 	protocol/frame.c \
 	protocol/frame.h \
 	protocol/json.h \

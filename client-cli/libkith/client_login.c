@@ -16,6 +16,7 @@
 #include "client-cli/libkith/client_sync.h"
 #include "protocol/base/clock.h"
 #include "protocol/error.h"
+#include "protocol/fingerprint.h"
 #include "protocol/limits.h"
 
 #define BODY(name)	KITH__V1__REQUEST__BODY_##name
@@ -133,7 +134,7 @@ take_keys(struct kith *k, const char *next)
 		return;
 	snprintf(k->key, sizeof(k->key), "%s", k->seen_key);
 	k->next_key[0] = '\0';
-	if (kith_key_valid(next) && strcmp(next, k->key) != 0)
+	if (fingerprint_valid(next) && strcmp(next, k->key) != 0)
 		snprintf(k->next_key, sizeof(k->next_key), "%s", next);
 }
 
@@ -142,7 +143,7 @@ static void
 hear_next_key(struct kith *k, const char *next)
 {
 	if (k->address.plain || strcmp(next, k->next_key) == 0 ||
-	    (next[0] != '\0' && !kith_key_valid(next)))
+	    (next[0] != '\0' && !fingerprint_valid(next)))
 		return;
 	take_keys(k, next);
 	if (k->hooks.keys != NULL)

@@ -293,9 +293,6 @@ struct kith_url {
 int	kith_url_parse(const char *text, struct kith_url *url,
 	    const char **why);
 
-/* Is it "SHA256:" and 43 characters? */
-int	kith_key_valid(const char *s);
-
 #define KITH_ADDRESS_MAX	272
 /* "host:port", as in known_servers and profiles. */
 void	kith_url_address(const struct kith_url *url,

@@ -8,10 +8,9 @@
 #include <string.h>
 
 #include "client-cli/libkith/kith.h"
+#include "protocol/base/base64.h"
+#include "protocol/fingerprint.h"
 #include "protocol/limits.h"
-
-#define KEY_PREFIX	"SHA256:"
-#define KEY_CHARS	43		/* 32 bytes in base64url, unpadded */
 
 static const struct scheme {
 	const char	*text;
@@ -20,15 +19,6 @@ static const struct scheme {
 	{ "kith://", 0 },
 	{ "kith+plain://", 1 },
 };
-
-static int
-is_base64url(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (!isalnum((unsigned char)s[i]) && s[i] != '-' && s[i] != '_')
-			return 0;
-	return 1;
-}
 
 /* Copies s[0..len) with its NUL; 0 if it is empty or too long. */
 static int
@@ -98,19 +88,10 @@ parse_authority(const char *s, size_t len, struct kith_url *url)
 	return NULL;
 }
 
-int
-kith_key_valid(const char *s)
-{
-	size_t prefix = strlen(KEY_PREFIX);
-
-	return strncmp(s, KEY_PREFIX, prefix) == 0 && strlen(s) == prefix + KEY_CHARS &&
-	    is_base64url(s + prefix, KEY_CHARS);
-}
-
 static const char *
 parse_key(const char *s, struct kith_url *url)
 {
-	if (!kith_key_valid(s))
+	if (!fingerprint_valid(s))
 		return "the part after '#' is not a key: SHA256: and 43 characters";
 	memcpy(url->key, s, strlen(s) + 1);
 	return NULL;
@@ -129,7 +110,7 @@ parse_rest(const char *s, struct kith_url *url)
 	if (*s == '/') {
 		s++;
 		invite = strcspn(s, "#");
-		if (invite > 0 && (!is_base64url(s, invite) ||
+		if (invite > 0 && (!base64url_is(s, invite) ||
 		    !copy_part(url->invite, sizeof(url->invite), s, invite)))
 			return "the invite is too long or has characters that are not allowed";
 		s += invite;

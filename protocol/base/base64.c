@@ -57,6 +57,15 @@ base64_digit(enum base64_form form, char c)
 	return c == '_' || (c == '/' && form == BASE64_ANY) ? 63 : -1;
 }
 
+bool
+base64url_is(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (base64_digit(BASE64_URL, text[i]) < 0)
+			return false;
+	return true;
+}
+
 ssize_t
 base64_decode(enum base64_form form, const char *text, size_t len, uint8_t *raw, size_t cap)
 {

@@ -4,6 +4,7 @@
 #ifndef KITH_PROTOCOL_BASE_BASE64_H
 #define KITH_PROTOCOL_BASE_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -22,6 +23,9 @@ size_t	base64_encode(const uint8_t *raw, size_t len, char *text);
 
 /* Section 5, without padding; `text` gets a NUL, too. Returns the length. */
 size_t	base64url_encode(const uint8_t *raw, size_t len, char *text);
+
+/* Only characters of section 5? */
+bool	base64url_is(const char *text, size_t len);
 
 /* Returns the number of bytes. -EINVAL: not of this form, or left-over bits
  * are not 0, so that one value has one text. -ENOBUFS: over `cap` bytes. On

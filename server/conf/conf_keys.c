@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "protocol/fingerprint.h"
 #include "protocol/limits.h"
 #include "server/conf/conf.h"
 #include "server/lib/hostname.h"
@@ -57,14 +58,8 @@ check_listen(const char *value)
 static const char *
 check_fingerprint(const char *value)
 {
-	static const char prefix[] = "SHA256:", digits[] = "0123456789-_"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	size_t n = sizeof(prefix) - 1;
-
-	if (value[0] == '\0' || (strncmp(value, prefix, n) == 0 && strlen(value + n) == 43 &&
-	    strspn(value + n, digits) == 43))
-		return NULL;
-	return "must be SHA256: and 43 characters of base64url";
+	return value[0] == '\0' || fingerprint_valid(value) ? NULL :
+	    "must be SHA256: and 43 characters of base64url";
 }
 
 #define AT(member)	offsetof(struct conf, member)
