@@ -13,7 +13,7 @@ const NEXT = {
 	login: {start: "connecting", ended: "login"},
 };
 
-/** Whoever was not online has failed once more, and tries a WebSocket again. */
+/** A page that was not online has failed once more, and tries a WebSocket again. */
 function afterLoss({name, failures, sinceMs}, nowMs) {
 	if (name !== "online")
 		return {failures: failures + 1, polls: false};

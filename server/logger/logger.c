@@ -235,7 +235,7 @@ is_elsewhere(const char *path, int fd)
 	    (named.st_ino != ours.st_ino || named.st_dev != ours.st_dev);
 }
 
-/* Is the log still where people look for it? Not at once: whoever moved it away may be about to
+/* Is the log still where people look for it? Not at once: who moved it away may be about to
  * make a new one, and to say SIGUSR1. */
 static void
 follow_path(struct proc *p)

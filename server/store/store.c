@@ -95,7 +95,7 @@ is_first_start(const struct store *s)
 	    atomic_load(&s->p->shared->slots[s->p->slot].was_ready) == 0;
 }
 
-/* Whoever started kithd was told that it runs, and would not learn of its end. */
+/* Those who started kithd were told that it runs, and would not learn of its end. */
 static bool
 start_was_told(const struct store *s)
 {

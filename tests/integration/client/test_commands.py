@@ -177,7 +177,7 @@ def deaf(kind):
 
 @pytest.mark.parametrize("output", ["disk", "pipe"])
 def test_what_was_done_is_no_failure(pair, output):
-    """Whoever takes a full disk for a failure does it twice."""
+    """A full disk that is taken for a failure makes people do it twice."""
     ann, ben = pair
     for command, told in ((f"send @{ben.name} x --json", "stored"),
                           (f"send @{ben.name},@{ann.name} x", "stored"),
