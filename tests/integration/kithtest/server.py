@@ -14,6 +14,7 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+from http.client import HTTPConnection
 from pathlib import Path
 
 from . import build, reports
@@ -307,6 +308,14 @@ class Server:
                 return alive(pid) and arguments.read().split(b"\0")[0] == bytes(build.KITHD)
         except OSError:
             return False
+
+
+def ask_http(address, path, timeout=10):
+    """The status and the text of one GET, on a connection of its own, without TLS."""
+    with contextlib.closing(HTTPConnection(*address, timeout=timeout)) as http:
+        http.request("GET", path)
+        answer = http.getresponse()
+        return answer.status, answer.read().decode()
 
 
 def kill_quietly(pid, sig):

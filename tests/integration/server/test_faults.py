@@ -1,6 +1,5 @@
 """Disks that are full, databases that are away, processes that die: each has a named
 answer, nothing acknowledged is lost, and service comes back by itself."""
-import contextlib
 import os
 import re
 import shutil
@@ -8,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ from kithtest import build, reports
 from kithtest.mariadb import MariaDb
 from kithtest.pb import KithError, PbClient
 from kithtest.schema import session
-from kithtest.server import ROLES, ControlFailed, alive
+from kithtest.server import ROLES, ControlFailed, alive, ask_http
 from kithtest.talker import PASSWORD, Talker
 from kithtest.wait import until
 
@@ -152,13 +150,9 @@ def test_mariadb_away_and_back(own_mariadb, make_server, talker):
     one.check()
 
 
-def ask_http(address, path):
-    """The status and the text, from a connection of its own, at once."""
-    http = HTTPConnection(*address, timeout=5 * build.PATIENCE)
-    http.request("GET", path)
-    with contextlib.closing(http):
-        answer = http.getresponse()
-        return answer.status, answer.read().decode()
+def ask(address, path):
+    """At once."""
+    return ask_http(address, path, 5 * build.PATIENCE)
 
 
 @pytest.mark.skipif("mariadb" not in DATABASES, reason="built without MySQL")
@@ -174,10 +168,10 @@ def test_starts_before_its_database(mariadb, make_server):
     host, _, port = address.rpartition(":")
     address = (host, int(port))
     away = "the database is away, or its disk fails\n"
-    until("healthz says so", lambda: ask_http(address, "/healthz") == (
+    until("healthz says so", lambda: ask(address, "/healthz") == (
         503, f"writer 0: {away}reader 0: {away}"))
-    assert "\nkith_serves 0\n" in ask_http(address, "/metrics")[1]
-    assert "\nkith_database_up 0\n" in ask_http(address, "/metrics")[1]
+    assert "\nkith_serves 0\n" in ask(address, "/metrics")[1]
+    assert "\nkith_database_up 0\n" in ask(address, "/metrics")[1]
     with PbClient(address, tls=False) as link:
         link.hello()
         with pytest.raises(KithError) as refused:
@@ -185,11 +179,11 @@ def test_starts_before_its_database(mariadb, make_server):
         assert refused.value.code == "UNAVAILABLE"
     # A role that dies meanwhile is no serving one when it comes back.
     server.kill("writer")
-    until("healthz says so again", lambda: ask_http(address, "/healthz")[1].startswith("writer 0"))
+    until("healthz says so again", lambda: ask(address, "/healthz")[1].startswith("writer 0"))
     assert "server.ready" not in server.log()
     way.symlink_to(mariadb.socket)
     server.wait_ready()
-    assert ask_http(address, "/healthz") == (200, "ok\n")
+    assert ask(address, "/healthz") == (200, "ok\n")
     until("the first invite", lambda: "The first administrator" in server.log())
 
 

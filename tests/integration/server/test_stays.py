@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import tempfile
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from kithtest import build, reports
-from kithtest.server import Server, alive
+from kithtest.server import Server, alive, ask_http
 from kithtest.wait import until
 
 
@@ -38,13 +37,7 @@ def log_of(server):
 
 
 def get(server, path):
-    http = HTTPConnection(*server.address, timeout=10 * build.PATIENCE)
-    try:
-        http.request("GET", path)
-        answer = http.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        http.close()
+    return ask_http(server.address, path, 10 * build.PATIENCE)
 
 
 # -- one to a directory --------------------------------------------------------------

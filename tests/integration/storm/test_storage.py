@@ -6,7 +6,6 @@ its end; the log has one line for each.
 """
 import contextlib
 import ctypes
-import http.client
 import os
 import re
 import shutil
@@ -24,7 +23,7 @@ from kithtest import build
 from kithtest.mariadb import MariaDb
 from kithtest.pb import KithError
 from kithtest.schema import code_name
-from kithtest.server import Server
+from kithtest.server import Server, ask_http
 from kithtest.talker import PASSWORD, Talker
 from kithtest.wait import stays, until
 
@@ -42,19 +41,9 @@ HERE = Path(__file__).parent
 
 # -- what the server says ---------------------------------------------------------
 
-def web(server, path):
-    link = http.client.HTTPConnection(*server.address, timeout=10)
-    try:
-        link.request("GET", path)
-        answer = link.getresponse()
-        return answer.status, answer.read().decode()
-    finally:
-        link.close()
-
-
 def gauges(server):
     """Does it serve, and does the database store?"""
-    text = web(server, "/metrics")[1]
+    text = ask_http(server.address, "/metrics")[1]
     return [re.search(rf"^kith_{name} (\d)$", text, re.M).group(1) == "1"
             for name in ("serves", "database_writable")]
 
@@ -65,7 +54,7 @@ def verdicts(server):
     text = server.ctl_result("status")
     status = server.status()
     return {
-        "healthz": web(server, "/healthz")[0] == 200,
+        "healthz": ask_http(server.address, "/healthz")[0] == 200,
         "serves": serves,
         "writable": writable,
         "status": text.returncode == 0 and "problem" not in text.stdout,
@@ -322,7 +311,7 @@ def test_sqlite_long_reader(make_server):
             began = time.monotonic()
             assert talker.send(f"{text} {talker.count}") is None
             assert time.monotonic() - began < 2 * build.PATIENCE
-        assert web(server, "/healthz")[0] == 200
+        assert ask_http(server.address, "/healthz")[0] == 200
     assert (build.SCALE != "all") == (" db.wal " not in server.log())
     talker.close()
 
@@ -336,7 +325,7 @@ def test_sqlite_checkpoint_fails(sqlite_world):
         assert talker.send() is None
         until("the failing disk shows", lambda: not gauges(server)[0], TOLD_S)
         assert talker.send() is None
-        assert web(server, "/healthz")[0] == 503
+        assert ask_http(server.address, "/healthz")[0] == 503
     finally:
         mark.unlink()
     until("its end shows", lambda: all(gauges(server)), TOLD_S)
