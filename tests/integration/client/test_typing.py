@@ -193,8 +193,8 @@ def test_held_text_is_told_at_the_end(fake, screen):
     screen.wait_for("not sent: /msg @bob in vain")
 
 
-def test_the_end_tells_what_became_of_each_text(fake, alice, screen):
-    """Refused, perhaps stored, never sent: three sentences, on the screen and at the end."""
+def one_refused_one_under_way(fake, screen):
+    """Two texts: "no for an answer", and "on its way", which gets none."""
     refused = Held(fake, "send")
     screen.line("no for an answer")
     refused.fail("NOT_PERMITTED")
@@ -202,6 +202,11 @@ def test_the_end_tells_what_became_of_each_text(fake, alice, screen):
     left = Held(fake, "send")
     screen.line("on its way")
     left.wait()
+
+
+def test_the_end_tells_what_became_of_each_text(fake, alice, screen):
+    """Refused, perhaps stored, never sent: three sentences, on the screen and at the end."""
+    one_refused_one_under_way(fake, screen)
     screen.line("behind it")
     screen.wait_for("~ sending, to #lobby: behind it")
     screen.line("/quit")
@@ -230,13 +235,7 @@ def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
     """A signal, a terminal that is closed, kill -9: the next chat offers it, and sends nothing."""
     screen = terminal(alice)
     screen.wait_for("#lobby>")
-    refused = Held(fake, "send")
-    screen.line("no for an answer")
-    refused.fail("NOT_PERMITTED")
-    screen.wait_for("!1 not sent to #lobby")
-    left = Held(fake, "send")
-    screen.line("on its way")
-    left.wait()
+    one_refused_one_under_way(fake, screen)
     screen.line("behind 在吗")
     screen.wait_for("~ sending, to #lobby: behind")
     screen.type("half a")
