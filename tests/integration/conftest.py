@@ -141,6 +141,29 @@ def terminal(request):
 
 
 @pytest.fixture
+def alice(fake, make_kith):
+    """Her files, as `kith join` would write them."""
+    one = make_kith()
+    token = f"{1:043d}"
+    fake.devices = 1
+    fake.tokens[token] = (fake.user("alice"), 1)
+    for kind, text in (("config/kith/default.conf",
+                        f"server = {fake.url('').rstrip('/')}\nuser = alice\n"),
+                       ("data/kith/default.token", token + "\n")):
+        (one.home / kind).parent.mkdir(0o700)
+        (one.home / kind).write_text(text)
+        (one.home / kind).chmod(0o600)
+    return one
+
+
+@pytest.fixture
+def screen(alice, terminal):
+    one = terminal(alice)
+    one.wait_for("#lobby>")
+    return one
+
+
+@pytest.fixture
 def fake():
     """A server of Python that does wrong what it is told to."""
     one = FakeServer()

@@ -2,84 +2,23 @@
 import contextlib
 import fcntl
 import os
-import shutil
 import signal
 import struct
 import termios
-import threading
-import time
 
 import pexpect
 import pytest
 
 from kithtest import build
+from kithtest.fake import Held
 from kithtest.schema import CODE, error, session
 from kithtest.terminal import LINES
 from kithtest.wait import stays, until
 
 
-@pytest.fixture
-def alice(fake, make_kith):
-    """Her files, as `kith join` would write them."""
-    one = make_kith()
-    token = f"{1:043d}"
-    fake.devices = 1
-    fake.tokens[token] = (fake.user("alice"), 1)
-    for kind, text in (("config/kith/default.conf",
-                        f"server = {fake.url('').rstrip('/')}\nuser = alice\n"),
-                       ("data/kith/default.token", token + "\n")):
-        (one.home / kind).parent.mkdir(0o700)
-        (one.home / kind).write_text(text)
-        (one.home / kind).chmod(0o600)
-    return one
-
-
-@pytest.fixture
-def screen(alice, terminal):
-    one = terminal(alice)
-    one.wait_for("#lobby>")
-    return one
-
-
-class Held:
-    """The next request of a name waits until go()."""
-
-    def __init__(self, fake, name):
-        self.fake, self.name, self.held = fake, name, threading.Event()
-        fake.faults.append(self.take)
-
-    def take(self, link, request):
-        if request.WhichOneof("body") != self.name:
-            return False
-        self.link, self.request = link, request
-        self.held.set()
-        return True
-
-    def wait(self):
-        assert self.held.wait(20 * build.PATIENCE), f"no {self.name}"
-
-    def go(self):
-        self.wait()
-        with self.fake.lock:
-            self.fake.take(self.link, self.request)
-
-    def fail(self, code):
-        self.wait()
-        self.link.fail(self.request.id, code)
-
-
 def group(fake, name, *members):
     fake.logs[7] = log = type(fake.logs[1])(7, name, {fake.user(m) for m in members})
     return log
-
-
-def texts(fake, name="lobby"):
-    log = fake.group(name)
-    return [e.text for e in log.events] if log else []
-
-
-def last_line(screen):
-    return ([line for line in screen.look() if line] or [""])[-1]
 
 
 # -- the target ----------------------------------------------------------------------------
@@ -99,8 +38,8 @@ def test_lines_wait_for_the_new_target(fake, screen, command, request_name, targ
     assert "send" not in fake.seen
     held.go()
     screen.wait_for(f"{target} alice: the number is 4711")
-    until("the prompt", lambda: last_line(screen) == f"{target}>")
-    assert texts(fake) == []
+    until("the prompt", lambda: screen.last_line() == f"{target}>")
+    assert fake.texts() == []
     assert target != "#ops" or [e.text for e in log.events] == ["the number is 4711"]
 
 
@@ -115,11 +54,11 @@ def test_refused_target_takes_its_lines_with_it(fake, screen):
     held.fail("NO_SUCH_GROUP")
     screen.wait_for("!1 not sent to #nope: ")
     screen.wait_for("not done: names")
-    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    until("the old prompt", lambda: screen.last_line() == "#lobby>")
     screen.line("/drop")
     screen.wait_for("1 message forgotten")
     screen.line("for all")
-    until("it arrives", lambda: texts(fake) == ["for all"])
+    until("it arrives", lambda: fake.texts() == ["for all"])
 
 
 @pytest.mark.parametrize("end", ["\r", "\x03", "\x15"])
@@ -132,15 +71,15 @@ def test_begun_line_keeps_its_target(fake, screen, end):
     screen.wait_for("#nope (waits)> for nope alone")
     held.fail("NOT_PERMITTED")
     screen.wait_for("-- #nope: not permitted")
-    until("the prompt stays", lambda: last_line(screen) == "#nope> for nope alone")
+    until("the prompt stays", lambda: screen.last_line() == "#nope> for nope alone")
     screen.type(end)
     if end == "\r":
         screen.wait_for("!1 not sent to #nope: ")
         screen.wait_for("for nope alone")
-    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    until("the old prompt", lambda: screen.last_line() == "#lobby>")
     screen.line("for all")
-    until("it arrives", lambda: texts(fake) == ["for all"])
-    assert texts(fake, "nope") == []
+    until("it arrives", lambda: fake.texts() == ["for all"])
+    assert fake.texts("nope") == []
 
 
 @pytest.mark.parametrize("command", ["/leave", "/names", "/read", "/invite @bob"])
@@ -151,11 +90,11 @@ def test_begun_command_keeps_its_target(fake, screen, command):
     screen.type(command)
     screen.wait_for(f"#nope (waits)> {command}")
     held.fail("NO_SUCH_GROUP")
-    until("it is told", lambda: last_line(screen) == f"#nope> {command}")
+    until("it is told", lambda: screen.last_line() == f"#nope> {command}")
     before = len(fake.seen)
     screen.type("\r")
     screen.wait_for(f"not done: {command} was typed for #nope")
-    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    until("the old prompt", lambda: screen.last_line() == "#lobby>")
     assert not {"leave_group", "list_members", "invite_to_group"} & \
         set(fake.seen[before:])
 
@@ -176,196 +115,8 @@ def test_held_lines_keep_their_order(fake, screen):
     screen.line("/resend")
     screen.wait_for("~ waits, to #lobby: try me again")
     held.go()
-    until("all arrive", lambda: texts(fake, "ops") == ["one", "two", "three", "four"])
-    until("that, too", lambda: texts(fake) == ["try me again"])
-
-
-def test_held_text_is_told_at_the_end(fake, screen):
-    Held(fake, "join_group")
-    screen.line("/join #ops")
-    screen.wait_for("#ops (waits)>")
-    screen.line("/msg @bob in vain")
-    screen.wait_for("~ waits: msg @bob in vain")
-    screen.line("/quit")
-    screen.wait_for("1 message is not sent yet; leave again")
-    screen.line("/quit")
-    assert screen.wait_end() == 3
-    screen.wait_for("not sent: /msg @bob in vain")
-
-
-def one_refused_one_under_way(fake, screen):
-    """Two texts: "no for an answer", and "on its way", which gets none."""
-    refused = Held(fake, "send")
-    screen.line("no for an answer")
-    refused.fail("NOT_PERMITTED")
-    screen.wait_for("!1 not sent to #lobby")
-    left = Held(fake, "send")
-    screen.line("on its way")
-    left.wait()
-
-
-def test_the_end_tells_what_became_of_each_text(fake, alice, screen):
-    """Refused, perhaps stored, never sent: three sentences, on the screen and at the end."""
-    one_refused_one_under_way(fake, screen)
-    screen.line("behind it")
-    screen.wait_for("~ sending, to #lobby: behind it")
-    screen.line("/quit")
-    screen.wait_for("leave again")
-    screen.line("/quit")
-    assert screen.wait_end() == 3
-    assert not list((alice.home / "state/kith/default").glob("unsent-*"))
-    for told in ("not sent to #lobby: not permitted: no for an answer", "not sent to #lobby: behind it",
-                 "sent to #lobby, but not answered: it may have been stored: on its way"):
-        screen.wait_for(f"kith: {told}")
-
-
-def kept(alice):
-    """The files with what was not sent."""
-    return sorted((alice.home / "state/kith/default").glob("unsent-*"))
-
-
-def hang_up(screen):
-    """The terminal is closed; what is read there from now on is the end of a file."""
-    with open("/dev/null", "rb") as nothing:
-        os.dup2(nothing.fileno(), screen.child.child_fd)
-
-
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL, None])
-def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
-    """A signal, a terminal that is closed, kill -9: the next chat offers it, and sends nothing."""
-    screen = terminal(alice)
-    screen.wait_for("#lobby>")
-    one_refused_one_under_way(fake, screen)
-    screen.line("behind 在吗")
-    screen.wait_for("~ sending, to #lobby: behind")
-    screen.type("half a")
-    screen.wait_for("#lobby> half a")
-    until("it is kept", lambda: kept(alice) and b"behind" in kept(alice)[0].read_bytes())
-    if end == signal.SIGKILL:                   # a moment after the last key
-        until("that, too", lambda: b"half a" in kept(alice)[0].read_bytes())
-    assert kept(alice)[0].stat().st_mode & 0o777 == 0o600
-    if end is None:
-        hang_up(screen)
-    else:
-        screen.child.kill(end)
-    until("it ends", lambda: not screen.child.isalive())
-    sent = fake.seen.count("send")
-    screen = terminal(alice)
-    screen.wait_for("of an earlier chat")
-    for told in ("!1 not sent to #lobby: left by an earlier chat: no for",
-                 "!2 perhaps stored, not answered, to #lobby: left by an earlier chat: on its way",
-                 "behind", "在吗"):
-        screen.wait_for(told)
-    screen.wait_for("!4 not sent to #lobby: begun in an earlier chat: half a")
-    if end != signal.SIGKILL:
-        screen.wait_for("!3 not sent to #lobby: left by an earlier chat: behind")
-    until("it is connected", lambda: last_line(screen) == "#lobby>")
-    assert fake.seen.count("send") == sent
-    screen.line("/drop")
-    screen.wait_for("forgotten")
-    screen.line("/quit")
-    assert screen.wait_end() == 0
-    assert not kept(alice)
-
-
-def test_kept_text_is_stored_once(fake, alice, terminal):
-    """It was stored, but the answer was lost; the next chat repeats it with its own id."""
-    def store(link, request):
-        if request.WhichOneof("body") != "send":
-            return False
-        link.send, send = lambda **_: None, link.send
-        fake.do_send(link, request.id, request.send)
-        link.send = send
-        return True
-    screen = terminal(alice)
-    screen.wait_for("#lobby>")
-    fake.faults.append(store)
-    screen.line("only once")
-    until("it is kept", lambda: kept(alice) and b"only once" in kept(alice)[0].read_bytes())
-    other = terminal(alice)
-    other.wait_for("#lobby>")
-    assert "earlier chat" not in other.text() and len(kept(alice)) == 2
-    other.line("/quit")
-    assert other.wait_end() == 0
-    screen.child.kill(signal.SIGKILL)
-    until("it ends", lambda: not screen.child.isalive())
-    screen = terminal(alice)
-    screen.wait_for("!1 perhaps stored")
-    screen.line("/resend")
-    until("it is answered", lambda: "!1" not in screen.text().split("/resend")[-1] and
-          "~ sending" not in screen.text())
-    assert texts(fake) == ["only once"]
-
-
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, None])
-def test_a_chat_begins_while_another_ends(fake, alice, terminal, end):
-    """Without a server: the one that is told to end does not wait for anything."""
-    old = terminal(alice)
-    old.wait_for("#lobby>")
-    fake.close()
-    old.line("for later")
-    old.wait_for("~ waits for the connection, to #lobby: for later")
-    began = time.monotonic()
-    if end is None:
-        hang_up(old)
-    else:
-        old.child.kill(end)
-    new = terminal(alice)
-    until("it ends", lambda: not old.child.isalive())
-    assert time.monotonic() - began < 1.5 * build.PATIENCE
-    new.wait_for("!1 not sent to #lobby: left by an earlier chat: for later")
-    new.wait_for("1 message of an earlier chat was not sent")
-
-
-def test_what_a_slow_end_left_is_offered_when_it_is_free(fake, alice, terminal):
-    folder = alice.home / "state/kith/default"
-    folder.mkdir(parents=True)
-    locked = []
-    for n in (0, 2):
-        locked.append(open(folder / f"unsent-{n}", "w+b"))
-        locked[-1].write(b"unsent 0 6 #lobby\nnumber\n".replace(b"number", b"file %d" % n))
-        locked[-1].flush()
-        fcntl.flock(locked[-1], fcntl.LOCK_EX)
-    screen = terminal(alice)
-    screen.wait_for("#lobby>")
-    screen.wait_for("lists the commands")
-    assert "earlier chat" not in screen.text()
-    for n, file in zip((0, 2), locked, strict=True):
-        file.close()
-        screen.wait_for(f"not sent to #lobby: left by an earlier chat: file {n}")
-    until("it has them", lambda: [file.name for file in kept(alice)] == ["unsent-1"])
-
-
-def test_what_was_begun_and_sent_is_not_offered_again(fake, alice, terminal):
-    screen = terminal(alice)
-    screen.wait_for("#lobby>")
-    screen.type("half of it")
-    until("it is kept", lambda: kept(alice) and b"begun 0" in kept(alice)[0].read_bytes())
-    held = Held(fake, "send")
-    screen.line(" and all")
-    held.wait()
-    screen.child.kill(signal.SIGKILL)
-    until("it ends", lambda: not screen.child.isalive())
-    screen = terminal(alice)
-    screen.wait_for("!1 perhaps stored, not answered, to #lobby: left by an earlier chat: half of")
-    screen.wait_for("1 message of an earlier chat was not sent")
-    screen.type("gone again")
-    screen.wait_for("#lobby> gone again")
-    until("it is kept", lambda: b"gone again" in kept(alice)[0].read_bytes())
-    screen.type("\x15")
-    until("it is not", lambda: b"gone again" not in kept(alice)[0].read_bytes())
-
-
-@pytest.mark.parametrize("damage", [b"unsent 0 2 #lobby\nabc\n", b"x y z\n\0\0",
-                                    b"perhaps 99999999999999999999 99999999999 #x\n"])
-def test_damaged_kept_text_is_no_text(fake, alice, terminal, damage):
-    folder = alice.home / "state/kith/default"
-    folder.mkdir(parents=True)
-    (folder / "unsent-3").write_bytes(b"unsent 0 4 #lobby\nhere\n" + damage)
-    screen = terminal(alice)
-    screen.wait_for("!1 not sent to #lobby: left by an earlier chat: here")
-    screen.wait_for("1 message of an earlier chat was not sent")
-    assert [file.name for file in kept(alice)] == ["unsent-0"]
+    until("all arrive", lambda: fake.texts("ops") == ["one", "two", "three", "four"])
+    until("that, too", lambda: fake.texts() == ["try me again"])
 
 
 def test_rows_above_the_line_leave_nothing_behind(fake, screen):
@@ -388,7 +139,7 @@ def test_leaving_the_target_leaves_none(fake, screen):
     held.go()
     screen.wait_for("left #lobby")
     screen.wait_for("!1 not sent: no target")
-    assert texts(fake) == []
+    assert fake.texts() == []
     screen.line("/query @bob")
     screen.wait_for("@bob: no such user")
 
@@ -406,11 +157,11 @@ def test_group_left_elsewhere_is_no_target_of_the_next_chat(make_server, make_ki
         one.run("group", "leave", name)
     screen = terminal(one)
     screen.wait_for("#ops: you have left it")
-    until("no target", lambda: last_line(screen) == "kith>")
+    until("no target", lambda: screen.last_line() == "kith>")
     assert "* one left" not in screen.text()
     screen.line("/query #tea")
     screen.wait_for("you are not in #tea any more: /join #tea")
-    assert last_line(screen) == "#tea>"
+    assert screen.last_line() == "#tea>"
 
 
 def test_no_person_is_chosen_by_the_program(fake, alice, terminal):
@@ -422,11 +173,11 @@ def test_no_person_is_chosen_by_the_program(fake, alice, terminal):
     screen.line("/quit")
     assert screen.wait_end() == 0
     screen = terminal(alice)
-    until("no target", lambda: last_line(screen) == "kith>")
+    until("no target", lambda: screen.last_line() == "kith>")
     screen.line("to whom?")
     screen.wait_for("!1 not sent: no target")
     screen.line("/query @bob")
-    until("chosen", lambda: last_line(screen) == "@bob>")
+    until("chosen", lambda: screen.last_line() == "@bob>")
     screen.wait_for("@bob bob: hello alice")
     screen.line("/quit")
     screen.wait_for("leave again")
@@ -434,7 +185,7 @@ def test_no_person_is_chosen_by_the_program(fake, alice, terminal):
     assert screen.wait_end() == 0
     assert "send" not in fake.seen
     screen = terminal(alice)
-    until("the one used last", lambda: last_line(screen) == "@bob>")
+    until("the one used last", lambda: screen.last_line() == "@bob>")
 
 
 def test_lines_typed_before_the_login_are_kept(fake, alice, terminal):
@@ -444,7 +195,7 @@ def test_lines_typed_before_the_login_are_kept(fake, alice, terminal):
     screen.line("early bird")
     screen.wait_for("~ waits for the connection, to #lobby: early bird")
     held.go()
-    until("it arrives", lambda: texts(fake) == ["early bird"])
+    until("it arrives", lambda: fake.texts() == ["early bird"])
 
 
 @pytest.mark.parametrize("text, key, log, sent", [
@@ -465,7 +216,7 @@ def test_words_like_those_of_kith_send_are_asked_about(fake, screen, text, key, 
     fake.wait_for("send")
     until("it arrives", lambda: any(e.text == sent for one in fake.logs.values()
                                     for e in one.events))
-    assert texts(fake) == ([sent] if log else [])
+    assert fake.texts() == ([sent] if log else [])
 
 
 # -- from Enter to the log -----------------------------------------------------------------
@@ -484,7 +235,7 @@ def test_text_is_visible_until_it_is_stored(fake, screen):
     held.go()
     screen.wait_for("alice: on its way")
     until("once", lambda: screen.text().count("on its way") == 1)
-    assert last_line(screen) == "#lobby> next one"
+    assert screen.last_line() == "#lobby> next one"
 
 
 def test_failed_text_is_sent_again(fake, screen):
@@ -495,7 +246,7 @@ def test_failed_text_is_sent_again(fake, screen):
     screen.line("/resend 2")
     screen.wait_for("nothing that failed has the number 2")
     screen.line("/resend")
-    until("it arrives", lambda: texts(fake) == ["once more"])
+    until("it arrives", lambda: fake.texts() == ["once more"])
     screen.wait_for("alice: once more")
     until("nothing is left", lambda: "!1" not in "\n".join(screen.look()))
 
@@ -512,9 +263,9 @@ def test_every_key_that_accepts_a_line_sends_it(fake, alice, terminal):
         screen.type(text)
         screen.wait_for(text)
         screen.type(key)
-        until(f"{text} arrives", lambda n=number: len(texts(fake)) == n)
-        until("the line is empty", lambda: last_line(screen) == "#lobby>")
-    assert texts(fake) == [t for t, _ in KEYS[:-1]] + ["#and Alt-hash"]
+        until(f"{text} arrives", lambda n=number: len(fake.texts()) == n)
+        until("the line is empty", lambda: screen.last_line() == "#lobby>")
+    assert fake.texts() == [t for t, _ in KEYS[:-1]] + ["#and Alt-hash"]
     screen.type("\x1b[A")
     screen.wait_for("#lobby> #and Alt-hash")
 
@@ -526,12 +277,12 @@ def test_vi_mode_inserts_again_after_enter(fake, alice, terminal):
     screen.wait_for("#lobby>")
     for text in ("dance", "xylophone"):
         screen.type(text)
-        until("it is typed", lambda t=text: last_line(screen).endswith("> " + t))
+        until("it is typed", lambda t=text: screen.last_line().endswith("> " + t))
         screen.type("\x1b")
-        until("command mode", lambda: "(cmd)" in last_line(screen))
+        until("command mode", lambda: "(cmd)" in screen.last_line())
         screen.type("\r")
-        until("it arrives", lambda t=text: t in texts(fake))
-        until("insert mode", lambda: last_line(screen) == "(ins)#lobby>")
+        until("it arrives", lambda t=text: t in fake.texts())
+        until("insert mode", lambda: screen.last_line() == "(ins)#lobby>")
 
 
 # -- the end -------------------------------------------------------------------------------
@@ -544,12 +295,12 @@ def test_nothing_typed_after_the_end_is_sent(fake, screen, how):
     held.wait()
     screen.wait_for("~ sending")
     screen.type(how)
-    until("the line is gone", lambda: "#lobby>" not in last_line(screen))
+    until("the line is gone", lambda: "#lobby>" not in screen.last_line())
     assert how[0] != "/" or screen.wait_for("#lobby> /quit") is None
     screen.line("sudo secret")
     held.go()
     assert screen.wait_end() == 0
-    assert texts(fake) == ["bye all"]
+    assert fake.texts() == ["bye all"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM, signal.SIGABRT])
@@ -583,69 +334,7 @@ def test_revoked_login_waits_for_the_person(fake, screen):
     screen.wait_for("!1 not sent to #lobby: login expired or revoked: in the middle of a word")
     screen.type("\x04")
     assert screen.wait_end() == 4
-    assert texts(fake) == []
-
-
-def shows(screen, text):
-    """Wherever its rows are wrapped."""
-    return "".join(text.split()) in "".join(screen.text().split())
-
-
-@pytest.mark.parametrize("code, told", [
-    ("TOKEN_INVALID", "login expired or revoked: log in again: kith login 127.0.0.1:"),
-    ("DISABLED", "account is disabled; Ctrl-D leaves")])
-def test_a_chat_that_has_ended_says_why_and_keeps_the_rest(fake, alice, terminal, code, told):
-    screen = terminal(alice)
-    screen.wait_for("#lobby>")
-    fake.close()
-    screen.line("before the end")
-    screen.wait_for("~ waits for the connection, to #lobby: before")
-    screen.wait_for("; next try at")
-    over = [lambda link, request: request.WhichOneof("body") == "login_token" and
-            (link.fail(request.id, code), True)[1]]
-    fake.faults += over
-    fake.open()
-    until("it is told", lambda: shows(screen, f"the chat has ended: {told}"))
-    assert "next try at" not in "\n".join(screen.look())
-    for number, line in enumerate(("after it", "/msg @bob you, too", "@bob and this"), 2):
-        screen.line(line)
-        screen.wait_for(f"!{number} not sent to ")
-    for command in ("/reconnect", "/resend", "/names", "/query @bob"):
-        screen.line(command)
-        until(f"{command} is refused", lambda w=command.split()[0]:
-              shows(screen, f"{w}: not done, the chat has ended: {told}"))
-    screen.line("/quit")
-    assert screen.wait_end() == 4
-    screen.wait_for("4 are kept: the next chat shows them")
-    fake.faults.clear()
-    screen = terminal(alice)
-    screen.wait_for("4 messages of an earlier chat were not sent")
-    for n, line in enumerate(("before the end", "after it", "you, too", "@bob and this"), 1):
-        until(line, lambda n=n, line=line: shows(
-            screen, f"!{n} not sent to {'@bob' if n == 3 else '#lobby'}: left by an earlier chat: "
-            f"{line}"))
-    assert texts(fake) == []
-
-
-def test_a_chat_ended_by_another_key_says_so(make_server, make_kith, terminal):
-    server, one = make_server(), make_kith()
-    one.join(server.invite(), "keyed")
-    screen = terminal(one)
-    screen.wait_for("#lobby>")
-    server.terminate()
-    shutil.rmtree(server.state / "tls")         # it is set up again
-    (server.state / "first-invite-made").unlink()
-    server.start()
-    until("it is told", lambda: shows(
-        screen, "the chat has ended: the server's key has changed: "
-        f"{server.fingerprint}: ask the server's administrator"))
-    screen.line("for the known one")
-    until("the cause", lambda: shows(
-        screen, "!1 not sent to #lobby: the server's key has changed: "
-        f"{server.fingerprint}: for the known one"))
-    until("it is kept", lambda: b"for the known" in kept(one)[0].read_bytes())
-    screen.type("\x04")
-    assert screen.wait_end() == 7
+    assert fake.texts() == []
 
 
 def test_two_chats_keep_both_histories(fake, alice, terminal):
@@ -653,7 +342,7 @@ def test_two_chats_keep_both_histories(fake, alice, terminal):
     for number, screen in enumerate((one, two)):
         screen.wait_for("#lobby>")
         screen.line(f"remember {number}")
-        until("it arrives", lambda n=number: f"remember {n}" in texts(fake))
+        until("it arrives", lambda n=number: f"remember {n}" in fake.texts())
     for screen in (one, two):
         screen.type("\x04")
         assert screen.wait_end() == 0
@@ -681,7 +370,7 @@ def test_marked_paste_is_one_message(fake, screen, paste, asks, sent):
         screen.wait_for("as one message? [y/n]")
         assert "send" not in fake.seen
         screen.line("y")
-    until("it arrives", lambda: texts(fake) == [sent])
+    until("it arrives", lambda: fake.texts() == [sent])
 
 
 @pytest.mark.parametrize("paste, sent", [
@@ -693,13 +382,13 @@ def test_every_line_end_of_a_paste_is_one(fake, alice, terminal, paste, sent):
     screen.type(BRACKETS.format(paste))
     screen.wait_for(sent[-9:].splitlines()[-1].split("\x1b")[0])
     screen.type("\r")
-    until("it arrives", lambda: texts(fake) == [sent])
+    until("it arrives", lambda: fake.texts() == [sent])
     if "\x1b" in paste:
         return
     screen.type(paste + "\r")
     screen.wait_for(f"Send {sent.count(chr(10)) + 1} lines")
     screen.line("y")
-    until("it arrives, too", lambda: texts(fake) == [sent, sent])
+    until("it arrives, too", lambda: fake.texts() == [sent, sent])
 
 
 def test_a_paste_is_no_answer(fake, screen):
@@ -710,12 +399,12 @@ def test_a_paste_is_no_answer(fake, screen):
         screen.type(BRACKETS.format(paste))
         screen.wait_for("the paste was not taken, answer the question first")
         answered(screen, key)
-        until("the old prompt", lambda: last_line(screen) == "#lobby>")
-        until("it is answered", lambda w=log: texts(fake) == w)
+        until("the old prompt", lambda: screen.last_line() == "#lobby>")
+        until("it is answered", lambda w=log: fake.texts() == w)
         screen.type("\x1b[A")
-        until("Up brings it back", lambda p=paste: last_line(screen).endswith(p.split("\n")[-1]))
+        until("Up brings it back", lambda p=paste: screen.last_line().endswith(p.split("\n")[-1]))
         screen.type("\x03")
-        until("empty", lambda: last_line(screen) == "#lobby>")
+        until("empty", lambda: screen.last_line() == "#lobby>")
         screen.line("/clear")
         until("clear", lambda: "not taken" not in "\n".join(screen.look()))
         screen.screen.history.top.clear()
@@ -733,21 +422,21 @@ def test_unmarked_paste_is_one_message_or_none(fake, alice, terminal):
     screen.type("a\r/quit\rb\r")
     screen.wait_for("Send 3 lines")
     screen.line("y")
-    until("it arrives", lambda: texts(fake) == ["a\n/quit\nb"])
+    until("it arrives", lambda: fake.texts() == ["a\n/quit\nb"])
 
 
 def test_unmarked_lines_are_asked_about_though_pastes_are_marked(fake, screen):
     screen.type(BRACKETS.format("one\ntwo") + "\r")
-    until("it arrives", lambda: texts(fake) == ["one\ntwo"])
+    until("it arrives", lambda: fake.texts() == ["one\ntwo"])
     screen.type("from a\r/quit\rprogram\r")
     screen.wait_for("Send 3 lines")
-    stays("nothing more is sent", lambda: texts(fake) == ["one\ntwo"], 0.2)
+    stays("nothing more is sent", lambda: fake.texts() == ["one\ntwo"], 0.2)
 
 
 @pytest.mark.parametrize("keys", ["hold it\r\r\r\r", "\r\r\rhold it\r \r"])
 def test_enter_held_down_is_no_paste(fake, screen, keys):
     screen.type(keys)
-    until("it arrives", lambda: [text.strip() for text in texts(fake)] == ["hold it"])
+    until("it arrives", lambda: [text.strip() for text in fake.texts()] == ["hold it"])
 
 
 # -- answers -------------------------------------------------------------------------------
@@ -761,16 +450,16 @@ def test_one_key_answers(fake, screen, key, log, sent):
     screen.line("@bob between us")
     screen.wait_for("to nobody?")
     answered(screen, key)
-    until("the old prompt", lambda: last_line(screen) == "#lobby>")
+    until("the old prompt", lambda: screen.last_line() == "#lobby>")
     until("it arrives", lambda: [e.text for one in fake.logs.values() for e in one.events
                                  if e.text] == sent)
-    assert not log or texts(fake, log) == sent
+    assert not log or fake.texts(log) == sent
     assert sent or "Up brings the text back" in screen.text()
 
 
 def answered(screen, key):
     """Somebody has read the question; keys before that are no answer."""
-    stays("the question", lambda: last_line(screen).endswith("to nobody?"), 0.5)
+    stays("the question", lambda: screen.last_line().endswith("to nobody?"), 0.5)
     screen.type(key)
 
 
@@ -792,7 +481,7 @@ def test_end_of_file_behind_a_line_sends_the_line(fake, screen, keys):
     screen.wait_for("last words")
     screen.type(keys)
     assert screen.wait_end() == 0
-    assert texts(fake) == ["last words"]
+    assert fake.texts() == ["last words"]
     assert "not have been stored" not in screen.text()
 
 
@@ -821,7 +510,7 @@ def test_nothing_of_others_begins_at_the_left_edge(fake, screen, pad):
     for columns in (80, 61, 33, 80):
         resize(screen, columns)
         until("it is drawn", lambda: "".join(screen.look()).count("y") > 200 and
-              last_line(screen) == "#lobby>")
+              screen.last_line() == "#lobby>")
         for row in screen.look():
             assert not row or row[0] == " " or row.startswith(("--", "#lobby>")) or \
                 "mallory" in row, row
@@ -906,7 +595,7 @@ def test_waiting_is_quiet_and_a_key_ends_it(fake, screen):
     until("a long wait", lambda: quiet_for(screen, 1.2), 60 * build.PATIENCE)
     fake.open()
     screen.line("/reconnect")
-    until("it arrives", lambda: texts(fake) == ["patience"])
+    until("it arrives", lambda: fake.texts() == ["patience"])
 
 
 def test_restart_of_the_server_is_followed_soon(fake, screen):

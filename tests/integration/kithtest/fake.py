@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 
+from . import build
 from .schema import CODE, conversation, error, frame, message, presence, session
 
 DIRECT = 1 << 62
@@ -201,6 +202,11 @@ class FakeServer:
     def group(self, name):
         return next((log for log in self.logs.values() if log.name == name), None)
 
+    def texts(self, name="lobby"):
+        """What is stored in a group."""
+        log = self.group(name)
+        return [e.text for e in log.events] if log else []
+
     def do_create_group(self, link, number, body):
         if self.group(body.name):
             link.fail(number, "NAME_TAKEN")
@@ -312,3 +318,30 @@ class FakeServer:
         key = (link.user, body.conversation)
         self.cursors[key] = max(self.cursors.get(key, 0), body.seq)
         link.send(id=number, done=session.Done())
+
+
+class Held:
+    """The next request of a name waits until go()."""
+
+    def __init__(self, fake, name):
+        self.fake, self.name, self.held = fake, name, threading.Event()
+        fake.faults.append(self.take)
+
+    def take(self, link, request):
+        if request.WhichOneof("body") != self.name:
+            return False
+        self.link, self.request = link, request
+        self.held.set()
+        return True
+
+    def wait(self):
+        assert self.held.wait(20 * build.PATIENCE), f"no {self.name}"
+
+    def go(self):
+        self.wait()
+        with self.fake.lock:
+            self.fake.take(self.link, self.request)
+
+    def fail(self, code):
+        self.wait()
+        self.link.fail(self.request.id, code)

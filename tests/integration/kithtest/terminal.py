@@ -31,6 +31,10 @@ class Screen:
             pass
         return self.lines()
 
+    def last_line(self):
+        """The lowest row with a text on it."""
+        return ([line for line in self.look() if line] or [""])[-1]
+
     def lines(self):
         return [line.rstrip() for line in self.screen.display]
 
