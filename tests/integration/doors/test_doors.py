@@ -42,6 +42,11 @@ REQUESTS = {
                   {"target": {"user": "bob"}}, {"target": {"conversation": "999"}}],
     "inviteToGroup": [{"target": TEA, "user": "bob"}, {"target": TEA, "user": "nobody"},
                       {"target": {"group": "nowhere"}, "user": "bob"}, {"user": "bob"}],
+    # Before alice has DEVICES_PER_USER_MAX devices: which one goes then depends on when the others
+    # were used, and a poll uses its device once more than a connection.
+    "createHook": [{"target": TEA, "name": "disks"}, {"target": TEA}, {"name": "disks"},
+                   {"target": TEA, "name": " "}, {"target": TEA, "name": "x" * 65}, {"target": {"group": "nowhere"}, "name": "x"}],
+    "listSessions": [{}],
     "send": [{"targets": [TEA], "text": "hello", "clientId": "FRESH"},
              {"targets": [TEA], "text": "hello again", "clientId": "SAME"},
              {"targets": [{"user": "bob"}, TEA, {"user": "nobody"}], "text": "to three",
@@ -69,9 +74,6 @@ REQUESTS = {
     "who": [{}, {"names": ["bob", "alice"]}, {"names": ["nobody"]}, {"names": ["x"] * 201}],
     "typing": [{"conversation": "2"}, {"conversation": DIRECT}, {"conversation": "999"}, {},
                {"conversation": "2", "name": "bob"}],
-    "createHook": [{"target": TEA, "name": "disks"}, {"target": TEA}, {"name": "disks"},
-                   {"target": TEA, "name": " "}, {"target": TEA, "name": "x" * 65}, {"target": {"group": "nowhere"}, "name": "x"}],
-    "listSessions": [{}],
     "revokeSession": [{"device": "999"}, {}],
     "changePassword": [{}, {"oldPassword": "wrong", "newPassword": PASSWORD},
                        {"oldPassword": PASSWORD, "newPassword": "short"},
