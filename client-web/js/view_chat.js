@@ -187,9 +187,13 @@ export class ChatView {
 		}
 	}
 
+	/** As high as its text. While that is measured, the form keeps its height, so the log is not moved. */
 	grow() {
+		const form = this.text.form;
+		form.style.height = `${form.offsetHeight}px`;
 		this.text.style.height = "auto";
 		this.text.style.height = `${Math.min(this.text.scrollHeight, HEIGHT_PX)}px`;
+		form.style.height = "";
 	}
 
 	/** While an input method is composing, Enter belongs to it. */

@@ -30,6 +30,7 @@ export class LogView {
 		this.endSeq = 0;		// the newest when the end was last in view
 		this.unreadFrom = null;		// the "new messages" line is after this seq
 		this.follows = true;
+		this.endPx = 0;			// how far it was scrolled to the end
 		this.allRead = false;
 		this.watches = false;		// all is read, and what comes now comes before the reader's eyes
 		this.wants = new Set();		// kinds of change to draw
@@ -249,8 +250,10 @@ export class LogView {
 		const below = scrollHeight - scrollTop - clientHeight, {from, to} = this.window;
 		if (!conversation)
 			return;
-		// While it follows, what came since the last draw is drawn soon.
-		this.setFollows(below < BOTTOM_PX && (this.follows || this.isAtEnd));
+		// While it follows, what came since the last draw is drawn soon, and a view that became
+		// lower is scrolled soon: only who scrolls up no longer follows.
+		this.setFollows(this.follows ? scrollTop >= this.endPx || below < BOTTOM_PX :
+		    below < BOTTOM_PX && this.isAtEnd);
 		if (scrollTop < EDGE_PX && from > 0)
 			this.move(-STEP);
 		else if (scrollTop < EDGE_PX && !conversation.begins)
@@ -300,6 +303,7 @@ export class LogView {
 
 	toBottom() {
 		this.root.scrollTop = this.root.scrollHeight;
+		this.endPx = this.root.scrollTop;
 	}
 
 	/** For paper: all that is loaded. Scrolling makes the window small again. */
