@@ -27,7 +27,8 @@ struct sqlite_db {
 	int		 page_bytes;
 	struct sqlite_file files[SQLITE_FILES];
 	char		*dir;
-	uint64_t	 tended_ms, looked_ms;
+	uint64_t	 tended_ms;
+	uint64_t	 cut_ms;	/* the writer's last checkpoint */
 	bool		 long_wal;	/* it was logged */
 };
 

@@ -40,9 +40,9 @@ db_sqlite_wal_grew(void *arg, sqlite3 *h, const char *name, int pages)
 	uint64_t now;
 
 	note_long_wal(d, pages);
-	if (pages < WAL_PAGES || (now = clock_now_ms()) - d->tended_ms < TEND_MS)
+	if (pages < WAL_PAGES || (now = clock_now_ms()) - d->cut_ms < TEND_MS)
 		return SQLITE_OK;
-	d->tended_ms = now;
+	d->cut_ms = now;
 	sqlite3_wal_checkpoint_v2(h, name, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
 	return SQLITE_OK;
 }
@@ -67,13 +67,11 @@ db_sqlite_wal_tend(struct db *base)
 	uint64_t now = clock_now_ms();
 	enum db_class c;
 
-	if (now - (base->writer ? d->looked_ms : d->tended_ms) < (base->writer ? LOOK_MS : TEND_MS))
+	if (now - d->tended_ms < (base->writer ? LOOK_MS : TEND_MS))
 		return base->tended;
-	d->looked_ms = now;
-	if ((c = db_sqlite_file_intact(base)) == DB_OK && !base->writer) {
-		d->tended_ms = now;
+	d->tended_ms = now;
+	if ((c = db_sqlite_file_intact(base)) == DB_OK && !base->writer)
 		c = tend_checkpoint(d);
-	}
 	return base->tended = c;
 }
 
