@@ -14,6 +14,7 @@ web_files = \
 	client-web/js/i18n.js \
 	client-web/js/link.js \
 	client-web/js/link_state.js \
+	client-web/js/loader.js \
 	client-web/js/main.js \
 	client-web/js/names.js \
 	client-web/js/notify.js \

@@ -3,12 +3,9 @@
 import {Change} from "./change.js";
 import {Conversation, directId, readEvent, seqOf} from "./conversation.js";
 import {Cursors} from "./cursors.js";
+import {Loader} from "./loader.js";
 import {Names} from "./names.js";
 
-const PAGE = 50;
-const PAGE_MISSED = 200;	// events in one answer when catching up
-const FAR = 4 * PAGE;		// more missed than this: load again from the end
-const CONTEXT = 10;		// events before the first unread one
 const PREVIEW_EVENTS = 20;	// among them is one that tells something
 const PREVIEWS = 8;		// requests for previews in parallel
 const TYPING_MS = 6000;
@@ -35,6 +32,7 @@ export class State extends EventTarget {
 		this.current = null;
 		this.loaded = false;		// the list is here: what is not in it, there is not
 		this.cursors = new Cursors(link);
+		this.loader = new Loader(this);
 		this.reloads = new Map();	// conversation id -> {promise, again}
 		this.whoTimer = 0;
 		link.have = () => this.have();
@@ -143,9 +141,9 @@ export class State extends EventTarget {
 			this.changed(Change.ALL);
 			for (const conversation of this.conversations.values())
 				if (conversation.events.length)
-					await this.catchUp(conversation);
+					await this.loader.loadMissed(conversation);
 				else if (conversation === this.current)
-					await this.loadOlder(conversation);
+					await this.loader.loadOlder(conversation);
 			await this.askWho();
 			await this.loadPreviews();
 		} catch {
@@ -299,138 +297,14 @@ export class State extends EventTarget {
 		this.changed(Change.CURRENT, conversation);
 		if (!conversation)
 			return;
-		const load = conversation.events.length ? this.catchUp(conversation) : this.loadOlder(conversation);
-		await load.then(() => this.loadSince(conversation)).catch(() => {});	// the next login loads it
-	}
-
-	async page(conversation, range) {
-		const {historyPage} = await this.link.request({history: {target: conversation.target, ...range}});
-		return {events: (historyPage.events ?? []).map(readEvent), more: historyPage.more ?? false};
-	}
-
-	/** One request for events of a conversation at a time. */
-	loading(conversation, load) {
-		const done = () => {
-			if (conversation.loading === loading)
-				conversation.loading = null;
-		};
-		const loading = conversation.loading ??= load().finally(done);
-		return loading;
-	}
-
-	/** Loads the page before the first event. */
-	async loadOlder(conversation) {
-		const {lastSeq} = conversation;
-		if (!conversation.begins)
-			await this.loading(conversation, () => this.loadBefore(conversation));
-		if (conversation.lastSeq > Math.max(lastSeq, conversation.newest))
-			await this.catchUp(conversation);	// one came while the page was on its way
-	}
-
-	async loadBefore(conversation) {
-		const {events} = conversation, first = events[0]?.seq ?? 0;
-		const {events: older, more} = await this.page(conversation, {before: String(first), limit: PAGE});
-		if (events !== conversation.events || first !== (events[0]?.seq ?? 0))
-			return;			// something else was loaded meanwhile
-		events.unshift(...older);
-		this.note(older);
-		conversation.begins = !more;
-		this.noteNewest(conversation);
-		this.changed(Change.OLDER, conversation);
-	}
-
-	/** Loads what came after the newest event, unless the events end before it for a reader's sake. */
-	async catchUp(conversation) {
-		if (conversation.ends && conversation.lastSeq > conversation.newest)
-			await this.loading(conversation, () => this.loadMissed(conversation));
-	}
-
-	async loadMissed(conversation) {
-		const {events} = conversation;
-		for (let more = true; more && conversation.lastSeq > conversation.newest;) {
-			if (conversation.lastSeq - conversation.newest > FAR || conversation.newest === 0) {
-				this.skip(conversation);
-				return;
-			}
-			const {newest} = conversation;
-			const page = await this.page(conversation, {after: String(newest), limit: PAGE_MISSED});
-			if (events !== conversation.events)
-				return;
-			events.push(...page.events.filter(({seq}) => seq > conversation.newest));
-			this.note(page.events);
-			more = conversation.newest > newest;
-			this.changed(Change.LOG, conversation);
-		}
-		this.noteNewest(conversation);
-	}
-
-	/** Too much to catch up with: a reader of older events stays there, others go to the end. */
-	skip(conversation) {
-		if (conversation.held)
-			conversation.ends = false;
-		else
-			this.loadEnd(conversation).catch(() => {});
-	}
-
-	/** Forgets the events, and loads those at the end. */
-	async loadEnd(conversation) {
-		conversation.forgetEvents();
-		await this.loadOlder(conversation);
-	}
-
-	/** Loads the page after the last event, of those that do not reach the end. */
-	async loadNewer(conversation) {
-		if (!conversation.ends)
-			await this.loading(conversation, () => this.loadAfter(conversation));
-	}
-
-	async loadAfter(conversation) {
-		const {events, newest} = conversation;
-		const page = await this.page(conversation, {after: String(newest), limit: PAGE});
-		if (events !== conversation.events)
-			return;
-		events.push(...page.events);
-		this.note(page.events);
-		conversation.ends = !page.more;
-		this.noteNewest(conversation);
-		this.changed(Change.LOG, conversation);
-	}
-
-	/** Makes sure that the first unread event is loaded, with some before it. */
-	async loadFirstUnread(conversation) {
-		if (conversation.firstUnread >= 0)
-			return;
-		const after = Math.max(0, conversation.readSeq - CONTEXT);
-		const page = await this.page(conversation, {after: String(after), limit: PAGE});
-		conversation.forgetEvents();
-		conversation.events = page.events;
-		this.note(page.events);
-		conversation.begins = after === 0;
-		conversation.ends = !page.more;
-		this.changed(Change.REPLACED, conversation);
-	}
-
-	/** When the first unread event was: it may be far before those that are loaded. */
-	async loadSince(conversation) {
-		const {readSeq, unread, events, firstUnread} = conversation;
-		if (unread === 0 || conversation.since?.readSeq === readSeq)
-			return;
-		const first = firstUnread >= 0 ? events[firstUnread] :
-		    (await this.page(conversation, {after: String(readSeq), limit: 1})).events[0];
-		conversation.since = first ? {readSeq, timeMs: first.timeMs} : null;
-		this.changed(Change.LOG, conversation);
-	}
-
-	noteNewest(conversation) {
-		for (const event of conversation.events.slice(-PREVIEW_EVENTS))
-			this.notePreview(conversation, event);
-		conversation.lastSeq = Math.max(conversation.lastSeq, conversation.newest);
+		const load = conversation.events.length ? this.loader.loadMissed(conversation) : this.loader.loadOlder(conversation);
+		await load.then(() => this.loader.loadSince(conversation)).catch(() => {});	// the next login loads it
 	}
 
 	/** Puts a live event into the log, if that is loaded, and fetches a gap before it. */
 	put(conversation, event) {
 		if (conversation.isLoaded && !conversation.append(event))
-			this.catchUp(conversation).catch(() => {});	// the next login fetches it
+			this.loader.loadMissed(conversation).catch(() => {});	// the next login fetches it
 		else
 			this.note([event]);
 		if (conversation !== this.current)

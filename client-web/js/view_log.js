@@ -257,11 +257,11 @@ export class LogView {
 		if (scrollTop < EDGE_PX && from > 0)
 			this.move(-STEP);
 		else if (scrollTop < EDGE_PX && !conversation.begins)
-			this.state.loadOlder(conversation).catch(() => {});
+			this.state.loader.loadOlder(conversation).catch(() => {});
 		else if (below < EDGE_PX && to < this.events.length && !this.follows)
 			this.move(STEP);
 		else if (below < EDGE_PX && !conversation.ends)
-			this.state.loadNewer(conversation).catch(() => {});
+			this.state.loader.loadNewer(conversation).catch(() => {});
 		if (this.follows)
 			this.endSeq = conversation.newest;
 		this.seen();
@@ -317,7 +317,7 @@ export class LogView {
 	jumpToEnd() {
 		if (this.conversation?.ends === false) {
 			this.setFollows(true);
-			this.state.loadEnd(this.conversation).catch(() => {});
+			this.state.loader.loadEnd(this.conversation).catch(() => {});
 		}
 		this.showEnd();
 	}
@@ -381,7 +381,7 @@ export class LogView {
 
 	async jumpToUnread() {
 		const {conversation} = this;
-		await this.state.loadFirstUnread(conversation);
+		await this.state.loader.loadFirstUnread(conversation);
 		if (conversation !== this.conversation || conversation.firstUnread < 0)
 			return;
 		this.unreadFrom = conversation.readSeq;
@@ -443,12 +443,11 @@ export class LogView {
 			put("begin", key => lineRow("note", t("chat.begin"), key));
 		else if (this.conversation && this.events.length === 0)
 			this.putWaiting(put);
-		const events = this.events.slice(from, to);
+		const events = this.events.slice(from, to), {firstNew} = this;
 		for (let at = 0, end; at < events.length; at = end) {
-			for (end = at + 1; end < events.length && folds(events[end - 1], events[end]) &&
-			    !this.isFirstNew(events[end - 1], events[end]); end++)
+			for (end = at + 1; end < events.length && folds(events[end - 1], events[end]); end++)
 				continue;
-			this.putRows(before, events.slice(at, end), put);
+			this.putRows(before, events.slice(at, end), firstNew, put);
 			before = events[end - 1];
 		}
 		reconcile(this.list, rows);
@@ -462,16 +461,21 @@ export class LogView {
 		put(`waiting ${text}`, key => lineRow("note waiting", text, key));
 	}
 
-	isFirstNew(before, {seq}) {
-		return this.unreadFrom !== null && seq > this.unreadFrom && (before?.seq ?? 0) <= this.unreadFrom;
+	/** The seq of the first message beyond `unreadFrom`, of those that are loaded; 0: there is none. */
+	get firstNew() {
+		const {conversation, events, unreadFrom} = this;
+		if (unreadFrom === null)
+			return 0;
+		const from = conversation.indexOf(unreadFrom + 1);
+		return events.find((event, at) => at >= from && conversation.counts(event))?.seq ?? 0;
 	}
 
 	/** The row of an event, or of several that fold, with the day and "new messages" lines before it. */
-	putRows(before, events, put) {
+	putRows(before, events, firstNew, put) {
 		const {conversation, state} = this, [event] = events, {seq, timeMs} = event;
 		if (!before || dayOf(before.timeMs) !== dayOf(timeMs))
 			put(`day ${dayOf(timeMs)} ${formatDay(timeMs)}`, key => dayRow(timeMs, key));
-		const isFirstNew = this.isFirstNew(before, event);
+		const isFirstNew = seq === firstNew;
 		if (isFirstNew)
 			put(`new ${seq}`, key => lineRow("divider", t("chat.unread"), key));
 		const joins = !isFirstNew && continues(before, event);

@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/browser/layout.mjs \
 	tests/browser/link_unit.mjs \
 	tests/browser/live.mjs \
+	tests/browser/loader_unit.mjs \
 	tests/browser/manners.mjs \
 	tests/browser/notify.mjs \
 	tests/browser/outbox.mjs \

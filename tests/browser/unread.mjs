@@ -145,6 +145,19 @@ async function comeBack(alice)
 	await until("none is unread", async () => await ask("unread", "#tea") === 0);
 }
 
+// A group of which nothing was ever read, with more than a page: the first one is the first of all.
+async function neverRead(alice)
+{
+	await ask("flood", "#news", "never", MANY, 0);
+	await ask("flooded");
+	await alice.entry("news").locator(".unread", { hasText: String(MANY) }).waitFor();
+	await alice.open("news");
+	await chip(alice).click();
+	await until("the first is in view", async () => numberOf((await inView(alice))[0] ?? "x 9") === 0);
+	const seen = numberOf((await inView(alice))[1]) + 1;
+	await until("what is in view is read", async () => await ask("unread", "#news") === MANY - seen);
+}
+
 async function nextMorning(alice)
 {
 	const days = () => alice.page.locator("[role=log] .day").allTextContents();
@@ -163,6 +176,7 @@ await scenario(async stage => {
 	await alice.login();
 	const result = await burst(alice);
 	await comeBack(alice);
+	await neverRead(alice);
 	await nextMorning(alice);
 	return result;
 });

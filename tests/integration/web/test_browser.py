@@ -108,7 +108,7 @@ def test_nothing_is_lost_or_doubled(server, world):
     print(Scenario(server, kiths).play("cuts"))
 
 
-@pytest.mark.parametrize("module", ["link", "outbox", "state", "text"])
+@pytest.mark.parametrize("module", ["link", "loader", "outbox", "state", "text"])
 def test_a_module_alone(module):
     """In node, with a clock and a document of its own."""
     done = subprocess.run(["node", str(SCENARIOS / f"{module}_unit.mjs")], capture_output=True,
@@ -161,6 +161,7 @@ def test_bursts_and_coming_back(server, world):
     kiths = world("alice", "bob")
     talk("#tea", *kiths)
     talk("#books", *kiths)
+    talk("#news", *reversed(kiths))
     print(Scenario(server, verbs=Flood(server).verbs()).play(
         "unread", rate=300, seconds=build.scaled(2, 5, 30)))
 
