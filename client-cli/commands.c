@@ -65,7 +65,7 @@ static const struct command table[] = {
 	{ "who", "[@NAME...]", 0, CMD_ANY_NUMBER, "", cmd_list_who,
 	    "list who is online, or show the named people", NULL, NULL },
 
-	{ "group", "VERB [#GROUP [@NAME...]]", 1, CMD_ANY_NUMBER, "private topic", cmd_verb_run,
+	{ "group", "VERB [#GROUP [@NAME...]]", 1, CMD_ANY_NUMBER, "private topic", cmd_group,
 	    "create, join, leave, list, members, invite",
 	    "The # of a group may be left out here.\n", cmd_group_verbs },
 	{ "hook", "VERB [TARGET NAME|NUMBER]", 1, CMD_ANY_NUMBER, "", cmd_hook,

@@ -151,18 +151,30 @@ app_check(struct app *app, int rc)
 	app_finish(app, rc == -EMSGSIZE ? KITH_EXIT_LIMIT : KITH_EXIT_FAILED);
 }
 
-void
-app_tell_result(struct app *app, const char *target, const char *result)
+static void
+put_result(struct app *app, const char *target, const char *result)
 {
 	struct out *o = &app->out;
 
-	app->done = result;
 	if (o->mode == OUT_TEXT)
 		return;
 	out_begin(o);
 	out_text(o, "target", target);
 	out_text(o, "result", result);
 	out_end(o);
+}
+
+void
+app_tell_result(struct app *app, const char *target, const char *result)
+{
+	app->done = result;
+	put_result(app, target, result);
+}
+
+void
+app_tell_refusal(struct app *app, const char *target, uint32_t code)
+{
+	put_result(app, target, kith_err_name(code));
 }
 
 /* -- the connection ------------------------------------------------------- */

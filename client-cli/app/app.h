@@ -96,6 +96,10 @@ void	app_check(struct app *app, int rc);
 void	app_tell_result(struct app *app, const char *target,
 	    const char *result);
 
+/* The same for one of several that the server refused, with the error's name;
+ * the caller has told why. */
+void	app_tell_refusal(struct app *app, const char *target, uint32_t code);
+
 /* What to say when the server's history has changed. */
 #define APP_HISTORY_CHANGED						\
 	"the server's data were restored from a backup: " \

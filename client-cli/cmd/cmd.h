@@ -57,6 +57,7 @@ int	cmd_list_who(struct app *app);
 int	cmd_send(struct app *app);
 int	cmd_read(struct app *app);
 int	cmd_tail(struct app *app);
+int	cmd_group(struct app *app);
 int	cmd_hook(struct app *app);
 
 #endif

@@ -18,7 +18,8 @@ forget_profile(struct app *app)
 	int rc = profile_forget(app->profile.name);
 
 	if (rc < 0)
-		say("profile %s: %s", app->profile.name, strerror(-rc));
+		say("the login was revoked at %s, but files of profile %s stay on the disk: %s",
+		    app->address, app->profile.name, strerror(-rc));
 	else
 		app_tell_result(app, app->profile.user, "logged_out");
 	app_finish(app, rc < 0 ? KITH_EXIT_FAILED : KITH_EXIT_DONE);

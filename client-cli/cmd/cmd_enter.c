@@ -79,6 +79,17 @@ tell_account(struct app *app)
 	out_end(o);
 }
 
+/* The account is there all the same, and an invite is used up. */
+static void
+tell_not_kept(const struct app *app, int rc)
+{
+	const struct profile *p = &app->profile;
+
+	say("logged in as %s at %s, but profile %s could not be written: %s", p->user,
+	    app->address, p->name, strerror(-rc));
+	say("hint: once it can, log in again: kith login %s %s", app->address, p->user);
+}
+
 static void
 on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 {
@@ -93,7 +104,7 @@ on_account(struct kith *k, const Kith__V1__LoggedIn *login, void *arg)
 	rc = app->url.plain ? 0 : known_servers_set(app->address, kith_server_key(k),
 	    kith_next_key(k));
 	if (rc < 0 || (rc = profile_save(p)) < 0) {
-		say("profile %s: %s", p->name, strerror(-rc));
+		tell_not_kept(app, rc);
 		app_finish(app, KITH_EXIT_FAILED);
 		return;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "client-cli/app/options.h"
+#include "client-cli/app/say.h"
 #include "client-cli/cmd/cmd_verb.h"
 #include "protocol/error.h"
 
@@ -150,45 +151,76 @@ ask_group_members(struct app *app)
 
 /* -- invite: one after the other ------------------------------------------ */
 
-static void	ask_next_invite(struct app *app);
+/* argv: the verb, the group, then the people. Each is tried. */
+struct invitations {
+	struct app	*app;
+	int		 next;		/* in argv */
+	int		 first_exit;	/* of the failures so far */
+};
 
-/* argv: the verb, the group, then the people; app->data points to the next of them. */
+static void	ask_next_invite(struct invitations *i);
+
+/* One that the server refused; the next may be right. */
 static void
-on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
+tell_invite_refused(struct invitations *i, const struct kith_failure *why)
 {
-	struct app *app = arg;
-	char **next = app->data;
+	struct app *app = i->app;
+	const char *person = app->argv[i->next];
+	char group[NAME_BYTES_MAX + 2], hint[512] = "";
 
-	(void)k;
-	(void)reply;
-	if (why != NULL && why->code == KITH_E_NO_SUCH_USER)
-		app_fail(app, *next, why);
-	else if (why != NULL)
-		group_fail(app, why);
-	if (why != NULL)
-		return;
-	app_tell_result(app, *next, "invited");
-	app->data = ++next;
-	if (next == app->argv + app->argc)
-		app_finish(app, KITH_EXIT_DONE);
+	(void)group_with_sigil(app, group);
+	if (why->code == KITH_E_NO_SUCH_USER)
+		say("%s: %s", person, why->text);
+	else if (app->argc > 3)
+		say("%s: %s: %s", group, person, why->text);
 	else
-		ask_next_invite(app);
+		say("%s: %s", group, why->text);
+	if (i->first_exit == KITH_EXIT_DONE) {
+		i->first_exit = (int)why->exit;
+		app_hint(app, why, hint, sizeof(hint));
+	}
+	if (hint[0] != '\0')
+		say("hint: %s", hint);
+	app_tell_refusal(app, person, why->code);
 }
 
 static void
-ask_next_invite(struct app *app)
+on_invited(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply, void *arg)
 {
-	char **next = app->data;
+	struct invitations *i = arg;
+	struct app *app = i->app;
 
-	app_check(app, kith_invite(app->kith, group_name(app), app_without_sigil(*next, '@'),
-	    on_invited, app));
+	(void)k;
+	(void)reply;
+	if (why != NULL && why->fate != KITH_REFUSED) {
+		app_fail(app, app->argv[i->next], why);
+		while (++i->next < app->argc)
+			say("%s: not tried", app->argv[i->next]);
+		return;
+	}
+	if (why != NULL)
+		tell_invite_refused(i, why);
+	else
+		app_tell_result(app, app->argv[i->next], "invited");
+	if (++i->next == app->argc)
+		app_finish(app, i->first_exit);
+	else
+		ask_next_invite(i);
+}
+
+static void
+ask_next_invite(struct invitations *i)
+{
+	struct app *app = i->app;
+
+	app_check(app, kith_invite(app->kith, group_name(app),
+	    app_without_sigil(app->argv[i->next], '@'), on_invited, i));
 }
 
 static void
 ask_group_invite(struct app *app)
 {
-	app->data = app->argv + 2;
-	ask_next_invite(app);
+	ask_next_invite(app->data);
 }
 
 /* -- the verbs ------------------------------------------------------------ */
@@ -208,3 +240,12 @@ const struct cmd_verb cmd_group_verbs[] = {
 	    "invite people", NULL, ask_group_invite },
 	{ NULL, NULL, 0, 0, NULL, NULL, NULL, NULL },
 };
+
+int
+cmd_group(struct app *app)
+{
+	struct invitations i = { .app = app, .next = 2 };
+
+	app->data = &i;
+	return cmd_verb_run(app);
+}

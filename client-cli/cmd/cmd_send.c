@@ -31,6 +31,7 @@ struct sender {
 	uint32_t	 timeout_ms;
 	size_t		 pending;		/* messages without an answer */
 	size_t		 taken, stored;		/* messages so far */
+	size_t		 line;			/* of the input, counted from 1; 0: not by lines */
 	size_t		 unanswered;		/* left, and perhaps stored */
 	int		 worst;			/* exit code so far */
 	int		 told_waiting;
@@ -45,9 +46,27 @@ struct sender {
 	struct event	*readable;
 };
 
+/* A message that has no answer yet. */
+struct sent {
+	struct sender	*sender;
+	size_t		 line;
+};
+
+#define WHERE_MAX	32		/* "line 7: " */
+
 static void	send_read_on(struct sender *s);
 
 /* -- outcomes ------------------------------------------------------------- */
+
+/* What precedes each word about a line: who sends many wants to know which. */
+static const char *
+line_name(size_t line, char out[WHERE_MAX])
+{
+	out[0] = '\0';
+	if (line > 0)
+		snprintf(out, WHERE_MAX, "line %zu: ", line);
+	return out;
+}
 
 static void
 note_exit(struct sender *s, int rc)
@@ -57,7 +76,7 @@ note_exit(struct sender *s, int rc)
 }
 
 static void
-print_outcome(struct sender *s, size_t i, const Kith__V1__Outcome *outcome)
+print_outcome(struct sender *s, const char *where, size_t i, const Kith__V1__Outcome *outcome)
 {
 	struct out *o = &s->app->out;
 	const Kith__V1__Error *error = outcome->error;
@@ -65,7 +84,7 @@ print_outcome(struct sender *s, size_t i, const Kith__V1__Outcome *outcome)
 	char id[24];
 
 	if (refused) {
-		say("%s: %s", s->names[i],
+		say("%s%s: %s", where, s->names[i],
 		    error->text[0] != '\0' ? error->text : kith_err_text((uint32_t)error->code));
 		note_exit(s, kith_err_exit((uint32_t)error->code));
 	} else {
@@ -92,7 +111,7 @@ finish_if_done(struct sender *s)
 }
 
 static void
-tell_send_failed(struct sender *s, const struct kith_failure *why)
+tell_send_failed(struct sender *s, const char *where, const struct kith_failure *why)
 {
 	const char *what = s->app->finished ? "ended before an answer" : why->text;
 
@@ -100,36 +119,41 @@ tell_send_failed(struct sender *s, const struct kith_failure *why)
 	if (s->app->finished && s->app->options->lines)
 		return;			/* tell_progress() */
 	if (why->fate == KITH_UNANSWERED)
-		say("%s: the message may have been stored (kith read shows it)", what);
+		say("%s%s: the message may have been stored (kith read shows it)", where, what);
 	else if (why->fate == KITH_UNSENT)
-		say("%s: the message was not sent", what);
+		say("%s%s: the message was not sent", where, what);
 	else
-		say("%s: %s", s->n == 1 ? s->names[0] : "send", what);
+		say("%s%s: %s", where, s->n == 1 ? s->names[0] : "send", what);
 }
 
 static void
 on_send_answer(struct kith *k, const struct kith_failure *why, const Kith__V1__Reply *reply,
     void *arg)
 {
-	struct sender *s = arg;
+	struct sent *sent = arg;
+	struct sender *s = sent->sender;
+	char where[WHERE_MAX];
 
 	(void)k;
+	line_name(sent->line, where);
+	free(sent);
 	s->pending--;
 	if (why != NULL) {
-		tell_send_failed(s, why);
+		tell_send_failed(s, where, why);
 		note_exit(s, (int)why->exit);
 	} else {
 		int before = s->worst;
 
 		s->worst = KITH_EXIT_DONE;
 		for (size_t i = 0; i < s->n && i < reply->sent->n_outcomes; i++)
-			print_outcome(s, i, reply->sent->outcomes[i]);
+			print_outcome(s, where, i, reply->sent->outcomes[i]);
 		if (reply->sent->n_outcomes != s->n)
 			note_exit(s, KITH_EXIT_FAILED);
 		s->stored += s->worst == KITH_EXIT_DONE;
 		note_exit(s, before);
-		/* A script may wait for it; a failure is seen at the end. */
-		(void)fflush(s->app->out.file);
+		/* A script may wait for it; a failure is kept, and told at the end. */
+		if (s->app->out.mode != OUT_TEXT)
+			(void)out_write(&s->app->out);
 	}
 	if (!s->eof)
 		send_read_on(s);
@@ -184,14 +208,23 @@ static void
 send_text(struct sender *s, const char *text)
 {
 	uint64_t id = kith_client_ids(s->app->kith, (unsigned)s->n), now = clock_now_ms();
+	struct sent *sent = malloc(sizeof(*sent));
 	int rc;
 
+	if (sent == NULL) {
+		app_check(s->app, -ENOMEM);
+		return;
+	}
+	sent->sender = s;
+	sent->line = s->line;
 	if (!s->app->options->lines && s->timeout_ms > 0)
 		kith_set_timeout(s->app->kith, now - s->since < s->timeout_ms ?
 		    (uint32_t)(s->since + s->timeout_ms - now) : 1);
-	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_send_answer, s);
+	rc = kith_send(s->app->kith, id, s->targets, s->n, text, on_send_answer, sent);
 	if (rc == 0)
 		s->pending++;
+	else
+		free(sent);
 	app_check(s->app, rc);
 }
 
@@ -201,14 +234,16 @@ static size_t
 prepare_input(struct sender *s, size_t len)
 {
 	const struct options *o = s->app->options;
+	char where[WHERE_MAX];
 	int rc;
 
+	s->line += (size_t)o->lines;
 	len = cmd_text_clean(s->input, len, o->strip);
 	s->input[len] = '\0';
 	if (utf8_is_blank(s->input, len) && (o->lines || o->skip_empty))
 		return 0;
 	s->taken++;
-	if ((rc = cmd_text_check(s->input, len,
+	if ((rc = cmd_text_check(line_name(s->line, where), s->input, len,
 	    o->lines ? "" : ", or line by line (--lines)")) == 0)
 		return len;
 	note_exit(s, rc);
@@ -439,7 +474,7 @@ cmd_send(struct app *app)
 	if (s->text != NULL && app->options->skip_empty &&
 	    utf8_is_blank(s->text, strlen(s->text)))
 		goto out;
-	if (s->text != NULL && (rc = cmd_text_check(s->text, strlen(s->text), "")) != 0)
+	if (s->text != NULL && (rc = cmd_text_check("", s->text, strlen(s->text), "")) != 0)
 		goto out;
 	s->readable = event_new(app->base, STDIN_FILENO, EV_READ, on_send_input, s);
 	if (s->readable != NULL)

@@ -75,18 +75,18 @@ cmd_text_clean(char *text, size_t len, int strip)
 }
 
 int
-cmd_text_check(const char *text, size_t len, const char *advice)
+cmd_text_check(const char *where, const char *text, size_t len, const char *advice)
 {
 	if (utf8_is_blank(text, len))
-		return say_usage("the message is empty: nothing was sent");
+		return say_usage("%sthe message is empty: nothing was sent", where);
 	if (len > TEXT_BYTES_MAX) {
-		say("the message has over %u bytes and was not sent: send it in parts%s",
+		say("%sthe message has over %u bytes and was not sent: send it in parts%s", where,
 		    TEXT_BYTES_MAX, advice);
 		return KITH_EXIT_LIMIT;
 	}
 	if (memchr(text, '\0', len) != NULL)
-		return say_usage("the message has a NUL byte: it was not sent");
+		return say_usage("%sthe message has a NUL byte: it was not sent", where);
 	if (!utf8_valid(text, len))
-		return say_usage("the message is not UTF-8: it was not sent");
+		return say_usage("%sthe message is not UTF-8: it was not sent", where);
 	return 0;
 }

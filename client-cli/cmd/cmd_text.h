@@ -15,7 +15,9 @@ size_t	cmd_text_lf(char *text, size_t len);
 size_t	cmd_text_clean(char *text, size_t len, int strip);
 
 /* 0, or an exit code, and told: blank, too long, a NUL in it, not UTF-8.
- * `advice` follows "send it in parts". */
-int	cmd_text_check(const char *text, size_t len, const char *advice);
+ * `where` ("line 7: ", or "") precedes what is told; `advice` follows "send it
+ * in parts". */
+int	cmd_text_check(const char *where, const char *text, size_t len,
+	    const char *advice);
 
 #endif

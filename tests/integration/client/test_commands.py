@@ -190,6 +190,7 @@ def test_what_was_done_is_no_failure(pair, output):
             ended = subprocess.run([build.KITH, *words], env=ann.env, stdout=out,
                                    stderr=subprocess.PIPE, text=True, check=False)
         assert f"kith: {told}, but the result could not be written" in ended.stderr
+        assert {"disk": "No space left on device", "pipe": "Broken pipe"}[output] in ended.stderr
         assert ended.returncode == 9
     assert [row["text"] for row in ann.json("read", f"@{ben.name}", "-n", "2")] == ["x", "x"]
 
@@ -275,6 +276,58 @@ def test_a_failure_names_its_object(pair, command, told, code):
     ended = ann.run(*command.format(me=ann.name, you=ben.name, group="#mine").split(), code=code)
     assert f"kith: {told}: " in ended.stderr
     assert command.startswith("who @{me}") == (ann.name in ended.stdout)
+
+
+@pytest.mark.parametrize("people, results, code", [
+    ("{me} zed {you}", "invited NO_SUCH_USER invited", 6),
+    ("zed {you} a/b", "NO_SUCH_USER invited NO_SUCH_USER", 6)])
+def test_each_of_several_is_invited_or_told(pair, people, results, code):
+    ann, ben = pair
+    group = f"#several{next(several)}"
+    ann.run("group", "create", group, "--private")
+    names = [f"@{name}" for name in people.format(me=ann.name, you=ben.name).split()]
+    ended = ann.run("group", "invite", group, *names, "--json", code=code)
+    shown = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [row["target"] for row in shown] == names
+    assert [row["result"] for row in shown] == results.split()
+    for name, result in zip(names, results.split()):
+        assert (f"{name}: " in ended.stderr) == (result != "invited")
+    ben.run("group", "join", group)
+    ended = ann.run("group", "invite", f"{group}x", *names, code=6)
+    for name in names[:2]:
+        assert f"kith: {group}x: {name}: " in ended.stderr
+
+
+several = iter(range(100))
+
+
+def test_logout_tells_what_stays_on_the_disk(server, make_kith):
+    one = make_kith()
+    one.join(server.invite(), "stays1")
+    for path in one.home.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    one.home.chmod(0o555)
+
+    def become_nobody():
+        if os.getuid() == 0:                    # who may write everywhere
+            os.setresuid(*[65534] * 3)
+    ended = subprocess.run([build.KITH, "logout"], env=one.env, stderr=subprocess.PIPE, text=True,
+                           check=False, preexec_fn=become_nobody)
+    assert ended.returncode == 1
+    assert "kith: the login was revoked at 127.0.0.1" in ended.stderr
+    assert "files of profile default stay on the disk: Permission denied" in ended.stderr
+    one.run("whoami", code=4)
+    for path in [one.home, *one.home.rglob("*")]:
+        path.chmod(0o700)
+
+
+def test_an_account_that_is_not_kept_is_told(server, make_kith):
+    one = make_kith()
+    (one.home / "config" / "kith").write_text("no folder")
+    ended = one.run("join", server.invite(), "--name", "unkept1", "--password-file",
+                    one.secret(PASSWORD), code=1)
+    assert "logged in as unkept1 at" in ended.stderr and "Not a directory" in ended.stderr
+    assert re.search(r"hint: .*kith login \S+ unkept1\n", ended.stderr)
 
 
 def test_hooks_show_names_and_no_use_that_never_was(pair):
@@ -368,6 +421,22 @@ def test_interrupted_lines_say_how_far_they_got(pair, end):
     _, told = process.communicate()
     assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143, None: 8}[end]
     assert f"2 of {3 if end is None else 2} messages were stored".encode() in told
+
+
+@pytest.mark.parametrize("text, told, code", [
+    (b"a\n\nb\xff\nc\r\nd\0\n", {3: "the message is not UTF-8", 5: "the message has a NUL byte"}, 2),
+    (b"\n" + b"x" * 8001 + b"\nmore\n", {2: "the message has over 8000 bytes"}, 8)])
+def test_a_line_that_fails_is_named_by_its_number(pair, text, told, code):
+    ended = pair[0].run("send", "-l", f"@{pair[1].name}", stdin=text, code=code)
+    named = re.findall(rb"kith: line (\d+): (.*)", ended.stderr)
+    assert [int(number) for number, _ in named] == list(told)
+    assert all(words.decode().startswith(told[int(number)]) for number, words in named)
+
+
+@pytest.mark.parametrize("targets", ["@{you},#zed", "#zed"])
+def test_a_line_that_is_refused_is_named_by_its_number(pair, targets):
+    ended = pair[0].run("send", "-l", targets.format(you=pair[1].name), stdin="one\n\n \ntwo\nend", code=6)
+    assert re.findall(r"kith: line (\d+): #zed: ", ended.stderr) == ["1", "4", "5"]
 
 
 # -- accounts ------------------------------------------------------------------------
