@@ -39,6 +39,7 @@ struct arguments {
 	const char	*password_file;
 	int		 password_fd;		/* -1: not given */
 	unsigned	 given;			/* O_... */
+	const char	*wrong, *wrong_word;	/* what is, first; NULL: nothing */
 	char		**words;
 	int		 nwords;
 };
@@ -127,6 +128,7 @@ static const char kithctl_usage[] =
     "  backup FILE                 copy the SQLite database, in use or not\n"
     "  stop                        stop kithd; returns once it is gone\n";
 
+/* The command that the words begin with, however it goes on. */
 static const struct command *
 find_command(const struct arguments *a)
 {
@@ -134,12 +136,37 @@ find_command(const struct arguments *a)
 		const struct command *c = &commands[i];
 		int n = c->words[1] != NULL ? 2 : 1;
 
-		if (a->nwords == n + c->names && strcmp(a->words[0], c->words[0]) == 0 &&
-		    (n == 1 || strcmp(a->words[1], c->words[1]) == 0) &&
-		    (a->given & ~c->options) == 0)
+		if (a->nwords >= n && strcmp(a->words[0], c->words[0]) == 0 &&
+		    (n == 1 || strcmp(a->words[1], c->words[1]) == 0))
 			return c;
 	}
 	return NULL;
+}
+
+static void
+note_wrong(struct arguments *a, const char *what, const char *word)
+{
+	if (a->wrong != NULL)
+		return;
+	a->wrong = what;
+	a->wrong_word = word;
+}
+
+/* `c` is what find_command() found. */
+static void
+check_command(struct arguments *a, const struct command *c)
+{
+	int n = c == NULL ? 0 : c->words[1] != NULL ? 2 : 1;
+
+	if (c == NULL)
+		note_wrong(a, a->nwords == 0 ? "a command is missing" : "no such command",
+		    a->nwords == 0 ? NULL : a->words[a->nwords > 1]);
+	else if (a->nwords < n + c->names)
+		note_wrong(a, "needs an argument", c->words[n - 1]);
+	else if (a->nwords > n + c->names)
+		note_wrong(a, "one argument too many", a->words[n + c->names]);
+	else if ((a->given & ~c->options) != 0)
+		note_wrong(a, "takes no such option", c->words[n - 1]);
 }
 
 /* -- arguments ------------------------------------------------------------ */
@@ -172,13 +199,6 @@ option_number(const char *s, int least)
 	return *s != '\0' && *end == '\0' && n >= least && n <= INT_MAX ? (int)n : -1;
 }
 
-_Noreturn static void
-usage(void)
-{
-	fputs(kithctl_usage, stderr);
-	exit(EXIT_USAGE);
-}
-
 static void
 take_option(struct arguments *a, int c)
 {
@@ -206,12 +226,12 @@ take_option(struct arguments *a, int c)
 	case 'L':
 		a->given |= O_LIFE;
 		if ((a->life_ms = parse_life(optarg)) == 0)
-			usage();
+			note_wrong(a, "--life takes a time such as 30m, 24h or 7d", optarg);
 		break;
 	case 'U':
 		a->given |= O_USES;
 		if ((a->uses = option_number(optarg, 1)) < 0)
-			usage();
+			note_wrong(a, "--uses takes a whole number from 1", optarg);
 		break;
 	case 'P':
 		a->given |= O_PASSWORD;
@@ -220,10 +240,10 @@ take_option(struct arguments *a, int c)
 	case 'F':
 		a->given |= O_PASSWORD;
 		if ((a->password_fd = option_number(optarg, 0)) < 0)
-			usage();
+			note_wrong(a, "--password-fd takes a number", optarg);
 		break;
-	default:
-		usage();
+	default:		/* getopt_long() has said why */
+		note_wrong(a, "no such option, or its argument is missing", NULL);
 	}
 }
 
@@ -338,6 +358,18 @@ fail_either(const struct arguments *a, int status, const char *text)
 }
 
 static int
+fail_usage(const struct arguments *a)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s%s%s", a->wrong_word != NULL ? a->wrong_word : "",
+	    a->wrong_word != NULL ? ": " : "", a->wrong);
+	fail_either(a, EXIT_USAGE, text);
+	fputs(kithctl_usage, stderr);
+	return EXIT_USAGE;
+}
+
+static int
 ask_server(const struct arguments *a, const struct command *c, const json_t *request)
 {
 	char err[1024], *line;
@@ -369,8 +401,10 @@ main(int argc, char **argv)
 	if (stdfd_fill() < 0)
 		return EXIT_FAILED;
 	parse_options(&a, argc, argv);
-	if ((c = find_command(&a)) == NULL)
-		usage();
+	c = find_command(&a);
+	check_command(&a, c);
+	if (a.wrong != NULL)
+		return fail_usage(&a);
 	if (c->make == NULL)
 		return kithctl_backup(&a.place, a.words[1]);
 	if ((request = c->make(&a)) == NULL)

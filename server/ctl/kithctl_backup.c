@@ -131,6 +131,47 @@ copy_bytes(int from, int to)
 	return fsync(to) < 0 ? -errno : 0;
 }
 
+/* "dir/name" without its last part. */
+static int
+parent_of(const char *file, struct stat *parent)
+{
+	char path[4096];
+	char *slash;
+
+	if (snprintf(path, sizeof(path), "%s", file) >= (int)sizeof(path))
+		return -ENAMETOOLONG;
+	if ((slash = strrchr(path, '/')) == NULL)
+		return stat(".", parent) < 0 ? -errno : 0;
+	slash[slash == path] = '\0';
+	return stat(path, parent) < 0 ? -errno : 0;
+}
+
+/* NULL, or why `file` must not become the backup. What is there is replaced only if it is an
+ * earlier one, and kithd's own files, as the database itself, are beside the database. */
+static const char *
+refuse_target(int dir, const char *file)
+{
+	static const char magic[] = "SQLite format 3";	/* with its NUL */
+	char head[sizeof(magic)] = "";
+	struct stat state, parent, st;
+	int fd;
+
+	if (fstat(dir, &state) == 0 && parent_of(file, &parent) == 0 &&
+	    parent.st_dev == state.st_dev && parent.st_ino == state.st_ino)
+		return "kithd keeps its own data in this folder: name another one";
+	if (lstat(file, &st) < 0)
+		return NULL;		/* nothing is there, or the copy fails and says why */
+	if (!S_ISREG(st.st_mode))
+		return "this is no file: a backup does not replace it";
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)) >= 0) {
+		if (read(fd, head, sizeof(head)) != sizeof(head))
+			head[0] = '\0';
+		close(fd);
+	}
+	return memcmp(head, magic, sizeof(magic)) == 0 || (fd >= 0 && st.st_size == 0) ? NULL :
+	    "this file is not an earlier backup, and stays: remove it, or name another one";
+}
+
 /* Whole or not at all: by another name first. 0 or -errno. */
 static int
 take_copy(int dir, const char *file)
@@ -161,12 +202,16 @@ static int
 backup_to(const struct conf *c, const char *file)
 {
 	int dir = open(c->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), status, rc;
+	const char *refused = NULL;
 	char err[4400] = "";
 	struct stat owner;
 
 	if (dir < 0 || fstatat(dir, DATABASE, &owner, AT_SYMLINK_NOFOLLOW) < 0) {
 		snprintf(err, sizeof(err), "%s/" DATABASE ": %s", c->state_dir, strerror(errno));
 		status = kithctl_fail(errno == EACCES ? EXIT_DENIED : EXIT_FAILED, err);
+	} else if ((refused = refuse_target(dir, file)) != NULL) {
+		snprintf(err, sizeof(err), "%s: %s", file, refused);
+		status = kithctl_fail(EXIT_FAILED, err);
 	} else {
 		unlinkat(dir, COPY, 0);
 		status = copy_as_owner(dir, &owner, c, file);

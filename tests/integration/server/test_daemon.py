@@ -377,11 +377,20 @@ def test_sessions(server):
         assert (status["sessions"], status["users_online"]) == (2, 1)
 
 
-@pytest.mark.parametrize("args", [
-    ("nonsense",), ("user", "nonsense"), ("user", "disable"), ("status", "extra"), ()])
-def test_wrong_usage(shared_server, args):
+@pytest.mark.parametrize("args, named", [
+    ([], "command"), (["frob"], "frob"), (["user"], "user"), (["user", "frob", "bob"], "frob"),
+    (["user", "disable"], "disable"), (["status", "extra"], "extra"), (["backup"], "backup"),
+    (["status", "--uses", "3"], "status"), (["invite", "--life", "7x"], "7x"),
+    (["invite", "--uses", "-1"], "-1"), (["invite", "--frob"], "option"),
+    (["user", "add", "x", "--password-fd", "y"], "'y'|y:")])
+def test_wrong_usage(shared_server, args, named):
+    """The first line says what is wrong; the usage follows."""
     result = shared_server.ctl_result(*args)
-    assert result.returncode == 2 and result.stderr
+    told = result.stderr[:result.stderr.index("usage:")]
+    assert result.returncode == 2 and re.search(named, told), result.stderr
+    result = shared_server.ctl_result("--json", *args)
+    answer = json.loads(result.stdout)
+    assert answer["exit"] == result.returncode == 2 and answer["error"] in result.stderr
 
 
 def test_unknown_user_is_named(shared_server):

@@ -141,7 +141,8 @@ def test_a_backup_holds_what_was_acknowledged(make_server, make_kith):
 def test_a_backup_that_fails_leaves_the_last_one(make_server):
     server = make_server(workers=1)
     copy = server.folder / "copy"
-    copy.write_text("the last one")
+    sqlite3.connect(copy).execute("PRAGMA user_version = 7").connection.close()
+    last = copy.read_bytes()
     missing = server.ctl_result("backup", str(server.folder / "none" / "copy"))
     assert missing.returncode == 1 and "No such file" in missing.stderr
     assert server.terminate() == 0
@@ -149,8 +150,28 @@ def test_a_backup_that_fails_leaves_the_last_one(make_server):
     (server.state / "kith.db").write_text("no database at all " * 100)
     broken = server.ctl_result("backup", str(copy))
     assert broken.returncode == 1 and broken.stderr
-    assert copy.read_text() == "the last one"
+    assert copy.read_bytes() == last
     assert sorted(p.name for p in server.folder.iterdir() if p.name.startswith("copy")) == ["copy"]
+
+
+def test_a_backup_replaces_nothing_but_a_backup(make_server):
+    server = make_server(workers=1)
+    folder, state = server.folder, server.state
+    (folder / "text").write_text("of somebody")
+    (folder / "link").symlink_to(folder / "text")
+    os.mkfifo(folder / "fifo")
+    mine = [folder / "text", folder / "link", folder / "fifo", state / "kith.db",
+            state / "tls" / "key.pem", state / "new", folder / "tls" / ".." / state.name / "new"]
+    before = {path: path.lstat().st_ino for path in mine if path.exists()}
+    for path in mine:
+        result = server.ctl_result("backup", str(path))
+        assert result.returncode == 1 and str(path) in result.stderr, path
+    assert {path: path.lstat().st_ino for path in before} == before
+    assert not (state / "new").exists() and server.ctl_result("status").returncode == 0
+    copy = folder / "copy"
+    for _ in range(2):
+        assert server.ctl_result("backup", str(copy)).returncode == 0
+    assert copy.read_bytes()[:6] == b"SQLite"
 
 
 @pytest.mark.root
