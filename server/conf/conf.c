@@ -110,14 +110,15 @@ conf_read_file(struct conf *c, const char *file, bool must_exist, struct conf_pl
 	uint64_t seen = 0;
 	size_t size = 0;
 	char *line = NULL;
+	struct stat st;
 	ssize_t len;
 	int rc = file_open(file);
 	FILE *f;
 
 	at->file = file;
 	at->line = 0;
-	if (rc == -ENOENT && !must_exist)
-		return 0;
+	if (rc == -ENOENT && !must_exist && lstat(file, &st) < 0)
+		return 0;		/* a link that leads nowhere is a mistake */
 	if (rc < 0)
 		return conf_complain(at, "%s", file_strerror(rc));
 	if ((f = fdopen(rc, "r")) == NULL) {
@@ -402,4 +403,7 @@ conf_reload(struct conf *to, const struct conf *from, struct notes *notes)
 			    k->name);
 	}
 	to->given = from->given;
+	/* There may have been none at the start. */
+	if (from->file != NULL && conf_text_replace(&to->file, from->file) < 0)
+		log_error(0, "conf.reload", "%s", strerror(ENOMEM));
 }

@@ -102,8 +102,8 @@ bool		 conf_given(const struct conf *c, const char *key);
  * that were not set are comments. 0 or -errno. */
 int		 conf_dump(const struct conf *c, int fd);
 
-/* Copies the options that may be reloaded; notes each other one that
- * differs. */
+/* Copies the options that may be reloaded, and which file they are from; notes
+ * each other one that differs. */
 void		 conf_reload(struct conf *to, const struct conf *from,
 		    struct notes *notes);
 

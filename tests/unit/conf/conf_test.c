@@ -444,6 +444,39 @@ reload_takes_only_what_may(void **state)
 	unload(from);
 }
 
+/* A file that comes later is read, shown, and from then on not allowed to be missing. */
+static void
+reload_finds_a_file_that_was_not_there(void **state)
+{
+	struct conf *c, *fresh;
+	const char *dir = tmpdir();
+	struct notes notes = { 0 };
+	char path[4096];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/kithd.conf", dir);
+	c = conf_load(NULL, dir, err, sizeof(err));
+	assert_non_null(c);
+	assert_null(c->file);
+
+	assert_int_equal(symlink("nowhere", path), 0);
+	assert_null(conf_again(c, err, sizeof(err)));
+	assert_non_null(strstr(err, path));
+	assert_int_equal(unlink(path), 0);
+
+	write_file(path, "send_rate 7\n");
+	assert_non_null(fresh = conf_again(c, err, sizeof(err)));
+	conf_reload(c, fresh, &notes);
+	conf_destroy(fresh);
+	assert_int_equal(c->send_rate, 7);
+	assert_string_equal(c->file, path);
+
+	assert_int_equal(unlink(path), 0);
+	assert_null(conf_again(c, err, sizeof(err)));
+	conf_destroy(c);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void
 again_keeps_what_the_command_line_said(void **state)
 {
@@ -504,6 +537,7 @@ main(void)
 		cmocka_unit_test(sample_is_the_dump_of_the_defaults),
 		cmocka_unit_test(man_page_describes_every_option),
 		cmocka_unit_test(reload_takes_only_what_may),
+		cmocka_unit_test(reload_finds_a_file_that_was_not_there),
 		cmocka_unit_test(again_keeps_what_the_command_line_said),
 		cmocka_unit_test(printed_options_are_taken_over),
 	};
