@@ -145,7 +145,7 @@ const struct conf_key conf_keys[] = {
 	NUMBER(send_burst, 1, 100000, true, "200", "burst allowed above send_rate"),
 	NUMBER(output_soft, 4096, 256 * MIB, true, "262144",
 	    "unsent bytes of a connection at which its live events stop"),
-	NUMBER(output_hard, 65536 + 4096, 256 * MIB, true, "1048576",
+	NUMBER(output_hard, 65536 + 4096, 256 * MIB, true, "2097152",
 	    "unsent bytes of a connection at which it is closed"),
 	NUMBER(hash_queue, 1, 4096, false, "64", "most logins waiting for the password check"),
 	NUMBER(login_failures, 1, 10000, true, "10",

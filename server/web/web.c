@@ -88,9 +88,6 @@ end_request(struct conn *c)
 		return;
 	}
 	web_start_timer(web, WEB_IDLE_MS);
-	/* A client that pipelines requests is not answered faster than it reads. */
-	if (conn_unsent(c) > c->w->p->conf->output_soft)
-		conn_pause(c, CONN_PAUSE_OUTPUT);
 	conn_resume(c, CONN_PAUSE_DOOR);
 }
 

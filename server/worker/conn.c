@@ -273,6 +273,9 @@ conn_queue(struct conn *c, const void *bytes, size_t len)
 		conn_break(c);
 		return;
 	}
+	/* A client that pipelines requests is not answered faster than it reads. */
+	if (conn_unsent(c) > c->w->p->conf->output_soft)
+		conn_pause(c, CONN_PAUSE_OUTPUT);
 	/* While the last write waits for room there is nothing to try. */
 	if (!event_pending(&c->writable, EV_WRITE, NULL))
 		conn_flush_soon(c);
@@ -336,6 +339,8 @@ flush_conn(struct conn *c)
 	}
 	if (put > 0) {
 		note_spoken(c);
+		if (c->paused & CONN_PAUSE_OUTPUT)
+			conn_heard(c);		/* it reads */
 		stats_add(c->w->p->stats, STAT_bytes_out, put);
 	}
 	if (conn_unsent(c) == 0)
@@ -366,8 +371,8 @@ conn_flush_all(struct worker *w)
 static void
 on_silence(struct conn *c)
 {
-	/* It is not silent, we do not listen. */
-	if (c->waits_in == &c->w->heard && c->paused != 0) {
+	/* It is not silent, we do not listen. But if we wait for it to read, it is. */
+	if (c->waits_in == &c->w->heard && (c->paused & ~CONN_PAUSE_OUTPUT) != 0) {
 		conn_heard(c);
 		return;
 	}

@@ -11,8 +11,9 @@
  * Output  Copied into one block, which leaves at the end of the turn in ONE
  *         write or TLS record. Wiped when it has left.
  * Bounds  Over conf->output_soft, live events are left out, and one Resync
- *         follows when the rest has left; over output_hard the connection
- *         closes.
+ *         follows when the rest has left; nor is input read by then, so what
+ *         still comes are the replies to IN_FLIGHT_MAX requests. Over
+ *         output_hard the connection closes.
  * Input   Not read while too much is unanswered: conn_pause(). What was read
  *         by then and not taken is held; there is no other buffer.
  * Time    Each connection waits in one of worker->logging_in (since it was

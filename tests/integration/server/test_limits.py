@@ -104,6 +104,24 @@ def test_hard_output_bound_closes(make_server):
     slow.close()
 
 
+@pytest.mark.parametrize("tls", [False, True])
+def test_large_replies_wait_for_their_reader(make_server, tls):
+    """Many requests at once whose replies are the greatest: all of them come, to who reads them."""
+    server = make_server(workers=1)
+    server.add_user("reader", PASSWORD)
+    with PbClient(server.address, tls=tls) as link:
+        link.hello()
+        link.login("reader", PASSWORD)
+        link.create_group("pages", "", public=True)
+        for _ in range(9):
+            link.send("#pages", "x" * 7900)
+        ids = [link.post(history=message.History(target=target("#pages"), limit=200))
+               for _ in range(80)]
+        pages = [link.reply_to(number) for number in ids]
+    assert min(page.ByteSize() for page in pages) > 55000
+    assert server.counter("output_full") == 0
+
+
 def test_requests_in_flight_are_not_read_further(make_server):
     """More requests than allowed at once: all are answered, in their order."""
     server = make_server()
