@@ -246,6 +246,21 @@ add_new_directs(struct store *s)
 
 /* -- an attempt: cursors and "last seen" ---------------------------------- */
 
+/* How far the user may read: a cursor beyond it would tell what is said after somebody left. */
+static enum db_class
+last_readable(struct store *s, uint64_t user, const struct store_place *place, uint64_t *last)
+{
+	struct store_seqs seqs;
+	enum db_class c;
+	unsigned n;
+
+	if (place->standing >= CONV_MEMBER)
+		return store_event_last_seq(s, place->conversation, last);
+	c = store_conversation_seqs(s, user, place->conversation - 1, &seqs, 1, &n);
+	*last = n > 0 && seqs.conversation == place->conversation ? seqs.last_seq : 0;
+	return c;
+}
+
 static enum db_class
 put_mark(struct store *s, struct batch_mark *m)
 {
@@ -257,7 +272,7 @@ put_mark(struct store *s, struct batch_mark *m)
 	c = store_target_find(s, user, &to, CONV_MARK_READ, &place, &m->err);
 	if (c != DB_OK || m->err != KITH_E_OK)
 		return c;
-	if ((c = store_event_last_seq(s, m->conversation, &last)) != DB_OK)
+	if ((c = last_readable(s, user, &place, &last)) != DB_OK)
 		return c;
 	if (m->seq > last)
 		m->seq = last;

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kithtest.pb import Closed, KithError, PbClient, WrongKey, direct
+from kithtest.pb import Closed, KithError, PbClient, WrongKey, direct, target
 from kithtest.schema import code_name, conversation, message, presence, session
 
 PASSWORD = "correct horse battery"
@@ -655,6 +655,26 @@ def test_the_last_owners_leaving_makes_the_longest_member_owner(people):
     members = carol.members(group.id)
     assert {n: m.role for n, m in members.items()} == {
         bob.name: conversation.OWNER, carol.name: conversation.MEMBER}
+
+
+def test_a_cursor_tells_nothing_of_what_was_said_later(people):
+    """It stays within what its user may read: of one who left, and of one who was only invited."""
+    alice, bob, carol = people.new("alice"), people.new("bob"), people.new("carol")
+    group = alice.create_group(f"ops{next(NUMBERS)}").id
+    for invited in (bob, carol):
+        alice.call(invite_to_group=conversation.InviteToGroup(target=target(group),
+                                                              user=invited.name))
+    bob.join_group(group)
+    alice.send(group, "before")
+    bob.leave_group(group)
+    last = bob.history(group).last_seq
+    for said in range(3):
+        alice.send(group, f"later {said}")
+        for link in (bob, carol):
+            link.mark_read(group, 2 ** 62 - 1)
+            rows = link.call(list_conversations=conversation.ListConversations(ids=[group]))
+            seqs = [(row.read_seq, row.last_seq) for row in rows.conversations]
+            assert seqs == ([(last, last)] if link is bob else [(0, 0)]), link.name
 
 
 def test_strangers_cannot_use_the_conversation_of_others(people):
