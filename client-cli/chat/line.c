@@ -220,19 +220,16 @@ on_burst_rest(void)
 /* -- keys ----------------------------------------------------------------- */
 
 static void
-on_paste(void)
+on_paste(const char *text)
 {
-	char *text = line_paste_read();
-
-	if (text == NULL)
-		return;
 	if (!line_answer_is_expected()) {
 		line_paste_insert(text);
 	} else {
+		redisplay_unless_hidden();
 		line_history_add(text);
 		line.hooks.paste_refused(line.arg);
 	}
-	free(text);
+	line.hooks.key(line.arg);
 }
 
 static void
@@ -261,6 +258,11 @@ on_line_input(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	line.focus_told = 0;
+	if (line_paste_is_open()) {
+		line_burst_goes_on();
+		line_paste_read(fd);
+		return;
+	}
 	if (!line_burst_goes_on())
 		show_now();
 	rl_callback_read_char();
@@ -280,6 +282,10 @@ line_interrupt(void)
 	if (!line.open || line.ended)
 		return;
 	rl_callback_sigcleanup();
+	if (line_paste_is_open()) {	/* its end was lost */
+		line_paste_finish();
+		return;
+	}
 	if ((was_burst = line_burst_is_open())) {
 		line_burst_drop();
 		tcflush(STDIN_FILENO, TCIFLUSH);
@@ -399,7 +405,7 @@ complete_word(const char *word, int start, int end)
 static void
 set_up_readline(void)
 {
-	static const struct line_keys_hooks keys = { on_accept, on_paste, on_focus };
+	static const struct line_keys_hooks keys = { on_accept, line_paste_begin, on_focus };
 
 	rl_readline_name = "kith";
 	rl_catch_signals = 0;
@@ -430,6 +436,7 @@ watch_terminal(struct event_base *base)
 	event_add(line.input, NULL);
 	event_add(line.resized, NULL);
 	event_add(line.suspended, NULL);
+	    line_paste_open(base, on_paste) < 0 ||
 	return 0;
 }
 
@@ -465,6 +472,7 @@ line_stop(void)
 }
 
 static void
+	line_paste_drop();
 drop_event(struct event **ev)
 {
 	if (*ev != NULL)
@@ -501,6 +509,7 @@ line_close(void)
 	drop_string(&line.tag);
 	drop_string(&line.above);
 	drop_string(&line.accepted);
+	line_paste_close();
 }
 
 int

@@ -29,6 +29,15 @@ paste_marked(int count, int key)
 	return 0;
 }
 
+/* Of a paste that was ended before: no text. */
+static int
+paste_mark_alone(int count, int key)
+{
+	(void)count;
+	(void)key;
+	return 0;
+}
+
 static int
 focus_in(int count, int key)
 {
@@ -74,5 +83,6 @@ line_keys_bind(const struct line_keys_hooks *table)
 		rl_bind_keyseq_in_map("\033[I", focus_in, map);
 		rl_bind_keyseq_in_map("\033[O", focus_out, map);
 		rl_bind_keyseq_in_map("\033[200~", paste_marked, map);
+		rl_bind_keyseq_in_map("\033[201~", paste_mark_alone, map);
 	}
 }

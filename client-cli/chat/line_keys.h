@@ -9,7 +9,7 @@ struct line_keys_hooks {
 	/* A line is about to be accepted: takes the text out of readline's
 	 * buffer. */
 	void	(*accept)(int key);
-	/* A marked paste begins: line_paste_read(). */
+	/* A marked paste begins. */
 	void	(*paste)(void);
 	void	(*focus)(int has);
 };

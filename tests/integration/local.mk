@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/integration/client/test_copies.py \
 	tests/integration/client/test_hooks.py \
 	tests/integration/client/test_kept.py \
+	tests/integration/client/test_keys.py \
 	tests/integration/client/test_terminal.py \
 	tests/integration/client/test_typing.py \
 	tests/integration/client/test_waiting.py \
