@@ -76,6 +76,15 @@ on_line_paste_refused(void *arg)
 }
 
 static void
+on_line_not_suspended(void *arg)
+{
+	struct chat *c = arg;
+
+	pane_note(&c->pane, "not suspended: kith was not started by a shell that could "
+	    "continue it");
+}
+
+static void
 on_line_key(void *arg)
 {
 	struct chat *c = arg;
@@ -127,7 +136,8 @@ open_line(struct chat *c)
 {
 	static const struct line_hooks hooks = {
 		on_line_entered, on_line_left, on_line_gone, on_line_interrupted,
-		on_line_paste_refused, on_line_key, on_line_focus, on_line_resized, on_line_tab
+		on_line_paste_refused, on_line_not_suspended, on_line_key, on_line_focus,
+		on_line_resized, on_line_tab
 	};
 	char path[PATH_MAX];
 

@@ -22,6 +22,7 @@
 #include "client-cli/chat/line_history.h"
 #include "client-cli/chat/line_keys.h"
 #include "client-cli/chat/line_paste.h"
+#include "client-cli/chat/line_suspend.h"
 #include "client-cli/cmd/cmd_text.h"
 
 #define FOCUS_ON	"\033[?1004h"	/* xterm, "FocusIn/FocusOut" */
@@ -224,8 +225,8 @@ on_paste(const char *text)
 {
 	if (!line_answer_is_expected()) {
 		line_paste_insert(text);
-	} else {
 		redisplay_unless_hidden();
+	} else {
 		line_history_add(text);
 		line.hooks.paste_refused(line.arg);
 	}
@@ -257,12 +258,12 @@ on_line_input(evutil_socket_t fd, short what, void *arg)
 		line.hooks.gone(line.arg);
 		return;
 	}
-	line.focus_told = 0;
 	if (line_paste_is_open()) {
 		line_burst_goes_on();
 		line_paste_read(fd);
 		return;
 	}
+	line.focus_told = 0;
 	if (!line_burst_goes_on())
 		show_now();
 	rl_callback_read_char();
@@ -281,11 +282,11 @@ line_interrupt(void)
 
 	if (!line.open || line.ended)
 		return;
-	rl_callback_sigcleanup();
 	if (line_paste_is_open()) {	/* its end was lost */
 		line_paste_finish();
 		return;
 	}
+	rl_callback_sigcleanup();
 	if ((was_burst = line_burst_is_open())) {
 		line_burst_drop();
 		tcflush(STDIN_FILENO, TCIFLUSH);
@@ -350,16 +351,20 @@ on_resized(evutil_socket_t number, short what, void *arg)
 static void
 on_suspended(evutil_socket_t number, short what, void *arg)
 {
+	int was_stopped;
+
 	(void)number;
 	(void)what;
 	(void)arg;
 	line_hide();
 	want_focus(0);
 	rl_deprep_terminal();
-	kill(getpid(), SIGSTOP);
+	was_stopped = line_suspend();
 	rl_prep_terminal(1);
 	want_focus(1);
 	rl_resize_terminal();
+	if (!was_stopped)
+		line.hooks.not_suspended(line.arg);
 }
 
 void
@@ -431,12 +436,12 @@ watch_terminal(struct event_base *base)
 	line.show = event_new(base, -1, 0, on_show, NULL);
 	if (line.input == NULL || line.resized == NULL || line.suspended == NULL ||
 	    line.show == NULL || line_burst_open(base, on_burst, on_burst_rest) < 0 ||
+	    line_paste_open(base, on_paste) < 0 ||
 	    line_answer_open(base, on_answered, line_interrupt) < 0)
 		return -ENOMEM;
 	event_add(line.input, NULL);
 	event_add(line.resized, NULL);
 	event_add(line.suspended, NULL);
-	    line_paste_open(base, on_paste) < 0 ||
 	return 0;
 }
 
@@ -467,12 +472,12 @@ line_stop(void)
 	line_hide();
 	line.ended = 1;
 	line_burst_drop();
+	line_paste_drop();
 	event_del(line.input);
 	tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 static void
-	line_paste_drop();
 drop_event(struct event **ev)
 {
 	if (*ev != NULL)
@@ -504,12 +509,12 @@ line_close(void)
 	drop_event(&line.suspended);
 	drop_event(&line.show);
 	line_burst_close();
+	line_paste_close();
 	line_answer_close();
 	drop_string(&line.prompt);
 	drop_string(&line.tag);
 	drop_string(&line.above);
 	drop_string(&line.accepted);
-	line_paste_close();
 }
 
 int

@@ -37,6 +37,8 @@ struct line_hooks {
 	/* A marked paste at a question is not put on its line, where it would
 	 * pass for an answer; Up brings it back. */
 	void	(*paste_refused)(void *arg);
+	/* Ctrl-Z was pressed, and nobody could make the program go on. */
+	void	(*not_suspended)(void *arg);
 	/* Any key; or the terminal says that it has, or has no longer, the
 	 * focus. */
 	void	(*key)(void *arg);

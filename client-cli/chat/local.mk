@@ -33,6 +33,8 @@ libkithcli_a_SOURCES += \
 	client-cli/chat/line_keys.h \
 	client-cli/chat/line_paste.c \
 	client-cli/chat/line_paste.h \
+	client-cli/chat/line_suspend.c \
+	client-cli/chat/line_suspend.h \
 	client-cli/chat/names.c \
 	client-cli/chat/names.h \
 	client-cli/chat/outbox.c \
