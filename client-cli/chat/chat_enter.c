@@ -80,7 +80,10 @@ chat_enter_line(struct chat *c, const char *text, const char *word, enum line_so
 		return;
 	start = copy + strspn(copy, " \t");
 	if (c->question != NULL && strcmp(word, QUESTION_TAG) == 0) {
-		question_answer(c, copy);
+		question_answer(c, copy, source);
+	} else if (strcmp(word, QUESTION_TAG) == 0) {
+		line_remember(copy);	/* ... which has its answer meanwhile */
+		pane_note(&c->pane, "not sent; Up brings it back: %s", copy);
 	} else if (c->question != NULL) {
 		line_remember(copy);
 		pane_note(&c->pane, "not sent, answer the question first: %s", copy);

@@ -76,6 +76,12 @@ on_line_paste_refused(void *arg)
 }
 
 static void
+on_line_unanswered(void *arg)
+{
+	question_hint(arg);
+}
+
+static void
 on_line_not_suspended(void *arg)
 {
 	struct chat *c = arg;
@@ -136,8 +142,8 @@ open_line(struct chat *c)
 {
 	static const struct line_hooks hooks = {
 		on_line_entered, on_line_left, on_line_gone, on_line_interrupted,
-		on_line_paste_refused, on_line_not_suspended, on_line_key, on_line_focus,
-		on_line_resized, on_line_tab
+		on_line_paste_refused, on_line_unanswered, on_line_not_suspended, on_line_key,
+		on_line_focus, on_line_resized, on_line_tab
 	};
 	char path[PATH_MAX];
 

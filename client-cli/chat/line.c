@@ -206,7 +206,9 @@ on_burst(const char *text, const char *tag, int several)
 {
 	line_hide();
 	line.hooks.entered(text, tag, several ? LINE_BURST :
-	    strchr(text, '\n') != NULL ? LINE_PASTED : LINE_TYPED, line.arg);
+	    strchr(text, '\n') != NULL ? LINE_PASTED :
+	    line_answer_is_expected() && line_answer_is_ahead() ? LINE_AHEAD : LINE_TYPED,
+	    line.arg);
 	if (line.hidden && !line.ended)
 		event_active(line.show, EV_TIMEOUT, 1);
 }
@@ -304,14 +306,19 @@ line_interrupt(void)
 	line.hooks.key(line.arg);
 }
 
-/* A question has its answer: a key, alone on the line. */
+/* At a question: its answer, a key alone on the line; or something else, which goes. */
 static void
-on_answered(void)
+on_answer_typed(int is_answer)
 {
 	char *text = take_line_text();
 
-	if (text != NULL)
+	if (text != NULL && is_answer) {
 		line.hooks.entered(text, line.tag, LINE_TYPED, line.arg);
+	} else if (text != NULL) {
+		if (text[1] != '\0')
+			line_history_add(text);
+		line.hooks.unanswered(line.arg);
+	}
 	free(text);
 }
 
@@ -437,7 +444,7 @@ watch_terminal(struct event_base *base)
 	if (line.input == NULL || line.resized == NULL || line.suspended == NULL ||
 	    line.show == NULL || line_burst_open(base, on_burst, on_burst_rest) < 0 ||
 	    line_paste_open(base, on_paste) < 0 ||
-	    line_answer_open(base, on_answered, line_interrupt) < 0)
+	    line_answer_open(base, on_answer_typed, line_interrupt) < 0)
 		return -ENOMEM;
 	event_add(line.input, NULL);
 	event_add(line.resized, NULL);

@@ -18,6 +18,7 @@ struct event_base;
 
 enum line_source {
 	LINE_TYPED,
+	LINE_AHEAD,	/* before anybody can have read the question */
 	LINE_PASTED,	/* of several lines; Enter came after it */
 	LINE_BURST	/* the same, and nobody pressed Enter */
 };
@@ -37,6 +38,8 @@ struct line_hooks {
 	/* A marked paste at a question is not put on its line, where it would
 	 * pass for an answer; Up brings it back. */
 	void	(*paste_refused)(void *arg);
+	/* Keys that are no answer to the question: they are off the line. */
+	void	(*unanswered)(void *arg);
 	/* Ctrl-Z was pressed, and nobody could make the program go on. */
 	void	(*not_suspended)(void *arg);
 	/* Any key; or the terminal says that it has, or has no longer, the

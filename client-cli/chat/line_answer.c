@@ -12,17 +12,17 @@
 
 #include "protocol/base/clock.h"
 
-#define UNREAD_MS	400	/* nobody has read the question by then */
+#define UNREAD_MS	400	/* nobody has read the question by then; nobody types on after it */
 #define ALONE_MS	150	/* a word goes on sooner; so does an escape sequence */
 
 /* Global, because there is one line. */
 static struct {
-	void		(*answered)(void);
+	void		(*typed)(int is_answer);
 	void		(*refused)(void);
-	struct event	*alone;
+	struct event	*silence;	/* pending: keys have come */
 	const char	*keys;		/* NULL: no question */
 	uint64_t	 asked_at;
-	int		 ahead;		/* the line was begun too early for an answer */
+	int		 ahead;		/* these keys began too early for an answer */
 } answer;
 
 static int
@@ -32,7 +32,7 @@ is_answer(void)
 }
 
 static void
-on_answer_alone(evutil_socket_t fd, short what, void *arg)
+on_answer_silence(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
@@ -41,25 +41,31 @@ on_answer_alone(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (RL_ISSTATE(RL_STATE_MULTIKEY))
 		answer.refused();
-	else if (is_answer())
-		answer.answered();
+	else if (rl_end > 0)
+		answer.typed(is_answer());
+}
+
+static void
+await_silence(void)
+{
+	int soon = RL_ISSTATE(RL_STATE_MULTIKEY) || is_answer();
+	const struct timeval moment = { 0, (soon ? ALONE_MS : UNREAD_MS) * 1000 };
+
+	event_add(answer.silence, &moment);
 }
 
 void
 line_answer_key(void)
 {
-	const struct timeval moment = { 0, ALONE_MS * 1000 };
-
 	if (answer.keys == NULL)
 		return;
-	if (rl_end == 0)
-		answer.ahead = 0;
-	else if (clock_now_ms() - answer.asked_at < UNREAD_MS)
-		answer.ahead = 1;
-	if (RL_ISSTATE(RL_STATE_MULTIKEY) || is_answer())
-		event_add(answer.alone, &moment);
+	/* Readline may have taken several at once, and the line with them. */
+	if (!event_pending(answer.silence, EV_TIMEOUT, NULL))
+		answer.ahead = clock_now_ms() - answer.asked_at < UNREAD_MS;
+	if (rl_end == 0 && !RL_ISSTATE(RL_STATE_MULTIKEY))
+		event_del(answer.silence);
 	else
-		event_del(answer.alone);
+		await_silence();
 }
 
 void
@@ -70,8 +76,16 @@ line_answer_expect(const char *keys)
 	answer.keys = keys;
 	answer.asked_at = clock_now_ms();
 	answer.ahead = rl_end > 0;
-	if (answer.alone != NULL)
-		event_del(answer.alone);
+	if (answer.silence != NULL)
+		event_del(answer.silence);
+	if (keys != NULL && answer.ahead)
+		await_silence();
+}
+
+int
+line_answer_is_ahead(void)
+{
+	return answer.ahead;
 }
 
 int
@@ -81,19 +95,20 @@ line_answer_is_expected(void)
 }
 
 int
-line_answer_open(struct event_base *base, void (*answered)(void), void (*refused)(void))
+line_answer_open(struct event_base *base, void (*typed)(int is_answer), void (*refused)(void))
 {
-	answer.answered = answered;
+	answer.typed = typed;
 	answer.refused = refused;
-	answer.alone = event_new(base, -1, 0, on_answer_alone, NULL);
-	return answer.alone != NULL ? 0 : -ENOMEM;
+	answer.silence = event_new(base, -1, 0, on_answer_silence, NULL);
+	return answer.silence != NULL ? 0 : -ENOMEM;
 }
 
 void
 line_answer_close(void)
 {
-	if (answer.alone != NULL)
-		event_free(answer.alone);
-	answer.alone = NULL;
+	if (answer.silence != NULL)
+		event_free(answer.silence);
+	answer.silence = NULL;
 	answer.keys = NULL;
+	answer.ahead = 0;
 }

@@ -156,26 +156,53 @@ question_show(const struct chat *c)
 }
 
 void
-question_answer(struct chat *c, const char *answer)
+question_hint(struct chat *c)
+{
+	if (c->question != NULL)
+		pane_note(&c->pane, "nothing is sent yet: answer %s first",
+		    c->question->others != NULL ? "y, p or n" : "y or n");
+}
+
+/* The key that answers `q`, in small letters; or 0. */
+static char
+answering_key(const struct question *q, const char *answer)
+{
+	const char *at = answer + strspn(answer, " \t");
+	char key = (char)(at[0] | 0x20);
+
+	if (at[0] == '\0' || at[1 + strspn(at + 1, " \t")] != '\0')
+		return 0;		/* "yes" may be meant for somebody */
+	return key == 'y' || key == 'n' || (key == 'p' && q->others != NULL) ? key : 0;
+}
+
+/* Whoever typed it did not see the question: which is meant, nobody can tell. */
+static void
+give_up_both(struct chat *c, const char *text)
+{
+	line_remember(text);
+	pane_note(&c->pane, "not sent, neither this nor the text before it, which was asked "
+	    "about; Up brings both back: %s", text);
+}
+
+void
+question_answer(struct chat *c, const char *answer, enum line_source source)
 {
 	struct question *q = c->question;
-	char key = answer[strspn(answer, " \t")];
-	int alone = answer[0] == '\0' || answer[strcspn(answer, " \t")] == '\0';
+	char key = answering_key(q, answer);
 
-	if (alone && (key == 'y' || key == 'Y')) {
-		c->question = NULL;
-		outbox_say(c, q->target, q->text);
-	} else if (alone && (key == 'p' || key == 'P') && q->others != NULL) {
-		c->question = NULL;
-		outbox_say(c, q->others, q->text + strlen(q->others) +
-		    strspn(q->text + strlen(q->others), " \t\n"));
-	} else if (alone && (key == 'n' || key == 'N')) {
-		c->question = NULL;
-		pane_note(&c->pane, "not sent; Up brings the text back");
-	} else {
-		line_remember(answer);
-		pane_note(&c->pane, "nothing is sent yet: answer y or n first");
+	if (key != 0 && source == LINE_AHEAD) {
+		question_hint(c);
 		return;
 	}
+	c->question = NULL;
+	if (key == 'y')
+		outbox_say(c, q->target, q->text);
+	else if (key == 'p')
+		outbox_say(c, q->others, q->text + strlen(q->others) +
+		    strspn(q->text + strlen(q->others), " \t\n"));
+	else if (key == 'n')
+		pane_note(&c->pane, "not sent; Up brings the text back");
+	else
+		give_up_both(c, answer);
 	question_free(q);
 }

@@ -17,8 +17,13 @@ struct chat;
 int	question_may_send(struct chat *c, const char *target, const char *text,
 	    enum line_source source);
 
-/* A key or a line entered at the prompt of the question. */
-void	question_answer(struct chat *c, const char *answer);
+/* A key or a line entered at the prompt of the question. A text is no answer:
+ * nothing goes then, neither that text nor the one asked about. */
+void	question_answer(struct chat *c, const char *answer,
+	    enum line_source source);
+
+/* Something was typed that is no answer: says which keys are. */
+void	question_hint(struct chat *c);
 
 /* Forgets the question and its text. */
 void	question_drop(struct chat *c);

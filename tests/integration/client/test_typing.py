@@ -206,9 +206,9 @@ def test_words_like_those_of_kith_send_are_asked_about(fake, screen, text, key, 
     screen.line(text)
     screen.wait_for("alone, n: to nobody?")
     assert "send" not in fake.seen
-    screen.line("maybe")
-    screen.wait_for("answer y or n first")
-    screen.line(key)
+    answered(screen, "x")
+    screen.wait_for("answer y, p or n first")   # also after a wrong key the next one answers
+    screen.type(key)
     if sent is None:
         screen.wait_for("Up brings the text back")
         assert "send" not in fake.seen
@@ -369,7 +369,7 @@ def test_marked_paste_is_one_message(fake, screen, paste, asks, sent):
     if asks:
         screen.wait_for("as one message? [y/n]")
         assert "send" not in fake.seen
-        screen.line("y")
+        answered(screen, "y\r")
     until("it arrives", lambda: fake.texts() == [sent])
 
 
@@ -387,7 +387,7 @@ def test_every_line_end_of_a_paste_is_one(fake, alice, terminal, paste, sent):
         return
     screen.type(paste + "\r")
     screen.wait_for(f"Send {sent.count(chr(10)) + 1} lines")
-    screen.line("y")
+    answered(screen, "y")
     until("it arrives, too", lambda: fake.texts() == [sent, sent])
 
 
@@ -416,12 +416,12 @@ def test_unmarked_paste_is_one_message_or_none(fake, alice, terminal):
     lines = [f"number {n}" for n in range(300)] + ["/quit", "rest"]
     screen.type("\r".join(lines))
     screen.wait_for("Send 302 lines")
-    screen.line("n")
+    answered(screen, "n\r")
     screen.wait_for("Up brings the text back")
     assert "send" not in fake.seen
     screen.type("a\r/quit\rb\r")
     screen.wait_for("Send 3 lines")
-    screen.line("y")
+    answered(screen, "y")
     until("it arrives", lambda: fake.texts() == ["a\n/quit\nb"])
 
 
@@ -459,19 +459,42 @@ def test_one_key_answers(fake, screen, key, log, sent):
 
 def answered(screen, key):
     """Somebody has read the question; keys before that are no answer."""
-    stays("the question", lambda: screen.last_line().endswith("to nobody?"), 0.5)
+    stays("the question", lambda: screen.last_line().endswith(("to nobody?", "[y/n]")), 0.5)
     screen.type(key)
 
 
-def test_what_was_typed_ahead_is_no_answer(fake, screen):
+@pytest.mark.parametrize("early", ["y", "y\r", "p", "xyz"])
+def test_what_was_typed_ahead_is_no_answer(fake, screen, early):
+    """It is thrown away, the question is still there, and the next key answers."""
     fake.user("bob")
     screen.line("@bob between us")
     screen.wait_for("to nobody?")
-    screen.type("y")
-    screen.wait_for("to nobody? y")
-    stays("it is no answer", lambda: "send" not in fake.seen, 0.5)
-    screen.type("es, of course\r")
-    screen.wait_for("nothing is sent yet")
+    screen.type(early)
+    screen.wait_for("nothing is sent yet: answer y, p or n first")
+    until("the line is empty", lambda: screen.last_line().endswith("to nobody?"))
+    assert "send" not in fake.seen
+    answered(screen, "p")
+    until("the next key answers", lambda: [e.text for log in fake.logs.values() for e in log.events
+                                           if e.text] == ["between us"])
+
+
+@pytest.mark.parametrize("entered", ["@carol hello\r", "yes\r", "path\r", "y p\r"])
+def test_a_text_that_is_entered_answers_no_question(fake, screen, entered):
+    """Whoever types on without looking up sends neither: not even with what comes after."""
+    for name in ("bob", "carol"):
+        fake.user(name)
+    screen.line("@bob between us")
+    screen.wait_for("to nobody?")
+    answered(screen, entered)
+    screen.wait_for("not sent, neither this nor the text before it")
+    until("the old prompt", lambda: screen.last_line() == "#lobby>")
+    for text in (entered[:-1], "@bob between us"):
+        screen.type("\x1b[A")
+        until("Up brings it back", lambda t=text: screen.last_line() == f"#lobby> {t}")
+    screen.type("\x03")
+    until("the line is empty", lambda: screen.last_line() == "#lobby>")
+    screen.type("p")
+    until("a key is a key", lambda: screen.last_line() == "#lobby> p")
     assert "send" not in fake.seen
 
 

@@ -207,16 +207,16 @@ class Person:
         elif key == "p":
             word, _, item.body = item.body.partition(" ")
             item.to = (word,)
-        self.typist.type(key)
 
-        def done():
+        def shows(text):
             prompt = self.typist.prompt()
-            return prompt and (prompt.word != "?" and not prompt.text or prompt.text == key)
-        await self.typist.until("the question is answered", done)
-        if self.typist.prompt().word == "?":
-            self.typist.type("\r")
-            await self.typist.until("the question is gone", lambda: (
-                (prompt := self.typist.prompt()) and prompt.word != "?" and not prompt.text))
+            return prompt and (prompt.word != "?" and not prompt.text or prompt.text == text)
+        asked = True
+        while asked:            # a key that comes too early is thrown away
+            self.typist.type(key)
+            await self.typist.until("the key is there", lambda: shows(key))
+            await self.typist.until("the key is taken", lambda: shows(""))
+            asked = self.typist.prompt().word == "?"
 
     # -- steps ----------------------------------------------------------------------
 
