@@ -158,6 +158,7 @@ main(int argc, char **argv)
 		return KITH_EXIT_FAILED;
 	set_locale();
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* a limit is an error of the write */
 	o.profile = environment("KITH_PROFILE", "default");
 	o.server = environment("KITH_SERVER", NULL);
 	if ((rc = options_parse(&o, &argc, argv, find_words)) != 0)

@@ -65,11 +65,15 @@ append_file(struct kept *k, int fd)
 	return 0;
 }
 
+/* A disk that becomes full takes a part first, and says why at the next try. */
 static int
 write_file(int fd, const char *text, size_t len)
 {
-	if (len > 0 && pwrite(fd, text, len, 0) != (ssize_t)len)
-		return errno != 0 ? -errno : -EIO;
+	ssize_t put;
+
+	for (size_t at = 0; at < len; at += (size_t)put)
+		if ((put = pwrite(fd, text + at, len - at, (off_t)at)) <= 0)
+			return put < 0 ? -errno : -EIO;
 	return ftruncate(fd, (off_t)len) < 0 || fdatasync(fd) < 0 ? -errno : 0;
 }
 
@@ -140,6 +144,8 @@ kept_write(struct kept *k, const char *text, size_t len)
 	memcpy(copy, text, len);
 	copy[len] = '\0';
 	if ((rc = write_file(k->fd, text, len)) < 0) {
+		/* Half of it is worse than the old one, which has room already. */
+		(void)write_file(k->fd, k->text, k->len);
 		free(copy);
 		return rc;
 	}

@@ -7,7 +7,8 @@
  * Lock    flock() for as long as the program lives. A file without a lock was
  *         left by one that has ended, however it did.
  * Crash   Of a process: the old or the new text, since one write() is made for
- *         each. Of the machine: perhaps neither; readers check what they read.
+ *         each. Of a write that fails: the old one. Of the machine: perhaps
+ *         neither; readers check what they read.
  *         A program may still be ending while the next one begins: kept_look()
  *         looks for its file again.
  * Limits  KEPT_FILES programs of one profile, KEPT_BYTES_MAX each: what is

@@ -5,6 +5,7 @@
  */
 #include "client-cli/chat/outbox_keep.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #define NO_TARGET	"-"
 #define DRAFT_SECONDS	1	/* after the last key */
+#define RETRY_SECONDS	5	/* after the disk took nothing */
 #define LOOK_FIRST_MS	125	/* a chat that ends is away by then */
 #define LOOK_LAST_MS	8000	/* and by then, whatever holds it up */
 
@@ -28,6 +30,8 @@
 #define KIND_PERHAPS	"perhaps"	/* stored: the client id counts */
 #define KIND_BEGUN	"begun"
 #define KIND_COMMAND	"command"
+
+static int	open_file(struct chat *c);
 
 /* -- to disk -------------------------------------------------------------- */
 
@@ -70,23 +74,59 @@ put_items(FILE *file, const struct chat *c)
 	return n + (c->draft != NULL);
 }
 
+static const char *
+error_text(int rc)
+{
+	if (rc == -EMFILE)
+		return "too many chats of this profile run";
+	return rc == -ENXIO ? "there is no home folder" : strerror(-rc);
+}
+
+/* Told once for each trouble, and once when it is over. */
+static void
+note_keeping(struct chat *c, int rc)
+{
+	const struct timeval later = { RETRY_SECONDS, 0 };
+	int changed = (rc < 0) != (c->keep_error < 0);
+
+	c->keep_error = rc;
+	if (c->app->finished)
+		return;			/* outbox_keep_close() */
+	if (changed && rc < 0)
+		pane_note(&c->pane, "what waits and what you type cannot be kept on disk, and "
+		    "is lost if kith is killed: %s", error_text(rc));
+	else if (changed)
+		pane_note(&c->pane, "what waits and what you type is kept on disk again");
+	if (rc < 0 && c->keep_draft != NULL && !event_pending(c->keep_draft, EV_TIMEOUT, NULL))
+		event_add(c->keep_draft, &later);
+}
+
+/* Before the items are written: it may add some. 0 or a negative errno. */
+static int
+open_if_needed(struct chat *c)
+{
+	if (c->kept.fd >= 0 || (TAILQ_EMPTY(&c->outbox.items) && c->draft == NULL))
+		return 0;
+	return open_file(c);
+}
+
 static size_t
 keep_now(struct chat *c)
 {
 	char *text = NULL;
 	size_t len, n;
+	int rc = open_if_needed(c);
 	FILE *file = open_memstream(&text, &len);
-	int rc;
 
 	if (file == NULL)
 		return 0;
 	n = put_items(file, c);
 	if (fclose(file) != 0)
-		n = 0;
-	else if ((rc = kept_write(&c->kept, text, len)) < 0 && n > 0)
-		c->keep_error = rc;
-	else
-		c->keep_error = 0;
+		rc = -ENOMEM;
+	if (rc == 0 && c->kept.fd >= 0)
+		rc = kept_write(&c->kept, text, len);
+	if (n > 0)
+		note_keeping(c, rc);
 	free(text);
 	return n;
 }
@@ -164,6 +204,9 @@ outbox_keep_close(struct chat *c)
 	if (n > 0 && c->keep_error == 0 && c->kept.fd >= 0)
 		say("%zu %s kept: the next chat shows %s", n, n == 1 ? "is" : "are",
 		    n == 1 ? "it" : "them");
+	else if (n > 0)
+		say("%zu %s not kept on disk: %s", n, n == 1 ? "is" : "are",
+		    error_text(c->keep_error != 0 ? c->keep_error : -EBADF));
 	kept_close(&c->kept);
 	drop_keep_event(&c->keep);
 	drop_keep_event(&c->keep_draft);
@@ -279,16 +322,26 @@ on_look_time(evutil_socket_t fd, short what, void *arg)
 	look_again(c);
 }
 
+/* Shows what others have left, if it can be had. 0 or a negative errno. */
+static int
+open_file(struct chat *c)
+{
+	int rc = kept_open(&c->kept, c->app->profile.name);
+
+	if (rc == 0)
+		offer_from(c, 0);
+	return rc;
+}
+
 void
 outbox_keep_open(struct chat *c)
 {
 	struct event_base *base = c->app->base;
 
-	if (kept_open(&c->kept, c->app->profile.name) < 0 ||
-	    (c->keep = event_new(base, -1, 0, on_keep_time, c)) == NULL ||
+	if ((c->keep = event_new(base, -1, 0, on_keep_time, c)) == NULL ||
 	    (c->keep_draft = event_new(base, -1, 0, on_keep_time, c)) == NULL ||
 	    (c->look = event_new(base, -1, 0, on_look_time, c)) == NULL)
 		return;
-	offer_from(c, 0);
+	(void)open_file(c);		/* tried again, and told, when there is something to keep */
 	look_again(c);
 }

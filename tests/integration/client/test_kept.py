@@ -1,6 +1,7 @@
 """What was typed and not sent when a chat ends: it is told, kept, and offered by the next one."""
 import fcntl
 import os
+import resource
 import shutil
 import signal
 import time
@@ -262,3 +263,49 @@ def test_a_chat_ended_by_another_key_says_so(make_server, make_kith, terminal):
     until("it is kept", lambda: b"for the known" in kept(one)[0].read_bytes())
     screen.type("\x04")
     assert screen.wait_end() == 7
+
+
+# -- a disk that takes nothing -------------------------------------------------------------
+
+LOST = "what waits and what you type cannot be kept on disk"
+AGAIN = "what waits and what you type is kept on disk again"
+
+
+def limit_files(screen, size):
+    """A full disk: no file of the chat may grow over `size` bytes."""
+    resource.prlimit(screen.child.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def test_a_full_disk_is_told_once_and_its_end(fake, alice, screen):
+    """What was kept before stays; it is tried again without a key."""
+    Held(fake, "send")
+    screen.line("is kept")
+    until("it is kept", lambda: kept(alice) and b"is kept\n" in kept(alice)[0].read_bytes())
+    size = kept(alice)[0].stat().st_size
+    limit_files(screen, size + 9)
+    for text in ("is not kept", "nor this"):
+        screen.line(text)
+        screen.wait_for(f"~ sending, to #lobby: {text}")
+        screen.wait_for(f"{LOST}, and is lost if")
+    screen.wait_for("File too large")
+    assert kept(alice)[0].stat().st_size == size and b"is kept\n" in kept(alice)[0].read_bytes()
+    limit_files(screen, resource.RLIM_INFINITY)
+    screen.wait_for(AGAIN)
+    assert b"nor this\n" in kept(alice)[0].read_bytes()
+    assert screen.text().count(LOST) == screen.text().count(AGAIN) == 1
+
+
+def test_a_folder_that_can_not_be_made_is_told(fake, alice, terminal):
+    """Also what is only being typed; and nothing is said while there is nothing to keep."""
+    state = alice.home / "state/kith"
+    state.write_text("no folder")
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    screen.type("half a")
+    screen.wait_for("Not a directory")
+    assert LOST in screen.text()
+    state.unlink()
+    screen.type(" line")
+    screen.wait_for(AGAIN)
+    assert b"half a line\n" in kept(alice)[0].read_bytes()
+    assert screen.text().count(LOST) == 1
