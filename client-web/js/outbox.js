@@ -133,9 +133,10 @@ export class Outbox extends EventTarget {
 		    (status === "sending" && !isListed(conversation)));
 	}
 
-	/** How many would be lost by logging out. */
+	/** How many messages would be lost by logging out, with those that are only begun. */
 	get unsent() {
-		return this.entries.filter(({status}) => status !== "stored").length;
+		const drafts = keysWith(draftKey(this.user, "")).length;
+		return this.entries.filter(({status}) => status !== "stored").length + drafts;
 	}
 
 	/** It waits for longer than a moment, so that the user may want to discard it. */

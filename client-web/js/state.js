@@ -37,6 +37,7 @@ export class State extends EventTarget {
 		this.whoTimer = 0;
 		link.have = () => this.have();
 		link.addEventListener("ready", () => this.onReady());
+		link.addEventListener("state", () => this.changed(Change.LIST));
 		link.addEventListener("news", event => this.takeNews(event.detail));
 		// The server tells the user's other devices what was read, but not other tabs of this one.
 		this.tabs = new BroadcastChannel("kith.read");
@@ -77,8 +78,9 @@ export class State extends EventTarget {
 		return conversation.peer !== undefined && conversation.peer === this.me?.userId;
 	}
 
+	/** undefined: nobody knows, for want of a connection or of an answer. */
 	isOnline(conversation) {
-		return this.presence.get(conversation.peer)?.online ?? false;
+		return this.link.state === "online" ? this.presence.get(conversation.peer)?.online : undefined;
 	}
 
 	/**

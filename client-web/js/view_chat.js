@@ -118,7 +118,8 @@ export class ChatView {
 		const c = this.conversation;
 		if (!c)
 			return;
-		const isMember = c.isGroup && c.role !== "NOBODY", online = this.state.isOnline(c);
+		const isMember = c.isGroup && c.role !== "NOBODY";
+		const online = c.isGroup ? undefined : this.state.isOnline(c);
 		const about = c.isGroup ? visible(c.topic) : this.whenHere(c);
 		const looks = JSON.stringify([c.id, c.name, isMember, online, about]);
 		if (this.head.dataset.looks === looks)
@@ -128,7 +129,7 @@ export class ChatView {
 		fill(this.head,
 		    signButton("back", t("chat.back"), "back", back),
 		    el("span", {class: "mark"}, avatar(c.name, c.peer ?? c.id, c.isGroup),
-		    !c.isGroup && presence(online)),
+		    presence(online)),
 		    el("div", {class: "title"}, el("h1", {}, bdi(visible(c.name))),
 		    el("p", {class: "soft"}, bdi(about))),
 		    isMember && el("div", {class: "signs"},
@@ -139,9 +140,12 @@ export class ChatView {
 	}
 
 	whenHere(conversation) {
-		const {online, sinceMs} = this.state.presence.get(conversation.peer) ?? {};
+		const online = this.state.isOnline(conversation);
 		if (this.state.isOwn(conversation))
 			return t("chat.notes");
+		if (online === undefined)
+			return "";
+		const {sinceMs} = this.state.presence.get(conversation.peer);
 		return online ? t("presence.online") :
 		    sinceMs ? t("presence.since", {when: formatFull(sinceMs)}) : t("presence.offline");
 	}

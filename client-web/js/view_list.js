@@ -99,7 +99,7 @@ export class ListView {
 	/** Keeps the row that was drawn before while it looks the same. */
 	item(conversation, before) {
 		const {preview, unread} = conversation;
-		const online = conversation.isGroup ? null : this.state.isOnline(conversation);
+		const online = conversation.isGroup ? undefined : this.state.isOnline(conversation);
 		const parts = {current: conversation === this.state.current, online, unread,
 		    name: conversation.name, time: preview ? formatShort(preview.timeMs) : "",
 		    line: preview ? eventLine(preview, conversation, this.state) : ""};
@@ -111,7 +111,7 @@ export class ListView {
 		const label = this.state.isOwn(conversation) ? t("list.notes", {name}) : name;
 		const content = [
 			el("span", {class: "mark"}, avatar(name, conversation.peer ?? conversation.id,
-			    conversation.isGroup), online !== null && presence(online)),
+			    conversation.isGroup), presence(online)),
 			el("bdi", {class: "name", data: {name: ""}}, visible(label)),
 			el("span", {class: "time soft"}, time),
 			el("bdi", {class: "preview soft"}, line),
@@ -181,8 +181,8 @@ export class ListView {
 	}
 }
 
-/** The dot that shows who is online. */
+/** The dot that shows who is online; none for who is no single person, or of whom it is not known. */
 export function presence(online) {
-	return el("span", {class: "presence", data: {online: String(online)}},
+	return online !== undefined && el("span", {class: "presence", data: {online: String(online)}},
 	    hidden(t(online ? "presence.online" : "presence.offline")));
 }

@@ -45,8 +45,9 @@ parse_decimal(const char *text, uint64_t *n)
 
 	if (*text < '0' || *text > '9' || strlen(text) > 20)
 		return false;
+	errno = 0;
 	*n = strtoull(text, &end, 10);
-	return *end == '\0';
+	return errno == 0 && *end == '\0';
 }
 
 static bool

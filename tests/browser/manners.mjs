@@ -39,7 +39,7 @@ async function ends(stage, erin)
 	const ended = one => one.page.locator(".ending");
 	await ask("revoke", "erin");
 	for (const one of [erin, other])
-		await ended(one).filter({ hasText: /log/i }).waitFor();
+		await ended(one).filter({ hasText: "administrator" }).waitFor();
 	await erin.field("name").fill("erin");
 	await erin.field("password").fill(settings.password);
 	await erin.action("login").click();

@@ -81,21 +81,30 @@ await scenario(async stage => {
 	await until("it has failed", async () =>
 		(await alice.log()).some(row => row.text === "swallow this" && row.status === "failed"), 30);
 	await alice.action("retry").waitFor();
-	// Logging out asks first.
-	await alice.action("settings").click();
-	await alice.action("logout").click();
-	const question = page.getByRole("dialog").filter({ hasText: "not sent" });
-	await question.waitFor();
-	await question.locator("[data-action=cancel]").click();
-	await page.keyboard.press("Escape");
-	await page.getByRole("dialog").waitFor({ state: "hidden" });
+	// Logging out asks first: for what is not sent, and for what is only begun.
+	const asks = async n => {
+		await alice.action("settings").click();
+		await alice.action("logout").click();
+		const question = page.getByRole("dialog").filter({ hasText: `begun: ${n}.` });
+		await question.waitFor();
+		await question.locator("[data-action=cancel]").click();
+		await page.keyboard.press("Escape");
+		await page.getByRole("dialog").waitFor({ state: "hidden" });
+	};
+	await asks(1);
 	await alice.action("discard").click();
 	await until("it is gone", async () => !(await alice.texts()).includes("swallow this"));
+	await alice.field("text").fill("begun");
+	await alice.open("bob");
+	await asks(1);
+	await alice.open("tea");
+	await alice.field("text").fill("");
 
 	// What waits may be discarded, too.
 	stage.allow(/WebSocket connection to .* failed/, /Failed to load resource: net::ERR_/);
 	await page.context().setOffline(true);
 	await page.waitForSelector("body[data-state=offline]");
+	await until("nobody knows who is here", async () => await page.locator("nav .presence").count() === 0);
 	await alice.send("never mind");
 	await alice.action("discard").click();
 	await until("it is gone", async () => !(await alice.texts()).includes("never mind"));

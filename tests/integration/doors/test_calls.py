@@ -179,6 +179,7 @@ def test_without_a_token_nothing_is_done(connect):
     ("/v1/conversations/x/events", 404), ("/v1/conversations//events", 400),
     ("/v1/conversations/1", 404), ("/v1/conversations/1/other", 404),
     ("/v1/conversations/1/events?after=x", 400), ("/v1/conversations/1/events?after=-1", 400),
+    ("/v1/conversations/1/events?before=18446744073709551616", 400),
     ("/v1/conversations/1/events?limit=201", 400), ("/v1/conversations/1/events?limit=1&limit=2", 400),
     ("/v1/conversations/1/events?after=1&before=2", 400), ("/v1/conversations/999/events", 404),
     ("/v1/conversations/1/events?limit=3&other=7", 200)])
