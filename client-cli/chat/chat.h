@@ -40,6 +40,10 @@ struct chat {
 	struct event	*keep, *keep_draft, *look;
 	unsigned	 look_ms;	/* before the last look */
 	int		 keep_error;	/* of the last try */
+	size_t		 kept_unsent;	/* texts that may leave any time, and
+					   are kept as not sent */
+	/* One of them is about to leave: outbox_keep_leaving(). */
+	void		(*leaves)(struct chat *c);
 	char		*draft, *draft_target;	/* what was begun, as kept */
 	struct feed	 feed;
 	struct seen	 seen;

@@ -239,6 +239,8 @@ set_offline(struct chat *c, const struct kith_failure *why)
 	int offline = why != NULL, changed = offline != c->offline;
 
 	c->offline = offline;
+	if (changed && !offline)
+		outbox_keep_leaving(c);
 	c->feed.syncing |= offline;
 	set_status(c, why);
 	if (changed && offline)
@@ -391,6 +393,7 @@ set_up_chat(struct chat *c)
 	c->feed.syncing = 1;
 	c->kept.fd = -1;
 	c->run = chat_cmd_run;
+	c->leaves = outbox_keep_leaving;
 }
 
 static int

@@ -95,6 +95,8 @@ on_outbox_answer(struct kith *k, const struct kith_failure *why, const Kith__V1_
 
 	(void)k;
 	item->fate = why != NULL ? why->fate : KITH_REFUSED;
+	if (item->perhaps && item->fate == KITH_UNSENT)
+		item->fate = KITH_UNANSWERED;	/* but an earlier try had left */
 	if (why != NULL && c->app->finished)
 		return;			/* outbox_tell_lost() */
 	item->answered = 1;
@@ -107,6 +109,7 @@ on_outbox_answer(struct kith *k, const struct kith_failure *why, const Kith__V1_
 	if (item->state == ITEM_SENDING && item->shown >= item->stored)
 		outbox_item_free(&c->outbox, item);
 	outbox_show(c);
+	c->leaves(c);			/* the next one, when this returns */
 }
 
 static void
@@ -176,9 +179,9 @@ text_is_wrong(const char *text, char *why, size_t size)
 	return 1;
 }
 
-/* `client_id`: of an earlier try that is perhaps stored, or 0. */
+/* `client_id`: of an earlier try, or 0; `perhaps`: that one may be stored. */
 static void
-say_text(struct chat *c, const char *targets, const char *text, uint64_t client_id)
+say_text(struct chat *c, const char *targets, const char *text, uint64_t client_id, int perhaps)
 {
 	int hold = outbox_must_hold(c);
 	struct outbox_item *item = outbox_item_new(c, targets, text);
@@ -187,11 +190,12 @@ say_text(struct chat *c, const char *targets, const char *text, uint64_t client_
 	if (item == NULL)
 		return;
 	item->client_id = client_id;
+	item->perhaps = perhaps;
 	c->warned = 0;
 	if (text_is_wrong(text, why, sizeof(why))) {
 		outbox_show_failed(item, why);
 	} else if (c->ended) {
-		item->fate = client_id != 0 ? KITH_UNANSWERED : KITH_UNSENT;
+		item->fate = perhaps ? KITH_UNANSWERED : KITH_UNSENT;
 		outbox_show_failed(item, c->final.text);
 	} else if (!hold) {
 		item_send(item);
@@ -203,7 +207,7 @@ say_text(struct chat *c, const char *targets, const char *text, uint64_t client_
 void
 outbox_say(struct chat *c, const char *targets, const char *text)
 {
-	say_text(c, targets, text, 0);
+	say_text(c, targets, text, 0, 0);
 }
 
 /* -- held ----------------------------------------------------------------- */
@@ -294,7 +298,7 @@ outbox_fail_all(struct chat *c, const char *why)
 	struct outbox_item *item;
 
 	while ((item = first_held(c)) != NULL) {
-		item->fate = item->client_id != 0 ? KITH_UNANSWERED : KITH_UNSENT;
+		item->fate = item->perhaps ? KITH_UNANSWERED : KITH_UNSENT;
 		if (!item->command) {
 			outbox_show_failed(item, why);
 			continue;
@@ -369,15 +373,17 @@ outbox_resend(struct chat *c, unsigned number, const char *word)
 	char *text, *target;
 	uint64_t client_id;
 	size_t n = 0;
+	int perhaps;
 
 	for (; (item = next_failed(c, number, last)) != NULL; n++) {
 		text = item->text;
 		target = item->targets;
 		/* With its own id what was stored already is not stored twice. */
-		client_id = item->fate == KITH_UNANSWERED ? item->client_id : 0;
+		client_id = item->fate != KITH_REFUSED ? item->client_id : 0;
+		perhaps = item->fate == KITH_UNANSWERED;
 		item->text = item->targets = NULL;
 		outbox_item_free(&c->outbox, item);
-		say_text(c, target[0] != '\0' ? target : word, text, client_id);
+		say_text(c, target[0] != '\0' ? target : word, text, client_id, perhaps);
 		free(text);
 		free(target);
 	}
@@ -413,7 +419,7 @@ tell_lost_text(const struct outbox_item *item)
 {
 	const char *targets = item->targets[0] != '\0' ? item->targets : "anybody";
 
-	if (item->state != ITEM_HELD && item->fate == KITH_UNANSWERED)
+	if (item->perhaps || (item->state != ITEM_HELD && item->fate == KITH_UNANSWERED))
 		say("sent to %s, but not answered: it may have been stored: %s", targets,
 		    item->text);
 	else if (item->state == ITEM_FAILED)

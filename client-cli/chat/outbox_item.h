@@ -22,9 +22,10 @@ struct outbox_item {
 	int		 command;	/* held; `targets` is what it sets */
 	int		 sets, uses;
 	char		*targets, *text, *why;
-	/* Of the first of n copies; of a failed one that is perhaps stored, to
+	/* Of the first of n copies; of a failed one that was not refused, to
 	 * be repeated. 0: none yet. */
 	uint64_t	 client_id;
+	int		 perhaps;	/* an earlier try is perhaps stored */
 	uint32_t	 n, shown, stored;
 	int		 answered;
 	enum kith_fate	 fate;		/* failed, or given up */

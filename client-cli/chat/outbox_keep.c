@@ -1,7 +1,8 @@
 /*
  * outbox_keep.c - what was not sent, on disk: for the next chat.
  *
- * A record is "KIND CLIENT-ID BYTES TARGETS", a newline, the text, a newline.
+ * A record is "KIND CLIENT-ID BYTES TARGETS", a newline, the text, a newline. The id is 0
+ * where there is none to be used again.
  */
 #include "client-cli/chat/outbox_keep.h"
 
@@ -27,7 +28,7 @@
 
 /* The kinds of records. */
 #define KIND_UNSENT	"unsent"
-#define KIND_PERHAPS	"perhaps"	/* stored: the client id counts */
+#define KIND_PERHAPS	"perhaps"	/* stored */
 #define KIND_BEGUN	"begun"
 #define KIND_COMMAND	"command"
 
@@ -43,30 +44,59 @@ put_record(FILE *file, const char *kind, uint64_t client_id, const char *targets
 	    targets[0] != '\0' ? targets : NO_TARGET, text);
 }
 
-/* One that libkith has may have left at any moment, until it is given up. */
 static int
-is_perhaps_stored(const struct outbox_item *item)
+is_under_way(const struct outbox_item *item)
 {
-	if (item->state == ITEM_SENDING && item->fate != KITH_UNSENT)
+	return item->state == ITEM_SENDING && !item->answered && item->fate != KITH_UNSENT;
+}
+
+/* One is under way at a time: the `first` leaves, or has left, whenever there is a
+ * connection. */
+static int
+is_perhaps_stored(const struct outbox_item *item, const struct outbox_item *first)
+{
+	const struct chat *c = item->chat;
+
+	if (item->perhaps)
 		return 1;
-	return item->state == ITEM_FAILED && item->fate == KITH_UNANSWERED;
+	if (item->state == ITEM_FAILED)
+		return item->fate == KITH_UNANSWERED;
+	if (!is_under_way(item))
+		return 0;
+	if (c->app->kith == NULL || item->fate == KITH_UNANSWERED)
+		return 1;
+	return (item == first && !c->offline) || kith_has_left(c->app->kith, item->client_id);
+}
+
+/* What was refused needs another id: its own has an answer. */
+static void
+put_text(FILE *file, struct chat *c, const struct outbox_item *item,
+    const struct outbox_item *first)
+{
+	int refused = item->state == ITEM_FAILED && item->fate == KITH_REFUSED;
+	uint64_t id = refused ? 0 : item->client_id;
+	int perhaps = id != 0 && is_perhaps_stored(item, first);
+
+	put_record(file, perhaps ? KIND_PERHAPS : KIND_UNSENT, id, item->targets, item->text);
+	c->kept_unsent += (size_t)(!perhaps && is_under_way(item));
 }
 
 static size_t
-put_items(FILE *file, const struct chat *c)
+put_items(FILE *file, struct chat *c)
 {
-	const struct outbox_item *item;
+	const struct outbox_item *item, *first = NULL;
 	size_t n = 0;
 
+	c->kept_unsent = 0;
 	TAILQ_FOREACH(item, &c->outbox.items, link) {
 		if (outbox_item_is_stored(item))
 			continue;
+		if (first == NULL && is_under_way(item))
+			first = item;
 		if (item->command)
 			put_record(file, KIND_COMMAND, 0, "", item->text);
-		else if (is_perhaps_stored(item) && item->client_id != 0)
-			put_record(file, KIND_PERHAPS, item->client_id, item->targets, item->text);
 		else
-			put_record(file, KIND_UNSENT, 0, item->targets, item->text);
+			put_text(file, c, item, first);
 		n++;
 	}
 	if (c->draft != NULL)
@@ -179,6 +209,13 @@ outbox_keep_key(struct chat *c)
 }
 
 void
+outbox_keep_leaving(struct chat *c)
+{
+	if (c->kept_unsent > 0)
+		keep_now(c);
+}
+
+void
 outbox_keep_entered(struct chat *c)
 {
 	if (c->draft != NULL)
@@ -261,7 +298,7 @@ offer(struct chat *c, const struct record *r)
 	}
 	if ((item = outbox_item_new(c, targets, r->text)) == NULL)
 		return 0;
-	item->client_id = perhaps ? r->client_id : 0;
+	item->client_id = r->client_id;
 	item->fate = perhaps ? KITH_UNANSWERED : KITH_UNSENT;
 	outbox_show_failed(item, begun ? "begun in an earlier chat" : "left by an earlier chat");
 	return 1;

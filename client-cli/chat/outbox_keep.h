@@ -27,6 +27,10 @@ void	outbox_keep_key(struct chat *c);
  * so that nobody sends it again. */
 void	outbox_keep_entered(struct chat *c);
 
+/* Before a text is handed to a connection that is kept as not sent: from now on
+ * it is perhaps stored. */
+void	outbox_keep_leaving(struct chat *c);
+
 /* The chat is about to end, and line_stop() will follow: also keeps the text on
  * the line, and that of a question. */
 void	outbox_keep_line(struct chat *c);

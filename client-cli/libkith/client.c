@@ -263,6 +263,12 @@ kith_pending(const struct kith *k)
 	return k->queue.n + (k->state != NULL && client_state_has_marks(k->state));
 }
 
+int
+kith_has_left(const struct kith *k, uint64_t client_id)
+{
+	return client_queue_has_left(&k->queue, client_id);
+}
+
 void
 kith_abandon_sends(struct kith *k)
 {

@@ -23,6 +23,7 @@ struct request {
 	Kith__V1__Reply__BodyCase expect;	/* what answers it, if not an error */
 	int			 sent;		/* on this connection, not answered */
 	int			 left, lost;	/* on any; without an answer */
+	uint64_t		 client_id;	/* of a Send, as the caller knows it */
 	kith_reply_fn		 fn;
 	void			*arg;
 	struct client_taken	*taken;		/* NULL: the usual case */
@@ -116,6 +117,8 @@ client_queue_add(struct client_queue *q, Kith__V1__Request__BodyCase which, void
 	if (!(flags & REQUEST_INTERNAL) && q->request_ms != KITH_FOREVER)
 		r->deadline = q->now() + q->request_ms;
 	r->flags = flags;
+	if (which == KITH__V1__REQUEST__BODY_SEND)
+		r->client_id = ((const Kith__V1__Send *)body)->client_id;
 	r->expect = expect;
 	r->fn = fn;
 	r->arg = arg;
@@ -343,6 +346,17 @@ void
 client_queue_fail_sends(struct client_queue *q, const struct kith_failure *why)
 {
 	fail_if(q, picks_sends, 0, why);
+}
+
+int
+client_queue_has_left(const struct client_queue *q, uint64_t client_id)
+{
+	struct request *r;
+
+	TAILQ_FOREACH(r, &q->all, link)
+		if (request_is_send(r) && r->client_id == client_id)
+			return r->left;
+	return 0;
 }
 
 uint64_t

@@ -75,6 +75,9 @@ void	client_queue_fail_all(struct client_queue *q,
 	    const struct kith_failure *why);
 void	client_queue_fail_sends(struct client_queue *q,
 	    const struct kith_failure *why);
+/* Was the Send with this first id handed to a connection? 0 also if there is
+ * none. */
+int	client_queue_has_left(const struct client_queue *q, uint64_t client_id);
 /* The next deadline; UINT64_MAX: none. */
 uint64_t client_queue_deadline(const struct client_queue *q);
 /* When the next pump can send something; UINT64_MAX: only an answer, or a

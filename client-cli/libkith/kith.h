@@ -210,6 +210,10 @@ int	kith_send(struct kith *k, uint64_t client_id,
 	    const Kith__V1__Target *targets, size_t n, const char *text,
 	    kith_reply_fn fn, void *arg);
 
+/* Was the message with this client id, which is not answered yet, handed to a
+ * connection? If not, the server cannot have it. */
+int	kith_has_left(const struct kith *k, uint64_t client_id);
+
 /* Answered by `history_page`. Either `after` or `before`, not both. */
 int	kith_history(struct kith *k, const Kith__V1__Target *target,
 	    uint64_t after, uint64_t before, uint32_t limit, kith_reply_fn fn,

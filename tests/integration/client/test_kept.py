@@ -1,6 +1,7 @@
 """What was typed and not sent when a chat ends: it is told, kept, and offered by the next one."""
 import fcntl
 import os
+import re
 import resource
 import shutil
 import signal
@@ -90,8 +91,7 @@ def test_what_waits_outlives_the_chat(fake, alice, terminal, end):
                  "behind", "在吗"):
         screen.wait_for(told)
     screen.wait_for("!4 not sent to #lobby: begun in an earlier chat: half a")
-    if end != signal.SIGKILL:
-        screen.wait_for("!3 not sent to #lobby: left by an earlier chat: behind")
+    screen.wait_for("!3 not sent to #lobby: left by an earlier chat: behind")
     until("it is connected", lambda: screen.last_line() == "#lobby>")
     assert fake.seen.count("send") == sent
     screen.line("/drop")
@@ -128,6 +128,71 @@ def test_kept_text_is_stored_once(fake, alice, terminal):
     until("it is answered", lambda: "!1" not in screen.text().split("/resend")[-1] and
           "~ sending" not in screen.text())
     assert fake.texts() == ["only once"]
+
+
+def records(alice):
+    """What is kept: {text: (kind, client id)}."""
+    found = re.findall(r"^(\w+) (\d+) \d+ \S+\n(.*)\n", kept(alice)[0].read_text(), re.M)
+    return {text: (kind, int(number)) for kind, number, text in found}
+
+
+@pytest.mark.parametrize("way", ["offline", "behind another"])
+def test_what_never_left_was_not_sent(fake, alice, terminal, way):
+    """Nothing is "perhaps stored" that no connection had; and each keeps its id."""
+    screen = terminal(alice)
+    screen.wait_for("#lobby>")
+    if way == "offline":
+        fake.close()
+        screen.wait_for("trying again")
+    else:
+        Held(fake, "send")
+    for text in ("the first", "second one", "third one")[way == "offline":]:
+        screen.line(text)
+        screen.wait_for(f", to #lobby: {text}")
+    until("they are kept", lambda: kept(alice) and "third one" in records(alice))
+    before = records(alice)
+    screen.child.kill(signal.SIGKILL)
+    until("it ends", lambda: not screen.child.isalive())
+    if way == "offline":
+        fake.open()
+    screen = terminal(alice)
+    for text in ("second one", "third one"):
+        screen.wait_for(f"not sent to #lobby: left by an earlier chat: {text}")
+    assert ("perhaps stored, not answered, to #lobby: left by an earlier chat: the first"
+            in screen.text()) == (way != "offline")
+    screen.line("/resend")
+    until("they arrive", lambda: fake.texts() == list(before))
+    assert {e.text: e.client_id for e in fake.logs[1].events if e.text} == {
+        text: number for text, (_, number) in before.items()}
+
+
+@pytest.mark.parametrize("way", ["answered", "connected"])
+def test_a_text_is_perhaps_stored_before_it_leaves(fake, alice, screen, way):
+    """Killed at any moment, kith does not call a text unsent that the server may have."""
+    arrived = {}
+
+    def note(_, request):
+        if request.WhichOneof("body") == "send":
+            arrived[request.send.text] = records(alice).get(request.send.text, ("", 0))[0]
+        return False
+    if way == "connected":
+        fake.close()
+        screen.wait_for("trying again")
+    else:
+        held = Held(fake, "send")
+    for text in ("first of them", "second of them"):
+        screen.line(text)
+        screen.wait_for(f", to #lobby: {text}")
+    until("they are kept", lambda: kept(alice) and "second of them" in records(alice))
+    assert records(alice)["second of them"][0] == "unsent"
+    fake.faults.append(note)
+    if way == "connected":
+        assert records(alice)["first of them"][0] == "unsent"
+        fake.open()
+    else:
+        held.go()
+    until("they arrive", lambda: fake.texts() == ["first of them", "second of them"])
+    assert arrived == {"first of them": "perhaps", "second of them": "perhaps"}
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGHUP, None])

@@ -408,6 +408,28 @@ messages_keep_their_order(void **state)
 	}
 }
 
+/* What never was handed to a connection, no server can have. */
+static void
+what_has_left_is_known(void **state)
+{
+	uint64_t one;
+
+	(void)state;
+	one = add_send("bob", "1", 5);
+	add_send("bob carol", "2", 6);
+	assert_false(client_queue_has_left(&w.queue, 5));
+	open_queue(0);
+	assert_true(client_queue_has_left(&w.queue, 5));
+	assert_false(client_queue_has_left(&w.queue, 6));
+	lose();
+	assert_true(client_queue_has_left(&w.queue, 5));
+	assert_false(client_queue_has_left(&w.queue, 6));
+	open_queue(0);
+	answer_sent(one, "7");
+	assert_false(client_queue_has_left(&w.queue, 5));
+	assert_true(client_queue_has_left(&w.queue, 6));
+}
+
 /* Others wait behind a message, but not what the core asks. */
 static void
 requests_wait_behind_messages(void **state)
@@ -524,6 +546,7 @@ main(void)
 		TEST(answer_of_another_kind_is_a_failure),
 		TEST(request_over_the_frame_size_is_refused),
 		TEST(messages_keep_their_order),
+		TEST(what_has_left_is_known),
 		TEST(requests_wait_behind_messages),
 		TEST(copies_whose_ids_are_taken_are_sent_again),
 		TEST(taken_ids_end_some_time),
