@@ -22,7 +22,7 @@
 
 #define NO_TARGET	"-"
 #define DRAFT_SECONDS	1	/* after the last key */
-#define RETRY_SECONDS	5	/* after the disk took nothing */
+#define RETRY_SECONDS	2	/* after the disk took nothing */
 #define LOOK_FIRST_MS	125	/* a chat that ends is away by then */
 #define LOOK_LAST_MS	8000	/* and by then, whatever holds it up */
 

@@ -425,7 +425,8 @@ def test_interrupted_lines_say_how_far_they_got(pair, end):
 
 @pytest.mark.parametrize("text, told, code", [
     (b"a\n\nb\xff\nc\r\nd\0\n", {3: "the message is not UTF-8", 5: "the message has a NUL byte"}, 2),
-    (b"\n" + b"x" * 8001 + b"\nmore\n", {2: "the message has over 8000 bytes"}, 8)])
+    (b"\n" + b"x" * 8001 + b"\nmore\n", {2: "the message has over 8000 bytes"}, 8)],
+    ids=["no text", "too long"])
 def test_a_line_that_fails_is_named_by_its_number(pair, text, told, code):
     ended = pair[0].run("send", "-l", f"@{pair[1].name}", stdin=text, code=code)
     named = re.findall(rb"kith: line (\d+): (.*)", ended.stderr)
