@@ -42,7 +42,7 @@
 	X(14, NAME_INVALID, 2, 400,					\
 	    "name has characters that are not allowed")			\
 	X(15, PASSWORD_WEAK, 2, 400,					\
-	    "password is too short or too long")			\
+	    "password: 8 to 256 bytes, no control characters")		\
 	X(16, NO_SUCH_USER, 6, 404,					\
 	    "no such user")						\
 	X(17, NO_SUCH_GROUP, 6, 404,					\

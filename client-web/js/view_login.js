@@ -5,7 +5,6 @@ import {changeSetting, setting} from "./settings.js";
 
 const NAME_CHARS = 32;
 const PASSWORD_CHARS = 8;
-const DISPLAY_CHARS = 40;	// below 128 bytes in most scripts
 
 const BROWSERS = [["Edg", "Edge"], ["OPR", "Opera"], ["Firefox", "Firefox"], ["Chrome", "Chrome"],
     ["Safari", "Safari"]];
@@ -110,8 +109,6 @@ export class LoginView {
 			    required: !open, value: this.invite || undefined, autocomplete: "off",
 			    spellcheck: "false"})),
 			this.nameField(t("name.rule")),
-			field(t("register.displayName"), el("input", {name: "display", maxlength: DISPLAY_CHARS,
-			    autocomplete: "name"})),
 			this.passwordField("new-password", t("register.passwordHint")),
 		], button(t("register.toLogin"), "show-login", () => this.switchTo(false), "link"));
 	}
@@ -124,8 +121,6 @@ export class LoginView {
 		}
 		// Accept the whole link, too.
 		const invite = values.get("invite").trim().replace(/^.*#invite=/u, "");
-		const displayName = values.get("display").trim();
-		await this.link.enter({registerAccount: {name, password, invite, displayName,
-		    deviceName: deviceName()}});
+		await this.link.enter({registerAccount: {name, password, invite, deviceName: deviceName()}});
 	}
 }

@@ -14,13 +14,6 @@
 #include "protocol/limits.h"
 #include "server/ctl/kithctl.h"
 
-/* The first line: 0, or -1 if it is empty, too long, or cannot be read. */
-static int
-read_new_password(int fd, char *buf, size_t cap)
-{
-	return file_read_line(fd, buf, cap) > 0 ? 0 : -1;
-}
-
 /* -- the terminal --------------------------------------------------------- */
 
 /* For on_death(), which must give the terminal back as it was. */
@@ -67,7 +60,7 @@ ask_once(const char *prompt, char *buf, size_t cap)
 	hidden.c_lflag &= ~(tcflag_t)ECHO;
 	tcsetattr(fd, TCSAFLUSH, &hidden);
 	dprintf(fd, "%s", prompt);
-	rc = read_new_password(fd, buf, cap);
+	rc = file_read_line(fd, buf, cap) > 0 ? 0 : -1;
 	dprintf(fd, "\n");
 	tcsetattr(fd, TCSAFLUSH, &asked.shown);
 	guard_terminal(false);
@@ -92,7 +85,7 @@ ask_twice(char *buf, size_t cap)
 int
 kithctl_password(const char *file, int fd, char *buf, size_t cap)
 {
-	int rc;
+	ssize_t n;
 
 	if (file == NULL && fd < 0)
 		return ask_twice(buf, cap);
@@ -100,8 +93,12 @@ kithctl_password(const char *file, int fd, char *buf, size_t cap)
 		fprintf(stderr, "kithctl: %s: %s\n", file, strerror(errno));
 		return -1;
 	}
-	rc = read_new_password(fd, buf, cap);
+	n = file_read_line(fd, buf, cap);
 	if (file != NULL)
 		close(fd);
-	return rc < 0 ? kithctl_fail(-1, "the first line is empty or too long for a password") : 0;
+	if (n < 0 && n != -EFBIG) {
+		fprintf(stderr, "kithctl: the password cannot be read: %s\n", strerror((int)-n));
+		return -1;
+	}
+	return n <= 0 ? kithctl_fail(-1, "the first line is empty or too long for a password") : 0;
 }

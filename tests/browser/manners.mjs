@@ -12,7 +12,6 @@ async function registers(stage)
 	await erin.field("name").fill("Erin O'Hara");
 	const rule = await erin.field("name").getAttribute("aria-describedby");
 	assert.match(await erin.page.locator(`#${rule}`).textContent(), /spaces/);
-	await erin.field("display").fill("Erin O'Hara");
 	await erin.field("password").fill(settings.password);
 	await erin.action("show-password").click();
 	assert.equal(await erin.field("password").getAttribute("type"), "text");

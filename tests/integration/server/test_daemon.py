@@ -393,6 +393,11 @@ def test_wrong_usage(shared_server, args, named):
     assert answer["exit"] == result.returncode == 2 and answer["error"] in result.stderr
 
 
+def test_a_password_that_cannot_be_read_is_no_empty_one(shared_server):
+    result = shared_server.ctl_result("user", "passwd", "alice", "--password-fd", "77")
+    assert result.returncode == 2 and "Bad file descriptor" in result.stderr
+
+
 def test_unknown_user_is_named(shared_server):
     result = shared_server.ctl_result("user", "disable", "nobody")
     assert result.returncode == 6 and result.stderr
