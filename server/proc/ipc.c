@@ -43,7 +43,7 @@ ipc_send(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint
 		stats_add(p->stats, STAT_ipc_full, 1);
 	if (rc < 0)
 		return rc;
-	wake_notify(&p->shared->wakes[to]);
+	proc_owe_wake(p, to);
 	return 0;
 }
 

@@ -100,7 +100,7 @@ struct ipc_row {
 
 extern const struct ipc_row ipc_table[IPC_TYPE_COUNT];
 
-/* Pushes to process `to` (a slot) and wakes it. 0, -EPERM (no such row),
+/* Pushes to process `to` (a slot), which is woken soon (proc.h). 0, -EPERM (no such row),
  * -EMSGSIZE, -ENOBUFS (its inbox is full), or the lock's error. Never waits. */
 int	ipc_send(struct proc *p, unsigned to, struct ipc_head *h,
 	    const void *body, uint32_t len);

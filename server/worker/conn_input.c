@@ -196,6 +196,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	c->w->now = c->w->clock();
+	proc_wake_due(c->w->p, c->w->now);
 	switch (c->state) {
 	case CONN_RECOGNISING:
 		look_at_first_byte(c);

@@ -7,13 +7,14 @@ import signal
 import sqlite3
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 
 from kithtest import build, reports
 from kithtest.mariadb import MariaDb
-from kithtest.pb import KithError, PbClient
+from kithtest.pb import Closed, KithError, PbClient
 from kithtest.schema import session
 from kithtest.server import ROLES, ControlFailed, alive, ask_http
 from kithtest.talker import PASSWORD, Talker
@@ -302,6 +303,23 @@ def test_writer_killed_at(database, make_server, talker, point):
     one.check()
     assert len(one.stored()) == 60
     assert server.find("writer")["restarts"] >= 4
+
+
+def test_killed_between_push_and_wake(database, make_server, talker):
+    """Every process dies again and again with wakes that it owes: nobody waits for them for long."""
+    server = make_server(database, start=False, workers=1)
+    server.start(env={"KITH_KILL_AT": "proc.owed:40"})
+    one = talker(server)
+    began = time.monotonic()
+    for _ in range(120):
+        try:
+            assert one.send() is None
+        except Closed:
+            until("it can log in again", lambda: succeeds(one.reconnect), BACK_S)
+    # Each death may cost the receiver's timeout and the start of a successor, no message more.
+    assert time.monotonic() - began < 20 * build.PATIENCE
+    one.check()
+    assert all(server.find(role)["restarts"] >= 2 for role in ("writer", "worker"))
 
 
 def test_worker_killed(server, talker):

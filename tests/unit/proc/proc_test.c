@@ -230,6 +230,121 @@ sleep_is_bounded(void **state)
 	assert_int_equal(atomic_load(&shared->slots[WRITER].ready), 1);
 }
 
+/* -- wakes: the writer answers, the worker sleeps --------------------------- */
+
+#define WORKER		FAKE_SLOT(ROLE_WORKER)
+
+static struct {
+	unsigned	answers;	/* for each record */
+	bool		in_turn;	/* they are sent in turn(), not in record() */
+	bool		slow;		/* a record takes longer than PROC_OWED_MS */
+	unsigned	seen[2];	/* kicks of the worker, before and in turn() */
+} wakes;
+
+/* How often the worker was kicked since it was asked last. */
+static unsigned
+kicks(void)
+{
+	uint64_t n = 0;
+
+	return read(shared->wakes[WORKER].fd, &n, sizeof(n)) == sizeof(n) ? (unsigned)n : 0;
+}
+
+static void
+answer(struct proc *p, unsigned n)
+{
+	while (n-- > 0) {
+		struct ipc_head h = { .type = IPC_REVOKED };
+
+		assert_int_equal(ipc_send(p, WORKER, &h, NULL, 0), 0);
+	}
+}
+
+static void
+answering_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
+{
+	uint64_t until = clock_now_ms() + PROC_OWED_MS + 1;
+
+	role_record(p, h, body, len);
+	if (!wakes.in_turn)
+		answer(p, wakes.answers);
+	wakes.seen[0] += kicks();
+	while (wakes.slow && clock_now_ms() < until)
+		;
+}
+
+static void
+answering_turn(struct proc *p)
+{
+	wakes.seen[1] += kicks();
+	if (wakes.in_turn)
+		answer(p, wakes.answers);
+	if (++saw.turns == 2)
+		proc_stop(p);
+	proc_again(p);
+}
+
+/* The worker sleeps, the writer takes three records in one turn. */
+static void
+run_answering(unsigned answers, bool in_turn, bool slow)
+{
+	static const struct proc_ops ops = { .record = answering_record,
+	    .turn = answering_turn };
+
+	memset(&wakes, 0, sizeof(wakes));
+	wakes.answers = answers;
+	wakes.in_turn = in_turn;
+	wakes.slow = slow;
+	wake_sleep(&shared->wakes[WORKER]);
+	push(3);
+	assert_int_equal(proc_run(&proc, &ops), 0);
+	assert_int_equal(saw.records, 3);
+}
+
+static void
+a_drain_wakes_once(void **state)
+{
+	(void)state;
+	run_answering(2, false, false);
+	assert_int_equal(wakes.seen[0], 0);
+	assert_int_equal(wakes.seen[1], 1);
+	assert_int_equal(kicks(), 0);
+}
+
+static void
+a_turn_wakes_before_it_sleeps(void **state)
+{
+	(void)state;
+	run_answering(2, true, false);
+	assert_int_equal(wakes.seen[1], 1);	/* what the first turn() sent */
+	assert_int_equal(kicks(), 1);		/* the last one, as the loop ended */
+}
+
+static void
+many_records_wake_early(void **state)
+{
+	(void)state;
+	run_answering(PROC_OWED_MAX, false, false);
+	assert_int_equal(wakes.seen[0], 3);
+}
+
+static void
+slow_records_wake_early(void **state)
+{
+	(void)state;
+	run_answering(1, false, true);
+	assert_in_range(wakes.seen[0], 1, 2);
+}
+
+static void
+outside_the_loop_a_wake_is_at_once(void **state)
+{
+	(void)state;
+	wake_sleep(&shared->wakes[WORKER]);
+	answer(&proc, 1);
+	assert_int_equal(kicks(), 1);
+}
+
 static void
 ready_turn(struct proc *p)
 {
@@ -309,6 +424,11 @@ main(void)
 		TEST(what_the_table_refuses_never_reaches_the_role),
 		TEST(again_does_not_sleep),
 		TEST(sleep_is_bounded),
+		TEST(a_drain_wakes_once),
+		TEST(a_turn_wakes_before_it_sleeps),
+		TEST(many_records_wake_early),
+		TEST(slow_records_wake_early),
+		TEST(outside_the_loop_a_wake_is_at_once),
 		TEST(ready_comes_after_the_first_turn),
 		TEST(ready_comes_when_the_role_serves),
 		TEST(the_loop_ends_when_the_master_is_gone),
