@@ -10,7 +10,9 @@
 #include "protocol/base/hash.h"
 #include "protocol/limits.h"
 #include "server/lib/log.h"
+#include "shm/point.h"
 
+_Static_assert(PROC_SLOTS_MAX <= 64, "a bit each in struct proc's `owed`");
 _Static_assert(sizeof(struct ipc_head) == 104, "no padding: nothing of the stack leaks");
 
 /* The row that lets a process of role `from` send `type` to one of role `to`, or NULL. */
@@ -23,6 +25,43 @@ find_row(unsigned type, enum role from, enum role to)
 		return NULL;
 	row = &ipc_table[type];
 	return (row->from & 1u << from) && (row->to & 1u << to) ? row : NULL;
+}
+
+void
+ipc_wake_owed(struct proc *p)
+{
+	uint64_t owed = p->owed;
+
+	p->owed = 0;
+	p->owed_records = 0;
+	p->owed_since_ms = 0;
+	for (unsigned slot = 0; owed != 0; slot++, owed >>= 1)
+		if (owed & 1)
+			wake_notify(&p->shared->wakes[slot]);
+}
+
+void
+ipc_wake_due(struct proc *p, uint64_t now_ms)
+{
+	if (p->owed == 0)
+		return;
+	if (p->owed_since_ms == 0)
+		p->owed_since_ms = now_ms;
+	else if (now_ms - p->owed_since_ms >= IPC_OWED_MS)
+		ipc_wake_owed(p);
+}
+
+static void
+owe_wake(struct proc *p, unsigned slot)
+{
+	if (p->loop == NULL) {
+		wake_notify(&p->shared->wakes[slot]);
+		return;
+	}
+	KITH_POINT("ipc.owed");
+	p->owed |= UINT64_C(1) << slot;
+	if (++p->owed_records >= IPC_OWED_MAX)
+		ipc_wake_owed(p);
 }
 
 int
@@ -43,7 +82,7 @@ ipc_send(struct proc *p, unsigned to, struct ipc_head *h, const void *body, uint
 		stats_add(p->stats, STAT_ipc_full, 1);
 	if (rc < 0)
 		return rc;
-	proc_owe_wake(p, to);
+	owe_wake(p, to);
 	return 0;
 }
 

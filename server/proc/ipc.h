@@ -5,6 +5,16 @@
  * who may send it to whom, and what the body is. A record without a row is
  * refused at both ends, counted (ipc_refused), and logged.
  *
+ * Wakes  From inside the loop (proc.h), ipc_send() only notes whom it owes a
+ *        wake. They are woken once the events of a turn are handled, after the
+ *        drain, and before the process sleeps: so four requests that were read
+ *        together are one batch for the writer, and a receiver that is awake
+ *        costs nothing. In a long turn they are woken early, so that another
+ *        core can start: after IPC_OWED_MAX records or IPC_OWED_MS. Outside the
+ *        loop (the master, a role that starts) the wake is at once. What a
+ *        killed process owed waits for the receiver's own timeout or the
+ *        master's kick (wake.h).
+ *
  * Trust  A worker may have been taken over: the receiver checks every head
  *        (ipc_check()) and walks every body as if it came from the network. The
  *        sender's role follows from `from` and the master's layout. Any process
@@ -18,6 +28,9 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "server/proc/proc.h"
+
+#define IPC_OWED_MAX	32u	/* records until those owed are woken, */
+#define IPC_OWED_MS	2u	/* or this time */
 
 enum ipc_type {
 	/* worker -> writer: a client's Request that writes. -> reader: one that
@@ -100,10 +113,16 @@ struct ipc_row {
 
 extern const struct ipc_row ipc_table[IPC_TYPE_COUNT];
 
-/* Pushes to process `to` (a slot), which is woken soon (proc.h). 0, -EPERM (no such row),
- * -EMSGSIZE, -ENOBUFS (its inbox is full), or the lock's error. Never waits. */
+/* Pushes to process `to` (a slot), which is woken soon. 0, -EPERM (no such
+ * row), -EMSGSIZE, -ENOBUFS (its inbox is full), or the lock's error. Never
+ * waits. */
 int	ipc_send(struct proc *p, unsigned to, struct ipc_head *h,
 	    const void *body, uint32_t len);
+
+/* Wakes those that are owed it. ipc_wake_due(), between pieces of work of which
+ * each is short: once IPC_OWED_MS have passed; `now_ms` is monotonic. */
+void	ipc_wake_owed(struct proc *p);
+void	ipc_wake_due(struct proc *p, uint64_t now_ms);
 
 /* As ipc_send(), for records that may be lost: leaves half of the inbox to
  * others, so that no inbox drops a record because of a hint. -ENOBUFS: it is

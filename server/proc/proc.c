@@ -17,7 +17,6 @@
 #include "server/handout/pem.h"
 #include "server/lib/log.h"
 #include "server/proc/ipc.h"
-#include "shm/point.h"
 
 #define BUDGET_DEFAULT	256u
 
@@ -61,45 +60,6 @@ proc_pem(struct proc *p, struct pem *out)
 	return 0;
 }
 
-/* -- wakes ---------------------------------------------------------------- */
-
-void
-proc_wake_owed(struct proc *p)
-{
-	uint64_t owed = p->owed;
-
-	p->owed = 0;
-	p->owed_records = 0;
-	p->owed_since_ms = 0;
-	for (unsigned slot = 0; owed != 0; slot++, owed >>= 1)
-		if (owed & 1)
-			wake_notify(&p->shared->wakes[slot]);
-}
-
-void
-proc_wake_due(struct proc *p, uint64_t now_ms)
-{
-	if (p->owed == 0)
-		return;
-	if (p->owed_since_ms == 0)
-		p->owed_since_ms = now_ms;
-	else if (now_ms - p->owed_since_ms >= PROC_OWED_MS)
-		proc_wake_owed(p);
-}
-
-void
-proc_owe_wake(struct proc *p, unsigned slot)
-{
-	if (p->loop == NULL) {
-		wake_notify(&p->shared->wakes[slot]);
-		return;
-	}
-	KITH_POINT("proc.owed");
-	p->owed |= 1ull << slot;
-	if (++p->owed_records >= PROC_OWED_MAX)
-		proc_wake_owed(p);
-}
-
 /* -- the inbox ------------------------------------------------------------ */
 
 /* Reads one record into the buffer at *used. 0, or a negative errno: the drain is over
@@ -141,9 +101,9 @@ drain_inbox(struct proc *p)
 		if (take_record(p, &used) < 0)
 			break;
 		if (p->owed != 0)
-			proc_wake_due(p, clock_now_ms());
+			ipc_wake_due(p, clock_now_ms());
 	}
-	proc_wake_owed(p);
+	ipc_wake_owed(p);
 	if (n == budget)
 		proc_again(p);
 }
@@ -273,7 +233,7 @@ free_loop(struct proc *p)
 	free(l->buf);
 	free(l);
 	p->loop = NULL;
-	proc_wake_owed(p);
+	ipc_wake_owed(p);
 }
 
 static void
@@ -283,7 +243,7 @@ proc_wait(struct proc *p)
 	bool again = p->again;
 
 	p->again = false;
-	proc_wake_owed(p);
+	ipc_wake_owed(p);
 	wake_sleep(wake);
 	if (again || !ring_empty(&p->shared->rings[p->slot]))
 		/* NONBLOCK alone loops while a descriptor stays readable, and only
@@ -291,7 +251,7 @@ proc_wait(struct proc *p)
 		event_base_loop(p->base, EVLOOP_ONCE | EVLOOP_NONBLOCK);
 	else
 		event_base_loop(p->base, EVLOOP_ONCE);
-	proc_wake_owed(p);
+	ipc_wake_owed(p);
 	wake_awake(wake);
 }
 

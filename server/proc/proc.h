@@ -12,14 +12,6 @@
  *         each; ops->turn(); ring_release(); sleep in libevent. So what turn()
  *         made durable is released, and the rest is read again by the successor
  *         of a killed process.
- * Wakes   ipc_send() from inside the loop only notes whom it owes a wake. They
- *         are woken when the events of a turn are handled, after the drain, and
- *         after turn(): so four requests that were read together are one batch
- *         for the writer, and a receiver that is awake costs nothing. In a long
- *         turn they are woken early, after PROC_OWED_MAX records or PROC_OWED_MS,
- *         so that another core can start. Outside the loop (the master, a role
- *         that starts) ipc_send() wakes at once. What a killed process owed
- *         waits for the receiver's own timeout or the master's kick (wake.h).
  */
 #ifndef KITH_SERVER_PROC_H
 #define KITH_SERVER_PROC_H
@@ -43,9 +35,6 @@
  * so that another try would fail, too. */
 #define PROC_EX_CONFIG	78
 
-#define PROC_OWED_MAX	32u	/* records until those owed are woken, */
-#define PROC_OWED_MS	2u	/* or this time */
-
 struct conf;
 struct event_base;
 struct handout;
@@ -54,8 +43,7 @@ struct loop;
 struct pem;
 struct proc;
 
-#define PROC_SLOTS_MAX	64u	/* processes in all, the master is slot 0;
-				 * a bit each in struct proc's `owed` */
+#define PROC_SLOTS_MAX	64u	/* processes in all, the master is slot 0 */
 
 /* What all processes see of one process. The master writes pid, generation and
  * restarts while the process does not exist; the process writes the rest. */
@@ -140,7 +128,8 @@ struct proc {
 	int			 life_fd;
 	bool			 stopping;
 	bool			 again;		/* proc_again() was called */
-	/* Slots (bits) that wait to be woken, for how many records, since when */
+	/* ipc.c's: slots (bits) that wait to be woken, for how many records,
+	 * since when */
 	uint64_t		 owed;
 	unsigned		 owed_records;
 	uint64_t		 owed_since_ms;
@@ -154,15 +143,6 @@ void		proc_stop(struct proc *p);
 
 /* There is more to do: do not sleep before the next turn. */
 void		proc_again(struct proc *p);
-
-/* For ipc.c: a record was pushed to `slot`. */
-void		proc_owe_wake(struct proc *p, unsigned slot);
-
-/* Wakes those that are owed it. A role calls it before work that takes long,
- * and proc_wake_due() between pieces of work of which each is short, with the
- * monotonic time; it wakes them once PROC_OWED_MS have passed. */
-void		proc_wake_owed(struct proc *p);
-void		proc_wake_due(struct proc *p, uint64_t now_ms);
 
 /* Copies the current key and certificate; wipe `out` after use. 0, -EBADF (the
  * role does not listen), or another -errno. */

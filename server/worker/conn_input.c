@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "server/proc/ipc.h"
 #include "server/tls/tls.h"
 #include "server/worker/conn.h"
 #include "server/worker/worker.h"
@@ -196,7 +197,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	c->w->now = c->w->clock();
-	proc_wake_due(c->w->p, c->w->now);
+	ipc_wake_due(c->w->p, c->w->now);
 	switch (c->state) {
 	case CONN_RECOGNISING:
 		look_at_first_byte(c);

@@ -308,7 +308,7 @@ def test_writer_killed_at(database, make_server, talker, point):
 def test_killed_between_push_and_wake(database, make_server, talker):
     """Every process dies again and again with wakes that it owes: nobody waits for them for long."""
     server = make_server(database, start=False, workers=1)
-    server.start(env={"KITH_KILL_AT": "proc.owed:40"})
+    server.start(env={"KITH_KILL_AT": "ipc.owed:40"})
     one = talker(server)
     began = time.monotonic()
     for _ in range(120):

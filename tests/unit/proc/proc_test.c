@@ -230,14 +230,14 @@ sleep_is_bounded(void **state)
 	assert_int_equal(atomic_load(&shared->slots[WRITER].ready), 1);
 }
 
-/* -- wakes: the writer answers, the worker sleeps --------------------------- */
+/* -- wakes: the writer answers, the worker sleeps ------------------------- */
 
 #define WORKER		FAKE_SLOT(ROLE_WORKER)
 
 static struct {
 	unsigned	answers;	/* for each record */
 	bool		in_turn;	/* they are sent in turn(), not in record() */
-	bool		slow;		/* a record takes longer than PROC_OWED_MS */
+	bool		slow;		/* a record takes longer than IPC_OWED_MS */
 	unsigned	seen[2];	/* kicks of the worker, before and in turn() */
 } wakes;
 
@@ -263,7 +263,7 @@ answer(struct proc *p, unsigned n)
 static void
 answering_record(struct proc *p, const struct ipc_head *h, const uint8_t *body, uint32_t len)
 {
-	uint64_t until = clock_now_ms() + PROC_OWED_MS + 1;
+	uint64_t until = clock_now_ms() + IPC_OWED_MS + 1;
 
 	role_record(p, h, body, len);
 	if (!wakes.in_turn)
@@ -324,7 +324,7 @@ static void
 many_records_wake_early(void **state)
 {
 	(void)state;
-	run_answering(PROC_OWED_MAX, false, false);
+	run_answering(IPC_OWED_MAX, false, false);
 	assert_int_equal(wakes.seen[0], 3);
 }
 
