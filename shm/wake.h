@@ -4,11 +4,12 @@
  * Sleeper  wake_sleep() sets the flag, then a full fence. The caller looks at
  *          the ring once more and sleeps in epoll, at most WAKE_SLEEP_MAX_MS.
  *          wake_awake() clears the flag and drains the eventfd.
- * Waker    After a push: a full fence, then it reads the flag and writes to the
- *          eventfd if the flag is set.
- * Crash    Only the sleeper writes the flag, so a waker killed between its push
- *          and its write costs at most WAKE_SLEEP_MAX_MS. The master kicks all
- *          processes after each death.
+ * Waker    After its pushes, of one turn at most (ipc.h): a full fence, then it
+ *          reads the flag and writes to the eventfd if the flag is set. A
+ *          sleeper that is awake by then costs it nothing.
+ * Crash    Only the sleeper writes the flag, so a waker killed, or stopped,
+ *          between a push and its write costs at most WAKE_SLEEP_MAX_MS. The
+ *          master kicks all processes after each death.
  */
 #ifndef KITH_SHM_WAKE_H
 #define KITH_SHM_WAKE_H
@@ -38,7 +39,7 @@ void	wake_sleep(struct wake *w);	/* then check the ring, then sleep */
 void	wake_awake(struct wake *w);
 
 /* Any process. */
-void	wake_notify(struct wake *w);	/* after a push */
+void	wake_notify(struct wake *w);	/* after its pushes */
 void	wake_kick(struct wake *w);	/* always */
 
 #endif
