@@ -181,6 +181,8 @@ export class State extends EventTarget {
 			return null;
 		const conversation = this.get(row.id);
 		conversation.update(row);
+		if (!conversation.isGroup && !this.presence.has(conversation.peer))
+			this.askWhoSoon();
 		this.names.add(conversation.isGroup ? "#" : "@", conversation.name);
 		return conversation;
 	}

@@ -80,6 +80,8 @@ async function widths(alice, problems)
 async function forcedColours(alice)
 {
 	await alice.page.emulateMedia({ forcedColors: "active" });
+	for (const online of [true, false])
+		await alice.page.locator(`nav .presence[data-online=${online}]`).first().waitFor();
 	const look = await alice.page.evaluate(() => {
 		const style = selector => getComputedStyle(document.querySelector(selector));
 		return {

@@ -325,6 +325,17 @@ def kill_quietly(pid, sig):
         pass
 
 
+def open_files(pid):
+    """What a process has open, by name; without what it closes meanwhile."""
+    names = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass
+    return names
+
+
 def alive(pid):
     """Does it run, and is it no zombie?"""
     try:

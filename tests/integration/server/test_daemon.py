@@ -15,7 +15,7 @@ from kithtest import build, reports
 from kithtest.netns import Netns
 from kithtest.pb import PbClient, target
 from kithtest.schema import message, session
-from kithtest.server import ROLES, alive
+from kithtest.server import ROLES, alive, open_files
 from kithtest.wait import stays, until
 
 PASSWORD = "correct horse battery"
@@ -485,16 +485,6 @@ if not build.SANITIZED:
     @pytest.mark.parametrize("role", ["worker", "auth", "log"])
     def test_role_sees_an_empty_root(shared_server, role):
         assert os.listdir(f"/proc/{shared_server.pid(role)}/root") == []
-
-
-def open_files(pid):
-    names = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        try:
-            names.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-        except OSError:
-            pass
-    return names
 
 
 def test_worker_holds_no_file_of_the_store(server):

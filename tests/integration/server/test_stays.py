@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from kithtest import build, reports
-from kithtest.server import Server, alive, ask_http
+from kithtest.server import Server, alive, ask_http, open_files
 from kithtest.wait import until
 
 
@@ -159,8 +159,7 @@ def test_nobody_gets_the_number_of_a_kith_db_that_is_gone(make_server):
     pids = [p["pid"] for p in server.processes() if p["role"] in ("writer", "reader")]
 
     def closed():
-        return not any("kith.db" in os.readlink(f"/proc/{pid}/fd/{fd}")
-                       for pid in pids for fd in os.listdir(f"/proc/{pid}/fd"))
+        return not any("kith.db" in name for pid in pids for name in open_files(pid))
     if os.getuid() == 0:
         until("no role has it open", closed)
     for file in again:

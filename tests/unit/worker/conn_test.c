@@ -409,6 +409,35 @@ soft_bound_drops_events_then_resync(void **state)
 	client_close(&c);
 }
 
+/* It is read no further, and so it falls silent. */
+static void
+who_does_not_read_is_not_read(void **state)
+{
+	Kith__V1__Ping ping = KITH__V1__PING__INIT;
+	struct kit *k = *state;
+	struct client c;
+	uint64_t before;
+
+	k->conf.heartbeat_ms = HEARTBEAT;
+	client_open(&c, k);
+	client_login(&c, 1, 1, NULL, 0);
+	narrow(&c);
+	for (int i = 0; i < 20000; i++) {
+		before = kit_counter(k, STAT_bytes_in);
+		client_post(&c, 1000, KITH__V1__REQUEST__BODY_PING, &ping);
+		if (kit_counter(k, STAT_bytes_in) == before)
+			break;
+	}
+	assert_int_equal(kit_counter(k, STAT_bytes_in), before);
+	assert_int_equal(k->w.nconns, 1);
+	for (int i = 0; i < 60 && k->w.nconns > 0; i++)
+		kit_later(k, HEARTBEAT);
+	assert_int_equal(k->w.nconns, 0);
+	assert_int_equal(kit_counter(k, STAT_timeouts), 1);
+	assert_int_equal(kit_counter(k, STAT_output_full), 0);
+	client_close(&c);
+}
+
 static void
 hard_bound_closes(void **state)
 {
@@ -506,6 +535,7 @@ main(void)
 		KIT_TEST(idle_connection_has_no_buffers),
 		KIT_TEST(password_is_not_kept_while_it_is_checked),
 		KIT_TEST(soft_bound_drops_events_then_resync),
+		KIT_TEST(who_does_not_read_is_not_read),
 		KIT_TEST(hard_bound_closes),
 		KIT_TEST(requests_in_flight_are_bounded_and_stay_in_order),
 		KIT_TEST(paused_connection_is_not_silent),
