@@ -152,7 +152,7 @@ take_page(struct worker *w)
 static void
 beat_all(struct worker *w)
 {
-	for (uint32_t i = 0; i < w->nconns; i++)
+	for (uint32_t i = 0; i < w->places; i++)
 		if (w->conns[i] != NULL)
 			session_beat(w->conns[i]);
 }
