@@ -1,5 +1,5 @@
 // loader.js - loads the events of a conversation: the pages before and after those that are there, what
-// was missed, the first unread message. The events of one stay without gaps.
+// was missed, the first unread message, the last one for the list. The events of one stay without gaps.
 import {Change} from "./change.js";
 import {readEvent} from "./conversation.js";
 
@@ -8,6 +8,7 @@ const PAGE_MISSED = 200;	// events in one answer when catching up
 const FAR = 4 * PAGE;		// more missed than this: load again from the end
 const CONTEXT = 10;		// events before the first unread one
 const PREVIEW_EVENTS = 20;	// among them is one that tells something
+const PREVIEWS = 8;		// requests for previews in parallel
 
 export class Loader {
 	constructor(state) {
@@ -145,6 +146,22 @@ export class Loader {
 		    (await this.pageAfter(conversation, readSeq, 1)).events[0];
 		conversation.since = first ? {readSeq, timeMs: first.timeMs} : null;
 		this.state.changed(Change.LOG, conversation);
+	}
+
+	/** The last event of each conversation, for the list. */
+	async loadPreviews() {
+		const stale = [...this.state.conversations.values()].filter(c => c.lastSeq > c.previewSeq);
+		while (stale.length) {
+			await Promise.all(stale.splice(0, PREVIEWS).map(c => this.loadPreview(c)));
+			this.state.changed(Change.LIST);
+		}
+	}
+
+	async loadPreview(conversation) {
+		const {events} = await this.page(conversation, {limit: PREVIEW_EVENTS});
+		events.forEach(event => this.state.notePreview(conversation, event));
+		if (!conversation.isLoaded)
+			this.state.note(events);
 	}
 
 	noteNewest(conversation) {

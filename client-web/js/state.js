@@ -6,8 +6,6 @@ import {Cursors} from "./cursors.js";
 import {Loader} from "./loader.js";
 import {Names} from "./names.js";
 
-const PREVIEW_EVENTS = 20;	// among them is one that tells something
-const PREVIEWS = 8;		// requests for previews in parallel
 const TYPING_MS = 6000;
 const WHO_MS = 20000;
 const WHO_PAUSE_MS = 2000;
@@ -78,7 +76,7 @@ export class State extends EventTarget {
 		return conversation.peer !== undefined && conversation.peer === this.me?.userId;
 	}
 
-	/** undefined: nobody knows, for want of a connection or of an answer. */
+	/** undefined: a group; or nobody knows, for want of a connection or of an answer. */
 	isOnline(conversation) {
 		return this.link.state === "online" ? this.presence.get(conversation.peer)?.online : undefined;
 	}
@@ -147,7 +145,7 @@ export class State extends EventTarget {
 				else if (conversation === this.current)
 					await this.loader.loadOlder(conversation);
 			await this.askWho();
-			await this.loadPreviews();
+			await this.loader.loadPreviews();
 		} catch {
 			// The connection was lost; the next login refreshes again.
 		}
@@ -197,24 +195,6 @@ export class State extends EventTarget {
 			}
 			more = conversations.more ?? false;
 		}
-	}
-
-	/** The last event of each, for the list. */
-	async loadPreviews() {
-		const stale = [...this.conversations.values()].filter(c => c.lastSeq > c.previewSeq);
-		while (stale.length) {
-			await Promise.all(stale.splice(0, PREVIEWS).map(c => this.loadPreview(c)));
-			this.changed(Change.LIST);
-		}
-	}
-
-	async loadPreview(conversation) {
-		const {historyPage} = await this.link.request({history: {target: conversation.target,
-		    limit: PREVIEW_EVENTS}});
-		const events = (historyPage.events ?? []).map(readEvent);
-		events.forEach(event => this.notePreview(conversation, event));
-		if (!conversation.isLoaded)
-			this.note(events);
 	}
 
 	/** What events tell beside their place in the log. */
@@ -301,8 +281,9 @@ export class State extends EventTarget {
 		this.changed(Change.CURRENT, conversation);
 		if (!conversation)
 			return;
-		const load = conversation.events.length ? this.loader.loadMissed(conversation) : this.loader.loadOlder(conversation);
-		await load.then(() => this.loader.loadSince(conversation)).catch(() => {});	// the next login loads it
+		const {loader} = this;
+		const load = conversation.events.length ? loader.loadMissed(conversation) : loader.loadOlder(conversation);
+		await load.then(() => loader.loadSince(conversation)).catch(() => {});	// the next login loads it
 	}
 
 	/** Puts a live event into the log, if that is loaded, and fetches a gap before it. */

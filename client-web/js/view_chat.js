@@ -118,8 +118,7 @@ export class ChatView {
 		const c = this.conversation;
 		if (!c)
 			return;
-		const isMember = c.isGroup && c.role !== "NOBODY";
-		const online = c.isGroup ? undefined : this.state.isOnline(c);
+		const isMember = c.isGroup && c.role !== "NOBODY", online = this.state.isOnline(c);
 		const about = c.isGroup ? visible(c.topic) : this.whenHere(c);
 		const looks = JSON.stringify([c.id, c.name, isMember, online, about]);
 		if (this.head.dataset.looks === looks)

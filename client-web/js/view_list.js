@@ -99,7 +99,7 @@ export class ListView {
 	/** Keeps the row that was drawn before while it looks the same. */
 	item(conversation, before) {
 		const {preview, unread} = conversation;
-		const online = conversation.isGroup ? undefined : this.state.isOnline(conversation);
+		const online = this.state.isOnline(conversation);
 		const parts = {current: conversation === this.state.current, online, unread,
 		    name: conversation.name, time: preview ? formatShort(preview.timeMs) : "",
 		    line: preview ? eventLine(preview, conversation, this.state) : ""};

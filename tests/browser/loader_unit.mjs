@@ -1,15 +1,8 @@
 // loader_unit.mjs - client-web/js/loader.js without a browser: what is loaded of logs of many shapes, by a
 // link that answers History as kith-protocol(7) says. The last line is for the test that runs it.
 import assert from "node:assert/strict";
-
-globalThis.BroadcastChannel = class extends EventTarget {
-	postMessage() {}
-};
-globalThis.setInterval = () => 0;
-globalThis.addEventListener = () => {};
-globalThis.document = { hidden: false, addEventListener() {} };
-
-const { State } = await import("../../client-web/js/state.js");
+import "./no_browser.mjs";
+import { State } from "../../client-web/js/state.js";
 
 const ME = "7", OTHER = "8", GROUP = "41";
 

@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/browser/live.mjs \
 	tests/browser/loader_unit.mjs \
 	tests/browser/manners.mjs \
+	tests/browser/no_browser.mjs \
 	tests/browser/notify.mjs \
 	tests/browser/outbox.mjs \
 	tests/browser/outbox_unit.mjs \

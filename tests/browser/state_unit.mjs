@@ -1,15 +1,8 @@
 // state_unit.mjs - client-web/js/state.js without a browser: which conversations the list holds, by the
 // order in which events and answers come. The last line is for the test that runs it.
 import assert from "node:assert/strict";
-
-globalThis.BroadcastChannel = class extends EventTarget {
-	postMessage() {}
-};
-globalThis.setInterval = () => 0;
-globalThis.addEventListener = () => {};
-globalThis.document = { hidden: false, addEventListener() {} };
-
-const { State } = await import("../../client-web/js/state.js");
+import "./no_browser.mjs";
+import { State } from "../../client-web/js/state.js";
 
 const ME = "7", OTHER = "8", GROUP = "41", HOME = "3";
 
