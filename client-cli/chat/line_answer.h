@@ -4,8 +4,8 @@
  * Shape  The key must be alone: the first one on an empty line, not typed
  *        before anybody can have read the question, and followed by a moment
  *        of silence. What else is typed is taken off the line when silence
- *        follows: so the next key can be the answer. Whoever types on without
- *        looking up makes one run of keys, and no answer.
+ *        follows: so the next key can be the answer. Somebody who types on
+ *        without looking up makes one run of keys, and no answer.
  */
 #ifndef KITH_CLI_LINE_ANSWER_H
 #define KITH_CLI_LINE_ANSWER_H

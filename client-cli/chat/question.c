@@ -175,7 +175,7 @@ answering_key(const struct question *q, const char *answer)
 	return key == 'y' || key == 'n' || (key == 'p' && q->others != NULL) ? key : 0;
 }
 
-/* Whoever typed it did not see the question: which is meant, nobody can tell. */
+/* It was typed by somebody who did not see the question: which is meant, nobody can tell. */
 static void
 give_up_both(struct chat *c, const char *text)
 {

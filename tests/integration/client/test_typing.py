@@ -480,7 +480,7 @@ def test_what_was_typed_ahead_is_no_answer(fake, screen, early):
 
 @pytest.mark.parametrize("entered", ["@carol hello\r", "path\r"])
 def test_a_text_that_is_entered_answers_no_question(fake, screen, entered):
-    """Whoever types on without looking up sends neither: not even with what comes after."""
+    """Typing on without looking up sends neither: not even with what comes after."""
     for name in ("bob", "carol"):
         fake.user(name)
     screen.line("@bob between us")
