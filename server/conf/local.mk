@@ -8,6 +8,8 @@ libkithd_a_SOURCES += \
 	server/conf/conf_value.h \
 	server/conf/kith_db.c \
 	server/conf/kith_db.h \
+	server/conf/path.c \
+	server/conf/path.h \
 	server/conf/served.c \
 	server/conf/served.h
 

@@ -1,7 +1,7 @@
 /*
  * path.c - do two paths name one file?
  */
-#include "server/master/path.h"
+#include "server/conf/path.h"
 
 #include <libgen.h>
 #include <stdio.h>

@@ -128,13 +128,20 @@ static const char kithctl_usage[] =
     "  backup FILE                 copy the SQLite database, in use or not\n"
     "  stop                        stop kithd; returns once it is gone\n";
 
+/* Of how many words its name is. */
+static int
+command_words(const struct command *c)
+{
+	return c->words[1] != NULL ? 2 : 1;
+}
+
 /* The command that the words begin with, however it goes on. */
 static const struct command *
 find_command(const struct arguments *a)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		const struct command *c = &commands[i];
-		int n = c->words[1] != NULL ? 2 : 1;
+		int n = command_words(c);
 
 		if (a->nwords >= n && strcmp(a->words[0], c->words[0]) == 0 &&
 		    (n == 1 || strcmp(a->words[1], c->words[1]) == 0))
@@ -156,7 +163,7 @@ note_wrong(struct arguments *a, const char *what, const char *word)
 static void
 check_command(struct arguments *a, const struct command *c)
 {
-	int n = c == NULL ? 0 : c->words[1] != NULL ? 2 : 1;
+	int n = c != NULL ? command_words(c) : 0;
 
 	if (c == NULL)
 		note_wrong(a, a->nwords == 0 ? "a command is missing" : "no such command",

@@ -21,6 +21,7 @@
 #include <sqlite3.h>
 
 #include "server/conf/conf.h"
+#include "server/conf/path.h"
 #include "server/ctl/kithctl.h"
 
 #define DATABASE	"kith.db"
@@ -131,33 +132,17 @@ copy_bytes(int from, int to)
 	return fsync(to) < 0 ? -errno : 0;
 }
 
-/* "dir/name" without its last part. */
-static int
-parent_of(const char *file, struct stat *parent)
-{
-	char path[4096];
-	char *slash;
-
-	if (snprintf(path, sizeof(path), "%s", file) >= (int)sizeof(path))
-		return -ENAMETOOLONG;
-	if ((slash = strrchr(path, '/')) == NULL)
-		return stat(".", parent) < 0 ? -errno : 0;
-	slash[slash == path] = '\0';
-	return stat(path, parent) < 0 ? -errno : 0;
-}
-
 /* NULL, or why `file` must not become the backup. What is there is replaced only if it is an
  * earlier one, and kithd's own files, as the database itself, are beside the database. */
 static const char *
-refuse_target(int dir, const char *file)
+refuse_target(const struct conf *c, const char *file)
 {
 	static const char magic[] = "SQLite format 3";	/* with its NUL */
-	char head[sizeof(magic)] = "";
-	struct stat state, parent, st;
+	char head[sizeof(magic)] = "", copy[PATH_MAX];
+	struct stat st;
 	int fd;
 
-	if (fstat(dir, &state) == 0 && parent_of(file, &parent) == 0 &&
-	    parent.st_dev == state.st_dev && parent.st_ino == state.st_ino)
+	if (path_same_file(path_directory(file, copy), c->state_dir))
 		return "kithd keeps its own data in this folder: name another one";
 	if (lstat(file, &st) < 0)
 		return NULL;		/* nothing is there, or the copy fails and says why */
@@ -209,7 +194,7 @@ backup_to(const struct conf *c, const char *file)
 	if (dir < 0 || fstatat(dir, DATABASE, &owner, AT_SYMLINK_NOFOLLOW) < 0) {
 		snprintf(err, sizeof(err), "%s/" DATABASE ": %s", c->state_dir, strerror(errno));
 		status = kithctl_fail(errno == EACCES ? EXIT_DENIED : EXIT_FAILED, err);
-	} else if ((refused = refuse_target(dir, file)) != NULL) {
+	} else if ((refused = refuse_target(c, file)) != NULL) {
 		snprintf(err, sizeof(err), "%s: %s", file, refused);
 		status = kithctl_fail(EXIT_FAILED, err);
 	} else {

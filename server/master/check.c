@@ -20,6 +20,7 @@
 #include "protocol/base/file.h"
 #include "server/conf/conf.h"
 #include "server/conf/kith_db.h"
+#include "server/conf/path.h"
 #include "server/conf/served.h"
 #include "server/handout/page.h"
 #include "server/handout/pem.h"
@@ -29,7 +30,6 @@
 #include "server/master/birth.h"
 #include "server/master/listen.h"
 #include "server/master/master_int.h"
-#include "server/master/path.h"
 #include "server/rules/name.h"
 #include "server/tls/tls_facts.h"
 

@@ -24,8 +24,6 @@ libkithd_a_SOURCES += \
 	server/master/master_reload.c \
 	server/master/master_setup.c \
 	server/master/master_watch.c \
-	server/master/path.c \
-	server/master/path.h \
 	server/master/state.c \
 	server/master/state.h \
 	server/master/state_lock.c \
